@@ -1,0 +1,1 @@
+"""Gradients to Kernels: a course on fast deep learning, and its judge."""

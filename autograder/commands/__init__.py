@@ -1,0 +1,1 @@
+"""The functions behind the autograder command, one module a role."""

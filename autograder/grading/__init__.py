@@ -1,0 +1,1 @@
+"""Judges one submission against a lesson's hidden tests."""

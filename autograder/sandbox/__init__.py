@@ -1,0 +1,1 @@
+"""Runs student code where it can neither see nor touch the verdict."""
