@@ -1,0 +1,231 @@
+"""What judging a submission yields: verdicts, messages, points, and our own errors."""
+
+from __future__ import annotations
+
+import gettext as _gettext
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+#: Translates a message to students; catalogues live in ``autograder/locale``.
+gettext = _gettext.translation(
+    "autograder", Path(__file__).parent / "locale", fallback=True
+).gettext
+
+
+class CourseError(Exception):
+    """A usage or course mistake, told in one sentence; exit code 2."""
+
+
+class InfrastructureError(Exception):
+    """Our fault, not the student's: nothing is graded, and a retry may help."""
+
+
+class Verdict(StrEnum):
+    """How a test, a task or a submission ended, worst first."""
+
+    INFRA = "infra"  # the grader failed: costs no points, and is retried
+    SECURITY = "security"  # tried what no solution needs
+    TIMEOUT = "timeout"  # used more than its seconds
+    MEMORY = "memory"  # used more than its megabytes
+    OUTPUT = "output"  # printed or returned more than its share
+    CRASH = "crash"  # raised, exited or died
+    WRONG = "wrong"  # answered, and the answer is wrong
+    NOT_ATTEMPTED = "not_attempted"  # still the stub
+    PASSED = "passed"
+
+    @property
+    def rank(self) -> int:
+        """Position in the order worst to best; the smallest wins."""
+        return _RANK[self]
+
+
+_RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict that wins when several parts are combined."""
+    return min(verdicts, key=lambda verdict: verdict.rank, default=Verdict.PASSED)
+
+
+@dataclass(frozen=True)
+class Message:
+    """Three lines for a student: where, the evidence, where to look next."""
+
+    where: str
+    evidence: str = ""
+    look: str = ""
+
+    def __str__(self) -> str:
+        lines = [self.where]
+        lines += [f"  {line}" for line in self.evidence.splitlines()]
+        lines += [f"  {line}" for line in self.look.splitlines()]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One hidden test of one submission."""
+
+    __test__ = False  # not a pytest class, whatever its name says
+
+    test: str
+    task: str
+    weight: float
+    verdict: Verdict
+    message: Message | None = None
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """One task of one submission: its tests, its points, what went wrong."""
+
+    task: str
+    max_points: float
+    tests: tuple[TestResult, ...]
+    diagnosis: str | None = None  # name of the mutant whose outputs these are
+    diagnosis_text: str | None = None  # what that mutant teaches
+
+    @property
+    def points(self) -> float:
+        """Points earned: the task's points times the share of weight passed."""
+        total = sum(test.weight for test in self.tests)
+        if total == 0:
+            return 0.0
+        earned = sum(t.weight for t in self.tests if t.verdict is Verdict.PASSED)
+        return round(self.max_points * earned / total, 4)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict among the task's tests."""
+        return worst(test.verdict for test in self.tests)
+
+    @property
+    def message(self) -> Message | None:
+        """The message of the worst test, the one that a student should read first."""
+        told = [test for test in self.tests if test.message is not None]
+        return min(told, key=lambda t: t.verdict.rank).message if told else None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that judging one submission found; the same inputs give the same.
+
+    Only ``wall_s`` and ``cpu_s`` differ between two runs of the same submission,
+    seed and versions. Renderers (terminal, nbgrader, CSV, HTML) read this alone.
+    """
+
+    lesson: str
+    lesson_digest: str
+    name: str  # the submission's file name
+    submission: str  # sha256 of its bytes
+    seed: int
+    isolation: str  # bubblewrap, landlock or none
+    tasks: tuple[TaskResult, ...]
+    versions: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # repairs and oddities, told to the student
+
+    @property
+    def points(self) -> float:
+        """Points earned over all tasks."""
+        return round(sum(task.points for task in self.tasks), 4)
+
+    @property
+    def max_points(self) -> float:
+        """Points that all tasks together can give."""
+        return round(sum(task.max_points for task in self.tasks), 4)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict among the tasks."""
+        return worst(task.verdict for task in self.tasks)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all passed, 1 some task failed, 3 our own failure."""
+        if self.verdict is Verdict.INFRA:
+            return 3
+        return 0 if self.verdict is Verdict.PASSED else 1
+
+    def task(self, name: str) -> TaskResult:
+        """Return the result of one task."""
+        return next(task for task in self.tasks if task.task == name)
+
+    def as_dict(self, *, timings: bool = True) -> dict[str, Any]:
+        """Return plain data; ``timings=False`` leaves out what may differ."""
+        data = {"schema": SCHEMA_VERSION, **asdict(self)}
+        data |= {
+            "points": self.points,
+            "max_points": self.max_points,
+            "verdict": str(self.verdict),
+        }
+        for result, task in zip(data["tasks"], self.tasks, strict=True):
+            result |= {"points": task.points, "verdict": str(task.verdict)}
+            if not timings:
+                for test in result["tests"]:
+                    del test["wall_s"], test["cpu_s"]
+        return data
+
+    def to_json(self, *, timings: bool = True, indent: int | None = None) -> str:
+        """Return the report as JSON text, keys sorted."""
+        return json.dumps(self.as_dict(timings=timings), sort_keys=True, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """Read a report back.
+
+        Raises:
+            CourseError: the text is not a report of this schema.
+        """
+        try:
+            data = json.loads(text)
+            if data["schema"] != SCHEMA_VERSION:
+                raise CourseError(f"report schema {data['schema']} is not supported")
+            return cls(
+                tasks=tuple(map(_task_from, data["tasks"])),
+                notes=tuple(data["notes"]),
+                **{key: data[key] for key in _PLAIN_FIELDS},
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CourseError(f"not a report: {error!r}") from error
+
+
+_PLAIN_FIELDS = (
+    "lesson",
+    "lesson_digest",
+    "name",
+    "submission",
+    "seed",
+    "isolation",
+    "versions",
+)
+
+
+def _task_from(data: dict[str, Any]) -> TaskResult:
+    return TaskResult(
+        task=data["task"],
+        max_points=data["max_points"],
+        tests=tuple(map(_test_from, data["tests"])),
+        diagnosis=data["diagnosis"],
+        diagnosis_text=data["diagnosis_text"],
+    )
+
+
+def _test_from(data: dict[str, Any]) -> TestResult:
+    message = data["message"]
+    return TestResult(
+        test=data["test"],
+        task=data["task"],
+        weight=data["weight"],
+        verdict=Verdict(data["verdict"]),
+        message=None if message is None else Message(**message),
+        wall_s=data.get("wall_s", 0.0),
+        cpu_s=data.get("cpu_s", 0.0),
+    )
