@@ -1,0 +1,54 @@
+# Gradients to Kernels. `make` alone lists the targets.
+# Every target installs what it needs first, so each works on a fresh machine.
+
+BIN := .venv/bin
+# CI machines have two cores: a worker each.
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint audit site serve bench notebooks clean grading node
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: ## Install everything: the package with all extras, system and npm packages
+	@.ci/system bwrap chromium npm
+	@.ci/venv notebook,torch,grading,site,dev
+	@.ci/triton
+	@$(MAKE) --no-print-directory node
+
+grading:
+	@.ci/system bwrap
+	@.ci/venv grading
+
+node:
+	@.ci/node
+
+demo: grading ## Grade a bundled class into nbgrader's gradebook and show the results
+	@$(BIN)/autograder demo --out build/demo
+
+test: setup ## Run what CI runs: lint, the website in strict mode, then every test
+	@.ci/test
+
+lint: setup ## Check formatting, types, import arrows and spelling
+	@.ci/lint
+
+audit: setup ## Hold every lesson to its contract and print the mutation score
+	@$(BIN)/autograder audit
+
+site: setup ## Build the website into build/site
+	@$(BIN)/mkdocs build --strict --quiet && echo "Open build/site/index.html"
+
+serve: setup ## Serve the website on http://127.0.0.1:8000 and rebuild on change
+	@$(BIN)/mkdocs serve
+
+bench: setup ## Measure the grader against stock nbgrader, and the sandbox's costs
+	@$(BIN)/autograder bench
+
+notebooks: setup ## Write the students' notebooks into build/notebooks
+	@$(BIN)/autograder notebooks --out build/notebooks
+
+clean: ## Delete everything generated, the environment included
+	@rm -rf build .venv site/node_modules .mypy_cache .ruff_cache .hypothesis \
+	  .import_linter_cache *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
