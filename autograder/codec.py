@@ -1,0 +1,297 @@
+"""Plain values to bytes and back, capped in size and depth, without pickle.
+
+Numbers, strings, containers and arrays (dtype, shape, strides, bytes) cross the wall
+between a student's code and its judge; nothing else does. Anything that is not plain
+becomes a reference, by a function that the caller supplies: the guest turns instances
+into handles, the judge turns callables into callbacks.
+
+Decoding trusts nothing: sizes are capped, depth is capped, dtypes come from a list,
+and an array's layout must fit its bytes.
+"""
+
+from __future__ import annotations
+
+import fractions
+import math
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import msgpack
+import numpy as np
+
+MAX_BYTES = 64 * 2**20
+MAX_DEPTH = 48
+MAX_INT_BYTES = 4096  # integers beyond 32,768 bits are refused
+MAX_SPREAD = 4  # a strided view may span this many times its own elements
+
+_ARRAY, _SCALAR, _TUPLE, _SET, _FROZENSET, _COMPLEX = range(1, 7)
+_BIG_INT, _FRACTION, _SLICE, _RANGE, _REFERENCE, _TENSOR, _BFLOAT16 = range(7, 14)
+
+_DTYPE = re.compile(r"[<|](b1|[iu][1248]|f[248]|c(8|16)|[US]\d{1,6})")
+
+
+class CodecError(ValueError):
+    """A value that may not cross the wall, or bytes that are no value."""
+
+
+#: What stands for a value that is not plain: kind, number, class name, snapshot.
+Reference = tuple[str, int, str, Any]
+
+
+def dumps(
+    value: Any, refer: Callable[[Any], Reference] | None = None, limit: int = MAX_BYTES
+) -> bytes:
+    """Encode a value.
+
+    Args:
+        value: the value; cycles are refused as too deep.
+        refer: turns what is not plain into a reference; without it, that is an error.
+        limit: the most bytes that the result may have.
+
+    Raises:
+        CodecError: not plain, too deep or too large.
+    """
+    data = _Encoder(refer, limit).pack(value)
+    if len(data) > limit:
+        raise CodecError(f"a value of {len(data):,} bytes, more than {limit:,}")
+    return data
+
+
+def loads(
+    data: bytes | bytearray | memoryview,
+    resolve: Callable[[Reference], Any] | None = None,
+    limit: int = MAX_BYTES,
+) -> Any:
+    """Decode a value; arrays are fresh and writable.
+
+    Args:
+        data: what ``dumps`` made, or anything else that someone sent.
+        resolve: turns a reference back into an object; without it, that is an error.
+        limit: the most bytes that are looked at.
+
+    Raises:
+        CodecError: the bytes are no value, or one that may not cross.
+    """
+    if len(data) > limit:
+        raise CodecError(f"a value of {len(data):,} bytes, more than {limit:,}")
+    return _Decoder(resolve).unpack(data)
+
+
+class _Encoder:
+    def __init__(
+        self, refer: Callable[[Any], Reference] | None, limit: int = MAX_BYTES
+    ) -> None:
+        self._refer = refer
+        self._limit = limit
+        self._depth = 0
+
+    def pack(self, value: Any) -> bytes:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise CodecError(f"a value nested more than {MAX_DEPTH} deep")
+        try:
+            packed: bytes = msgpack.packb(
+                value,
+                default=self._other,
+                strict_types=True,
+                unicode_errors="surrogatepass",
+            )
+            return packed
+        except CodecError:
+            raise
+        except (ValueError, OverflowError, TypeError, RecursionError) as error:
+            raise CodecError(f"cannot be sent: {error}") from None
+        finally:
+            self._depth -= 1
+
+    def _other(self, value: Any) -> msgpack.ExtType:
+        kind = type(value)
+        if kind is np.ndarray:
+            return msgpack.ExtType(_ARRAY, self._array(value))
+        if kind in _CONTAINERS:
+            return msgpack.ExtType(_CONTAINERS[kind], self.pack(list(value)))
+        if kind is int:
+            size = value.bit_length() // 8 + 1
+            if size > MAX_INT_BYTES:
+                raise CodecError(f"an integer of {size:,} bytes")
+            raw = value.to_bytes(size, "little", signed=True)
+            return msgpack.ExtType(_BIG_INT, raw)
+        if kind is complex:
+            return msgpack.ExtType(_COMPLEX, self.pack([value.real, value.imag]))
+        if isinstance(value, np.generic):
+            return msgpack.ExtType(_SCALAR, self._array(np.asarray(value)))
+        if kind is fractions.Fraction:
+            pair = [value.numerator, value.denominator]
+            return msgpack.ExtType(_FRACTION, self.pack(pair))
+        if kind in (slice, range):
+            code = _SLICE if kind is slice else _RANGE
+            return msgpack.ExtType(
+                code, self.pack([value.start, value.stop, value.step])
+            )
+        if kind is bytearray:
+            raise CodecError("a bytearray; send bytes")
+        torch = sys.modules.get("torch")
+        if torch is not None and isinstance(value, torch.Tensor):
+            return self._tensor(value, torch)
+        if self._refer is None:
+            raise CodecError(f"a value of type {kind.__name__}")
+        reference = list(self._refer(value))
+        return msgpack.ExtType(_REFERENCE, self.pack(reference))
+
+    def _array(self, array: np.ndarray[Any, Any]) -> bytes:
+        if array.dtype.kind not in "biufcUS" or array.dtype.itemsize > 16 * 2**16:
+            raise CodecError(f"an array of dtype {array.dtype}")
+        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        if not _DTYPE.fullmatch(array.dtype.str):
+            raise CodecError(f"an array of dtype {array.dtype}")
+        if array.nbytes > self._limit:
+            raise CodecError(f"an array of {array.nbytes:,} bytes")
+        layout = None if array.flags.c_contiguous else _layout(array)
+        if layout is None:
+            buffer, strides, offset = array.tobytes(), None, 0
+        else:
+            strides, offset, span = layout
+            spread = np.zeros(span, array.dtype)
+            _view(spread, array.shape, strides, offset)[...] = array
+            buffer = spread.tobytes()
+        head = [array.dtype.str, list(array.shape), strides, offset, buffer]
+        packed: bytes = msgpack.packb(head)
+        return packed
+
+    def _tensor(self, value: Any, torch: Any) -> msgpack.ExtType:
+        plain = value.detach().cpu().resolve_conj().resolve_neg()
+        if plain.dtype is torch.bfloat16:
+            bits = plain.contiguous().view(torch.int16).numpy()
+            return msgpack.ExtType(_BFLOAT16, self._array(bits))
+        if plain.layout is not torch.strided or plain.is_quantized:
+            raise CodecError(f"a tensor of layout {plain.layout}")
+        return msgpack.ExtType(_TENSOR, self._array(plain.numpy()))
+
+
+class _Decoder:
+    def __init__(self, resolve: Callable[[Reference], Any] | None) -> None:
+        self._resolve = resolve
+        self._depth = 0
+
+    def unpack(self, data: bytes | bytearray | memoryview) -> Any:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise CodecError(f"a value nested more than {MAX_DEPTH} deep")
+        try:
+            return msgpack.unpackb(
+                data,
+                ext_hook=self._ext,
+                strict_map_key=False,
+                unicode_errors="surrogatepass",
+            )
+        except CodecError:
+            raise
+        except Exception as error:
+            raise CodecError(f"not a value: {type(error).__name__}") from None
+        finally:
+            self._depth -= 1
+
+    def _ext(self, code: int, data: bytes) -> Any:
+        if code == _ARRAY:
+            return _read_array(data)
+        if code == _SCALAR:
+            return _read_array(data)[()]
+        if code in _KINDS:
+            return _KINDS[code](self._list(data))
+        if code == _BIG_INT:
+            if len(data) > MAX_INT_BYTES:
+                raise CodecError(f"an integer of {len(data):,} bytes")
+            return int.from_bytes(data, "little", signed=True)
+        if code == _COMPLEX:
+            return complex(*self._list(data, 2))
+        if code == _FRACTION:
+            return fractions.Fraction(*self._list(data, 2))
+        if code == _SLICE:
+            return slice(*self._list(data, 3))
+        if code == _RANGE:
+            return range(*self._list(data, 3))
+        if code in (_TENSOR, _BFLOAT16):
+            return _read_tensor(data, brain=code == _BFLOAT16)
+        if code == _REFERENCE and self._resolve is not None:
+            kind, number, name, snapshot = self._list(data, 4)
+            if type(kind) is str and type(number) is int and type(name) is str:
+                return self._resolve((kind, number, name, snapshot))
+        raise CodecError(f"an unknown kind of value ({code})")
+
+    def _list(self, data: bytes, length: int | None = None) -> list[Any]:
+        items = self.unpack(data)
+        if type(items) is not list or length not in (None, len(items)):
+            raise CodecError("a malformed container")
+        return items
+
+
+_CONTAINERS: dict[type, int] = {tuple: _TUPLE, set: _SET, frozenset: _FROZENSET}
+_KINDS: dict[int, Callable[[list[Any]], Any]] = {
+    code: kind for kind, code in _CONTAINERS.items()
+}
+
+
+def _layout(array: np.ndarray[Any, Any]) -> tuple[list[int], int, int] | None:
+    """Strides and offset in elements and the span, or None to send a plain copy."""
+    if array.size == 0 or any(s % array.itemsize for s in array.strides):
+        return None
+    strides = [stride // array.itemsize for stride in array.strides]
+    if any(s == 0 and n > 1 for s, n in zip(strides, array.shape, strict=True)):
+        return None  # a broadcast array shares elements: only a copy is well defined
+    low, high = _extent(array.shape, strides)
+    span = high - low + 1
+    return None if span > MAX_SPREAD * array.size else (strides, -low, span)
+
+
+def _extent(shape: tuple[int, ...], strides: list[int]) -> tuple[int, int]:
+    reach = [(n - 1) * s for n, s in zip(shape, strides, strict=True)]
+    return sum(r for r in reach if r < 0), sum(r for r in reach if r > 0)
+
+
+def _view(
+    flat: np.ndarray[Any, Any], shape: tuple[int, ...], strides: list[int], offset: int
+) -> np.ndarray[Any, Any]:
+    steps = [stride * flat.itemsize for stride in strides]
+    return np.ndarray(shape, flat.dtype, flat, offset * flat.itemsize, steps)
+
+
+def _read_array(data: bytes) -> np.ndarray[Any, Any]:
+    try:
+        name, shape, strides, offset, raw = msgpack.unpackb(data)
+    except Exception:
+        raise CodecError("a malformed array") from None
+    if type(name) is not str or not _DTYPE.fullmatch(name) or type(raw) is not bytes:
+        raise CodecError("a malformed array")
+    dtype = np.dtype(name)
+    lists = [shape] if strides is None else [shape, strides]
+    for numbers in lists:
+        if type(numbers) is not list or len(numbers) > 32:
+            raise CodecError("a malformed array")
+        if any(type(n) is not int or abs(n) > 2**40 for n in numbers):
+            raise CodecError("a malformed array")
+    if any(n < 0 for n in shape) or (dtype.itemsize and len(raw) % dtype.itemsize):
+        raise CodecError("a malformed array")
+    flat = np.frombuffer(bytearray(raw), dtype) if raw else np.empty(0, dtype)
+    if strides is None:
+        if math.prod(shape) != flat.size:
+            raise CodecError("an array whose shape does not fit its bytes")
+        return flat.reshape(shape)
+    if len(strides) != len(shape) or type(offset) is not int or 0 in shape:
+        raise CodecError("a malformed array")
+    low, high = _extent(tuple(shape), strides)
+    if offset + low < 0 or offset + high >= flat.size:
+        raise CodecError("an array whose strides leave its bytes")
+    return _view(flat, tuple(shape), strides, offset)
+
+
+def _read_tensor(data: bytes, brain: bool) -> Any:
+    array = _read_array(data)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        tensor = torch.from_numpy(np.ascontiguousarray(array))
+        return tensor.view(torch.bfloat16) if brain else tensor
+    if brain:  # widen by hand: bfloat16 is the upper half of a float32
+        return (array.astype(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    return array
