@@ -36,8 +36,8 @@ class CodecError(ValueError):
     """A value that may not cross the wall, or bytes that are no value."""
 
 
-#: What stands for a value that is not plain: kind, number, class name, snapshot.
-Reference = tuple[str, int, str, Any]
+#: What stands for a value that is not plain: its kind, number and class name.
+Reference = tuple[str, int, str]
 
 
 def dumps(
@@ -215,9 +215,9 @@ class _Decoder:
         if code in (_TENSOR, _BFLOAT16):
             return _read_tensor(data, brain=code == _BFLOAT16)
         if code == _REFERENCE and self._resolve is not None:
-            kind, number, name, snapshot = self._list(data, 4)
+            kind, number, name = self._list(data, 3)
             if type(kind) is str and type(number) is int and type(name) is str:
-                return self._resolve((kind, number, name, snapshot))
+                return self._resolve((kind, number, name))
         raise CodecError(f"an unknown kind of value ({code})")
 
     def _list(self, data: bytes, length: int | None = None) -> list[Any]:
