@@ -16,7 +16,7 @@ A request is a list ``[kind, ...]``, the answer too:
 ``["replay", evidence, inputs, seed]``  run and meter recorded kernels (clean jail only)
 --------------------------------------  ----------------------------------------------
 ``["ok", value]``                       it returned
-``["raised", type, bases, text, at]``   it raised; ``at`` are the submission's own frames
+``["raised", type, bases, text, at]``   it raised; ``at`` lists its own frames
 ``["missing", name]``                   the submission defines no such name
 ``["limit", "memory" | "output"]``      it hit a limit
 ``["callback", number, args, kwargs]``  it calls a function of the judge; answer it
@@ -45,9 +45,9 @@ OUTPUT_BYTES = 2**20  # what a submission may print in one test
 _TEXT = 400  # characters of an exception's text that are passed on
 _FRAMES = 6
 
-OPERATORS = frozenset(
-    "add sub mul truediv floordiv mod pow neg pos abs matmul getitem contains".split()
-)
+_UNARY = ("neg", "pos", "abs")
+_BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+OPERATORS = frozenset((*_UNARY, *_BINARY, "getitem", "contains"))
 
 Frame = tuple[str, int, str]  # cell label, line, function
 
@@ -115,7 +115,6 @@ def load_cell(module: types.ModuleType, label: str, source: str) -> list[Any] | 
 def new_module() -> types.ModuleType:
     """Return an empty submission, known to ``sys.modules`` as dataclasses need."""
     module = types.ModuleType(MODULE)
-    module.__dict__["__annotations__"] = {}
     sys.modules[MODULE] = module
     return module
 
@@ -134,7 +133,7 @@ def describe(error: BaseException) -> list[Any]:
     step = error.__traceback__
     while step is not None:
         name = step.tb_frame.f_code.co_filename
-        if name in linecache.cache and linecache.cache[name][1] is None:
+        if _is_cell(name):
             frames.append((name, step.tb_lineno, step.tb_frame.f_code.co_name))
         step = step.tb_next
     bases = [kind.__name__ for kind in type(error).__mro__ if _is_builtin(kind)]
@@ -241,6 +240,11 @@ class Interpreter:
 
 def _is_builtin(kind: type) -> bool:
     return kind.__module__ == "builtins" and issubclass(kind, Exception)
+
+
+def _is_cell(name: str) -> bool:
+    entry = linecache.cache.get(name, ())
+    return len(entry) == 4 and entry[1] is None  # only load_cell leaves out the time
 
 
 def _at(error: SyntaxError, label: str) -> Frame:

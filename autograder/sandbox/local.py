@@ -1,0 +1,90 @@
+"""A student's own check: the submission in this very process, without a sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+from autograder.report import gettext
+from autograder.sandbox import interpreter
+from autograder.sandbox.proxy import NotAttempted, StudentError, StudentRaised
+
+
+class Cell(Protocol):
+    """What loading needs of a cell; see ``autograder.notebook``."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def names(self) -> Sequence[str]: ...
+
+
+class LoadFailures:
+    """What went wrong in which cell, to explain a missing name."""
+
+    def __init__(self) -> None:
+        self._failed: list[tuple[Cell, str]] = []
+
+    def add(self, cell: Cell, reason: str) -> None:
+        """Note that a cell did not run to its end."""
+        self._failed.append((cell, reason))
+
+    def explain(self, name: str) -> StudentError:
+        """Tell why nothing defines a name."""
+        for cell, reason in self._failed:
+            if name in cell.names:
+                where = gettext("{name} is not defined: {label} did not run").format(
+                    name=name, label=cell.label
+                )
+                return StudentRaised("NameError", reason, where, reason, "")
+        where = gettext("no answer found: nothing defines {name}").format(name=name)
+        others = "; ".join(f"{cell.label}: {reason}" for cell, reason in self._failed)
+        return NotAttempted(where, others)
+
+
+def reason_of(answer: list[Any]) -> str:
+    """Put what a cell raised into words."""
+    if answer[0] == "limit":
+        return gettext("it used too much {what}").format(what=answer[1])
+    _, name, _, text, frames = answer
+    lines = [line for _, line, _ in frames]
+    place = gettext(", line {line}").format(line=lines[-1]) if lines else ""
+    return f"{name}: {str(text)[:200]}{place}"
+
+
+class LocalChannel:
+    """Answers requests in this process."""
+
+    def __init__(self, module: types.ModuleType, failures: LoadFailures) -> None:
+        self.module, self._failures = module, failures
+
+    @classmethod
+    def load(cls, cells: Sequence[Cell]) -> LocalChannel:
+        """Run a submission's cells here; what they print is dropped."""
+        module, failures = interpreter.new_module(), LoadFailures()
+        with contextlib.redirect_stdout(io.StringIO()):
+            for cell in cells:
+                answer = interpreter.load_cell(module, cell.label, cell.source)
+                if answer is not None:
+                    failures.add(cell, reason_of(answer))
+        return cls(module, failures)
+
+    def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
+        """Answer one request."""
+        return interpreter.Interpreter(self.module, call_back).answer(message)
+
+    def explain(self, name: str) -> StudentError:
+        """Tell why the submission does not define a name."""
+        return self._failures.explain(name)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Drop what student code prints while a check runs."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        yield

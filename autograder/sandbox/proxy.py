@@ -1,0 +1,343 @@
+"""The judge's view of a submission: calls that look local and cross the wall."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import inspect
+import itertools
+import textwrap
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from autograder import codec
+from autograder.report import InfrastructureError, Message, Verdict, gettext
+
+_ITEMS = 64  # items fetched at a time when iterating over a remote iterable
+_MOST_ITEMS = 10**6
+
+
+class StudentError(Exception):
+    """What a submission did instead of answering; carries the verdict and message."""
+
+    verdict = Verdict.CRASH
+
+    def __init__(self, where: str, evidence: str = "", look: str = "") -> None:
+        super().__init__(where)
+        self.message = Message(where, evidence, look)
+
+
+class StudentRaised(StudentError):
+    """The submission raised an exception; also derives from that builtin type."""
+
+    def __init__(
+        self, type_name: str, text: str, where: str, evidence: str, look: str
+    ) -> None:
+        super().__init__(where, evidence, look)
+        self.type_name = type_name
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"{self.type_name}: {self.text}"
+
+
+class NotAttempted(StudentError):
+    """The submission still holds the stub, or defines no such name."""
+
+    verdict = Verdict.NOT_ATTEMPTED
+
+
+class StudentDied(StudentError):
+    """The submission's process ended: an exit, a signal, a crash in native code."""
+
+
+class StudentTimeout(StudentError):
+    """The submission used more than its seconds."""
+
+    verdict = Verdict.TIMEOUT
+
+
+class StudentMemory(StudentError):
+    """The submission used more than its memory."""
+
+    verdict = Verdict.MEMORY
+
+
+class StudentOutput(StudentError):
+    """The submission printed or returned more than its share."""
+
+    verdict = Verdict.OUTPUT
+
+
+class NotPlain(StudentError):
+    """The submission returned an object where a plain value was expected."""
+
+    verdict = Verdict.WRONG
+
+
+class Channel(Protocol):
+    """A way to one interpreter that has loaded the submission."""
+
+    def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
+        """Send a request, answer its callbacks, return the reply.
+
+        Raises:
+            StudentError: the other side died or hit a limit.
+        """
+
+    def explain(self, name: str) -> StudentError:
+        """Tell why the submission does not define a name."""
+
+
+class Session:
+    """One conversation with one fresh copy of a submission."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._callbacks: dict[int, Callable[..., Any]] = {}
+        self._count = itertools.count(1)
+        self._failure: BaseException | None = None
+        #: What the submission answered, in order; compared with known mistakes.
+        self.transcript: list[tuple[str, Any]] = []
+
+    def ask(self, *request: Any, label: str = "") -> Any:
+        """Send one request and return the value it answers.
+
+        Raises:
+            StudentError: anything but an answer.
+            InfrastructureError: our own request cannot be encoded.
+        """
+        try:
+            message = codec.dumps(list(request), self._refer)
+        except codec.CodecError as error:
+            raise InfrastructureError(f"a test sent {error}") from None
+        try:
+            data = self._channel.request(message, self._answer_callback)
+            if self._failure is not None:
+                failure, self._failure = self._failure, None
+                raise failure
+            kind, *rest = _checked(codec.loads(data, self._resolve))
+            value = self._value(kind, rest, label)
+        except codec.CodecError as error:
+            self.transcript.append((label, str(error)))
+            where = gettext("{label} returned what cannot be read").format(label=label)
+            raise StudentOutput(where, str(error)) from None
+        except StudentRaised as error:
+            self.transcript.append((label, f"raised {error.type_name}"))
+            raise
+        except StudentError as error:
+            self.transcript.append((label, type(error).__name__))
+            raise
+        self.transcript.append((label, value))
+        return value
+
+    def _value(self, kind: str, rest: list[Any], label: str) -> Any:
+        if kind == "ok":
+            return rest[0]
+        if kind == "missing":
+            raise self._channel.explain(str(rest[0]))
+        if kind == "limit" and rest[0] == "memory":
+            raise StudentMemory(
+                gettext("{label} ran out of memory").format(label=label)
+            )
+        if kind == "limit" and rest[0] == "output":
+            where = gettext("{label} printed too much").format(label=label)
+            raise StudentOutput(where)
+        if kind == "raised" and len(rest) == 4:
+            raise _raised(label, *rest)
+        raise codec.CodecError("a malformed answer")
+
+    def _answer_callback(self, data: bytes) -> bytes:
+        try:
+            _, number, args, kwargs = _checked(codec.loads(data, self._resolve))
+            function = self._callbacks[number]
+        except (codec.CodecError, ValueError, KeyError, TypeError):
+            return codec.dumps(["error"])
+        try:
+            return codec.dumps(["ok", function(*args, **kwargs)], self._refer)
+        except StudentError as error:  # a remote operation inside the callback failed
+            if isinstance(error, StudentRaised) and hasattr(builtins, error.type_name):
+                return codec.dumps(["raise", error.type_name, error.text])
+            self._failure = error
+        except (ArithmeticError, ValueError, TypeError, LookupError) as error:
+            return codec.dumps(["raise", _builtin_name(error), str(error)])
+        except BaseException as error:
+            self._failure = error
+        return codec.dumps(["error"])
+
+    def _refer(self, value: Any) -> codec.Reference:
+        if isinstance(value, Handle):
+            return ("object", object.__getattribute__(value, "_number"), "")
+        if not callable(value):
+            raise codec.CodecError(f"a value of type {type(value).__name__}")
+        number = next(self._count)
+        self._callbacks[number] = value
+        return ("callback", number, getattr(value, "__name__", "callback"))
+
+    def _resolve(self, reference: codec.Reference) -> Any:
+        kind, number, name = reference
+        if kind == "callback" and number in self._callbacks:
+            return self._callbacks[number]
+        if kind != "object":
+            raise codec.CodecError("an unknown reference")
+        return Handle(self, number, name[:80])
+
+
+def _checked(reply: Any) -> list[Any]:
+    if type(reply) is not list or not reply or type(reply[0]) is not str:
+        raise codec.CodecError("a malformed answer")
+    return reply
+
+
+def _builtin_name(error: Exception) -> str:
+    return next(k.__name__ for k in type(error).__mro__ if k.__module__ == "builtins")
+
+
+def _raised(label: str, name: Any, bases: Any, text: Any, frames: Any) -> StudentError:
+    try:
+        name, text = str(name)[:80], str(text)
+        at = [f"{cell}, line {int(n)}, in {f}" for cell, n, f in frames]
+        known = [b for b in bases if isinstance(getattr(builtins, b, None), type)]
+    except (TypeError, ValueError):
+        raise codec.CodecError("a malformed answer") from None
+    if name == "NotImplementedError":
+        return NotAttempted(gettext("not attempted yet"), text)
+    where = gettext("{label} raised {name}").format(label=label, name=name)
+    where += f": {text.splitlines()[0][:200]}" if text.strip() else ""
+    look = {
+        "EOFError": gettext("Nobody types while grading: input() is not available."),
+        "SystemExit": gettext("Return the answer instead of leaving the program."),
+    }.get(name, "")
+    kind = _raised_type(known[0] if known else "")
+    return kind(name, text, where, "at " + "; ".join(at[-2:]) if at else "", look)
+
+
+@functools.cache
+def _raised_type(name: str) -> type[StudentRaised]:
+    builtin = getattr(builtins, name, None)
+    if isinstance(builtin, type) and issubclass(builtin, Exception):
+        try:
+            return type(f"Student{name}", (StudentRaised, builtin), {})
+        except TypeError:  # a builtin whose layout forbids it
+            return StudentRaised
+    return StudentRaised
+
+
+class Student:
+    """The submission as hidden tests see it: ``student.softmax(x)``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        session = self._session
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return session.ask("call", name, list(args), kwargs, label=name)
+
+        call.__name__ = name
+        return call
+
+    def run(self, scenario: Callable[..., Any], **data: Any) -> Any:
+        """Run a function of the test file beside the submission; return its evidence.
+
+        Args:
+            scenario: a top-level function; its first parameter is the submission's
+                module. Its source alone crosses, so it imports what it needs itself.
+            data: plain values for its other parameters.
+        """
+        name = scenario.__name__
+        return self._session.ask("scenario", _source(scenario), name, data, label=name)
+
+
+@functools.cache
+def _source(scenario: Callable[..., Any]) -> str:
+    text = textwrap.dedent(inspect.getsource(scenario))
+    function = ast.parse(text).body[0]
+    if not isinstance(function, ast.FunctionDef):
+        raise InfrastructureError(f"{scenario!r} is no plain function")
+    function.decorator_list = []
+    return ast.unparse(function)
+
+
+class Handle:
+    """An object that lives in the submission's process.
+
+    Attributes, calls, arithmetic, indexing and iteration run remotely, about 0.1 ms
+    each. It never compares equal to anything and has no truth value: an object that
+    claims to equal every answer gains nothing.
+    """
+
+    __slots__ = ("_number", "_session", "type_name")
+
+    def __init__(self, session: Session, number: int, type_name: str) -> None:
+        self._session, self._number = session, number
+        self.type_name = type_name
+
+    def __repr__(self) -> str:
+        return f"<{self.type_name} object of the submission>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        label = f"{self.type_name}.{name}"
+        return self._session.ask("get", self, name, label=label)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._session.ask(
+            "apply", self, list(args), kwargs, label=self.type_name
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        source: Any = self
+        for _ in range(_MOST_ITEMS // _ITEMS):
+            source, items = self._session.ask(
+                "iterate", source, _ITEMS, label=self.type_name
+            )
+            yield from items
+            if len(items) < _ITEMS:
+                return
+        raise StudentOutput(f"{self.type_name} yields more than {_MOST_ITEMS:,} items")
+
+    def _op(self, name: str, *args: Any) -> Any:
+        return self._session.ask(
+            "op", name, list(args), label=f"{self.type_name} {name}"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        raise self._not_plain()
+
+    def __hash__(self) -> int:
+        return self._number
+
+    def __bool__(self) -> bool:
+        raise self._not_plain()
+
+    def __len__(self) -> int:
+        raise self._not_plain()
+
+    def __float__(self) -> float:
+        raise self._not_plain()
+
+    def _not_plain(self) -> NotPlain:
+        where = gettext("an object of type {name} where a plain value was expected")
+        return NotPlain(where.format(name=self.type_name))
+
+
+def _forward(name: str, *, swapped: bool = False) -> Callable[..., Any]:
+    def operate(self: Handle, *others: Any) -> Any:
+        args = (*others, self) if swapped else (self, *others)
+        return self._op(name, *args)
+
+    return operate
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
+    setattr(Handle, f"__{_name}__", _forward(_name))
+    setattr(Handle, f"__r{_name}__", _forward(_name, swapped=True))
+for _name in ("neg", "pos", "abs", "getitem"):
+    setattr(Handle, f"__{_name}__", _forward(_name))
+Handle.__array_ufunc__ = None  # type: ignore[attr-defined]  # NumPy scalars defer to us
