@@ -1,0 +1,310 @@
+"""The pytest plugin behind hidden and public tests: fixtures, the loop, the verdicts.
+
+One pytest session collects a lesson's tests once and then runs them for as many
+submissions as it is given, each test with a fresh copy of the submission.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pytest
+from _pytest.runner import runtestprotocol
+
+from autograder.grading import check
+from autograder.grading.reference import Reference
+from autograder.lesson import Lesson, Task
+from autograder.report import (
+    InfrastructureError,
+    Message,
+    TestResult,
+    Verdict,
+    gettext,
+)
+from autograder.sandbox.proxy import Session, Student, StudentError
+
+#: Plugins of pytest that grading does not need; leaving them out saves its start.
+_UNUSED = (
+    *("cacheprovider", "doctest", "unittest", "junitxml", "pastebin", "faulthandler"),
+    *("stepwise", "logging", "warnings", "terminal", "legacypath", "setuponly"),
+    *("setupplan", "debugging", "threadexception", "unraisableexception"),
+    *("recwarn", "tmpdir", "monkeypatch"),
+)
+
+
+class OpenStudent(Protocol):
+    """A fresh copy of a submission, opened for one test."""
+
+    @property
+    def session(self) -> Session: ...
+
+    def clean(self) -> Session:
+        """Return a session in a process that holds no code of the submission."""
+
+    def close(self) -> float:
+        """End it and return the CPU seconds it used."""
+
+
+class Source(Protocol):
+    """A submission that tests can open as often as they need."""
+
+    def open(self, task: Task, seed: int) -> OpenStudent:
+        """Open a fresh copy with the task's limits."""
+
+
+@dataclass
+class Outcome:
+    """One test's result and what the submission answered in it."""
+
+    result: TestResult
+    transcript: list[tuple[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class _Running:
+    source: Source
+    task: Task
+    seed: int
+    student: OpenStudent | None = None
+    error: BaseException | None = None
+
+
+class Metered:
+    """What running a submission's kernels in the simulator found."""
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        self._found = found
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._found[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Meter:
+    """Runs a host function's kernels where no other line of the submission runs."""
+
+    def __init__(self, student: OpenStudent, seed: int) -> None:
+        self._student, self._seed = student, seed
+
+    def run(self, name: str, *args: Any, **kwargs: Any) -> Metered:
+        """Record the launches of ``student.name(...)``, then run and meter them.
+
+        Args:
+            name: the host function; it may only allocate and launch.
+            args: its arguments; arrays are the kernels' inputs.
+            kwargs: its keyword arguments.
+        """
+        session = self._student.session
+        evidence = session.ask("record", name, list(args), kwargs, label=name)
+        session.transcript.pop()  # it holds source text, which says nothing of results
+        values = (*args, *kwargs.values())
+        inputs = [value for value in values if isinstance(value, np.ndarray)]
+        clean = self._student.clean()
+        try:
+            found = clean.ask("replay", evidence, inputs, self._seed, label=name)
+        finally:
+            session.transcript += clean.transcript
+        return Metered(found)
+
+
+class GradingPlugin:
+    """Fixtures for tests, and the loop that runs them for many submissions."""
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        seed: int,
+        loop: Callable[[Runner], None],
+        reference: Reference | None = None,
+    ) -> None:
+        self._lesson, self._seed, self._loop = lesson, seed, loop
+        self._reference = reference
+        self._running: _Running | None = None
+        self.problem: str | None = None
+
+    # Fixtures
+
+    @pytest.fixture
+    def student(self) -> Student:
+        """The submission, in a fresh process."""
+        return Student(self._open().session)
+
+    @pytest.fixture
+    def meter(self) -> Meter:
+        """The tile simulator's meter for the submission's kernels."""
+        return Meter(self._open(), self._current.seed)
+
+    @pytest.fixture
+    def reference(self) -> Reference:
+        """The hidden solution; plain calls are computed once per class run."""
+        if self._reference is None:
+            pytest.fail("public tests have no reference")
+        return self._reference
+
+    @pytest.fixture
+    def rng(self) -> np.random.Generator:
+        """Random numbers that depend on the class run's seed and the test alone."""
+        return np.random.default_rng(self._current.seed)
+
+    # Hooks
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Declare the mark that says which task a test belongs to."""
+        config.addinivalue_line("markers", "task(name, weight=1): the task it decides")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep the reason why tests could not be collected."""
+        if report.failed and self.problem is None:
+            self.problem = str(report.longrepr)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Hand the collected tests to the loop that was asked for."""
+        if self.problem is None:
+            self._loop(Runner(self, session.items))
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> pytest.TestReport:
+        """Keep the first exception of a test; nobody reads pytest's own report."""
+        if call.excinfo is not None and self._current.error is None:
+            self._current.error = call.excinfo.value
+        passed: Any = "passed" if call.excinfo is None else "failed"
+        when: Any = call.when
+        return pytest.TestReport(
+            item.nodeid, item.location, item.keywords, passed, None, when
+        )
+
+    # What the runner calls
+
+    def run(
+        self, item: pytest.Item, following: pytest.Item | None, source: Source
+    ) -> Outcome:
+        """Run one test for one submission."""
+        mark = item.get_closest_marker("task")
+        if mark is None:
+            raise InfrastructureError(f"{item.nodeid} has no task mark")
+        task = self._lesson.task(mark.args[0])
+        seed = zlib.crc32(f"{self._seed} {item.name}".encode())
+        running = self._running = _Running(source, task, seed)
+        start, cpu_s = time.perf_counter(), 0.0
+        with check.revealing(self._lesson.reveal_expected):
+            runtestprotocol(item, log=False, nextitem=following)
+        if running.student is not None:
+            cpu_s = running.student.close()
+        verdict, message = _judge(running.error)
+        result = TestResult(
+            item.name,
+            task.name,
+            float(mark.kwargs.get("weight", 1)),
+            verdict,
+            message,
+            time.perf_counter() - start,
+            cpu_s,
+        )
+        student = running.student
+        return Outcome(result, [] if student is None else student.session.transcript)
+
+    @property
+    def _current(self) -> _Running:
+        assert self._running is not None
+        return self._running
+
+    def _open(self) -> OpenStudent:
+        running = self._current
+        if running.student is None:
+            running.student = running.source.open(running.task, running.seed)
+        return running.student
+
+
+class Runner:
+    """The collected tests of a lesson, ready to run for any submission."""
+
+    def __init__(self, plugin: GradingPlugin, items: Sequence[pytest.Item]) -> None:
+        self._plugin, self._items = plugin, items
+
+    @property
+    def tests(self) -> list[tuple[str, str]]:
+        """Every test with its task, in order."""
+        marks = ((i.name, i.get_closest_marker("task")) for i in self._items)
+        return [(name, mark.args[0]) for name, mark in marks if mark is not None]
+
+    def run(
+        self,
+        source: Source,
+        wanted: Callable[[str, str], bool] = lambda test, task: True,
+    ) -> Iterator[Outcome]:
+        """Run tests for one submission.
+
+        Args:
+            source: the submission.
+            wanted: whether to run a test, given its name and its task.
+        """
+        tasks = dict(self.tests)
+        items = [i for i in self._items if wanted(i.name, tasks.get(i.name, ""))]
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            yield self._plugin.run(item, following, source)
+
+
+def run_session(plugin: GradingPlugin, tests: Path) -> None:
+    """Collect a test file and run the plugin's loop over it.
+
+    Raises:
+        InfrastructureError: the tests cannot be collected.
+    """
+    arguments = [str(tests), "-c", os.devnull, "--rootdir", str(tests.parent)]
+    arguments += ["--noconftest", "--import-mode=importlib", "--assert=plain", "-s"]
+    arguments += [part for name in _UNUSED for part in ("-p", f"no:{name}")]
+    kept = {name: os.environ.pop(name, None) for name in _PYTEST_VARIABLES}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        code = pytest.main(arguments, plugins=[plugin])
+    finally:
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update({k: v for k, v in kept.items() if v is not None})
+    if plugin.problem is not None:
+        raise InfrastructureError(f"{tests} cannot be read: {plugin.problem}")
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise InfrastructureError(f"pytest ended with {code!r} over {tests}")
+
+
+_PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
+
+
+def _judge(error: BaseException | None) -> tuple[Verdict, Message | None]:
+    """Turn what ended a test into a verdict and a message."""
+    if error is None:
+        return Verdict.PASSED, None
+    if isinstance(error, StudentError):
+        return error.verdict, error.message
+    if isinstance(error, check.CheckFailed):
+        return Verdict.WRONG, error.message
+    if isinstance(error, InfrastructureError):
+        return Verdict.INFRA, Message(
+            gettext("The grader failed; this is not your fault."), str(error)
+        )
+    if isinstance(error, (AssertionError, pytest.fail.Exception)):
+        return Verdict.WRONG, Message(gettext("hidden check failed"))
+    if isinstance(error, Exception):  # the test tripped over an odd answer
+        evidence = f"{type(error).__name__}, {_last_line(error)}"
+        return Verdict.WRONG, Message(
+            gettext("the answer has a type or a shape that cannot be checked"), evidence
+        )
+    raise error
+
+
+def _last_line(error: Exception) -> str:
+    frames = inspect.getinnerframes(error.__traceback__) if error.__traceback__ else []
+    return f"test line {frames[-1].lineno}" if frames else ""
