@@ -1,0 +1,105 @@
+"""Grades many submissions at once, on this machine or on a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from autograder.classroom.crew import Crew
+from autograder.classroom.store import Store
+from autograder.lesson import Lesson
+from autograder.notebook.submission import Submission
+from autograder.report import Report
+
+Key = TypeVar("Key")
+#: Told ("start" | "retry" | "kept" | "done", key) as a run goes on.
+Watcher = Callable[[str, Any], None]
+
+
+def default_workers() -> int:
+    """Return how many workers this machine should run: one a usable core."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS
+        return os.cpu_count() or 1
+
+
+def grade_many(
+    lesson: Lesson,
+    submissions: Iterable[tuple[Key, Submission]],
+    *,
+    seed: int = 0,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    store: Store | None = None,
+    fresh: bool = False,
+    watch: Watcher | None = None,
+) -> Iterator[tuple[Key, Report]]:
+    """Grade submissions in parallel and yield each report as it is ready.
+
+    Submissions are pulled from the iterable only as workers fall idle, so memory does
+    not grow with the class. A worker that dies is replaced and its submission tried
+    once more; if that one dies too, the report says so and costs no points. Each report
+    equals what one process alone would give.
+
+    Args:
+        lesson: What to grade them against.
+        submissions: Pairs of a caller's key and a submission.
+        seed: The one seed of the class run.
+        workers: Worker processes here; default: one a core.
+        scheduler: ``HOST:PORT`` of a Dask scheduler, to grade there instead.
+        store: Where reports are looked up first and kept; closing the generator or
+            Ctrl-C leaves it complete, so that the next run goes on from there.
+        fresh: Ignore what the store holds (and replace it).
+        watch: Called with an event and the key it is about.
+
+    Yields:
+        The caller's key and the report, in the order of finishing.
+
+    Raises:
+        CourseError: the lesson itself cannot be graded.
+        InfrastructureError: no worker can be started.
+    """
+    tell: Watcher = watch or (lambda event, key: None)
+    kept: deque[tuple[Key, Report]] = deque()
+
+    def unknown() -> Iterator[tuple[Key, Submission]]:
+        for key, submission in submissions:
+            report = None
+            if store is not None and not fresh:
+                report = store.get(
+                    lesson.digest, submission.digest, seed, submission.name
+                )
+            if report is None:
+                yield key, submission
+            else:
+                tell("kept", key)
+                kept.append((key, report))
+
+    if scheduler is None:
+        crew = Crew(lesson, seed, size=workers or default_workers())
+        graded = crew.run(unknown(), tell)
+    else:
+        from autograder.classroom.remote import grade_remotely
+
+        crew = None
+        graded = grade_remotely(lesson, unknown(), seed, scheduler, tell)
+    try:
+        for key, report in graded:
+            yield from _drain(kept)
+            if store is not None:
+                store.put(report)
+            tell("done", key)
+            yield key, report
+        yield from _drain(kept)
+    finally:
+        graded.close()
+        if crew is not None:
+            crew.close()
+
+
+def _drain(kept: deque[tuple[Key, Report]]) -> Iterator[tuple[Key, Report]]:
+    while kept:
+        yield kept.popleft()

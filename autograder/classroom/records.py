@@ -1,0 +1,159 @@
+"""A graded class on disk: one JSON file a student and lesson, and who the students are.
+
+Every renderer (CSV, Gradescope, pages, class report) reads these records alone, so a
+class can be exported long after it was graded, and without nbgrader.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.classroom.store import write_atomically
+from autograder.report import CourseError, Report
+
+#: Letters, digits, blanks and the marks that real ids, names and mail addresses have.
+_STUDENT_ID = re.compile(r"\w(?:[\w.@+' -]{0,126}[\w.@+'-])?")
+
+
+def check_student_id(name: str) -> str:
+    """Return a student id that is safe as a folder name and in a page.
+
+    Raises:
+        CourseError: it could leave its folder, hide, or carry markup.
+    """
+    if not _STUDENT_ID.fullmatch(name) or ".." in name:
+        raise CourseError(
+            f"{name!r} is not a student id: use letters, digits, blanks and . @ + - _ '"
+        )
+    return name
+
+
+@dataclass(frozen=True)
+class Record:
+    """One student's graded submission of one lesson."""
+
+    student: str
+    report: Report
+    submitted: str = ""  # when, as timestamp.txt says; "" if it does not
+
+    @property
+    def lesson(self) -> str:
+        """The lesson's folder name."""
+        return self.report.lesson
+
+
+def save_record(folder: Path, record: Record) -> Path:
+    """Write one record and return its path."""
+    path = folder / record.lesson / f"{check_student_id(record.student)}.json"
+    data = {
+        "student": record.student,
+        "submitted": record.submitted,
+        "report": record.report.as_dict(),
+    }
+    write_atomically(path, json.dumps(data, sort_keys=True))
+    return path
+
+
+def load_records(source: Path, lesson: str | None = None) -> list[Record]:
+    """Read the records of a class folder, of ``grade --out``, or of one JSON file.
+
+    Args:
+        source: A folder with ``reports/``, that folder itself, or a file: a record, a
+            report, or a list of reports as ``autograder grade --json`` prints it.
+        lesson: Only this lesson's.
+
+    Raises:
+        CourseError: there is nothing graded, or a file is not a report.
+    """
+    if source.is_file():
+        records = _read(source)
+    else:
+        folder = source / "reports" if (source / "reports").is_dir() else source
+        records = [r for path in sorted(folder.glob("*/*.json")) for r in _read(path)]
+    records = [r for r in records if lesson is None or r.lesson == lesson]
+    if not records:
+        of = f" of {lesson}" if lesson else ""
+        raise CourseError(f"{source} holds no reports{of}; grade first")
+    return sorted(records, key=lambda record: (record.student, record.lesson))
+
+
+def _read(path: Path) -> list[Record]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        items = data if isinstance(data, list) else [data]
+        return [_record(item) for item in items]
+    except (OSError, ValueError, KeyError, TypeError, CourseError) as error:
+        raise CourseError(f"{path} is not a report: {error}") from None
+
+
+def _record(data: dict[str, object]) -> Record:
+    if "report" not in data:  # a bare report: its file's name stands for the student
+        report = Report.from_json(json.dumps(data))
+        return Record(Path(report.name).stem, report)
+    return Record(
+        check_student_id(str(data["student"])),
+        Report.from_json(json.dumps(data["report"])),
+        str(data["submitted"]),
+    )
+
+
+@dataclass(frozen=True)
+class Student:
+    """What the class list says about a student."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    lms_user_id: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """First and last name, or the id."""
+        return f"{self.first_name} {self.last_name}".strip() or self.id
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The class list: ``students.csv`` of a class folder, in nbgrader's columns."""
+
+    students: Mapping[str, Student] = field(default_factory=dict)
+
+    def __getitem__(self, student: str) -> Student:
+        """Return what is known of a student, at least the id."""
+        return self.students.get(student, Student(student))
+
+    def ids(self, more: Iterable[str] = ()) -> list[str]:
+        """Return every id of the list and of ``more``, sorted."""
+        return sorted({*self.students, *more})
+
+
+def read_roster(path: Path) -> Roster:
+    """Read a class list; a missing file is an empty list.
+
+    Raises:
+        CourseError: there is no ``id`` column, or an id is not one.
+    """
+    if not path.exists():
+        return Roster()
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            rows = csv.DictReader(stream)
+            if "id" not in (rows.fieldnames or ()):
+                raise CourseError(f"{path} has no column called id")
+            wanted = ("first_name", "last_name", "email", "lms_user_id")
+            students = [
+                Student(
+                    check_student_id((row["id"] or "").strip()),
+                    *((row.get(key) or "").strip() for key in wanted),
+                )
+                for row in rows
+            ]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CourseError(f"{path} is not a CSV file in UTF-8: {error}") from None
+    return Roster({student.id: student for student in students})

@@ -1,0 +1,136 @@
+"""Grades on a Dask cluster: the same crews, started by Dask's workers.
+
+The lesson travels with the work, so a remote machine needs this package and no copy of
+the course. Dask is imported here alone.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import shutil
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from autograder.classroom.crew import Crew
+from autograder.lesson import Course, Lesson
+from autograder.notebook.submission import Submission
+from autograder.report import InfrastructureError, Report
+
+Key = TypeVar("Key")
+CONNECT_S = 10
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
+
+
+def grade_remotely(
+    lesson: Lesson,
+    submissions: Iterator[tuple[Key, Submission]],
+    seed: int,
+    scheduler: str,
+    tell: Callable[[str, Any], None],
+) -> Generator[tuple[Key, Report]]:
+    """Grade on the cluster of ``scheduler`` and yield reports as they finish.
+
+    Two submissions a thread of the cluster are in flight: enough to keep every thread
+    busy, few enough that the class never piles up in memory.
+
+    Raises:
+        InfrastructureError: the scheduler does not answer, or has no workers.
+    """
+    from distributed import Client, as_completed
+
+    try:
+        client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise InfrastructureError(
+            f"the Dask scheduler at {scheduler} does not answer: {error}"
+        ) from None
+    with client:
+        threads = sum(client.nthreads().values())
+        if not threads:
+            raise InfrastructureError(
+                f"the Dask scheduler at {scheduler} has no workers"
+            )
+        bundle = client.scatter(pack(lesson), broadcast=True)
+        keys: dict[str, Any] = {}
+        running = as_completed()
+
+        def feed() -> None:
+            for key, submission in submissions:
+                tell("start", key)
+                future = client.submit(
+                    grade_here, bundle, lesson.id, seed, submission, pure=False
+                )
+                keys[future.key] = key
+                running.add(future)
+                return
+
+        for _ in range(2 * threads):
+            feed()
+        for future in running:
+            feed()
+            yield keys.pop(future.key), Report.from_json(future.result())
+
+
+def pack(lesson: Lesson) -> bytes:
+    """Return the lesson and its twin as a zip file, the same bytes each time."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for folder in (lesson.course_dir, lesson.twin_dir):
+            for path in sorted(folder.rglob("*")) if folder else ():
+                if path.is_file() and "__pycache__" not in path.parts:
+                    name = path.relative_to(lesson.root).as_posix()
+                    bundle.writestr(zipfile.ZipInfo(name, _EPOCH), path.read_bytes())
+    return stream.getvalue()
+
+
+def grade_here(bundle: bytes, lesson_id: str, seed: int, submission: Submission) -> str:
+    """Grade one submission on this machine; runs in a thread of a Dask worker.
+
+    Each thread keeps one crew of one process for as long as the lesson and the seed
+    stay the same. The report comes back as JSON.
+    """
+    lesson = Course(_unpacked(bundle)).lesson(lesson_id)
+    crew = _crew_of_this_thread(lesson, seed)
+    ((_, report),) = crew.run([(None, submission)], lambda event, key: None)
+    return report.to_json()
+
+
+_here = threading.local()
+_unpacking = threading.Lock()
+_folders: dict[bytes, Path] = {}
+_crews: list[Crew] = []
+
+
+def _crew_of_this_thread(lesson: Lesson, seed: int) -> Crew:
+    wanted = (lesson.digest, seed)
+    if getattr(_here, "serves", None) != wanted:
+        if hasattr(_here, "crew"):
+            _crews.remove(_here.crew)
+            _here.crew.close()
+        _here.crew, _here.serves = Crew(lesson, seed, size=1), wanted
+        _crews.append(_here.crew)
+    crew: Crew = _here.crew
+    return crew
+
+
+def _unpacked(bundle: bytes) -> Path:
+    with _unpacking:
+        if bundle not in _folders:
+            folder = Path(tempfile.mkdtemp(prefix="autograder-lesson-"))
+            with zipfile.ZipFile(io.BytesIO(bundle)) as files:
+                files.extractall(folder)
+            _folders[bundle] = folder
+        return _folders[bundle]
+
+
+@atexit.register
+def _clean_up() -> None:
+    for crew in _crews:
+        crew.close()
+    for folder in _folders.values():
+        shutil.rmtree(folder, ignore_errors=True)

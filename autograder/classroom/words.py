@@ -1,0 +1,39 @@
+"""The words in which people read verdicts and points."""
+
+from __future__ import annotations
+
+from autograder.report import TaskResult, Verdict, gettext
+
+_WORDS = {
+    Verdict.INFRA: "Not graded: our fault",
+    Verdict.SECURITY: "Not allowed",
+    Verdict.TIMEOUT: "Too slow",
+    Verdict.MEMORY: "Too much memory",
+    Verdict.OUTPUT: "Too much output",
+    Verdict.CRASH: "Stopped with an error",
+    Verdict.WRONG: "Wrong",
+    Verdict.NOT_ATTEMPTED: "Not attempted",
+    Verdict.PASSED: "Passed",
+}
+
+
+def verdict_word(verdict: Verdict) -> str:
+    """Return what a student reads for a verdict."""
+    return gettext(_WORDS[verdict])
+
+
+def number(value: float) -> str:
+    """Return points without needless digits: 10, 7.5, 3.33."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def task_feedback(task: TaskResult) -> str:
+    """Return the plain text that says how a task went: verdict, message, diagnosis."""
+    points = f"{number(task.points)} / {number(task.max_points)}"
+    lines = [f"{task.task}: {verdict_word(task.verdict)} ({points})"]
+    if task.message is not None and task.verdict is not Verdict.PASSED:
+        lines.append(str(task.message))
+    if task.diagnosis_text:
+        looks = gettext("Looks like: {mistake}").format(mistake=task.diagnosis_text)
+        lines.append(f"  {looks}")
+    return "\n".join(lines)

@@ -1,0 +1,53 @@
+"""One worker process: grades what comes down a pipe until the pipe closes.
+
+Started as ``python -m autograder.classroom.worker FD`` by `autograder.classroom.pool`.
+The parent sends ``(course root, lesson, seed)``, then any number of ``(ticket,
+Submission)``, then None. The worker answers ``("ready", "")``, then ``("report",
+(ticket, JSON))`` for each, or ``("course", sentence)`` or ``("infra", sentence)`` when
+nothing can be graded.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from autograder.grading.grade import Grader
+from autograder.lesson import Course
+from autograder.notebook.submission import Submission
+from autograder.report import CourseError, InfrastructureError, Report
+
+
+def work(pipe: Connection) -> None:
+    """Grade every submission of the pipe with one Grader."""
+    root, lesson, seed = pipe.recv()
+
+    def submissions() -> Iterator[tuple[int, Submission]]:
+        while (job := pipe.recv()) is not None:
+            yield job
+
+    def answer(ticket: int, report: Report) -> None:
+        pipe.send(("report", (ticket, report.to_json())))
+
+    try:
+        grader = Grader(Course(Path(root)).lesson(lesson), seed)
+        pipe.send(("ready", ""))
+        grader.run(submissions(), answer)
+    except CourseError as error:
+        pipe.send(("course", str(error)))
+    except InfrastructureError as error:
+        pipe.send(("infra", str(error)))
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        return  # the parent is gone, or wants us gone
+
+
+def main() -> None:
+    """Run one worker on the inherited file descriptor given as argument."""
+    with Connection(int(sys.argv[1])) as pipe:
+        work(pipe)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The pages: a student's, the index, the class report."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from classroom_kit import make_lesson, make_record, make_task
+
+from autograder.classroom.classreport import class_report
+from autograder.classroom.feedback import feedback_page, site_of, write_feedback
+from autograder.classroom.records import Roster, Student
+from autograder.lesson import Lesson
+from autograder.report import Message, Verdict
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+
+
+@pytest.fixture
+def lesson(tmp_path: Path) -> Lesson:
+    return make_lesson(tmp_path)
+
+
+def _tags(page: str) -> _Tags:
+    parser = _Tags()
+    parser.feed(page)
+    return parser
+
+
+def test_a_student_reads_points_message_diagnosis_and_chapter(lesson: Lesson) -> None:
+    page = feedback_page(
+        make_record("ada"), lesson, Student("ada", "Ada"), "https://x.org/c"
+    )
+    for words in (
+        "Slopes",
+        "Ada",
+        "5 / 10",
+        "1 of 2 checks pass",
+        "double is wrong.",
+        "the lesson of adds-two",
+        'href="https://x.org/c/00-slopes/#step-1-double-it"',
+        "Read by a person",
+    ):
+        assert words in page
+
+
+def test_without_a_site_the_chapter_is_named_and_nothing_links(lesson: Lesson) -> None:
+    page = feedback_page(make_record("ada"), lesson, Student("ada"))
+    assert "Step 1 double it" in page
+    assert "href" not in page
+
+
+def test_nothing_that_a_student_wrote_becomes_markup(lesson: Lesson) -> None:
+    task = make_task(
+        "double",
+        Verdict.CRASH,
+        Verdict.WRONG,
+        message=Message(EVIL, EVIL, EVIL),
+        diagnosis=EVIL,
+    )
+    record = make_record("ada", task, notes=(EVIL,), name=EVIL)
+    pages = [
+        feedback_page(record, lesson, Student("ada", EVIL)),
+        class_report([record], {lesson.id: lesson}),
+    ]
+    for page in pages:
+        found = _tags(page)
+        assert not {"script", "img"} & set(found.tags)
+        assert not [name for name in found.attributes if name.startswith("on")]
+
+
+def test_one_page_a_student_and_an_index_over_all(
+    tmp_path: Path, lesson: Lesson
+) -> None:
+    records = [make_record("ada"), make_record("O'Neil")]
+    roster = Roster({"ada": Student("ada", "Ada", "Lovelace")})
+    index = write_feedback(tmp_path / "out", records, {lesson.id: lesson}, roster)
+    assert "Ada Lovelace" in index.read_text()
+    for link in re.findall(r'href="([^"]+)"', index.read_text()):
+        assert (index.parent / link.replace("%27", "'")).exists()
+    own = (index.parent / "00-slopes" / "ada.html").read_text()
+    assert "O'Neil" not in own
+    assert "O&#39;Neil" not in own
+
+
+def test_our_own_failure_is_said_to_be_ours(lesson: Lesson) -> None:
+    record = make_record("ada", make_task("double", Verdict.INFRA))
+    page = feedback_page(record, lesson, Student("ada"))
+    assert "through no fault of yours" in page
+
+
+def test_the_class_report_has_plots_and_the_common_mistakes(lesson: Lesson) -> None:
+    records = [make_record("ada"), make_record("bob")]
+    roster = Roster({"zed": Student("zed")})
+    page = class_report(records, {lesson.id: lesson}, roster)
+    assert page.count("<svg") == 4
+    assert "the lesson of adds-two" in page
+    assert re.search(r"Nothing handed in:\s*zed", page)
+    assert page == class_report(records, {lesson.id: lesson}, roster)
+
+
+def test_the_site_address_comes_from_mkdocs_yml(tmp_path: Path) -> None:
+    assert site_of(tmp_path) == ""
+    (tmp_path / "mkdocs.yml").write_text("site_name: x\nsite_url: https://x.org/c/\n")
+    assert site_of(tmp_path) == "https://x.org/c/"

@@ -1,0 +1,108 @@
+"""Records on disk, student ids and the class list."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from classroom_kit import make_record, make_report
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.classroom.records import (
+    check_student_id,
+    load_records,
+    read_roster,
+    save_record,
+)
+from autograder.report import CourseError
+
+
+@pytest.mark.parametrize(
+    "name", ["ada", "O'Neil", "grace.hopper@navy.mil", "s-12_3", "Zoë", "Ada L", "7"]
+)
+def test_real_ids_pass(name: str) -> None:
+    assert check_student_id(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", ".", "..", "../x", "a/b", "a\\b", ".hidden", "a\0", "a\n", "<b>", 'a"b'),
+        *("-x", "a..b", "a ", "x" * 200, "/etc/passwd", "a\n../b", "~", "a&b", "=cmd"),
+    ],
+)
+def test_ids_that_could_leave_their_folder_or_carry_markup_are_refused(
+    name: str,
+) -> None:
+    with pytest.raises(CourseError, match="is not a student id"):
+        check_student_id(name)
+
+
+@given(st.text(max_size=30))
+def test_no_accepted_id_is_more_than_one_folder_name(name: str) -> None:
+    try:
+        check_student_id(name)
+    except CourseError:
+        return
+    assert Path("submitted", name).parts == ("submitted", name)
+    assert not name.startswith(".")
+    assert not set(name) & set('<>&"`/\\\n\r\t\0')
+
+
+def test_records_come_back_sorted_and_filtered(tmp_path: Path) -> None:
+    records = [make_record("bob"), make_record("ada")]
+    for record in records:
+        save_record(tmp_path / "reports", record)
+    assert load_records(tmp_path) == records[::-1]
+    assert load_records(tmp_path / "reports", "00-slopes") == records[::-1]
+    with pytest.raises(CourseError, match="no reports of 01-other"):
+        load_records(tmp_path, "01-other")
+
+
+def test_reads_what_grade_json_prints(tmp_path: Path) -> None:
+    path = tmp_path / "all.json"
+    reports = [make_report(name="ada.ipynb"), make_report(name="bob.py")]
+    path.write_text(json.dumps([report.as_dict() for report in reports]))
+    assert [(r.student, r.report) for r in load_records(path)] == [
+        ("ada", reports[0]),
+        ("bob", reports[1]),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "{", "3", "[1]", '{"student": "../x"}'])
+def test_a_file_that_is_no_report_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(CourseError, match=r"x\.json is not a report"):
+        load_records(tmp_path / "x.json")
+
+
+def test_the_class_list_is_read_with_names_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "students.csv"
+    path.write_text(
+        '﻿id,first_name,last_name,email\nob,Bob,"O\'Neil, ""Bob""",b@x.org\nada,,,\n'
+    )
+    roster = read_roster(path)
+    assert roster["ob"].last_name == 'O\'Neil, "Bob"'
+    assert roster["ada"].full_name == "ada"
+    assert roster["unknown"].id == "unknown"
+    assert roster.ids(["zed"]) == ["ada", "ob", "zed"]
+    assert read_roster(tmp_path / "none.csv").ids() == []
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"name\nada\n", "no column called id"),
+        (b"id\n../x\n", "is not a student id"),
+        (b"id\n\xff\xfe\n", "not a CSV file"),
+    ],
+)
+def test_a_broken_class_list_says_why(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    path = tmp_path / "students.csv"
+    path.write_bytes(content)
+    with pytest.raises(CourseError, match=reason):
+        read_roster(path)

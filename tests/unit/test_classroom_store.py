@@ -1,0 +1,72 @@
+"""The store: what it keeps, what it refuses to keep, what it does with damage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from classroom_kit import make_report, make_task
+
+from autograder.classroom.store import Store, write_atomically
+from autograder.report import Verdict
+
+LESSON, SUBMISSION = "1" * 64, "2" * 64
+
+
+def test_gives_back_what_was_put(tmp_path: Path) -> None:
+    store, report = Store(tmp_path), make_report()
+    store.put(report)
+    assert store.get(LESSON, SUBMISSION, 7, "slopes.ipynb") == report
+
+
+def test_same_bytes_under_another_name_carry_that_name(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put(make_report())
+    found = store.get(LESSON, SUBMISSION, 7, "other.ipynb")
+    assert found is not None
+    assert found.name == "other.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("lesson", "submission", "seed"),
+    [("3" * 64, SUBMISSION, 7), (LESSON, "3" * 64, 7), (LESSON, SUBMISSION, 8)],
+)
+def test_any_other_key_is_unknown(
+    tmp_path: Path, lesson: str, submission: str, seed: int
+) -> None:
+    store = Store(tmp_path)
+    store.put(make_report())
+    assert store.get(lesson, submission, seed, "slopes.ipynb") is None
+
+
+def test_digests_with_a_common_start_do_not_mix(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put(make_report())
+    assert store.get("1" * 16 + "9" * 48, SUBMISSION, 7, "slopes.ipynb") is None
+
+
+def test_our_own_failures_are_not_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put(make_report(make_task("double", Verdict.INFRA)))
+    assert not list(tmp_path.rglob("*.json"))
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"schema": 1}', b"\xff\xfe", b"[]"])
+def test_a_damaged_file_counts_as_absent(tmp_path: Path, damage: bytes) -> None:
+    store = Store(tmp_path)
+    store.put(make_report())
+    (path,) = tmp_path.rglob("*.json")
+    path.write_bytes(damage)
+    assert store.get(LESSON, SUBMISSION, 7, "slopes.ipynb") is None
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.txt"
+    write_atomically(path, "old")
+    monkeypatch.setattr(Path, "replace", lambda self, target: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_atomically(path, "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    assert path.read_text() == "old"
