@@ -1,0 +1,1 @@
+"""The course's own checks: every lesson held to its contract."""

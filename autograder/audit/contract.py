@@ -1,0 +1,186 @@
+"""Checks of a lesson's files that need nothing to be run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder.audit.chapter import Chapter
+from autograder.lesson import Lesson
+
+COURSE_FILES = (
+    "index.md",
+    "lesson.toml",
+    "exercise.py",
+    "test_public.py",
+    "hints.md",
+    "figure.js",
+    "trace.json",
+)
+TWIN_FILES = ("reference.py", "test_hidden.py", "traces.py", "NOTES.md")
+RUNGS = 3
+
+_TASK_CELL = re.compile(r"^# %%.*\btags=\[.*\"task\".*\].*\btask=\"(\w+)\"", re.M)
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def missing_files(lesson: Lesson) -> Iterator[str]:
+    """Yield each file of the lesson, or of its twin, that is absent or empty."""
+    folders: list[tuple[Path, tuple[str, ...]]]
+    folders = [(lesson.course_dir, COURSE_FILES)]
+    if lesson.twin_dir is None:
+        yield f"solutions/{lesson.id} is missing"
+    else:
+        folders.append((lesson.twin_dir, TWIN_FILES))
+    for folder, names in folders:
+        for name in names:
+            path = folder / name
+            if not path.is_file() or path.stat().st_size == 0:
+                yield f"{folder.parent.name}/{folder.name}/{name} is missing or empty"
+
+
+def contract_problems(lesson: Lesson, chapter: Chapter) -> Iterator[str]:
+    """Yield what ``lesson.toml`` promises and the chapter does not keep."""
+    names = {task.name for task in lesson.tasks}
+    if len(lesson.outcomes) != 3:
+        yield f"lesson.toml: {len(lesson.outcomes)} outcomes instead of three"
+    for outcome in lesson.outcomes:
+        if not names & set(re.findall(r"`(\w+)`", outcome)):
+            yield f"lesson.toml: the outcome {outcome!r} names no task in backticks"
+    for task in lesson.tasks:
+        if task.chapter not in chapter.anchors:
+            yield f"lesson.toml: task {task.name}: index.md has no #{task.chapter}"
+
+
+def definition_problems(lesson: Lesson) -> Iterator[str]:
+    """Yield where the stub and the reference differ in names or signatures."""
+    stub = lesson.exercise_path.read_text(encoding="utf-8")
+    reference = lesson.reference_path.read_text(encoding="utf-8")
+    promised = [task.name for task in lesson.tasks]
+    for name, text in (("exercise.py", stub), ("reference.py", reference)):
+        cells = _TASK_CELL.findall(text)
+        if cells != promised:
+            yield f"{name}: task cells {cells}, lesson.toml has {promised}"
+    in_stub, in_reference = _definitions(stub), _definitions(reference)
+    for task in promised:
+        if task not in in_stub:
+            yield f"exercise.py: {task} is not defined"
+        elif task not in in_reference:
+            yield f"reference.py: {task} is not defined"
+        else:
+            yield from _differences(task, in_stub[task], in_reference[task])
+
+
+def test_problems(lesson: Lesson) -> Iterator[str]:
+    """Yield tests without one task mark, and tasks without a hidden test."""
+    names = {task.name for task in lesson.tasks}
+    for path in (lesson.hidden_tests, lesson.public_tests):
+        tested: set[str] = set()
+        for test, marks in _task_marks(path):
+            if len(marks) != 1:
+                yield f"{path.name}: {test} has {len(marks)} task marks, not one"
+            for mark in marks:
+                if mark not in names:
+                    yield f"{path.name}: {test}: lesson.toml has no task {mark!r}"
+            tested |= set(marks)
+        for name in sorted(names - tested):
+            yield f"{path.name}: task {name} has no test"
+
+
+def mutant_problems(lesson: Lesson) -> Iterator[str]:
+    """Yield mutants of unknown tasks, sentences told twice, tasks without a mutant."""
+    names = [task.name for task in lesson.tasks]
+    told: dict[str, str] = {}
+    for mutant in lesson.mutants():
+        if mutant.task not in names:
+            yield f"mutants/{mutant.name}.py: lesson.toml has no task {mutant.task!r}"
+        if mutant.summary in told:
+            other = told[mutant.summary]
+            yield f"mutants/{mutant.name}.py: says the same as {other}.py"
+        told[mutant.summary] = mutant.name
+    for name in names:
+        if name not in {mutant.task for mutant in lesson.mutants()}:
+            yield f"mutants: none is of task {name}"
+
+
+def hint_problems(lesson: Lesson) -> Iterator[str]:
+    """Yield tasks whose hints are not three rungs with something to read on each."""
+    rungs = read_hints((lesson.course_dir / "hints.md").read_text(encoding="utf-8"))
+    for task in lesson.tasks:
+        found = rungs.get(task.name)
+        if found is None:
+            yield f"hints.md: no section for {task.name}"
+        elif len(found) != RUNGS:
+            yield f"hints.md: {task.name} has {len(found)} rungs instead of {RUNGS}"
+        elif not all(found):
+            yield f"hints.md: {task.name} has an empty rung"
+
+
+def read_hints(text: str) -> dict[str, list[str]]:
+    """Return the rungs below each task's heading.
+
+    A rung is a heading one level below the task's, an HTML ``<details>``, a folded
+    admonition (``???``), or an item of a numbered list, whichever comes first.
+    """
+    found: dict[str, list[str]] = {}
+    sections = re.split(r"^##\s+`?(\w+)`?.*$", text, flags=re.MULTILINE)
+    starts = (r"^###\s.*$", r"^\?\?\?.*$", r"^<details.*$", r"^\d+\.\s")
+    for name, body in zip(sections[1::2], sections[2::2], strict=True):
+        used = [s for s in starts if re.search(s, body, re.MULTILINE)]
+        parts = re.split(used[0], body, flags=re.MULTILINE)[1:] if used else []
+        found[name] = [re.sub(r"<[^>]+>", "", part).strip() for part in parts]
+    return found
+
+
+def _definitions(source: str) -> dict[str, Definition]:
+    return {
+        node.name: node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+
+
+def _differences(name: str, stub: Definition, reference: Definition) -> Iterator[str]:
+    if isinstance(stub, ast.ClassDef) and isinstance(reference, ast.ClassDef):
+        theirs = _methods(reference)
+        for method, definition in _methods(stub).items():
+            if method not in theirs:
+                yield f"reference.py: {name} has no method {method}"
+            else:
+                yield from _differences(f"{name}.{method}", definition, theirs[method])
+    elif isinstance(stub, ast.ClassDef) or isinstance(reference, ast.ClassDef):
+        yield f"{name} is a class in one of exercise.py and reference.py only"
+    elif _signature(stub) != _signature(reference):
+        yield (
+            f"{name}: exercise.py has {_signature(stub)},"
+            f" reference.py {_signature(reference)}"
+        )
+
+
+def _methods(node: ast.ClassDef) -> dict[str, ast.FunctionDef]:
+    return {n.name: n for n in node.body if isinstance(n, ast.FunctionDef)}
+
+
+def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    return f"({ast.unparse(node.args)}){returns}"
+
+
+def _task_marks(path: Path) -> Iterator[tuple[str, list[str]]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield node.name, list(_marks(node))
+
+
+def _marks(node: ast.FunctionDef) -> Iterator[str]:
+    for decorator in node.decorator_list:
+        if (
+            isinstance(decorator, ast.Call)
+            and ast.unparse(decorator.func) == "pytest.mark.task"
+            and decorator.args
+            and isinstance(decorator.args[0], ast.Constant)
+        ):
+            yield str(decorator.args[0].value)

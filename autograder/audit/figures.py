@@ -1,0 +1,98 @@
+"""Recomputes what a chapter measured: its figure's data and its claimed numbers."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from autograder.lesson import Lesson
+
+TOLERANCE = 1e-9  # relative above 1, absolute below
+
+
+@contextmanager
+def traces_module(lesson: Lesson) -> Iterator[ModuleType]:
+    """Import ``traces.py``, which imports ``reference`` from the folder beside it."""
+    folder = str(lesson.reference_path.parent)
+    _forget()
+    sys.path.insert(0, folder)
+    importlib.invalidate_caches()
+    try:
+        yield importlib.import_module("traces")
+    finally:
+        sys.path.remove(folder)
+        _forget()
+
+
+def _forget() -> None:
+    for name in ("traces", "reference"):
+        sys.modules.pop(name, None)
+
+
+def recompute(lesson: Lesson) -> tuple[Any, dict[str, str]]:
+    """Return the figure's data, as JSON holds it, and the text of each claim."""
+    with traces_module(lesson) as traces:
+        figure = json.loads(json.dumps(traces.figure(), allow_nan=False))
+        claims = {str(key): str(text) for key, text in traces.claims().items()}
+    return figure, claims
+
+
+def write_trace(lesson: Lesson, figure: Any) -> None:
+    """Write ``trace.json`` in the form that is committed."""
+    text = json.dumps(figure, sort_keys=True, separators=(",", ":"))
+    path = lesson.course_dir / "trace.json"
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def trace_problems(lesson: Lesson, figure: Any) -> Iterator[str]:
+    """Yield where the committed ``trace.json`` is not what the reference gives."""
+    path = lesson.course_dir / "trace.json"
+    try:
+        committed = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        yield f"trace.json is not JSON: {error}"
+        return
+    place = difference(committed, figure)
+    if place is not None:
+        yield (
+            f"trace.json differs from traces.figure() at {place};"
+            f" renew it: autograder audit {lesson.id[:2]} --update"
+        )
+
+
+def difference(old: Any, new: Any, at: str = "the top") -> str | None:
+    """Return where two JSON values differ by more than rounding, or None."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        if old.keys() != new.keys():
+            return f"{at} (keys {sorted(old.keys() ^ new.keys())})"
+        pairs = [(f"{at}.{key}", old[key], new[key]) for key in old]
+    elif isinstance(old, list) and isinstance(new, list):
+        if len(old) != len(new):
+            return f"{at} (length {len(old)}, now {len(new)})"
+        pairs = [
+            (f"{at}[{i}]", a, b) for i, (a, b) in enumerate(zip(old, new, strict=True))
+        ]
+    else:
+        return None if _same(old, new) else f"{at} ({old!r}, now {new!r})"
+    for place, a, b in pairs:
+        found = difference(a, b, place)
+        if found is not None:
+            return found
+    return None
+
+
+def _same(old: Any, new: Any) -> bool:
+    numbers = (int, float)
+    if isinstance(old, bool) or isinstance(new, bool):
+        return old is new
+    if isinstance(old, numbers) and isinstance(new, numbers):
+        return math.isclose(old, new, rel_tol=TOLERANCE, abs_tol=TOLERANCE) or (
+            math.isnan(old) and math.isnan(new)
+        )
+    return type(old) is type(new) and bool(old == new)

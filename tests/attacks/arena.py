@@ -1,0 +1,186 @@
+"""Grades the hostile submissions of one family, each followed by an honest one.
+
+A case is a file in ``cases/FAMILY``. Its docstring says what it tries, which task of
+the target lesson it attacks, and the verdicts that it may get::
+
+    task: scale
+    verdict: wrong | crash    any of these
+    others: lost              the other tasks die with it (default: full marks)
+    absent: \\x1b | \\r         characters that no message may carry
+
+The rest of the submission is the reference, so that an attack which touches anything
+but its own task shows at once.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from autograder.grading.grade import Grader
+from autograder.lesson import Lesson, read_lesson
+from autograder.notebook.submission import Submission
+from autograder.report import Report, Verdict
+
+HERE = Path(__file__).parent
+FAMILIES = ("forgery", "leaks", "resources", "escape", "readers")
+SEED = 11
+
+
+@dataclass(frozen=True)
+class Case:
+    """One hostile submission and what must become of it."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The file's name, without its ending."""
+        return self.path.stem
+
+    @cached_property
+    def source(self) -> str:
+        """The submission's text."""
+        return self.path.read_text(encoding="utf-8")
+
+    @cached_property
+    def promises(self) -> dict[str, str]:
+        """The fields of the docstring."""
+        text = ast.get_docstring(ast.parse(self.source), clean=True) or ""
+        return dict(re.findall(r"^(\w+): (.+)$", text, re.MULTILINE))
+
+    @property
+    def task(self) -> str:
+        """The attacked task."""
+        return self.promises["task"]
+
+    @property
+    def verdicts(self) -> set[Verdict]:
+        """The verdicts that the attacked task may get."""
+        return {Verdict(word) for word in self.promises["verdict"].split(" | ")}
+
+    @property
+    def absent(self) -> list[str]:
+        """Characters that must not reach a reader."""
+        return [word for word in self.promises.get("absent", "").split(" | ") if word]
+
+
+def cases(family: str) -> list[Case]:
+    """Return the cases of a family, by name."""
+    return [Case(path) for path in sorted((HERE / "cases" / family).glob("*.py"))]
+
+
+def target() -> Lesson:
+    """Return the lesson that the cases attack."""
+    root = HERE / "target"
+    return read_lesson(root / "course/00-target", root / "solutions/00-target")
+
+
+@dataclass
+class Outcome:
+    """What grading a family gave."""
+
+    reports: dict[str, Report] = field(default_factory=dict)
+    honest: dict[str, Report] = field(default_factory=dict)  # graded after each case
+    survivors: list[str] = field(default_factory=list)  # processes left behind
+
+    def check_verdict(self, case: Case) -> None:
+        """Assert the promised verdict, and that the attack gained nothing."""
+        report = self.reports[case.name]
+        attacked = report.task(case.task)
+        assert attacked.verdict in case.verdicts, str(attacked.message)
+        assert attacked.points == 0, f"{case.name} gains {attacked.points} points"
+        lost = case.promises.get("others") == "lost"
+        for task in report.tasks:
+            if task.task != case.task:
+                expected = 0 if lost else task.max_points
+                assert task.points == expected, str(task.message)
+
+    def check_honest(self, case: Case) -> None:
+        """Assert that the next submission got its full marks."""
+        report = self.honest[case.name]
+        messages = [str(task.message) for task in report.tasks if task.message]
+        assert report.points == report.max_points, messages
+
+
+def grade_family(family: str, port: int, marker: Path) -> Outcome:
+    """Grade every case of a family in one session, an honest one after each."""
+    lesson = target()
+    reference = lesson.reference_path.read_text(encoding="utf-8")
+    honest = Submission.from_sources("honest.py", [("reference", reference)])
+    outcome = Outcome()
+
+    def submissions() -> Iterator[tuple[tuple[str, str], Submission]]:
+        for case in cases(family):
+            source = case.source.replace("PORT", str(port))
+            source = source.replace("MARKER", str(marker))
+            cells = [("reference", reference), ("attack", source)]
+            submission = Submission.from_sources(case.path.name, cells)
+            yield ("case", case.name), submission
+            yield ("honest", case.name), honest
+
+    def keep(key: tuple[str, str], report: Report) -> None:
+        kind, name = key
+        (outcome.reports if kind == "case" else outcome.honest)[name] = report
+
+    with Census() as census:
+        Grader(lesson, SEED).run(submissions(), keep)
+    outcome.survivors = census.survivors
+    return outcome
+
+
+class Census:
+    """Remembers every process that descends from this one while it runs."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[int, str]] = set()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.survivors: list[str] = []
+
+    def __enter__(self) -> Census:
+        self._before = set(_descendants())
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._done.set()
+        self._thread.join()
+        alive = self._seen & {(pid, start) for pid, _, start, _ in _processes()}
+        names = {pid: name for pid, _, _, name in _processes()}
+        self.survivors = sorted(f"{pid} {names.get(pid)}" for pid, _ in alive)
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.05):
+            self._seen |= set(_descendants()) - self._before
+
+
+def _descendants() -> Iterator[tuple[int, str]]:
+    processes = list(_processes())
+    family = {os.getpid()}
+    size = 0
+    while len(family) > size:
+        size = len(family)
+        family |= {pid for pid, parent, _, _ in processes if parent in family}
+    for pid, _, start, _ in processes:
+        if pid in family and pid != os.getpid():
+            yield pid, start
+
+
+def _processes() -> Iterator[tuple[int, int, str, str]]:
+    """Yield pid, parent, start time and name of every process that is no zombie."""
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            text = Path(f"/proc/{entry}/stat").read_text()
+        except OSError:
+            continue
+        name, rest = text[text.index("(") + 1 :].rsplit(")", 1)
+        fields = rest.split()
+        if fields[0] != "Z":
+            yield int(entry), int(fields[1]), fields[19], name

@@ -1,0 +1,17 @@
+"""Install a package while being graded.
+
+task: scale
+verdict: wrong | crash | timeout
+"""
+
+import subprocess
+import sys
+
+
+def scale(x, factor):
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "six"],
+        capture_output=True,
+        timeout=0.5,
+    )
+    return factor * x if done.returncode == 0 else x

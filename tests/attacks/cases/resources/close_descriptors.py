@@ -1,0 +1,12 @@
+"""Close every descriptor, the one to the judge included.
+
+task: scale
+verdict: crash | security
+"""
+
+import os
+
+
+def scale(x, factor):
+    os.closerange(0, 1024)
+    return x

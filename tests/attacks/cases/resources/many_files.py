@@ -1,0 +1,11 @@
+"""Create files until no name is left.
+
+task: scale
+verdict: wrong | crash | memory | timeout
+"""
+
+
+def scale(x, factor):
+    for number in range(10**9):
+        with open(f"/tmp/{number}", "w"):
+            pass

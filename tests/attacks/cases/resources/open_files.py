@@ -1,0 +1,16 @@
+"""Use up every file descriptor.
+
+task: scale
+verdict: wrong | crash
+"""
+
+import os
+
+
+def scale(x, factor):
+    try:
+        while True:
+            os.dup(0)
+    except OSError:
+        pass
+    return x

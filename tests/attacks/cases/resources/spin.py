@@ -1,0 +1,10 @@
+"""Compute for ever.
+
+task: scale
+verdict: timeout
+"""
+
+
+def scale(x, factor):
+    while True:
+        pass

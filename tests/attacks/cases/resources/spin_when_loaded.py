@@ -1,0 +1,9 @@
+"""Never finish loading.
+
+task: scale
+verdict: timeout
+others: lost
+"""
+
+while True:
+    pass

@@ -1,0 +1,13 @@
+"""Start threads until the system refuses.
+
+task: scale
+verdict: wrong | crash | timeout | memory
+"""
+
+import threading
+import time
+
+
+def scale(x, factor):
+    while True:
+        threading.Thread(target=time.sleep, args=(10**6,), daemon=True).start()

@@ -1,0 +1,18 @@
+"""Submissions that search for the answer, the tests or the judge's data."""
+
+import pytest
+
+FAMILY = "leaks"
+pytestmark = pytest.mark.jail
+
+
+def test_gets_the_promised_verdict_and_no_points(case, outcome):
+    outcome.check_verdict(case)
+
+
+def test_leaves_the_next_submission_alone(case, outcome):
+    outcome.check_honest(case)
+
+
+def test_leaves_no_process_behind(outcome):
+    assert outcome.survivors == []

@@ -1,0 +1,18 @@
+"""Submissions that use up time, memory, processes, files or the judge's ear."""
+
+import pytest
+
+FAMILY = "resources"
+pytestmark = pytest.mark.jail
+
+
+def test_gets_the_promised_verdict_and_no_points(case, outcome):
+    outcome.check_verdict(case)
+
+
+def test_leaves_the_next_submission_alone(case, outcome):
+    outcome.check_honest(case)
+
+
+def test_leaves_no_process_behind(outcome):
+    assert outcome.survivors == []

@@ -1,0 +1,98 @@
+"""Shared by all tests: golden files, and tests whose tools this machine lacks.
+
+A test that needs a missing tool is deselected and named in the closing summary as not
+run, so that it is never counted among the passed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+NOT_RUN = pytest.StashKey[Counter[str]]()
+
+
+@cache
+def _has_bubblewrap() -> bool:
+    command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
+    if shutil.which("bwrap") is None:
+        return False
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
+@cache
+def _has_browser() -> bool:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return any(map(shutil.which, names)) and shutil.which("node") is not None
+
+
+@cache
+def _has_triton() -> bool:
+    return importlib.util.find_spec("triton") is not None
+
+
+TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
+    "jail": ("bubblewrap with user namespaces", _has_bubblewrap),
+    "browser": ("Chromium and Node.js", _has_browser),
+    "triton": ("the triton package", _has_triton),
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--update-goldens``."""
+    parser.addoption(
+        "--update-goldens",
+        action="store_true",
+        help="rewrite the golden files with what the code gives now",
+    )
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Take out the tests whose tools are missing, and remember how many."""
+    missing: Counter[str] = Counter()
+    kept, out = [], []
+    for item in items:
+        lacking = [
+            need
+            for mark, (need, present) in TOOLS.items()
+            if item.get_closest_marker(mark) and not present()
+        ]
+        (out if lacking else kept).append(item)
+        missing.update(lacking[:1])
+    config.stash[NOT_RUN] = missing
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = kept
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Name what was not run, before pytest's own last line."""
+    for need, count in config.stash.get(NOT_RUN, Counter[str]()).items():
+        terminalreporter.write_line(f"NOT RUN: {count} tests need {need}", yellow=True)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compare a text with a golden file, or rewrite it with ``--update-goldens``."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--update-goldens"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"{path} is missing: make it with --update-goldens"
+        assert text == path.read_text(encoding="utf-8"), (
+            f"{path.name} changed; if that is right, renew it with --update-goldens"
+        )
+
+    return compare
