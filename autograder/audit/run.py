@@ -65,7 +65,7 @@ def audit_lesson(lesson: Lesson, seeds: int = SEEDS) -> LessonAudit:
             lambda lesson: _bank_problems(lesson, audit, seeds),
         )
         for step in steps:
-            audit.problems += _guarded(step, lesson)
+            audit.problems += guarded(step, lesson)
     audit.seconds = time.perf_counter() - start
     return audit
 
@@ -97,7 +97,7 @@ def _bank_problems(lesson: Lesson, audit: LessonAudit, seeds: int) -> Iterable[s
     audit_bank(lesson, audit, seeds)
 
 
-def _guarded(step: Callable[[Lesson], Iterable[str]], lesson: Lesson) -> list[str]:
+def guarded(step: Callable[[Lesson], Iterable[str]], lesson: Lesson) -> list[str]:
     """Run a step to its first error, which becomes a problem like any other."""
     found: list[str] = []
     try:
