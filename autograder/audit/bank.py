@@ -6,14 +6,14 @@ One ``Grader`` serves one lesson and seed, so the jail starts once a seed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from autograder.audit.result import LessonAudit
 from autograder.grading.grade import Grader
+from autograder.grading.local import LocalSource, results_by_task, run_local
 from autograder.lesson import Lesson, Mutant
 from autograder.notebook.reader import read_submission
 from autograder.notebook.submission import Submission
-from autograder.report import Report, Verdict
+from autograder.report import Report, TaskResult, Verdict
 
 Key = tuple[str, str]  # ("mutant", "no-max")
 
@@ -116,14 +116,15 @@ def _not_full(what: str, report: Report) -> Iterator[str]:
             )
 
 
-def _first(task: object) -> str:
-    message = getattr(task, "message", None)
+def _first(task: TaskResult) -> str:
+    message = task.message
     return "" if message is None else f": {' / '.join(str(message).splitlines())}"
 
 
 def public_problems(lesson: Lesson) -> Iterator[str]:
     """Yield public tests that the reference fails: students could not pass them."""
-    from autograder.notebook.check import run_public_tests
-
-    report = run_public_tests(lesson, Path(lesson.reference_path))
-    yield from _not_full("test_public.py on the reference", report)
+    cells = read_submission(lesson.reference_path, lesson).cells
+    (outcomes,) = run_local(lesson, lesson.public_tests, [LocalSource.load(cells)])
+    for task in results_by_task(lesson, outcomes):
+        if task.points != task.max_points:
+            yield f"test_public.py: the reference fails in {task.task}{_first(task)}"
