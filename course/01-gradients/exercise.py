@@ -19,7 +19,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-
 from autograder.student import attempt, check
 
 Function = Callable[[np.ndarray], float]
@@ -122,9 +121,7 @@ check("gradient")
 
 
 # %% tags=["task"] task="directional"
-def directional(
-    f: Function, x: np.ndarray, v: np.ndarray, *, normalise: bool
-) -> float:
+def directional(f: Function, x: np.ndarray, v: np.ndarray, *, normalise: bool) -> float:
     """Estimate the derivative of f at x along v.
 
     Args:
@@ -215,7 +212,9 @@ check("Dual")
 
 # %% tags=["task"] task="jvp"
 def jvp(
-    f: Callable[[Sequence[Dual]], "Dual | float"], x: Sequence[float], v: Sequence[float]
+    f: Callable[[Sequence[Dual]], "Dual | float"],
+    x: Sequence[float],
+    v: Sequence[float],
 ) -> tuple[float, float]:
     """Return f(x) and the derivative of f at x along v, as two Python floats.
 

@@ -57,7 +57,7 @@ def partial(
     scheme: str = "central",
 ) -> float:
     """Estimate df/dx_i at x from values of f."""
-    # (1) A fresh vector of floats: x + h must neither truncate nor touch the caller's x.
+    # (1) A fresh vector of floats: x + h must not truncate, nor touch the caller's x.
     x = point(x)
     if not 0 <= i < x.size:
         raise IndexError(f"coordinate {i} is outside 0..{x.size - 1}")
@@ -96,9 +96,7 @@ def gradient(f: Function, x: np.ndarray) -> np.ndarray:
 
 
 # %% tags=["task"] task="directional"
-def directional(
-    f: Function, x: np.ndarray, v: np.ndarray, *, normalise: bool
-) -> float:
+def directional(f: Function, x: np.ndarray, v: np.ndarray, *, normalise: bool) -> float:
     """Estimate the derivative of f at x along v."""
     x = point(x)
     v = np.array(v, dtype=np.float64)
@@ -109,7 +107,7 @@ def directional(
         if normalise:
             raise ValueError("the zero vector has no direction")
         return 0.0
-    # (1) The unit vector. Scaling first keeps the squares in range: 1e200 squared is inf.
+    # (1) The unit vector. Scaling first keeps the squares in range.
     u = v / largest
     length = float(np.sqrt(u @ u))
     u = u / length
@@ -213,7 +211,9 @@ def log(x: "Dual | float") -> "Dual | float":
 
 # %% tags=["task"] task="jvp"
 def jvp(
-    f: Callable[[Sequence[Dual]], "Dual | float"], x: Sequence[float], v: Sequence[float]
+    f: Callable[[Sequence[Dual]], "Dual | float"],
+    x: Sequence[float],
+    v: Sequence[float],
 ) -> tuple[float, float]:
     """Return f(x) and the derivative of f at x along v, as two Python floats."""
     if len(x) != len(v):
@@ -230,7 +230,9 @@ def steepest(grad: np.ndarray, norm: str) -> np.ndarray:
     if norm not in ("l1", "l2", "linf"):
         raise ValueError(f"unknown norm {norm!r}")
     if not np.isfinite(grad).all() or not grad.any():
-        raise ValueError("a steepest direction needs a finite gradient that is not zero")
+        raise ValueError(
+            "a steepest direction needs a finite gradient that is not zero"
+        )
     # (1) l-infinity: every coordinate may go all the way, each with its own sign.
     if norm == "linf":
         return np.sign(grad)
@@ -281,15 +283,17 @@ def is_kink(f: Function, x: np.ndarray, i: int, allowed: float) -> bool:
     h = default_step(x, x[i], 3)
     gaps, largest = [], 0.0
     for step in (h, h / 2):
-        left, middle, right = x.copy(), x.copy(), x.copy()
-        right[i] += step
-        left[i] -= step
-        values = [float(number(f(p))) for p in (left, middle, right)]
-        after = (values[2] - values[1]) / (float(right[i]) - float(middle[i]))
-        before = (values[1] - values[0]) / (float(middle[i]) - float(left[i]))
-        gaps.append(after - before)
-        largest = max(largest, *map(abs, values))
-    # A smooth f has gap(h) = h f'' + O(h^3), so twice the half-step gap cancels it.
+        points = [x.copy(), x.copy(), x.copy()]
+        points[0][i] -= step
+        points[2][i] += step
+        left, middle, right = (float(p[i]) for p in points)  # before f sees them
+        low, centre, high = (float(number(f(p))) for p in points)
+        gaps.append(
+            (high - centre) / (right - middle) - (centre - low) / (middle - left)
+        )
+        largest = max(largest, abs(low), abs(centre), abs(high))
+    # A smooth f has gap(h) = h f'' + O(h^3): twice the gap at h/2 cancels it. What is
+    # left may be round-off, about 10 eps |f| / h when f itself is right to half an ulp.
     limit = abs(2 * gaps[1] - gaps[0])
     noise = 64 * float(np.finfo(x.dtype).eps) * largest / h
     return bool(limit > allowed + noise)
