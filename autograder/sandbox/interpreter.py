@@ -144,25 +144,21 @@ def describe(error: BaseException) -> list[Any]:
 class Interpreter:
     """Answers requests about one loaded submission."""
 
-    def __init__(
-        self,
-        module: types.ModuleType,
-        call_back: Callable[[bytes], bytes] | None = None,
-    ) -> None:
-        """Serve a module.
-
-        Args:
-            module: the loaded submission.
-            call_back: sends an encoded callback and returns its encoded answer.
-        """
+    def __init__(self, module: types.ModuleType) -> None:
         self._module = module
-        self._call_back = call_back
+        self._call_back: Callable[[bytes], bytes] | None = None
         self._objects: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
         self._count = itertools.count(1)
 
-    def answer(self, request: bytes) -> bytes:
-        """Answer one encoded request; never raises what the submission raised."""
+    def answer(self, request: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
+        """Answer one encoded request; never raises what the submission raised.
+
+        Args:
+            request: the request; answering may nest, when a callback asks in turn.
+            call_back: sends an encoded callback and returns its encoded answer.
+        """
+        outer, self._call_back = self._call_back, call_back
         try:
             reply = self._answer(codec.loads(request, self._resolve))
             return codec.dumps(reply, self._refer)
@@ -170,6 +166,8 @@ class Interpreter:
             return codec.dumps(["limit", "judge"])
         except BaseException as error:
             return codec.dumps(describe(error))
+        finally:
+            self._call_back = outer
 
     def _answer(self, request: list[Any]) -> list[Any]:
         kind, *rest = request

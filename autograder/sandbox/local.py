@@ -61,7 +61,8 @@ class LocalChannel:
     """Answers requests in this process."""
 
     def __init__(self, module: types.ModuleType, failures: LoadFailures) -> None:
-        self.module, self._failures = module, failures
+        self._module, self._failures = module, failures
+        self._interpreter = interpreter.Interpreter(module)
 
     @classmethod
     def load(cls, cells: Sequence[Cell]) -> LocalChannel:
@@ -76,7 +77,11 @@ class LocalChannel:
 
     def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
         """Answer one request."""
-        return interpreter.Interpreter(self.module, call_back).answer(message)
+        return self._interpreter.answer(message, call_back)
+
+    def fresh(self) -> LocalChannel:
+        """Return a channel to the same namespace that knows no earlier object."""
+        return LocalChannel(self._module, self._failures)
 
     def explain(self, name: str) -> StudentError:
         """Tell why the submission does not define a name."""

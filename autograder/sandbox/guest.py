@@ -1,0 +1,262 @@
+"""The only process inside the jail: a warm server that forks submissions and tests.
+
+``server`` imports the libraries once and never runs a line of a submission. For each
+submission it forks a *loader*, which runs the submission's cells; for each hidden test
+the loader forks a *test process*, which answers requests (``interpreter``) and ends.
+A *clean* process, forked from the server, runs recorded kernels and holds no code of
+the submission.
+
+The server keeps itself undumpable, so that submissions, which share its user, cannot
+read its memory or its descriptors. Nothing here decides anything: whatever these
+processes say is untrusted, and the host measures time by itself.
+
+Frames between host and processes: 4 bytes of length, 1 byte of tag, the payload.
+Tags: ``H`` a process is there, ``Q`` request, ``R`` reply, ``C`` callback, ``A`` its
+answer, ``D`` a cell is done, ``E`` how a test process ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import socket
+import struct
+import sys
+import time
+from typing import Any
+
+FORK = struct.Struct("<ddQ")  # CPU seconds, memory in MB, seed
+HEAD = struct.Struct("<Ic")
+_PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
+
+
+def send(channel: socket.socket, tag: bytes, data: bytes) -> None:
+    """Send one frame."""
+    channel.sendall(HEAD.pack(len(data), tag) + data)
+
+
+def receive(channel: socket.socket) -> tuple[bytes, bytes]:
+    """Receive one frame; leaves the process when the host has gone."""
+    length, tag = HEAD.unpack(_exactly(channel, HEAD.size))
+    return tag, _exactly(channel, length)
+
+
+def _exactly(channel: socket.socket, size: int) -> bytes:
+    data = bytearray(size)
+    view, got = memoryview(data), 0
+    while got < size:
+        count = channel.recv_into(view[got:])
+        if count == 0:
+            os._exit(0)
+        got += count
+    return bytes(data)
+
+
+def serve(control: socket.socket, config: dict[str, Any]) -> None:
+    """Fork what the host asks for, until it hangs up."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps for us
+    control.send(b"ready")
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
+        if not message:
+            os._exit(0)
+        request = json.loads(message)
+        if request["op"] == "sweep":
+            _sweep(config)
+            control.send(b"swept")
+            continue
+        channel = socket.socket(fileno=descriptors[0])
+        if os.fork() == 0:
+            control.close()
+            _become(channel, request)
+        channel.close()
+
+
+def _become(channel: socket.socket, request: dict[str, Any]) -> None:
+    """Turn a fresh fork into a loader or a clean process; never returns."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _silence()
+    _limit(request["cpu_s"], request["memory_mb"])
+    send(channel, b"H", b"")
+    try:
+        if request["op"] == "load":
+            _load(channel)
+        else:
+            from autograder.sandbox import interpreter
+
+            _answer_requests(channel, interpreter.new_module())
+    finally:
+        os._exit(70)
+
+
+def _load(channel: socket.socket) -> None:
+    """Run a submission's cells, then fork a test process whenever asked."""
+    from autograder import codec
+    from autograder.sandbox import interpreter
+
+    cells = codec.loads(receive(channel)[1])
+    module = interpreter.new_module()
+    for label, source in cells:
+        answer = interpreter.load_cell(module, label, source)
+        send(channel, b"D", codec.dumps(answer))
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(channel, FORK.size, 1)
+        if len(message) != FORK.size or not descriptors:
+            os._exit(0)
+        pid = os.fork()
+        if pid == 0:
+            channel.close()
+            test = socket.socket(fileno=descriptors[0])
+            cpu_s, memory_mb, seed = FORK.unpack(message)
+            _silence()
+            _limit(cpu_s, memory_mb)
+            _reseed(seed)
+            send(test, b"H", b"")
+            try:
+                _answer_requests(test, module)
+            finally:
+                os._exit(70)
+        os.close(descriptors[0])
+        _, status = os.waitpid(pid, 0)
+        send(channel, b"E", str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _answer_requests(channel: socket.socket, module: Any) -> None:
+    from autograder.sandbox.interpreter import Interpreter
+
+    interpreter = Interpreter(module)
+
+    def call_back(message: bytes) -> bytes:
+        send(channel, b"C", message)
+        while True:  # while the judge works on it, it may ask in turn
+            tag, data = receive(channel)
+            if tag == b"A":
+                return data
+            answer(data)
+
+    def answer(request: bytes) -> None:
+        send(channel, b"R", interpreter.answer(request, call_back))
+
+    while True:
+        answer(receive(channel)[1])
+
+
+def _limit(cpu_s: float, memory_mb: float) -> None:
+    """Bind this process to its limits; the host enforces them more finely."""
+    with open("/proc/self/statm") as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    most = used + int(memory_mb * 2**20)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    seconds = int(cpu_s) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+
+
+def _silence() -> None:
+    """Give the submission streams that count and forget what it prints."""
+    from autograder.sandbox.interpreter import CappedOutput
+
+    sys.stdout, sys.stderr = CappedOutput(), CappedOutput()
+    sys.stdin = open(os.devnull)  # noqa: SIM115  (lives as long as the process)
+
+
+def _reseed(seed: int) -> None:
+    random.seed(seed)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(seed % 2**32)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+def _sweep(config: dict[str, Any]) -> None:
+    """Kill every process but this server and empty the writable folders."""
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        if config["own_pids"]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+            others = [p for p in _pids() if p not in (1, os.getpid())]
+        else:
+            others = _descendants()
+            for pid in others:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+        if not others:
+            break
+        time.sleep(0.0005)
+    for folder in config["writable"]:
+        for entry in os.scandir(folder):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _descendants() -> list[int]:
+    """Every process below this one; orphans come back to it as a subreaper."""
+    parents = {}
+    for pid in _pids():
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
+            parents[pid] = int(file.read().rsplit(")", 1)[1].split()[1])
+    found, layer = [], [os.getpid()]
+    while layer:
+        layer = [pid for pid, parent in parents.items() if parent in layer]
+        found += layer
+    return found
+
+
+def _harden(config: dict[str, Any]) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    for name, most in config["rlimits"].items():
+        kind = getattr(resource, f"RLIMIT_{name}")
+        resource.setrlimit(kind, (most, most))
+    if config["landlock"]:
+        from autograder.sandbox import landlock
+
+        landlock.restrict(config["readable"], config["writable"])
+    if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "the server cannot make itself undumpable")
+
+
+def _warm(names: list[str]) -> None:
+    """Import once what every submission needs."""
+    for name in names:
+        __import__(name)
+    if "torch" in names:
+        sys.modules["torch"].set_num_threads(1)  # before any op, or forks hang
+    if "numpy" in names:
+        import numpy.random
+
+        numpy.seterr(all="ignore")
+        __import__("autograder.lab.tiles")
+    for name in ("autograder.sandbox.interpreter", "dataclasses", "fractions"):
+        __import__(name)
+    gc.collect()
+    gc.freeze()
+
+
+def main() -> None:
+    """Start the server; its configuration is the only argument."""
+    config = json.loads(sys.argv[1])
+    sys.path[:0] = config["path"]
+    control = socket.socket(fileno=config["control"])
+    os.chdir(config["writable"][0])
+    _warm(config["warm"])
+    _harden(config)
+    serve(control, config)
+
+
+if __name__ == "__main__":
+    main()
