@@ -1,0 +1,285 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation: {extension: .py, format_name: percent}
+#   kernelspec: {name: python3, display_name: Python 3, language: python}
+# ---
+# %% [markdown]
+# # FlashAttention: exact attention without the matrix
+# Read the [chapter](index.md) first; each task names its step there. `check("merge")`
+# runs the public tests of one task. The grader runs more tests, on other inputs: large,
+# tiny, ragged, masked. Cells marked *explore* are yours and are never graded.
+
+# %% tags=["setup"]
+import numpy as np
+
+from autograder.lab.tiles import device, tl, triton
+from autograder.student import attempt, check
+
+
+# %%
+def accumulator(dtype):
+    """Return the dtype that carries sums: float64 for float64, else float32."""
+    return np.float64 if np.dtype(dtype) == np.float64 else np.float32
+
+
+def strides(x):
+    """Return the steps of an array in elements, one per axis, as Triton counts."""
+    return [x.stride(axis) for axis in range(x.ndim)]
+
+
+# --8<-- [start:slow]
+def naive_attention(q, k, v):
+    """Attention of one head, (N, d), (M, d), (M, d) -> (N, d), the obvious way."""
+    s = q @ k.T / np.sqrt(q.shape[1])  # reads q, k; writes N x M scores
+    p = np.exp(s - s.max(axis=1, keepdims=True))  # reads s twice; writes N x M
+    p = p / p.sum(axis=1, keepdims=True)  # reads p twice; writes N x M
+    return p @ v  # reads p and v
+
+
+# --8<-- [end:slow]
+
+
+# %% [markdown]
+# ## 1. `safe_softmax`
+# Chapter, step 1. Softmax along the last axis of an array of any number of axes.
+#
+# - float16, float32 or float64 in, the same dtype and shape out; sums are carried in
+#   `accumulator(x.dtype)`; `x` is left as it was.
+# - Entries may be as large as ±1e4 (float16: ±6e4) or `-inf`. A row that is all `-inf`
+#   becomes all zeros. The last axis may be empty.
+
+
+# %% tags=["task"] task="safe_softmax"
+def safe_softmax(x):
+    """Softmax along the last axis; a row that is all -inf becomes all zeros."""
+    raise NotImplementedError("safe_softmax: chapter, step 1")
+
+
+# %% tags=["explore"]
+with attempt():
+    print(safe_softmax(np.array([[1.0, 2.0, 3.0], [1e4, 1e4, -np.inf]])))
+
+# %% tags=["check"]
+check("safe_softmax")
+
+# %% [markdown]
+# ## 2. `online_softmax`
+# Chapter, step 2. The same for `x` (rows, cols), but `m` and `l` come from one pass over
+# tiles of `block` columns; the last tile may be narrower.
+#
+# - Returns `(p, m, l)`: `p` as in task 1; `m` and `l` (tiles, rows) in
+#   `accumulator(x.dtype)`: the running maximum and the running sum of `exp(x - m)`
+#   *after* each tile.
+# - A row that has seen only `-inf` so far has `m = -inf`, `l = 0`.
+# - No columns: `p` (rows, 0), `m` and `l` (0, rows).
+
+
+# %% tags=["task"] task="online_softmax"
+def online_softmax(x, block):
+    """Softmax of each row from one pass for (m, l). Returns (p, m, l)."""
+    raise NotImplementedError("online_softmax: chapter, step 2")
+
+
+# %% tags=["explore"]
+with attempt():
+    p, m, l = online_softmax(np.array([[1.0, 3.0, 2.0, 5.0]]), 2)
+    print("after each tile: m", m.ravel(), "l", l.ravel())
+
+# %% tags=["check"]
+check("online_softmax")
+
+# %% [markdown]
+# ## 3. `merge`
+# Chapter, step 3. A state is a tuple `(m, l, o)` of float arrays: `m` and `l` of one
+# shape `(...)`, which may be `()`; `o` of shape `(..., d)`. `m` is the largest score, `l`
+# the sum of `exp(s - m)` and `o` the sum of `exp(s - m) v`, *not* divided by `l`.
+#
+# - Returns the state of both sets of keys together, as a tuple of three.
+# - `(-inf, 0, 0)` is the state of no keys, and merging it changes nothing, even with
+#   itself.
+
+
+# %% tags=["task"] task="merge"
+def merge(a, b):
+    """Combine the states (m, l, o) of two disjoint sets of keys."""
+    raise NotImplementedError("merge: chapter, step 3")
+
+
+# %% tags=["explore"]
+with attempt():
+    left = (np.array(3.0), np.array(1.135335), np.array([1.0]))
+    right = (np.array(5.0), np.array(1.049787), np.array([2.0]))
+    print(merge(left, right))
+
+# %% tags=["check"]
+check("merge")
+
+# %% [markdown]
+# ## 4. `flash_forward`
+# Chapter, step 4. `q` (B, H, N, d), `k` and `v` (B, H, M, d), any float dtype, perhaps
+# strided. Returns `o` (B, H, N, d), dtype of `q`, and `lse` (B, H, N), the log of the sum
+# of `exp(s)`, in `accumulator(q.dtype)`, which also carries all sums.
+#
+# - `bq` queries and `bk` keys a tile; both may exceed N and M.
+# - `kv_len`: one number per batch entry, 0 to M; later keys do not exist for that entry.
+#   With L = M or that number, `causal` lets query i see the keys j <= i + L - N.
+# - `scale` is 1/sqrt(d) unless given, and may be 0.
+# - A query that sees nothing gets `o` = 0 and `lse` = -inf.
+# - No array of N x M elements or more, whatever N, M and tiles (N = bq, too).
+
+
+# %% tags=["task"] task="flash_forward"
+def flash_forward(q, k, v, *, causal=False, bq=32, bk=32, scale=None, kv_len=None):
+    """Exact attention without the N x M matrix. Returns (o, lse)."""
+    raise NotImplementedError("flash_forward: chapter, step 4")
+
+
+# %% tags=["explore"]
+with attempt():
+    rng = np.random.default_rng(0)
+    q, k, v = (rng.standard_normal((1, 1, 50, 8)) for _ in range(3))
+    error = flash_forward(q, k, v)[0][0, 0] - naive_attention(q[0, 0], k[0, 0], v[0, 0])
+    print("largest difference from naive_attention:", abs(error).max())
+
+# %% tags=["check"]
+check("flash_forward")
+
+# %% [markdown]
+# ## 5. `flash_backward`
+# Chapter, step 5. The gradients `(dq, dk, dv)` of `sum(o * do)`, given what the forward
+# pass returned. Options, dtypes and the limit on memory are those of task 4; each
+# gradient has the dtype and shape of its array.
+#
+# - Keys beyond `kv_len` and queries that see nothing get gradient 0.
+
+
+# %% tags=["task"] task="flash_backward"
+def flash_backward(
+    q, k, v, o, lse, do, *, causal=False, bq=32, bk=32, scale=None, kv_len=None
+):
+    """Gradients of sum(o * do), with the scores computed again tile by tile."""
+    raise NotImplementedError("flash_backward: chapter, step 5")
+
+
+# %% tags=["explore"]
+with attempt():
+    o, lse = flash_forward(q, k, v)
+    dq, dk, dv = flash_backward(q, k, v, o, lse, np.ones_like(o))
+    print("each column of P sums to dv:", dv[0, 0, :3, 0])
+
+# %% tags=["check"]
+check("flash_backward")
+
+# %% [markdown]
+# ## 6. `hbm_bytes`
+# Chapter, step 6. What one head of the kernels below moves: `(loaded, stored)` in bytes,
+# as two ints. `n` queries, `m` keys, tiles of `bq` and `bk`; `q, k, v, o` take `itemsize`
+# bytes an element, `lse` always 4.
+#
+# - `causal`: aligned at the bottom right, as in task 4; key tiles that no query of the
+#   tile sees are not loaded, the others are loaded whole.
+# - A ragged last tile counts only the rows that exist. Queries are always loaded.
+
+
+# %% tags=["task"] task="hbm_bytes"
+def hbm_bytes(n, m, d, bq, bk, causal=False, itemsize=4):
+    """Bytes that one head of the kernel moves. Returns (loaded, stored)."""
+    raise NotImplementedError("hbm_bytes: chapter, step 6")
+
+
+# %% tags=["explore"]
+with attempt():
+    for tile in (16, 32, 64, 128):
+        print(tile, hbm_bytes(512, 512, 64, tile, tile))
+
+# %% tags=["check"]
+check("hbm_bytes")
+
+# %% [markdown]
+# ## 7. `flash_kernel`
+# Chapter, step 7. The kernel, and `flash_attention`, which launches it. `q`, `k`, `v`,
+# `o` as in task 4 in float16 or float32; `lse` and all sums float32. N, M and d need not
+# be multiples or powers of anything.
+#
+# - Bytes: at most 1.02 times `hbm_bytes`, each output element stored once.
+# - No block larger than a tile needs; nothing outside an array, nothing uninitialised.
+# - `q`, `k`, `v` may be strided: pass and use all strides.
+
+
+# %% tags=["task"] task="flash_kernel"
+@triton.jit
+def flash_kernel(
+    q_ptr, k_ptr, v_ptr, o_ptr, lse_ptr,
+    stride_qb, stride_qh, stride_qm, stride_qd,
+    stride_kb, stride_kh, stride_kn, stride_kd,
+    stride_vb, stride_vh, stride_vn, stride_vd,
+    stride_ob, stride_oh, stride_om, stride_od,
+    stride_lb, stride_lh, stride_lm,
+    H, N, M, D, scale,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """One program: BLOCK_M queries of one head against all M keys."""
+    start_m = tl.program_id(0) * BLOCK_M
+    b = tl.program_id(1) // H
+    h = tl.program_id(1) % H
+
+
+def flash_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 2, 3)
+):
+    """Launch flash_kernel over all query tiles and heads. Returns (o, lse)."""
+    # o = device.empty(shape, dtype); flash_kernel[grid](...); return o, lse
+    raise NotImplementedError("flash_kernel: chapter, step 7")
+
+
+# %% tags=["explore"]
+with attempt():
+    q, k, v = (rng.standard_normal((1, 1, 50, 8)).astype("float32") for _ in range(3))
+    o, lse = flash_attention(q, k, v)
+    print("first row:", np.asarray(o)[0, 0, 0])
+
+# %% tags=["check"]
+check("flash_kernel")
+
+# %% [markdown]
+# ## 8. `causal_kernel`
+# Chapter, step 8. The same with the causal mask of task 4 (no `kv_len`), launched by
+# `causal_attention`. Start from a copy of your kernel: four lines change.
+#
+# - Bytes: at most 1.02 times `hbm_bytes(..., causal=True)`: skip what nobody sees.
+# - A query that sees nothing gets `o` = 0 and `lse` = -inf.
+
+
+# %% tags=["task"] task="causal_kernel"
+@triton.jit
+def causal_kernel(
+    q_ptr, k_ptr, v_ptr, o_ptr, lse_ptr,
+    stride_qb, stride_qh, stride_qm, stride_qd,
+    stride_kb, stride_kh, stride_kn, stride_kd,
+    stride_vb, stride_vh, stride_vn, stride_vd,
+    stride_ob, stride_oh, stride_om, stride_od,
+    stride_lb, stride_lh, stride_lm,
+    H, N, M, D, scale,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """As flash_kernel, but query i sees the keys j <= i + M - N only."""
+    start_m = tl.program_id(0) * BLOCK_M
+    b = tl.program_id(1) // H
+    h = tl.program_id(1) % H
+
+
+def causal_attention(q, k, v, *, scale=None, block_m=32, block_n=16):
+    """Launch causal_kernel over all query tiles and heads. Returns (o, lse)."""
+    raise NotImplementedError("causal_kernel: chapter, step 8")
+
+
+# %% tags=["explore"]
+with attempt():
+    o, lse = causal_attention(q, k, v)
+    print(
+        "the first query sees only the first key:", np.asarray(o)[0, 0, 0], v[0, 0, 0]
+    )
+
+# %% tags=["check"]
+check("causal_kernel")

@@ -1,0 +1,16 @@
+"""The first row of a query tile decides, not the last.
+
+task: hbm_bytes
+look: Chapter, step 6.
+"""
+
+
+def hbm_bytes(n, m, d, bq, bk, causal=False, itemsize=4):
+    keys = 0
+    for end in range(bq, n + bq, bq):  # (1) each query tile ends before this row
+        seen = m
+        if causal:
+            seen = max(min(end - bq, n) + 1 + m - n, 0)  # (2)
+        tiles = -(-seen // bk)
+        keys += min(tiles * bk, m)  # (3)
+    return itemsize * d * (n + 2 * keys), itemsize * n * d + 4 * n  # (4)
