@@ -1,5 +1,20 @@
 // Lesson 9, the arithmetic behind the pictures: bytes, on-chip memory, and the stream of one row.
 
+export const KIB = 1024;
+/** Shared memory of one multiprocessor. */
+export const LIMITS = [{ name: "A100", limit: 164 * KIB }, { name: "H100", limit: 228 * KIB }];
+export const shapeOf = ({ n, d, bq, bk, causal }) => ({ n, m: n, d, bq, bk, causal });
+
+/** Where the scrubber stands: tiles done, the program at work and its latest tile. */
+export function whereIs(state) {
+  const shape = shapeOf(state);
+  const { rows, columns, first, total } = schedule(shape);
+  const done = Math.min(state.step, total);
+  let program = 0;
+  while (program < rows - 1 && first[program + 1] < done) program += 1;
+  return { rows, columns, first, total, done, program, tile: done - 1 - first[program], ofTiles: tilesInRow(program, shape) };
+}
+
 /** Tiles visited by row block i of N rows, for M keys. */
 export function tilesInRow(i, { n, m, bq, bk, causal }) {
   const last = causal ? Math.min(m, Math.min(n, (i + 1) * bq)) : m;
@@ -90,4 +105,19 @@ export function stream(tiles, values, { rescale = true, subtract = true } = {}) 
     const truth = twoPass(seen.scores, seen.values);
     return { m, before, l, o, alpha, keptL, keptO, out: o / l, truth, gap: Math.abs(o / l - truth.out) };
   });
+}
+
+/** The range in which a score may be dragged. */
+export const [LOW, HIGH] = [4, 14];
+
+/** The row's tiles with the reader's own score in place, and its stream. */
+export function runOf(state, { row: data }) {
+  const width = data.tiles[0].length;
+  const scores = data.tiles.flat();
+  const moved = Math.min(state.moved, scores.length - 1);
+  if (moved >= 0) scores[moved] = state.score;
+  const tiles = data.tiles.map((_, j) => scores.slice(j * width, (j + 1) * width));
+  const step = Math.min(state.step, tiles.length);
+  const [run, right] = [state, {}].map((how) => stream(tiles, data.v, how));
+  return { width, scores, moved, tiles, step, run, right, now: run[step - 1] };
 }

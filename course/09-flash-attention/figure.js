@@ -2,9 +2,10 @@
 import "../../site/figures/index.js";
 import { bytes } from "../../site/figures/draw.js";
 import { defineFigure } from "../../site/figures/figure.js";
-import { flashBytes, resident, schedule, standardBytes } from "./figure-model.js";
+import { bytesPanel, curvePanel } from "./figure-bytes.js";
+import { flashBytes, LIMITS, resident, schedule, shapeOf, standardBytes, whereIs } from "./figure-model.js";
 import { row } from "./figure-row.js";
-import { bytesPanel, chipPanel, curvePanel, LIMITS, shapeOf, tilesPanel, whereIs } from "./figure-tiles.js";
+import { chipPanel, tilesPanel } from "./figure-tiles.js";
 
 const TILES = [16, 32, 64, 128, 256];
 
