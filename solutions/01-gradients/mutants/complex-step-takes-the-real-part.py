@@ -1,0 +1,38 @@
+"""The complex step subtracts real parts; the slope sits in the imaginary part.
+
+task: partial
+look: Chapter, step 2.
+"""
+
+
+def partial(
+    f: Function,
+    x: np.ndarray,
+    i: int,
+    h: float | None = None,
+    scheme: str = "central",
+) -> float:
+    x = point(x)
+    if not 0 <= i < x.size:
+        raise IndexError(f"coordinate {i} is outside 0..{x.size - 1}")
+    if scheme not in ("central", "forward", "complex"):
+        raise ValueError(f"unknown scheme {scheme!r}")
+    if h is None:
+        if scheme == "complex":
+            h = 1e-30
+        else:
+            h = default_step(x, x[i], 3 if scheme == "central" else 2)
+    if not (h > 0 and math.isfinite(h)):
+        raise ValueError("h must be positive and finite")
+    if scheme == "complex":
+        z = x.astype(np.complex128)
+        z[i] += 1j * h
+        return float((number(f(z)).real - number(f(x.copy())).real) / h)
+    right, left = x.copy(), x.copy()
+    right[i] += h
+    if scheme == "central":
+        left[i] -= h
+    distance = float(right[i]) - float(left[i])
+    if distance == 0:
+        raise ValueError("h is too small beside x_i: the sample points coincide")
+    return float(number(f(right)) - number(f(left))) / distance
