@@ -36,6 +36,10 @@ class CodecError(ValueError):
     """A value that may not cross the wall, or bytes that are no value."""
 
 
+class TooLarge(CodecError):
+    """A value larger or deeper than may cross."""
+
+
 #: What stands for a value that is not plain: its kind, number and class name.
 Reference = tuple[str, int, str]
 
@@ -55,7 +59,7 @@ def dumps(
     """
     data = _Encoder(refer, limit).pack(value)
     if len(data) > limit:
-        raise CodecError(f"a value of {len(data):,} bytes, more than {limit:,}")
+        raise TooLarge(f"a value of {len(data):,} bytes, more than {limit:,}")
     return data
 
 
@@ -90,7 +94,7 @@ class _Encoder:
     def pack(self, value: Any) -> bytes:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise CodecError(f"a value nested more than {MAX_DEPTH} deep")
+            raise TooLarge(f"a value nested more than {MAX_DEPTH} deep")
         try:
             packed: bytes = msgpack.packb(
                 value,
@@ -101,8 +105,12 @@ class _Encoder:
             return packed
         except CodecError:
             raise
-        except (ValueError, OverflowError, TypeError, RecursionError) as error:
-            raise CodecError(f"cannot be sent: {error}") from None
+        except RecursionError:
+            raise TooLarge("a value nested too deep") from None
+        except (ValueError, OverflowError, TypeError) as error:
+            deep = "recursion" in str(error)  # msgpack's word for its own depth limit
+            kind = TooLarge if deep else CodecError
+            raise kind(f"cannot be sent: {error}") from None
         finally:
             self._depth -= 1
 
@@ -115,7 +123,7 @@ class _Encoder:
         if kind is int:
             size = value.bit_length() // 8 + 1
             if size > MAX_INT_BYTES:
-                raise CodecError(f"an integer of {size:,} bytes")
+                raise TooLarge(f"an integer of {size:,} bytes")
             raw = value.to_bytes(size, "little", signed=True)
             return msgpack.ExtType(_BIG_INT, raw)
         if kind is complex:
@@ -147,7 +155,7 @@ class _Encoder:
         if not _DTYPE.fullmatch(array.dtype.str):
             raise CodecError(f"an array of dtype {array.dtype}")
         if array.nbytes > self._limit:
-            raise CodecError(f"an array of {array.nbytes:,} bytes")
+            raise TooLarge(f"an array of {array.nbytes:,} bytes")
         layout = None if array.flags.c_contiguous else _layout(array)
         if layout is None:
             buffer, strides, offset = array.tobytes(), None, 0

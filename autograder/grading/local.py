@@ -26,6 +26,7 @@ class LocalStudent:
 
     def __init__(self, channel: LocalChannel) -> None:
         self.session = Session(channel)
+        self.tampered = False
 
     def clean(self) -> Session:
         """Return a session without the submission's names."""
@@ -57,7 +58,7 @@ class LocalSource:
 
     def open(self, task: Task, seed: int) -> LocalStudent:
         """Open it for one test."""
-        return LocalStudent(self._channel)
+        return LocalStudent(self._channel.fresh())
 
 
 def run_local(

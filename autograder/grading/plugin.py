@@ -49,6 +49,10 @@ class OpenStudent(Protocol):
     def clean(self) -> Session:
         """Return a session in a process that holds no code of the submission."""
 
+    @property
+    def tampered(self) -> bool:
+        """Whether, once closed, it turned out to have broken out of its own process."""
+
     def close(self) -> float:
         """End it and return the CPU seconds it used."""
 
@@ -205,6 +209,9 @@ class GradingPlugin:
         if running.student is not None:
             cpu_s = running.student.close()
         verdict, message = _judge(running.error)
+        if running.student is not None and running.student.tampered:
+            verdict = Verdict.SECURITY
+            message = Message(gettext("it killed processes that are not its own"))
         result = TestResult(
             item.name,
             task.name,
@@ -238,8 +245,17 @@ class Runner:
     @property
     def tests(self) -> list[tuple[str, str]]:
         """Every test with its task, in order."""
+        return [(test, task) for test, task, _ in self.weights]
+
+    @property
+    def weights(self) -> list[tuple[str, str, float]]:
+        """Every test with its task and its weight, in order."""
         marks = ((i.name, i.get_closest_marker("task")) for i in self._items)
-        return [(name, mark.args[0]) for name, mark in marks if mark is not None]
+        return [
+            (name, mark.args[0], float(mark.kwargs.get("weight", 1)))
+            for name, mark in marks
+            if mark is not None
+        ]
 
     def run(
         self,

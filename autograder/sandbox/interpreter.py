@@ -18,7 +18,8 @@ A request is a list ``[kind, ...]``, the answer too:
 ``["ok", value]``                       it returned
 ``["raised", type, bases, text, at]``   it raised; ``at`` lists its own frames
 ``["missing", name]``                   the submission defines no such name
-``["limit", "memory" | "output"]``      it hit a limit
+``["limit", kind, ...]``                it hit a limit: memory, output, size
+``["odd", text]``                       it returned what is no plain value
 ``["callback", number, args, kwargs]``  it calls a function of the judge; answer it
 ======================================  ==============================================
 """
@@ -164,6 +165,10 @@ class Interpreter:
             return codec.dumps(reply, self._refer)
         except JudgeError:
             return codec.dumps(["limit", "judge"])
+        except codec.TooLarge as error:
+            return codec.dumps(["limit", "size", str(error)])
+        except codec.CodecError as error:
+            return codec.dumps(["odd", str(error)])
         except BaseException as error:
             return codec.dumps(describe(error))
         finally:

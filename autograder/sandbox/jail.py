@@ -97,8 +97,11 @@ def guest_command(
         "own_pids": jailed,
         "landlock": level == "landlock",
         "writable": [scratch, "/dev/shm"] if jailed else [scratch],
-        "readable": [*host_paths(), *(host for host, _ in guest_parts())]
-        + ["/proc", "/dev/null", "/dev/urandom", "/dev/zero"],
+        "readable": [
+            *host_paths(),
+            *(host for host, _ in guest_parts()),
+            *("/proc", "/dev/null", "/dev/urandom", "/dev/zero"),
+        ],
     }
     script = f"{root}/autograder/sandbox/guest.py"
     flags = ["-I", "-S", "-B", "-X", "utf8"]
@@ -177,3 +180,9 @@ def _mounts(pairs: list[tuple[str, str]]) -> list[str]:
         elif os.path.isdir(f"/{link}"):
             arguments += ["--ro-bind", f"/{link}", f"/{link}"]
     return arguments
+
+
+def other_user(slot: int) -> dict[str, object]:
+    """Return arguments of ``Popen`` that let a jail run as another user."""
+    user = _FIRST_UID + slot
+    return {"user": user, "group": user, "extra_groups": []}

@@ -37,7 +37,9 @@ def restrict(readable: list[str], writable: list[str]) -> None:
         raise OSError("this kernel has no Landlock")
     libc = ctypes.CDLL(None, use_errno=True)
     every = _ALL_BY_ABI[min(version, 3)]
-    rules = struct.pack("<QQ", every, _NET) if version >= 4 else struct.pack("<Q", every)
+    rules = (
+        struct.pack("<QQ", every, _NET) if version >= 4 else struct.pack("<Q", every)
+    )
     ruleset = _checked(libc.syscall(_CREATE, rules, len(rules), 0))
     for paths, access in ((readable, _READ), (writable, every)):
         for path in paths:

@@ -70,6 +70,12 @@ class StudentOutput(StudentError):
     verdict = Verdict.OUTPUT
 
 
+class StudentForged(StudentError):
+    """The submission's process sent bytes that no honest answer consists of."""
+
+    verdict = Verdict.SECURITY
+
+
 class NotPlain(StudentError):
     """The submission returned an object where a plain value was expected."""
 
@@ -121,8 +127,8 @@ class Session:
             value = self._value(kind, rest, label)
         except codec.CodecError as error:
             self.transcript.append((label, str(error)))
-            where = gettext("{label} returned what cannot be read").format(label=label)
-            raise StudentOutput(where, str(error)) from None
+            where = gettext("{label} sent what no answer looks like")
+            raise StudentForged(where.format(label=label), str(error)) from None
         except StudentRaised as error:
             self.transcript.append((label, f"raised {error.type_name}"))
             raise
@@ -144,6 +150,12 @@ class Session:
         if kind == "limit" and rest[0] == "output":
             where = gettext("{label} printed too much").format(label=label)
             raise StudentOutput(where)
+        if kind == "limit" and rest[0] == "size":
+            where = gettext("{label} returned too much").format(label=label)
+            raise StudentOutput(where, str(rest[-1])[:200])
+        if kind == "odd":
+            where = gettext("{label} returned what is no plain value")
+            raise NotPlain(where.format(label=label), str(rest[0])[:200])
         if kind == "raised" and len(rest) == 4:
             raise _raised(label, *rest)
         raise codec.CodecError("a malformed answer")

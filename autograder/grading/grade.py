@@ -1,0 +1,211 @@
+"""Judges submissions: ``grade(lesson, submission, seed) -> Report``, a pure function.
+
+A ``Grader`` is the same function with its start-up paid once: one pytest session, one
+warm jail, one memory of reference answers for as many submissions as come.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from autograder.grading.diagnose import Bank, Diagnosis
+from autograder.grading.plugin import GradingPlugin, Outcome, Runner, run_session
+from autograder.grading.reference import Reference
+from autograder.lesson import Lesson
+from autograder.report import (
+    InfrastructureError,
+    Message,
+    Report,
+    TaskResult,
+    TestResult,
+    Verdict,
+    gettext,
+)
+from autograder.sandbox.host import Jail, Loaded
+from autograder.sandbox.jail import Level
+from autograder.sandbox.local import Cell
+
+_UNDIAGNOSED = {Verdict.PASSED, Verdict.NOT_ATTEMPTED, Verdict.INFRA}
+
+
+class Submission(Protocol):
+    """What judging needs of a submission; ``autograder.notebook`` reads them."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def cells(self) -> Sequence[Cell]: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
+    @property
+    def problem(self) -> str | None: ...
+
+
+Key = TypeVar("Key")
+
+
+class Grader:
+    """Judges any number of submissions of one lesson with one seed."""
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        seed: int = 0,
+        *,
+        level: Level | None = None,
+        diagnose: bool = True,
+        cache: Path | None = None,
+    ) -> None:
+        """Prepare a grader; nothing runs before ``run``.
+
+        Args:
+            lesson: the lesson, with its hidden twin.
+            seed: seed of every random input; one for a whole class run.
+            level: isolation, the best there is by default.
+            diagnose: whether to compare failing answers with known mistakes.
+            cache: folder in which workers of one class run share what the known
+                mistakes answer.
+        """
+        self._lesson, self._seed, self._level = lesson, seed, level
+        self._diagnose, self._cache = diagnose, cache
+
+    def run(
+        self,
+        submissions: Iterable[tuple[Key, Submission]],
+        on_report: Callable[[Key, Report], None],
+    ) -> None:
+        """Judge submissions in turn; the iterable may wait for more to come.
+
+        Args:
+            submissions: pairs of any key and a submission.
+            on_report: called with the key and the report after each.
+
+        Raises:
+            InfrastructureError: the hidden tests cannot be collected, or no jail
+                starts on this machine.
+        """
+        lesson = self._lesson
+        reference = Reference(lesson.reference_path)
+        warm = ("numpy", "torch") if "torch" in lesson.needs else ("numpy",)
+
+        def loop(runner: Runner) -> None:
+            with Jail(warm, self._level) as jail:
+                bank = Bank(lesson, runner, jail, self._cache, self._seed)
+                for key, submission in submissions:
+                    report = self._judge(runner, jail, bank, submission)
+                    on_report(key, report)
+
+        plugin = GradingPlugin(lesson, self._seed, loop, reference)
+        run_session(plugin, lesson.hidden_tests)
+
+    def _judge(
+        self, runner: Runner, jail: Jail, bank: Bank, submission: Submission
+    ) -> Report:
+        if submission.problem is not None:
+            message = Message(
+                gettext("the submission cannot be read"), submission.problem
+            )
+            outcomes = _unread(runner, message)
+        else:
+            outcomes = self._outcomes(runner, jail, submission)
+        tasks = tuple(
+            self._task_result(task.name, task.points, outcomes, bank)
+            for task in self._lesson.tasks
+        )
+        return Report(
+            lesson=self._lesson.id,
+            lesson_digest=self._lesson.digest,
+            name=submission.name,
+            submission=submission.digest,
+            seed=self._seed,
+            isolation=jail.level,
+            tasks=tasks,
+            versions=_versions(),
+            notes=tuple(submission.notes),
+        )
+
+    def _outcomes(
+        self, runner: Runner, jail: Jail, submission: Submission
+    ) -> list[Outcome]:
+        loaded = jail.load(submission.cells)
+        try:
+            outcomes = list(runner.run(loaded))
+            ours = {
+                o.result.test for o in outcomes if o.result.verdict is Verdict.INFRA
+            }
+            if ours:  # our failure: once more, in a fresh jail
+                jail.restart()
+                again = runner.run(loaded, lambda test, task: test in ours)
+                fresh = {outcome.result.test: outcome for outcome in again}
+                outcomes = [fresh.get(o.result.test, o) for o in outcomes]
+            return outcomes
+        finally:
+            _close(loaded, jail)
+
+    def _task_result(
+        self, task: str, points: float, outcomes: Sequence[Outcome], bank: Bank
+    ) -> TaskResult:
+        mine = [outcome for outcome in outcomes if outcome.result.task == task]
+        found: Diagnosis | None = None
+        verdicts = {outcome.result.verdict for outcome in mine}
+        if self._diagnose and not verdicts <= _UNDIAGNOSED:
+            found = bank.diagnose(task, mine)
+        return TaskResult(
+            task,
+            points,
+            tuple(outcome.result for outcome in mine),
+            None if found is None else found.mutant,
+            None if found is None else found.text,
+        )
+
+
+def grade(
+    lesson: Lesson,
+    submission: Submission,
+    seed: int = 0,
+    *,
+    diagnose: bool = True,
+    level: Level | None = None,
+) -> Report:
+    """Judge one submission; the same inputs give the same report, timings apart.
+
+    Args:
+        lesson: the lesson, with its hidden twin.
+        submission: what a student handed in, as ``read_submission`` gives it.
+        seed: seed of every random input.
+        diagnose: whether to compare failing answers with known mistakes.
+        level: isolation, the best there is by default.
+
+    Raises:
+        InfrastructureError: our own failure; nothing was judged.
+    """
+    reports: list[Report] = []
+    grader = Grader(lesson, seed, level=level, diagnose=diagnose)
+    grader.run([(None, submission)], lambda key, report: reports.append(report))
+    return reports[0]
+
+
+def _unread(runner: Runner, message: Message) -> list[Outcome]:
+    return [
+        Outcome(TestResult(test, task, weight, Verdict.NOT_ATTEMPTED, message))
+        for test, task, weight in runner.weights
+    ]
+
+
+def _close(loaded: Loaded, jail: Jail) -> None:
+    try:
+        loaded.close()
+    except InfrastructureError:
+        jail.restart()
+
+
+def _versions() -> dict[str, str]:
+    packages = ("gradients-to-kernels", "numpy", "pytest")
+    found = {name: importlib.metadata.version(name) for name in packages}
+    return found | {"python": platform.python_version()}

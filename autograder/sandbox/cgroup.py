@@ -1,0 +1,73 @@
+"""Caps on all processes of a jail together, where this machine lets us make cgroups."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_ROOT = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Cgroup:
+    """One control group per hierarchy, holding one jail."""
+
+    folders: tuple[Path, ...]
+
+    @classmethod
+    def make(cls, name: str, memory_mb: int, processes: int) -> Cgroup | None:
+        """Create one with limits, or return None where that is not allowed."""
+        memory = str(memory_mb * 2**20)
+        if (_ROOT / "cgroup.controllers").exists():  # version 2
+            wanted = {"memory.max": memory, "pids.max": str(processes)}
+            layout = {_ROOT / name: wanted}
+        else:
+            layout = {
+                _ROOT / "memory" / name: {"memory.limit_in_bytes": memory},
+                _ROOT / "pids" / name: {"pids.max": str(processes)},
+                _ROOT / "cpuacct" / name: {},  # only read: the CPU time of them all
+            }
+        made = cls(tuple(layout))
+        try:
+            for folder, limits in layout.items():
+                if not folder.parent.is_dir():
+                    raise FileNotFoundError(folder.parent)
+                folder.mkdir(exist_ok=True)
+                for file, value in limits.items():
+                    (folder / file).write_text(value)
+        except OSError:
+            made.remove()
+            return None
+        return made
+
+    def enter(self) -> None:
+        """Move the calling process in; meant for a child before it executes."""
+        for folder in self.folders:
+            (folder / "cgroup.procs").write_text(str(os.getpid()))
+
+    def cpu_s(self) -> float:
+        """Return the CPU seconds of all processes so far, ended ones included."""
+        for folder in self.folders:
+            with contextlib.suppress(OSError, ValueError):
+                return int((folder / "cpuacct.usage").read_text()) / 1e9
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                return int((folder / "cpu.stat").read_text().split()[1]) / 1e6
+        return 0.0
+
+    def oom_kills(self) -> int:
+        """Return how many processes the kernel has killed for memory."""
+        for folder in self.folders:
+            for name in ("memory.events", "memory.oom_control"):
+                with contextlib.suppress(OSError):
+                    for line in (folder / name).read_text().splitlines():
+                        if line.startswith("oom_kill "):
+                            return int(line.split()[1])
+        return 0
+
+    def remove(self) -> None:
+        """Delete the groups; a group that still holds processes stays."""
+        for folder in self.folders:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
