@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
 from autograder.student import attempt, check
 
 Function = Callable[[np.ndarray], float]
@@ -295,7 +296,7 @@ def gradcheck(
     x**2 at 0 is none, however strongly it curves. At a kink `ok` is False, whatever g.
 
     Args:
-        f: As for `partial`. Called at most 8n + 8 times.
+        f: As for `partial`. Called at most 16n + 16 times.
         g: Called once with a fresh array; returns n numbers.
         x: The point, (n,), as for `partial`. It never changes.
         rtol: Relative tolerance.
