@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Pipe, wait
+from pathlib import Path
 from typing import Any, TypeVar
 
 from autograder.lesson import Lesson
@@ -36,6 +37,7 @@ PATIENCE_S = 900.0
 #: Workers that die in a row before grading anything: then the machine is at fault.
 MAX_FALSE_STARTS = 3
 GRACE_S = 5.0
+_COMMAND = (sys.executable, "-m", "autograder.classroom.worker")
 
 
 @dataclass
@@ -49,7 +51,7 @@ class _Job:
 class _Worker:
     """One worker process and the job that it holds."""
 
-    def __init__(self, lesson: Lesson, seed: int) -> None:
+    def __init__(self, lesson: Lesson, seed: int, cache: Path) -> None:
         self.job: _Job | None = None
         self.is_ready = False
         self.deadline = 0.0
@@ -60,14 +62,14 @@ class _Worker:
             # a daemonic Dask worker, and never imports the caller's main module. Its
             # own session keeps a terminal's Ctrl-C away: the parent decides.
             self.process = subprocess.Popen(
-                [sys.executable, "-m", f"{__package__}.worker", str(theirs.fileno())],
+                [*_COMMAND, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,
                 start_new_session=True,
             )
-        self.send((str(lesson.root), lesson.id, seed))
+        self.send((str(lesson.root), lesson.id, seed, str(cache)))
 
     def give(self, job: _Job) -> None:
         self.job = job
@@ -108,12 +110,28 @@ class Crew:
     Workers are started when there is work for them and kept between calls of `run`.
     """
 
-    def __init__(self, lesson: Lesson, seed: int, size: int) -> None:
+    def __init__(
+        self, lesson: Lesson, seed: int, size: int, cache: Path | None = None
+    ) -> None:
+        """Prepare a crew; nothing starts before `run`.
+
+        Args:
+            lesson: What to grade against.
+            seed: Seed of every random input.
+            size: Most workers at once.
+            cache: Where the workers share what known mistakes answer; default: a
+                folder of this crew's own.
+        """
         if size < 1:
             raise CourseError(f"workers must be at least 1, not {size}")
         self._lesson, self._seed, self._size = lesson, seed, size
         self._workers: list[_Worker] = []
         self._false_starts = 0
+        self._own_cache: tempfile.TemporaryDirectory[str] | None = None
+        if cache is None:
+            self._own_cache = tempfile.TemporaryDirectory(prefix="autograder-answers-")
+            cache = Path(self._own_cache.name)
+        self._cache = cache
 
     def run(
         self, submissions: Iterable[tuple[Key, Submission]], tell: Tell
@@ -141,6 +159,8 @@ class Crew:
         while self._workers:
             worker = self._workers.pop()
             worker.stop(politely=worker.job is None)
+        if self._own_cache is not None:
+            self._own_cache.cleanup()
 
     @property
     def _busy(self) -> list[_Worker]:
@@ -159,7 +179,7 @@ class Crew:
             if worker.process.poll() is None:
                 return worker
             self._dismiss(worker)  # died idle: no job's fault
-        worker = _Worker(self._lesson, self._seed)
+        worker = _Worker(self._lesson, self._seed, self._cache)
         self._workers.append(worker)
         return worker
 

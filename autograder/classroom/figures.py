@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from autograder.classroom.statistics import LessonStatistics, Misconception
 from autograder.classroom.words import verdict_word
@@ -75,7 +76,7 @@ def verdict_figure(statistics: LessonStatistics) -> str:
         axes.set_yticks(range(len(tasks)), [task.task for task in tasks])
         axes.set_ylim(len(tasks) - 0.5, -0.5)
         axes.set_xlabel(gettext("students"))
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.legend(loc="outside upper left", ncols=4, frameon=False)
         return _svg(figure, axes)
 
@@ -91,7 +92,7 @@ def misconception_figure(misconceptions: Sequence[Misconception]) -> str:
         axes.set_yticks(range(len(shown)), names)
         axes.set_ylim(len(shown) - 0.5, -0.5)
         axes.set_xlabel(gettext("students"))
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         return _svg(figure, axes)
 
 

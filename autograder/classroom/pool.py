@@ -33,6 +33,7 @@ def grade_many(
     seed: int = 0,
     workers: int | None = None,
     scheduler: str | None = None,
+    crew: Crew | None = None,
     store: Store | None = None,
     fresh: bool = False,
     watch: Watcher | None = None,
@@ -50,6 +51,7 @@ def grade_many(
         seed: The one seed of the class run.
         workers: Worker processes here; default: one a core.
         scheduler: ``HOST:PORT`` of a Dask scheduler, to grade there instead.
+        crew: Workers of the caller's, which it keeps, instead of new ones.
         store: Where reports are looked up first and kept; closing the generator or
             Ctrl-C leaves it complete, so that the next run goes on from there.
         fresh: Ignore what the store holds (and replace it).
@@ -78,13 +80,19 @@ def grade_many(
                 tell("kept", key)
                 kept.append((key, report))
 
+    own: Crew | None = None
     if scheduler is None:
-        crew = Crew(lesson, seed, size=workers or default_workers())
+        if crew is None:
+            crew = own = Crew(
+                lesson,
+                seed,
+                size=workers or default_workers(),
+                cache=None if store is None else store.folder / "answers",
+            )
         graded = crew.run(unknown(), tell)
     else:
         from autograder.classroom.remote import grade_remotely
 
-        crew = None
         graded = grade_remotely(lesson, unknown(), seed, scheduler, tell)
     try:
         for key, report in graded:
@@ -96,8 +104,8 @@ def grade_many(
         yield from _drain(kept)
     finally:
         graded.close()
-        if crew is not None:
-            crew.close()
+        if own is not None:
+            own.close()
 
 
 def _drain(kept: deque[tuple[Key, Report]]) -> Iterator[tuple[Key, Report]]:

@@ -1,7 +1,7 @@
 """One worker process: grades what comes down a pipe until the pipe closes.
 
 Started as ``python -m autograder.classroom.worker FD`` by `autograder.classroom.pool`.
-The parent sends ``(course root, lesson, seed)``, then any number of ``(ticket,
+The parent sends ``(course root, lesson, seed, cache)``, then any number of ``(ticket,
 Submission)``, then None. The worker answers ``("ready", "")``, then ``("report",
 (ticket, JSON))`` for each, or ``("course", sentence)`` or ``("infra", sentence)`` when
 nothing can be graded.
@@ -22,7 +22,7 @@ from autograder.report import CourseError, InfrastructureError, Report
 
 def work(pipe: Connection) -> None:
     """Grade every submission of the pipe with one Grader."""
-    root, lesson, seed = pipe.recv()
+    root, lesson, seed, cache = pipe.recv()
 
     def submissions() -> Iterator[tuple[int, Submission]]:
         while (job := pipe.recv()) is not None:
@@ -32,7 +32,7 @@ def work(pipe: Connection) -> None:
         pipe.send(("report", (ticket, report.to_json())))
 
     try:
-        grader = Grader(Course(Path(root)).lesson(lesson), seed)
+        grader = Grader(Course(Path(root)).lesson(lesson), seed, cache=Path(cache))
         pipe.send(("ready", ""))
         grader.run(submissions(), answer)
     except CourseError as error:

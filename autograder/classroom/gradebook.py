@@ -1,0 +1,239 @@
+"""Writes reports into nbgrader's gradebook, through nbgrader's own API.
+
+One process writes, one class at a time, whatever many processes grade. Only this module
+and `nbgrader_plugin` import nbgrader.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import parse_utc
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
+from traitlets.config import Config
+
+from autograder.classroom.marked import comment_of, task_of
+from autograder.classroom.records import Record, Roster, check_student_id
+from autograder.lesson import Lesson
+from autograder.report import CourseError, Verdict
+
+_REASON = re.compile(r"^ *(\w+(?:Error|Exception|Entry): .+)$", re.MULTILINE)
+LOCK_PATIENCE_S = 30  # formgrader may hold the database for a moment
+
+
+@dataclass(frozen=True)
+class Total:
+    """A student's standing in one lesson, manual grades and lateness included."""
+
+    student: str
+    lesson: str
+    points: float
+    max_points: float
+    needs_manual_grade: bool
+
+
+class ClassGradebook:
+    """A class's gradebook.db, open for one writer."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            raise CourseError(f"{path} is missing; make it with: autograder class init")
+        self._folder = path.parent
+        self._url = f"sqlite:///{path}?timeout={LOCK_PATIENCE_S}"
+        try:
+            self._book = Gradebook(self._url)
+        except SQLAlchemyError as error:
+            raise CourseError(f"{path} is not a gradebook: {_reason(error)}") from None
+        self._penalties = AssignLatePenalties(config=read_config(path.parent))
+        self._penalties.init_plugin()
+
+    def __enter__(self) -> ClassGradebook:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._book.close()
+
+    def add_students(self, roster: Roster) -> None:
+        """Take over names and addresses of the class list."""
+        for student in roster.students.values():
+            self._book.update_or_create_student(
+                student.id,
+                first_name=student.first_name or None,
+                last_name=student.last_name or None,
+                email=student.email or None,
+                lms_user_id=student.lms_user_id or None,
+            )
+
+    def write(self, record: Record, lesson: Lesson, *, has_written: bool) -> None:
+        """Write one report: scores, comments, when it was handed in.
+
+        What a person graded stays, as with ``nbgrader autograde``: a manual score
+        wins over ours and is marked to be looked at again.
+
+        Args:
+            record: The student and the report.
+            lesson: Whose notebook is in the gradebook.
+            has_written: Whether there is an answer in words for a person to grade.
+
+        Raises:
+            CourseError: the gradebook does not have this lesson, or cannot be written.
+        """
+        try:
+            with warnings.catch_warnings():
+                # Nbgrader builds a submission's rows before adding them.
+                warnings.filterwarnings("ignore", "Object of type", SAWarning)
+                self._write(record, lesson, has_written)
+        except MissingEntry as error:
+            raise CourseError(
+                f"the gradebook has no {lesson.id} ({error}); run class init again"
+            ) from None
+        except SQLAlchemyError as error:
+            self._book.db.rollback()
+            raise CourseError(
+                f"the gradebook cannot be written: {_reason(error)}"
+            ) from None
+
+    def _write(self, record: Record, lesson: Lesson, has_written: bool) -> None:
+        book = self._book
+        student = check_student_id(record.student)
+        book.find_assignment(lesson.id)
+        book.update_or_create_student(student)
+        when = _timestamp(record.submitted)
+        fields = {} if when is None else {"timestamp": when}
+        submission = book.update_or_create_submission(lesson.id, student, **fields)
+        notebook = book.find_submission_notebook(lesson.id, lesson.id, student)
+        results = {task.task: task for task in record.report.tasks}
+        for grade in notebook.grades:
+            task = results.get(task_of(grade.cell.name, lesson) or "")
+            if task is None:  # the answer in words
+                grade.auto_score = None if has_written else 0.0
+            elif task.verdict is Verdict.INFRA:
+                grade.auto_score = None
+            else:
+                grade.auto_score = task.points
+            by_hand = grade.manual_score is not None or grade.auto_score is None
+            grade.needs_manual_grade = by_hand
+        notes = record.report.notes
+        for comment in notebook.comments:
+            task = results.get(task_of(comment.cell.name, lesson) or "")
+            if task is not None:
+                comment.auto_comment = comment_of(record.report, task)
+            elif not has_written:
+                comment.auto_comment = "No response."
+            else:
+                comment.auto_comment = (
+                    comment_of(record.report, None) if notes else None
+                )
+        book.db.commit()
+        if submission.total_seconds_late > 0:
+            self._penalise(notebook, submission.total_seconds_late)
+        elif notebook.late_submission_penalty is not None:
+            notebook.late_submission_penalty = None
+            book.db.commit()
+
+    def _penalise(self, notebook: SubmittedNotebook, seconds: float) -> None:
+        """Apply the course's rule for late submissions, nbgrader's plugin for it."""
+        penalty = self._penalties.plugin_inst.late_submission_penalty(
+            notebook.student.id, notebook.score, seconds
+        )
+        if penalty is not None:
+            penalty = min(max(penalty, 0.0), notebook.score)
+        notebook.late_submission_penalty = penalty
+        self._book.db.commit()
+
+    def totals(self) -> list[Total]:
+        """Return every submission's points as nbgrader would export them."""
+        return [
+            Total(
+                submission.student.id,
+                assignment.name,
+                max(0.0, submission.score - (submission.late_submission_penalty or 0)),
+                assignment.max_score,
+                bool(submission.needs_manual_grade),
+            )
+            for assignment in self._book.assignments
+            for submission in assignment.submissions
+        ]
+
+
+def create_gradebook(path: Path) -> None:
+    """Make an empty gradebook, unless there is one.
+
+    Nbgrader starts the ``alembic`` command for it and finds that on PATH alone; half
+    way through, a gradebook without a version would stay. So it is made here, once.
+
+    Raises:
+        CourseError: it cannot be made.
+    """
+    if path.exists():
+        return
+    scripts = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.part")
+    draft.unlink(missing_ok=True)
+    before, os.environ["PATH"] = os.environ["PATH"], scripts
+    try:
+        Gradebook(f"sqlite:///{draft}").close()
+        draft.replace(path)
+    except (OSError, subprocess.CalledProcessError, SQLAlchemyError) as error:
+        draft.unlink(missing_ok=True)
+        raise CourseError(f"{path} cannot be made: {_reason(error)}") from None
+    finally:
+        os.environ["PATH"] = before
+
+
+def release(root: Path, lesson: str) -> None:
+    """Run ``nbgrader generate_assignment`` for one lesson of a class folder.
+
+    Raises:
+        CourseError: nbgrader refuses; its last words are in the sentence.
+    """
+    api = NbGraderAPI(config=read_config(root))
+    result = api.generate_assignment(lesson, force=True, create=True)
+    if not result["success"]:
+        text = f"{result.get('error', '')}\n{result.get('log', '')}"
+        reasons = re.findall(
+            r"^ *(\w+(?:Error|Exception|Entry): .+)$", text, re.MULTILINE
+        )
+        words = reasons[-1] if reasons else "it gives no reason"
+        raise CourseError(f"nbgrader does not release {lesson}: {words}")
+
+
+def read_config(root: Path) -> Config:
+    """Return the class folder's nbgrader configuration."""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    config = Config()
+    if (root / "nbgrader_config.py").exists():
+        loader = PyFileConfigLoader("nbgrader_config.py", path=str(root))
+        config = loader.load_config()
+    config.CourseDirectory.root = str(root)
+    return config
+
+
+def _timestamp(text: str) -> Any:
+    """Return when, in UTC, or None where timestamp.txt cannot be read as a time."""
+    try:
+        return parse_utc(text) if text else None
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).split("\n")[0]

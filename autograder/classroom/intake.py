@@ -1,0 +1,66 @@
+"""From paths on a command line to submissions with a student's name each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.notebook.unpack import READABLE, is_noise
+from autograder.report import CourseError
+
+_SUFFIXES = (*READABLE, ".zip", ".txt")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """One submission to grade."""
+
+    student: str  # safe as a file name
+    path: Path  # a file, or the folder of one student
+
+
+def take_in(paths: Sequence[Path]) -> list[Intake]:
+    """Return one submission a file or student's folder, in the order given.
+
+    One folder alone is a folder of submissions: each file and each folder in it is a
+    student's. Among several paths, a folder is one student's.
+
+    Raises:
+        CourseError: a path does not exist, or holds nothing to grade.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise CourseError(f"{path} does not exist")
+        if len(paths) == 1 and path.is_dir():
+            found += _of_folder(path)
+        else:
+            found.append(path)
+    if not found:
+        raise CourseError(f"{paths[0]} holds no .ipynb, .py or .zip file")
+    taken: dict[str, int] = {}
+    intakes = []
+    for path in found:
+        name = _student(path)
+        taken[name] = taken.get(name, 0) + 1
+        again = f"-{taken[name]}" if taken[name] > 1 else ""
+        intakes.append(Intake(f"{name}{again}", path))
+    return intakes
+
+
+def _of_folder(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or is_noise(Path(path.name)):
+            continue
+        if path.is_dir() or path.suffix.lower() in _SUFFIXES:
+            yield path
+
+
+def _student(path: Path) -> str:
+    name = path.resolve().name if path.is_dir() else path.name
+    while Path(name).suffix.lower() in _SUFFIXES:  # hw.ipynb.txt
+        name = Path(name).stem
+    safe = re.sub(r"[^\w.@+' -]|\.\.+", "-", name)[:100].strip(" .-+@'")
+    return safe or "submission"

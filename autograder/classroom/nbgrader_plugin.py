@@ -1,0 +1,132 @@
+"""Our two steps in ``nbgrader autograde``: restore the notebook, write the grades.
+
+Set up by the nbgrader_config.py of ``autograder class init``. Stock nbgrader runs the
+student's notebook in a kernel beside its tests; here the sandbox judges, and nbgrader
+reads the points from each grade cell's outputs as it always does. Both classes must
+derive from NbGraderPreprocessor with ``enabled`` true, or nbgrader skips them silently.
+"""
+
+from __future__ import annotations
+
+import atexit
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool
+
+from autograder.classroom.crew import Crew
+from autograder.classroom.folder import ClassFolder, HandIn, open_class
+from autograder.classroom.marked import read_released, with_answers, with_grades
+from autograder.classroom.pool import grade_many
+from autograder.classroom.written import written_answer
+from autograder.lesson import Lesson
+from autograder.notebook.reader import read_submission
+from autograder.notebook.submission import Submission
+from autograder.report import CourseError, InfrastructureError, Report, Verdict
+
+
+class _Step(NbGraderPreprocessor):  # type: ignore[misc]
+    """What both steps need: the class folder, the lesson, what was handed in."""
+
+    enabled = Bool(True).tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Replace the notebook; nbgrader calls this once a pass."""
+        folder = open_class(self._root())
+        names = resources["nbgrader"]
+        # An assignment of another course has no hidden tests here, and an empty output
+        # means full marks to nbgrader: refuse rather than give points away.
+        lesson = folder.course.lesson(names["assignment"])
+        if names["notebook"] != lesson.id or names["assignment"] != lesson.id:
+            raise CourseError(f"{names['notebook']} is not the notebook of {lesson.id}")
+        work = folder.root / "submitted" / names["student"] / lesson.id
+        hand_in = HandIn(names["student"], lesson.id, work)
+        submission = read_submission(hand_in.folder, lesson)
+        marked = self.mark(nb, folder, lesson, hand_in, submission)
+        return nbformat.from_dict(marked), resources
+
+    def mark(
+        self,
+        nb: Any,
+        folder: ClassFolder,
+        lesson: Lesson,
+        hand_in: HandIn,
+        submission: Submission,
+    ) -> dict[str, Any]:
+        """Return what the notebook becomes."""
+        raise NotImplementedError
+
+    def _root(self) -> Path:
+        owner = self.parent
+        while owner is not None:
+            directory = getattr(owner, "coursedir", None)
+            if directory is not None:
+                return Path(directory.root)
+            owner = owner.parent
+        raise CourseError("this preprocessor works inside `nbgrader autograde` alone")
+
+
+class RestoreNotebook(_Step):
+    """First step of sanitising: our released notebook with the student's code in it."""
+
+    def mark(
+        self,
+        nb: Any,
+        folder: ClassFolder,
+        lesson: Lesson,
+        hand_in: HandIn,
+        submission: Submission,
+    ) -> dict[str, Any]:
+        """Return the released notebook with the student's answers."""
+        released = read_released(folder.released(lesson.id))
+        written = written_answer(hand_in.folder, lesson)
+        return with_answers(released, submission, lesson, written)
+
+
+class GradeNotebook(_Step):
+    """First step of autograding: every grade cell's outputs, from the report."""
+
+    def mark(
+        self,
+        nb: Any,
+        folder: ClassFolder,
+        lesson: Lesson,
+        hand_in: HandIn,
+        submission: Submission,
+    ) -> dict[str, Any]:
+        """Return the notebook with its grades.
+
+        Raises:
+            InfrastructureError: our own failure: nbgrader then grades nothing of this
+                submission, and says so.
+        """
+        report = _grade(folder, lesson, submission)
+        if report.verdict is Verdict.INFRA:
+            raise InfrastructureError("the grader failed; run autograde again")
+        return with_grades(nb, report, lesson)
+
+
+_crews: dict[tuple[str, int], Crew] = {}
+
+
+def _grade(folder: ClassFolder, lesson: Lesson, submission: Submission) -> Report:
+    """Grade with one crew a lesson, kept for all students of an nbgrader run."""
+    key = lesson.digest, folder.seed
+    if key not in _crews:
+        _crews[key] = Crew(lesson, folder.seed, size=1)
+    ((_, report),) = grade_many(
+        lesson,
+        [(None, submission)],
+        seed=folder.seed,
+        store=folder.store,
+        crew=_crews[key],
+    )
+    return report
+
+
+@atexit.register
+def _let_go() -> None:
+    for crew in _crews.values():
+        crew.close()

@@ -1,0 +1,88 @@
+"""Makes an nbgrader course folder from the course."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from autograder.classroom.folder import SETTINGS, ClassFolder, open_class, save_settings
+from autograder.classroom.store import write_atomically
+from autograder.lesson import Course, Lesson
+from autograder.notebook.build import build_notebook
+from autograder.report import CourseError
+
+_MARK = "# Made by `autograder class init`."
+_CONFIG = f"""{_MARK} nbgrader and formgrader read it.
+# Add settings of your own below the last line; init keeps this file once it is there.
+c = get_config()  # noqa: F821
+
+c.CourseDirectory.course_id = "gradients-to-kernels"
+# First our own step: the released notebook with the student's code in it, so that a
+# deleted, copied or edited cell never stops a run. Then nbgrader's own steps.
+c.Autograde.sanitize_preprocessors = [
+    "autograder.classroom.nbgrader_plugin.RestoreNotebook",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+# The sandbox judges instead of a kernel; nbgrader keeps the scores.
+c.Autograde.autograde_preprocessors = [
+    "autograder.classroom.nbgrader_plugin.GradeNotebook",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+# Stubs are complete as they are: nothing needs cutting out, and nothing may be added.
+c.ClearSolutions.enforce_metadata = False
+"""
+
+
+def init_class(
+    root: Path,
+    course: Course,
+    *,
+    lessons: Iterable[Lesson] | None = None,
+    seed: int | None = None,
+    watch: Callable[[str], None] = lambda lesson: None,
+) -> ClassFolder:
+    """Make or refresh a class folder: sources, releases, gradebook.
+
+    Args:
+        root: The folder; new, empty, or made by this function before.
+        course: An instructor's copy of the course.
+        lessons: Which lessons; default: all.
+        seed: The class run's seed; default: a secret one, or the one already there.
+        watch: Called with each lesson's id as it is released.
+
+    Raises:
+        CourseError: the course has no solutions, the folder holds something else, or
+            nbgrader refuses.
+    """
+    from autograder.classroom import gradebook
+
+    if not course.has_solutions:
+        raise CourseError(f"{course.root} is a student's copy: it has no solutions/")
+    if root.exists() and not (root / SETTINGS).exists() and any(root.iterdir()):
+        raise CourseError(f"{root} is not empty and not a class folder")
+    if (root / SETTINGS).exists() and seed is None:
+        seed = open_class(root).seed
+    root.mkdir(parents=True, exist_ok=True)
+    save_settings(
+        root, course.root.resolve(), secrets.randbelow(2**31) if seed is None else seed
+    )
+    config = root / "nbgrader_config.py"
+    if not config.exists():
+        write_atomically(config, _CONFIG)
+    (root / "submitted").mkdir(exist_ok=True)
+    gradebook.create_gradebook(root / "gradebook.db")
+    for lesson in course.lessons if lessons is None else lessons:
+        watch(lesson.id)
+        source = root / "source" / lesson.id / f"{lesson.id}.ipynb"
+        notebook = build_notebook(lesson, with_reference=True)
+        write_atomically(source, json.dumps(notebook, indent=1))
+        gradebook.release(root.resolve(), lesson.id)
+    return open_class(root)

@@ -1,0 +1,91 @@
+"""Tables that the instructor's commands print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from autograder.classroom.records import Record
+from autograder.classroom.similarity import Pair
+from autograder.classroom.statistics import LessonStatistics
+from autograder.classroom.words import number, verdict_word
+from autograder.report import Verdict
+
+_STYLES = {
+    Verdict.PASSED: "green",
+    Verdict.NOT_ATTEMPTED: "dim",
+    Verdict.INFRA: "magenta",
+    Verdict.SECURITY: "bold red",
+}
+
+
+def show_records(records: Sequence[Record]) -> None:
+    """Print one row a student and lesson, and what was odd below."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("student", "lesson"):
+        table.add_column(title, overflow="fold")
+    table.add_column("points", justify="right")
+    table.add_column("verdict")
+    table.add_column("diagnosis", overflow="fold")
+    for record in records:
+        report = record.report
+        table.add_row(
+            escape(record.student),
+            record.lesson,
+            f"{number(report.points)} / {number(report.max_points)}",
+            _styled(report.verdict),
+            escape(", ".join(t.diagnosis for t in report.tasks if t.diagnosis)),
+        )
+    console = Console()
+    console.print(table)
+    for record in records:
+        for note in record.report.notes:
+            console.print(escape(f"{record.student}: {note}"), style="dim")
+
+
+def show_statistics(statistics: Iterable[LessonStatistics]) -> None:
+    """Print each lesson's tasks and its most common mistakes."""
+    console = Console()
+    for one in statistics:
+        console.print(
+            f"[bold]{one.lesson}[/bold]  {one.submissions} submissions, mean"
+            f" {number(one.mean)} / {number(one.max_points)}, median"
+            f" {number(one.median)}"
+        )
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("task")
+        table.add_column("mean", justify="right")
+        table.add_column("full marks", justify="right")
+        table.add_column("verdicts")
+        for task in one.tasks:
+            mix = ", ".join(f"{verdict_word(v)} {n}" for v, n in task.verdicts)
+            share = f"{100 * task.mean_share:.0f} %"
+            table.add_row(task.task, share, str(task.passed), mix)
+        console.print(table)
+        for item in one.misconceptions[:5]:
+            console.print(f"  {item.students} x {item.task}: {escape(item.text)}")
+        console.print()
+
+
+def show_pairs(found: Mapping[str, Sequence[Pair]]) -> None:
+    """Print pairs of submissions that share much, lesson by lesson."""
+    console = Console()
+    for lesson, pairs in found.items():
+        if not pairs:
+            console.print(f"{lesson}: no two submissions are unusually alike")
+            continue
+        console.print(f"[bold]{lesson}[/bold]  alike enough to look at:")
+        for pair in pairs:
+            console.print(
+                escape(
+                    f"  {pair.share:4.0%}  {pair.first} ({'; '.join(pair.first_lines)})"
+                    f"  {pair.second} ({'; '.join(pair.second_lines)})"
+                )
+            )
+
+
+def _styled(verdict: Verdict) -> str:
+    return f"[{_STYLES.get(verdict, 'red')}]{verdict_word(verdict)}[/]"
