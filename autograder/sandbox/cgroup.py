@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +35,12 @@ class Cgroup:
             for folder, limits in layout.items():
                 if not folder.parent.is_dir():
                     raise FileNotFoundError(folder.parent)
+                _remove_stale(folder.parent, name.split("-")[0] + "-")
                 folder.mkdir(exist_ok=True)
                 for file, value in limits.items():
                     (folder / file).write_text(value)
         except OSError:
-            made.remove()
+            made.remove(patience_s=0)
             return None
         return made
 
@@ -66,8 +68,21 @@ class Cgroup:
                             return int(line.split()[1])
         return 0
 
-    def remove(self) -> None:
-        """Delete the groups; a group that still holds processes stays."""
+    def remove(self, patience_s: float = 2.0) -> None:
+        """Delete the groups, once the processes that were killed are gone."""
+        deadline = time.monotonic() + patience_s
         for folder in self.folders:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+            while folder.is_dir():
+                try:
+                    folder.rmdir()
+                except OSError:
+                    if time.monotonic() > deadline:
+                        break
+                    time.sleep(0.01)
+
+
+def _remove_stale(folder: Path, prefix: str) -> None:
+    """Delete groups that a killed grader left behind; busy ones refuse to go."""
+    for stale in folder.glob(f"{prefix}*"):
+        with contextlib.suppress(OSError):
+            stale.rmdir()
