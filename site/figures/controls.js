@@ -75,11 +75,15 @@ const KINDS = {
   },
 };
 
-/** Build the inputs of a figure; returns `update(specs, state)`, called at every drawing. */
-export function makeControls(parent, specs, change) {
-  const updates = specs.map((spec) => {
+/**
+ * Build the inputs of a figure: the first goes into `main`, which stays in view on a phone.
+ *
+ * @returns `update(specs, state)`, called at every drawing
+ */
+export function makeControls(main, others, specs, change) {
+  const updates = specs.map((spec, k) => {
     const [box, update] = KINDS[spec.kind](spec, change);
-    parent.append(box);
+    (k === 0 ? main : others).append(box);
     return update;
   });
   return (next, state) => updates.forEach((update, k) => update(next[k], state));

@@ -4,7 +4,7 @@
 const role = (name) => `var(--g2k-${name}, currentColor)`;
 const soft = (name) => `var(--g2k-${name}-soft, transparent)`;
 export const INK = {
-  ink: "currentColor", muted: role("muted"), line: role("line"),
+  ink: "currentColor", mutedSoft: "var(--g2k-panel, transparent)", muted: role("muted"), line: role("line"),
   panel: "var(--g2k-panel, transparent)", bg: "var(--g2k-bg, transparent)",
   a: role("a"), b: role("b"), c: role("c"), d: role("d"), bad: role("bad"),
   aSoft: soft("a"), bSoft: soft("b"), cSoft: soft("c"), dSoft: soft("d"), badSoft: soft("bad"),
@@ -74,6 +74,16 @@ export function hatch(x, y, width, height, { gap = 7, ...attributes } = {}) {
     if (toX > fromX) d += `M${px(fromX)} ${px(c - fromX)}L${px(toX)} ${px(c - toX)}`;
   }
   return d ? path(d, { "stroke-width": 1.2, ...attributes }) : "";
+}
+
+/** Break a sentence into lines of at most `most` characters. */
+export function wrap(text, most) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    if (lines.at(-1) && lines.at(-1).length + word.length + 1 > most) lines.push("");
+    lines[lines.length - 1] += (lines.at(-1) ? " " : "") + word;
+  }
+  return lines;
 }
 
 const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };

@@ -108,8 +108,9 @@ export function defineFigure(name, spec) {
       this.live = make("div", "g2k-live");
       this.panelBox = make("div", figure.querySelector(".g2k-panels")?.className ?? "g2k-panels", this.live);
       this.drawn = new Map();
-      this.controlBox = make("div", "g2k-controls", this.live);
-      this.controls = makeControls(this.controlBox, spec.controls(this.state, trace), (patch) => this.change(patch));
+      const main = make("div", "g2k-controls g2k-main", this.live);
+      const others = make("div", "g2k-controls", this.live);
+      this.controls = makeControls(main, others, spec.controls(this.state, trace), (patch) => this.change(patch));
       const foot = make("div", "g2k-foot", this.live);
       this.say = make("p", "g2k-say", foot);
       this.say.setAttribute("aria-live", "polite");
