@@ -51,7 +51,8 @@ def on_config(config: Any, **_: Any) -> Any:
         config.extra["polyfills"] = [SHIM]
     # A browser refuses to preload fonts from a disk.
     config.extra["preload_fonts"] = not offline and _fonts("source-serif-4").is_dir()
-    config.extra_css.extend(f"assets/figures/{css.name}" for css in _figure_styles())
+    # First, so that the theme has the last word on colours.
+    config.extra_css[:0] = [f"assets/figures/{css.name}" for css in _figure_styles()]
     if not _node() and KATEX.is_dir():
         config.extra_javascript.append("assets/vendor/katex/katex.min.js")
     return config
@@ -60,32 +61,33 @@ def on_config(config: Any, **_: Any) -> Any:
 def on_files(files: Any, *, config: Any, **_: Any) -> Any:
     """Add what is built or copied rather than written."""
 
-    def add(uri: str, *, source: Path | None = None, content: str | None = None) -> None:
+    def add(uri: str, given: Path | str) -> None:
         old = files.get_file_from_path(uri)
         if old is not None:
             files.remove(old)
-        options: dict[str, Any] = {"inclusion": InclusionLevel.INCLUDED}
-        options |= {"abs_src_path": str(source)} if source else {"content": content}
+        kind = "abs_src_path" if isinstance(given, Path) else "content"
+        options: dict[str, Any] = {kind: str(given)}
+        options["inclusion"] = InclusionLevel.INCLUDED
         files.append(File.generated(config, uri, **options))
 
     for file in [f for f in files if f.src_uri.endswith(".map")]:
         files.remove(file)  # half of the site's bytes, of use to the theme's authors
     for uri, text in _vendored_text().items():
-        add(uri, content=text)
+        add(uri, text)
     for uri, path in _vendored_files().items():
-        add(uri, source=path)
+        add(uri, path)
     for style in _figure_styles():
-        add(f"assets/figures/{style.name}", source=style)
+        add(f"assets/figures/{style.name}", style)
     if (FIGURES / "index.js").is_file():
-        add("assets/figures/index.js", content=bundle(FIGURES / "index.js"))
+        add("assets/figures/index.js", bundle(FIGURES / "index.js"))
     for folder in _lessons(config):
         name = folder.name
         if (folder / "figure.js").is_file():
-            add(f"{name}/figure.js", content=bundle(folder / "figure.js"))
+            add(f"{name}/figure.js", bundle(folder / "figure.js"))
         exercise = folder / "exercise.py"
         if exercise.is_file():
-            add(f"{name}/exercise.py", source=exercise)
-            add(f"{name}/{name}.ipynb", content=notebook(exercise))
+            add(f"{name}/exercise.py", exercise)
+            add(f"{name}/{name}.ipynb", notebook(exercise))
     return files
 
 
@@ -126,7 +128,7 @@ def bundle(script: Path) -> str:
 
 
 def notebook(exercise: Path) -> str:
-    """Return the exercise as a notebook, made by `autograder notebooks` if it is there."""
+    """Return the notebook of `autograder notebooks`, or a plain one without it."""
     made = REPOSITORY / "build" / "notebooks" / f"{exercise.parent.name}.ipynb"
     if made.is_file() and made.stat().st_mtime >= exercise.stat().st_mtime:
         return made.read_text("utf-8")
@@ -190,5 +192,7 @@ def _node() -> bool:
 def on_post_build(*, config: Any, **_: Any) -> None:
     """Say what was left out, once."""
     if not _node():
-        print("site: built without Node.js: TeX stays TeX, figures stand still.",
-              file=sys.stderr)
+        print(
+            "site: built without Node.js: TeX stays TeX, figures stand still.",
+            file=sys.stderr,
+        )

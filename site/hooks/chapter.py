@@ -75,7 +75,9 @@ class Chapter:
                 f"| `{written['name']}` | a written answer, read by a person "
                 f"| {written['points']} | | |"
             )
-        return '<div class="g2k-contract" markdown>\n\n' + "\n".join(rows) + "\n\n</div>"
+        return (
+            '<div class="g2k-contract" markdown>\n\n' + "\n".join(rows) + "\n\n</div>"
+        )
 
     def hints(self, task: str | None) -> str:
         """Return the folded rungs of one task, or of all."""
@@ -104,7 +106,9 @@ class Chapter:
         )
         rows = ["| task | what the grader says |", "|---|---|"]
         rows += [f"| `{task}` | {_cell(sentence)} |" for task, sentence in known]
-        title = f"The {len(rows) - 2} mistakes the grader knows by name (they give away a lot)"
+        title = (
+            f"The {len(known)} mistakes the grader knows by name (they give a lot away)"
+        )
         return f'??? note "{title}"\n\n' + indent("\n".join(rows), "    ")
 
 

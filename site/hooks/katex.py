@@ -59,7 +59,8 @@ class Renderer:
                 text=True,
                 encoding="utf-8",
             )
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         question = [{"tex": tex, "display": display} for tex, display in formulas]
         self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
@@ -114,9 +115,7 @@ def _render(matches: list[re.Match[str]], where: str) -> list[str]:
         tex = groups["inline"] if display is None else display
         formulas.append((html.unescape(tex).strip(), display is not None))
     parts = []
-    for (tex, display), result in zip(
-        formulas, RENDERER.render(formulas), strict=True
-    ):
+    for (tex, display), result in zip(formulas, RENDERER.render(formulas), strict=True):
         if "error" in result:
             raise PluginError(f"{where}: cannot render `{tex}`: {result['error']}")
         tag, kind = ("div", "g2k-display") if display else ("span", "g2k-inline")

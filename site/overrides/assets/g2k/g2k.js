@@ -6,9 +6,17 @@
   const SCROLLS = ".g2k-display, .md-typeset__scrollwrap, .md-typeset pre > code, .g2k-wide";
 
   function mend() {
-    // Stock Material leaves its search dialog without a name.
-    const search = document.querySelector(".md-search");
-    if (search) search.setAttribute("aria-label", "Search");
+    // Stock Material leaves its search dialog and its code notes without a name, and
+    // makes a landmark of every copy button.
+    for (const dialog of document.querySelectorAll(".md-search")) {
+      dialog.setAttribute("aria-label", "Search");
+    }
+    for (const menu of document.querySelectorAll(".md-code__nav")) {
+      menu.setAttribute("role", "none");
+    }
+    for (const note of document.querySelectorAll(".md-annotation__index")) {
+      note.setAttribute("aria-label", "Note on this line");
+    }
     for (const box of document.querySelectorAll(SCROLLS)) {
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
@@ -39,10 +47,22 @@
     }
   }
 
+  // Material adds copy buttons and notes later, as code comes into view.
+  const late = new MutationObserver(() => {
+    late.disconnect();
+    requestAnimationFrame(() => { mend(); watchLate(); });
+  });
+  function watchLate() {
+    const article = document.querySelector(".md-content");
+    if (article) late.observe(article, { childList: true, subtree: true });
+  }
+
   function page() {
     loadFigures();
     renderLeftovers();
     mend();
+    late.disconnect();
+    watchLate();
   }
 
   // Material announces every page it shows, the first one included.

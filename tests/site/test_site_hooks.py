@@ -1,0 +1,154 @@
+"""The hooks that fill chapters and render formulas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from mkdocs.exceptions import PluginError
+from website import load_hook
+
+chapter = load_hook("chapter")
+katex = load_hook("katex")
+assets = load_hook("assets")
+
+CONTRACT = """
+title = "Slopes"
+part = "Mathematics"
+minutes = 40
+outcomes = ["Measure a slope: `slope`.", "b", "c"]
+needs = ["torch"]
+[[task]]
+name = "slope"
+points = 10
+seconds = 2
+memory_mb = 128
+chapter = "step-1"
+[written]
+name = "explain"
+points = 5
+prompt = "Why?"
+"""
+STUB = 'def slope(f, x: float | None = None, kind="central") -> float:\n    ...\n'
+HINTS = "# Hints\n\n## `slope`\n### Nudge\nLook.\n### Plan\nThen $h$.\n### Code\nDo.\n"
+MUTANT = '"""The |sign| is flipped for x < 0.\n\ntask: slope\nlook: Step 1.\n"""\n'
+
+
+@pytest.fixture
+def lesson(tmp_path: Path) -> Path:
+    folder = tmp_path / "course" / "01-slopes"
+    mutants = tmp_path / "solutions" / "01-slopes" / "mutants"
+    folder.mkdir(parents=True)
+    mutants.mkdir(parents=True)
+    (folder / "lesson.toml").write_text(CONTRACT)
+    (folder / "exercise.py").write_text(STUB)
+    (folder / "hints.md").write_text(HINTS)
+    (mutants / "sign.py").write_text(MUTANT)
+    return folder
+
+
+def fill(lesson: Path, markdown: str) -> str:
+    """Run the hook on a page of the lesson."""
+    file = SimpleNamespace(
+        abs_src_path=str(lesson / "index.md"), src_uri="01-slopes/index.md"
+    )
+    config = SimpleNamespace(config_file_path=str(lesson.parents[1] / "mkdocs.yml"))
+    page = SimpleNamespace(file=file)
+    return str(chapter.on_page_markdown(markdown, page=page, config=config))
+
+
+def test_chips_count_the_written_answer(lesson: Path) -> None:
+    text = fill(lesson, "<!-- lesson:chips -->")
+    assert "<li>15 points</li>" in text
+    assert "<li>1 task</li>" in text
+    assert "<li>needs torch</li>" in text
+    assert 'href="01-slopes.ipynb"' in text
+
+
+def test_contract_shows_the_stub_as_it_is(lesson: Path) -> None:
+    text = fill(lesson, "<!-- lesson:contract -->")
+    signature = 'slope(f, x: float | None=None, kind="central") -> float'
+    assert f"| [`slope`](#step-1) | `{signature}` | 10 | 2 s | 128 MB |" in text
+
+
+def test_hints_are_folded_and_keep_their_markdown(lesson: Path) -> None:
+    text = fill(lesson, "<!-- lesson:hints slope -->")
+    assert text.count("??? tip") == 3
+    assert '??? tip "Plan"\n\n    Then $h$.' in text
+
+
+def test_hints_want_three_rungs(lesson: Path) -> None:
+    (lesson / "hints.md").write_text("## slope\n### Nudge\nLook.\n")
+    with pytest.raises(PluginError, match="wants 3 rungs"):
+        fill(lesson, "<!-- lesson:hints -->")
+
+
+def test_mistakes_tell_the_sentence_and_escape_it(lesson: Path) -> None:
+    text = fill(lesson, "<!-- lesson:mistakes -->")
+    assert "| `slope` | The &#124;sign&#124; is flipped for x &lt; 0. |" in text
+
+
+def test_a_students_copy_says_that_it_has_no_list(lesson: Path) -> None:
+    (lesson.parents[1] / "solutions" / "01-slopes" / "mutants" / "sign.py").unlink()
+    text = fill(lesson, "<!-- lesson:mistakes -->")
+    assert "does not list the known mistakes" in text
+
+
+def test_unknown_marker_fails_with_the_page_named(lesson: Path) -> None:
+    with pytest.raises(PluginError, match=r"01-slopes/index\.md: unknown marker"):
+        fill(lesson, "<!-- lesson:hits -->")
+
+
+def test_pages_without_a_lesson_are_left_alone(tmp_path: Path) -> None:
+    text = "<!-- lesson:chips -->"
+    assert fill(tmp_path / "course" / "about", text) == text
+
+
+def page(name: str = "01-slopes/index.md") -> SimpleNamespace:
+    """Return what the formula hook needs of a page."""
+    return SimpleNamespace(file=SimpleNamespace(src_uri=name), toc=[])
+
+
+@pytest.mark.browser
+def test_formulas_become_html_and_mathml() -> None:
+    text = katex.on_page_content(
+        r'<span class="arithmatex">\(a &lt; b\)</span>', page=page()
+    )
+    assert "katex-html" in text
+    assert "<math" in text
+    assert "arithmatex" not in text
+
+
+@pytest.mark.browser
+def test_a_typo_fails_with_page_and_formula() -> None:
+    wrong = r'<div class="arithmatex">\[\frac{1}{2\]</div>'
+    with pytest.raises(PluginError, match=r"01-slopes/index\.md: .*\\frac\{1\}\{2"):
+        katex.on_page_content(wrong, page=page())
+
+
+@pytest.mark.browser
+def test_headings_in_the_side_bar_are_rendered_too() -> None:
+    entry = SimpleNamespace(title=r"The error of \(h\)", children=[])
+    described = page()
+    described.toc = [entry]
+    katex.on_page_content(
+        r'<h2>The error of <span class="arithmatex">\(h\)</span></h2>', page=described
+    )
+    assert "katex-html" in entry.title
+
+
+def test_without_node_the_page_stays_as_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    text = r'<span class="arithmatex">\(x\)</span>'
+    assert katex.on_page_content(text, page=page()) == text
+
+
+@pytest.mark.browser
+def test_figures_that_do_not_parse_name_their_file(tmp_path: Path) -> None:
+    script = tmp_path / "figure.js"
+    script.write_text('import { gone } from "./gone.js";\ngone();\n')
+    with pytest.raises(PluginError, match=r"figure\.js"):
+        assets.bundle(script)
