@@ -65,10 +65,8 @@ def partial(
         raise ValueError(f"unknown scheme {scheme!r}")
     # (2) The step.
     if h is None:
-        if scheme == "complex":
-            h = 1e-30
-        else:
-            h = default_step(x, x[i], 3 if scheme == "central" else 2)
+        order = 3 if scheme == "central" else 2
+        h = 1e-30 if scheme == "complex" else default_step(x, x[i], order)
     if not (h > 0 and math.isfinite(h)):
         raise ValueError("h must be positive and finite")
     # (3) The complex step subtracts nothing, so nothing cancels.

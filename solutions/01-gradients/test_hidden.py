@@ -498,7 +498,7 @@ def test_long_short_and_mixed(student, rng):
     far = np.array([1e8, 1.0])
     spread = [
         student.directional(log_exp, far, np.array(v), normalise=True)
-        for v in ([1.0, 0.0], [0.0, -2.0])
+        for v in ([1.0, 0.0], [0.0, -2.0], [-3.0, 0.0])
     ]
     g = check.counted(lambda p: float(p[0]) ** 2 + 0.5 * float(p[1]))
     narrow = np.array([1.1, 2.3], dtype=np.float32)
@@ -511,7 +511,7 @@ def test_long_short_and_mixed(student, rng):
         near(got, want, 1e-7, where, "Walk along u, scale the slope. " + STEP_3)
     where = "directional, v = 0, normalise=False"
     near(still, 0.0, 0, where, CONTRACT)
-    for got, want in zip(spread, (1e-8, -math.e), strict=True):
+    for got, want in zip(spread, (1e-8, -math.e, -1e-8), strict=True):
         where = "directional at coordinates of very different size"
         near(got, want, 1e-6, where, "Which coordinates does u move? " + STEP_3)
     where = "directional with float32 x"
@@ -1199,6 +1199,10 @@ def test_what_the_report_says(student):
     doubled = report_of(
         student, lambda x: 2 * float(x[0]), lambda x: np.array([4.0]), np.ones(1)
     )
+    loose = [
+        report_of(student, lambda x: 2 * float(x[0]), g, np.ones(1), 0.6)
+        for g in (lambda x: np.array([4.0]), lambda x: np.array([1.0]))
+    ]
     flat = report_of(student, lambda x: 5.0, lambda x: np.zeros(2), np.ones(2))
     broken = [
         report_of(
@@ -1231,6 +1235,9 @@ def test_what_the_report_says(student):
     near(
         doubled.abs_err, 2.0, 0, "gradcheck, g twice the slope: abs_err", CONTRACT, 1e-6
     )
+    for kind, report in zip(("twice", "half"), loose, strict=True):
+        where = f"gradcheck, g {kind} the slope, rtol=0.6: ok"
+        check.equal(report.ok, True, where=where, look=CONTRACT)
     check.equal(flat.ok, True, where="gradcheck, a constant f: ok", look=CONTRACT)
     near(flat.rel_err, 0.0, 0, "gradcheck, a constant f: rel_err", CONTRACT)
     for name, report in zip(("NaN", "infinite"), broken, strict=True):
@@ -1259,6 +1266,9 @@ def test_kinks(student):
         lambda x: np.array([-1.0, 0.0, 1.0]),
         np.array([-0.5, 0.0, 0.5]),
     )
+    faint = report_of(
+        student, lambda x: 1e-3 * abs(float(x[0])), lambda x: np.zeros(1), np.zeros(1)
+    )
     curved = [
         report_of(
             student,
@@ -1280,6 +1290,9 @@ def test_kinks(student):
     where = "gradcheck, kinks elsewhere"
     check.equal(list(beside.kinks), [], where=f"{where}: kinks", look=look)
     check.equal(beside.ok, True, where=f"{where}: ok", look=look)
+    where = "gradcheck, a faint kink"
+    check.equal(list(faint.kinks), [0], where=f"{where}: kinks", look=look)
+    check.equal(faint.ok, False, where=f"{where}: ok", look=look)
     for report in curved:
         where = "gradcheck, strong curvature, no kink"
         check.equal(list(report.kinks), [], where=f"{where}: kinks", look=look)

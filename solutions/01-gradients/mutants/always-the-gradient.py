@@ -1,4 +1,5 @@
-"""The gradient is divided by its norm whatever the norm is: only for l2 is that the steepest direction.
+"""The gradient is divided by its norm whatever the norm is: only for l2 is that the
+steepest direction.
 
 task: steepest
 look: Chapter, step 4.

@@ -1,4 +1,5 @@
-"""The difference is divided by the step that was asked for, not by the distance between the rounded points.
+"""The difference is divided by the step that was asked for, not by the distance
+between the rounded points.
 
 task: partial
 look: Chapter, step 2.
@@ -18,10 +19,8 @@ def partial(
     if scheme not in ("central", "forward", "complex"):
         raise ValueError(f"unknown scheme {scheme!r}")
     if h is None:
-        if scheme == "complex":
-            h = 1e-30
-        else:
-            h = default_step(x, x[i], 3 if scheme == "central" else 2)
+        order = 3 if scheme == "central" else 2
+        h = 1e-30 if scheme == "complex" else default_step(x, x[i], order)
     if not (h > 0 and math.isfinite(h)):
         raise ValueError("h must be positive and finite")
     if scheme == "complex":

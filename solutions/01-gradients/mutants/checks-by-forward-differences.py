@@ -1,4 +1,5 @@
-"""The claimed gradient is compared with forward differences, whose error a tight tolerance sees.
+"""The claimed gradient is compared with forward differences, whose error a tight
+tolerance sees.
 
 task: gradcheck
 look: Chapter, step 6.

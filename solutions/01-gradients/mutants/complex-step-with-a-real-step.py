@@ -18,10 +18,8 @@ def partial(
     if scheme not in ("central", "forward", "complex"):
         raise ValueError(f"unknown scheme {scheme!r}")
     if h is None:
-        if scheme == "complex":
-            h = 1e-2
-        else:
-            h = default_step(x, x[i], 3 if scheme == "central" else 2)
+        order = 3 if scheme == "central" else 2
+        h = 1e-2 if scheme == "complex" else default_step(x, x[i], order)
     if not (h > 0 and math.isfinite(h)):
         raise ValueError("h must be positive and finite")
     if scheme == "complex":

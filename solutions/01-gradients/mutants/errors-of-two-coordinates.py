@@ -1,4 +1,5 @@
-"""The largest errors of all coordinates are reported, not those of the worst coordinate.
+"""The largest errors of all coordinates are reported, not those of the worst
+coordinate.
 
 task: gradcheck
 look: The contract in the docstring.

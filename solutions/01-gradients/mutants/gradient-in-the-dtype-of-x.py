@@ -1,4 +1,5 @@
-"""The gradient is collected in an array of the dtype of x: with integers it is cut to whole numbers.
+"""The gradient is collected in an array of the dtype of x: with integers it is cut to
+whole numbers.
 
 task: gradient
 look: Which dtype does `np.zeros_like(x)` have?

@@ -1,4 +1,5 @@
-"""The slope is computed as a product with the gradient: 2n calls, and wrong where f is not differentiable.
+"""The slope is computed as a product with the gradient: 2n calls, and wrong where f is
+not differentiable.
 
 task: directional
 look: Chapter, step 3: the definition, along v.

@@ -1,4 +1,5 @@
-"""Every call of f is handed the same array: a function that keeps or overwrites it is misled.
+"""Every call of f is handed the same array: a function that keeps or overwrites it is
+misled.
 
 task: partial
 look: Chapter, step 2: a fresh vector of floats.

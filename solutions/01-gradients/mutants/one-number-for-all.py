@@ -1,4 +1,5 @@
-"""The lengths of the vectors are compared: a small coordinate may be as wrong as it likes.
+"""The lengths of the vectors are compared: a small coordinate may be as wrong as it
+likes.
 
 task: gradcheck
 look: Chapter, step 6.

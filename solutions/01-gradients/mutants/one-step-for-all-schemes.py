@@ -1,4 +1,5 @@
-"""One step of 1e-8 serves every scheme: for central differences round-off drowns the slope.
+"""One step of 1e-8 serves every scheme: for central differences round-off drowns the
+slope.
 
 task: partial
 look: Chapter, step 2.

@@ -1,4 +1,5 @@
-"""The length of v is computed from squares that overflow or vanish for very long or short v.
+"""The length of v is computed from squares that overflow or vanish for very long or
+short v.
 
 task: directional
 look: Chapter, step 3.

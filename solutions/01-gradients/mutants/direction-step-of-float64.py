@@ -1,0 +1,25 @@
+"""The step is that of float64 although x is float32: rounding bends the direction.
+
+task: directional
+look: Chapter, step 3.
+"""
+
+
+def directional(f: Function, x: np.ndarray, v: np.ndarray, *, normalise: bool) -> float:
+    x = point(x)
+    v = np.array(v, dtype=np.float64)
+    if v.shape != x.shape or not np.isfinite(v).all():
+        raise ValueError("v must be a finite vector of x's shape")
+    largest = float(np.max(np.abs(v)))
+    if largest == 0:
+        if normalise:
+            raise ValueError("the zero vector has no direction")
+        return 0.0
+    u = v / largest
+    length = float(np.sqrt(u @ u))
+    u = u / length
+    h = default_step(x.astype(np.float64), np.max(np.abs(x * u)), 3)
+    right, left = (x + h * u).astype(x.dtype), (x - h * u).astype(x.dtype)
+    distance = float((right.astype(np.float64) - left.astype(np.float64)) @ u)
+    slope = float(number(f(right)) - number(f(left))) / distance
+    return slope if normalise else slope * length * largest
