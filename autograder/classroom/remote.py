@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from autograder.classroom.crew import Crew
 from autograder.lesson import Course, Lesson
 from autograder.notebook.submission import Submission
-from autograder.report import InfrastructureError, Report
+from autograder.report import CourseError, InfrastructureError, Report
 
 Key = TypeVar("Key")
 CONNECT_S = 10
@@ -44,7 +44,7 @@ def grade_remotely(
     from distributed import Client, as_completed
 
     try:
-        client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
+        client = Client(scheduler, timeout=CONNECT_S)
     except (OSError, ValueError) as error:
         raise InfrastructureError(
             f"the Dask scheduler at {scheduler} does not answer: {error}"
@@ -73,7 +73,17 @@ def grade_remotely(
             feed()
         for future in running:
             feed()
-            yield keys.pop(future.key), Report.from_json(future.result())
+            yield keys.pop(future.key), Report.from_json(_result(future))
+
+
+def _result(future: Any) -> str:
+    try:
+        text: str = future.result()
+    except (CourseError, InfrastructureError):
+        raise
+    except Exception as error:  # Dask's own: a lost scheduler, a worker killed thrice
+        raise InfrastructureError(f"the Dask cluster failed: {error!r}") from error
+    return text
 
 
 def pack(lesson: Lesson) -> bytes:
