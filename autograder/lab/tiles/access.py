@@ -1,0 +1,198 @@
+"""`tl.load`, `tl.store` and `tl.atomic_add`: bounds, bytes, poison and races."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import TileError
+from .memory import Array
+from .races import (
+    Port,
+    note_atomic,
+    note_initialised,
+    note_read,
+    note_write,
+    prepare,
+)
+from .state import poison
+from .values import (
+    Pointer,
+    Tensor,
+    Undefined,
+    as_tensor,
+    broadcast_shape,
+    cast,
+    describe,
+    int1,
+    make,
+)
+
+
+def load(
+    pointer: object,
+    mask: object = None,
+    other: object = None,
+    *,
+    cache_modifier: object = "",
+    eviction_policy: object = "",
+    volatile: object = False,
+) -> Tensor:
+    """Copy elements on chip; masked-off lanes hold `other`, or poison without it."""
+    target = _pointer(pointer, "tl.load")
+    if other is not None and mask is None:
+        raise TileError("tl.load: `other` needs a `mask`.")
+    view, segment, meter = target.view, target.view.segment, Port.meter
+    offsets, keep = _lanes(target, mask, "tl.load")
+    meter.load_count += 1
+    if other is None:
+        fill: Any = poison(segment.data.dtype)
+    else:
+        fill = cast(as_tensor(other, "`other`"), view.dtype).data
+        if fill.shape:
+            if not offsets.shape:
+                raise TileError("tl.load: `other` is a block, the pointer is not.")
+            shape = broadcast_shape(offsets.shape, fill.shape)
+            offsets = np.broadcast_to(offsets, shape)
+            keep = None if keep is None else np.broadcast_to(keep, shape)
+    if keep is None:
+        taken, data = offsets, None
+    else:
+        taken = offsets[keep]
+        data = np.empty(offsets.shape, segment.data.dtype)
+        data[...] = fill
+    view.check(taken, "tl.load from")
+    places = taken + view.base if view.base else taken
+    note_read(segment, places, view.name)
+    loaded = segment.data.take(places)
+    size = int(loaded.size) * view.itemsize
+    meter.loads[view.name] = meter.loads.get(view.name, 0) + size
+    if data is None:
+        return make(loaded, view.dtype)
+    data[keep] = loaded
+    return make(data if data.shape else data[()], view.dtype)
+
+
+def store(
+    pointer: object,
+    value: object,
+    mask: object = None,
+    *,
+    cache_modifier: object = "",
+    eviction_policy: object = "",
+) -> None:
+    """Copy a block to memory, where the mask is true."""
+    target = _pointer(pointer, "tl.store")
+    view, segment, meter = target.view, target.view.segment, Port.meter
+    places, values = _outgoing(target, value, mask, "tl.store")
+    meter.store_count += 1
+    size = int(places.size) * view.itemsize
+    meter.stores[view.name] = meter.stores.get(view.name, 0) + size
+    if places.size == 0:
+        return
+    prepare(segment)
+    note_write(segment, places, values, view.name)
+    segment.data[places] = values
+    if segment.written is not None:
+        segment.written[places] = True
+
+
+def atomic_add(
+    pointer: object,
+    value: object,
+    mask: object = None,
+    sem: object = None,
+    scope: object = None,
+) -> Tensor:
+    """Add to memory, one lane after another; return what was there before."""
+    target = _pointer(pointer, "tl.atomic_add")
+    view, segment, meter = target.view, target.view.segment, Port.meter
+    if view.dtype.name in ("int1", "int8", "int16"):
+        raise TileError(f"tl.atomic_add does not take {view.dtype.name}.")
+    offsets, keep = _lanes(target, mask, "tl.atomic_add")
+    places, values = _outgoing(target, value, mask, "tl.atomic_add")
+    meter.load_count += 1
+    meter.store_count += 1
+    size = int(places.size) * view.itemsize
+    for table in (meter.loads, meter.stores):
+        table[view.name] = table.get(view.name, 0) + size
+    old = np.empty(offsets.shape, segment.data.dtype)
+    old[...] = poison(segment.data.dtype)
+    if places.size:
+        prepare(segment)
+        note_initialised(segment, places, view.name)
+        note_atomic(segment, places, view.name)
+        before = _add(segment.data, places, values)
+        if keep is None:
+            old = before.reshape(offsets.shape)
+        else:
+            old[keep] = before
+    return make(old if old.shape else old[()], view.dtype)
+
+
+def _add(data: Array, places: Array, values: Array) -> Array:
+    """Add in lane order, so that equal places see each other's sums."""
+    before = data[places]
+    if np.unique(places).size == places.size:
+        data[places] = before + values
+        return before
+    for lane, (place, value) in enumerate(zip(places, values, strict=True)):
+        before[lane] = data[place]
+        data[place] += value
+    return before
+
+
+def _pointer(pointer: object, what: str) -> Pointer:
+    if isinstance(pointer, Pointer):
+        return pointer
+    if isinstance(pointer, Undefined):
+        raise TileError(pointer.why)
+    raise TileError(
+        f"{what} takes a pointer, such as x_ptr + offsets, got {describe(pointer)}."
+    )
+
+
+def _lanes(pointer: Pointer, mask: object, what: str) -> tuple[Any, Any]:
+    """Broadcast pointer and mask to one shape; a mask that is all true is None."""
+    offsets = pointer.data
+    if mask is None or mask is True:
+        return offsets, None
+    given = as_tensor(mask, "`mask`")
+    if given.dtype is not int1:
+        raise TileError(
+            f"{what}: the mask must come from comparisons (int1), got "
+            f"{describe(given)}."
+        )
+    keep = given.data
+    if keep.shape != offsets.shape:
+        if keep.shape and not offsets.shape:
+            raise TileError(f"{what}: the mask is a block, the pointer is not.")
+        shape = broadcast_shape(offsets.shape, keep.shape)
+        offsets = np.broadcast_to(offsets, shape)
+        keep = np.broadcast_to(keep, shape)
+    if keep.all():
+        return offsets, None
+    return np.asarray(offsets), np.asarray(keep)
+
+
+def _outgoing(
+    pointer: Pointer, value: object, mask: object, what: str
+) -> tuple[Array, Array]:
+    """Return the places that are written, on one axis, and the value of each."""
+    view = pointer.view
+    offsets, keep = _lanes(pointer, mask, what)
+    data = cast(as_tensor(value, "a value to store"), view.dtype).data
+    if data.shape != offsets.shape:
+        if data.shape and not offsets.shape:
+            raise TileError(f"{what}: the value is a block, the pointer is not.")
+        shape = broadcast_shape(offsets.shape, data.shape)
+        offsets = np.broadcast_to(offsets, shape)
+        data = np.broadcast_to(data, shape)
+        keep = None if keep is None else np.broadcast_to(keep, shape)
+    if keep is None:
+        taken, values = np.ravel(offsets), np.ravel(data)
+    else:
+        taken, values = offsets[keep], np.asarray(data)[keep]
+    view.check(taken, f"{what} to")
+    return taken + view.base, values

@@ -1,0 +1,206 @@
+"""`triton.jit` and `kernel[grid](...)`, as a host function sees them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import textwrap
+from collections.abc import Callable, Mapping
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from .errors import LanguageError, TileError
+from .launch import check_grid
+from .program import Program, bind, link, missing, plain_constant
+from .rewrite import Checked, check
+from .session import current
+from .values import DType
+
+# What Triton's compiler takes beside the arguments; the simulator has no use for it.
+OPTIONS = ("num_warps", "num_stages", "num_ctas", "maxnreg")
+
+
+class constexpr:
+    """A number known at compile time: an annotation, or a global of kernels."""
+
+    def __init__(self, value: object) -> None:
+        self.value: object = value.value if isinstance(value, constexpr) else value
+
+    def __repr__(self) -> str:
+        return f"constexpr[{self.value!r}]"
+
+
+class Kernel:
+    """A @triton.jit function: launch it with `kernel[grid](...)`."""
+
+    def __init__(self, function: FunctionType) -> None:
+        self.__name__ = function.__name__
+        self.__doc__ = function.__doc__
+        self.__module__ = function.__module__
+        self._globals: dict[str, Any] = function.__globals__
+        self._source = source_of(function)
+        self._checked: Checked | None = None
+        self._linked: tuple[list[dict[str, Any]], Program] | None = None
+
+    def __getitem__(self, grid: Any) -> Callable[..., None]:
+        def launch(*args: object, **kwargs: object) -> None:
+            self.launch(grid, args, kwargs)
+
+        return launch
+
+    def __call__(self, *args: object, **kwargs: object) -> None:
+        raise TileError(
+            f"{self.__name__} is a kernel: launch it with {self.__name__}[grid](...), "
+            "or call it from another kernel."
+        )
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.__name__}>"
+
+    def checked(self) -> Checked:
+        """Check the source, once."""
+        if self._checked is None:
+            if self._source is None:
+                raise LanguageError(
+                    f"the source of {self.__name__} cannot be found; define it in a "
+                    "file or a notebook cell."
+                )
+            refuse_stub(self._source)
+            self._checked = check(self._source)
+        return self._checked
+
+    def bundle(self) -> list[dict[str, Any]]:
+        """Gather this kernel and those that it calls, as plain values."""
+        kernels: list[Kernel] = [self]
+        out: list[dict[str, Any]] = []
+        for kernel in kernels:  # grows while we walk it
+            one = kernel.checked()
+            helpers = {}
+            for name, line in one.called.items():
+                other = kernel._globals.get(name)
+                if not isinstance(other, Kernel):
+                    raise LanguageError(missing(one, name, line))
+                if other not in kernels:
+                    kernels.append(other)
+                helpers[name] = kernels.index(other)
+            constants = {}
+            for name, line in one.read.items():
+                value = kernel._globals.get(name)
+                if isinstance(value, DType):
+                    value = constexpr(value)
+                if not isinstance(value, constexpr) or not plain_constant(value.value):
+                    raise LanguageError(missing(one, name, line))
+                constants[name] = value.value
+            out.append(
+                {
+                    "name": one.name,
+                    "source": one.source,
+                    "constants": constants,
+                    "helpers": helpers,
+                }
+            )
+        return out
+
+    def program(self) -> tuple[list[dict[str, Any]], Program]:
+        """Link the kernel, again if a helper or a constexpr global has changed."""
+        bundle = self.bundle()
+        if self._linked is None or self._linked[0] != bundle:
+            self._linked = (bundle, link(bundle))
+        return self._linked
+
+    def launch(
+        self, grid: Any, args: tuple[object, ...], kwargs: Mapping[str, object]
+    ) -> None:
+        """Check the arguments and hand the launch to the session."""
+        bundle, program = self.program()
+        names = [p.name for p in program.parameters]
+        given = {k: v for k, v in kwargs.items() if k not in OPTIONS or k in names}
+        values = bind(program.name, program.parameters, args, given)
+        arguments: dict[str, object] = {}
+        for parameter, value in zip(program.parameters, values, strict=True):
+            plain = value.value if isinstance(value, constexpr) else value
+            refuse_argument(program.name, parameter.name, plain, parameter.constexpr)
+            arguments[parameter.name] = plain
+        dims = grid(dict(arguments)) if callable(grid) else grid
+        if not isinstance(dims, tuple | list):
+            raise TileError(
+                f"{program.name}: a grid is a tuple, such as (n,) with its comma, got "
+                f"{type(dims).__name__}."
+            )
+        current().launch(bundle, program, check_grid(program.name, dims), arguments)
+
+
+def refuse_argument(kernel: str, name: str, value: object, constexpr: bool) -> None:
+    """Refuse an argument that a kernel cannot take."""
+    if type(value) is np.ndarray:
+        if constexpr:
+            raise TileError(f"{kernel}: {name} is a tl.constexpr and takes no array.")
+        return
+    if plain_constant(value):
+        if not constexpr and (isinstance(value, str | DType)):
+            raise TileError(
+                f"{kernel}: {name} is known at compile time; annotate it: "
+                f"{name}: tl.constexpr."
+            )
+        if not constexpr and type(value) is int and value.bit_length() > 63:
+            raise TileError(f"{kernel}: {name} does not fit in 64 bits.")
+        return
+    if isinstance(value, float) and not constexpr:
+        return  # numpy.float64 is a Python float too
+    kind = type(value).__name__
+    if isinstance(value, np.generic):
+        fix = f"pass {'float' if isinstance(value, np.floating) else 'int'}({name})"
+    elif kind == "Tensor":
+        fix = "on the simulator the arrays are NumPy arrays"
+    elif isinstance(value, np.ndarray):
+        fix = "pass a plain numpy.ndarray"
+    else:
+        fix = "a kernel takes arrays, numbers and None"
+    raise TileError(f"{kernel}: {name} is of type {kind}; {fix}.")
+
+
+def refuse_stub(source: str) -> None:
+    """Let a kernel that is still a stub say so, as any stub does."""
+    try:
+        function = ast.parse(source).body[0]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    body = getattr(function, "body", [])
+    if body and isinstance(body[0], ast.Expr):
+        body = body[1:]
+    if len(body) != 1 or not isinstance(body[0], ast.Raise):
+        return
+    call = body[0].exc
+    name = call.func if isinstance(call, ast.Call) else call
+    if isinstance(name, ast.Name) and name.id == "NotImplementedError":
+        args = call.args if isinstance(call, ast.Call) else []
+        texts = [str(a.value) for a in args if isinstance(a, ast.Constant)]
+        raise NotImplementedError(*texts)
+
+
+def source_of(function: FunctionType) -> str | None:
+    """Return a function's own text, decorators included, without indentation."""
+    code = function.__code__
+    lines = linecache.getlines(code.co_filename, function.__globals__)
+    start = code.co_firstlineno - 1
+    if not 0 <= start < len(lines):
+        return None
+    try:
+        block = inspect.getblock(lines[start:])
+    except (SyntaxError, IndentationError):
+        return None
+    return textwrap.dedent("".join(block))
+
+
+def jit(function: object = None, **options: object) -> Any:
+    """Mark a function as a kernel. Nothing is checked until it is launched."""
+    if function is None:
+        return jit
+    if isinstance(function, Kernel):
+        return function
+    if not isinstance(function, FunctionType):
+        raise TileError("@triton.jit goes on a function.")
+    return Kernel(function)

@@ -1,0 +1,132 @@
+"""Who read and wrote what during a launch, and where two programs meet.
+
+Programs of one launch run in any order on a GPU, several at once. Two of them may
+read one element; if one of them writes it, the result depends on luck. Atomics are
+exempt among themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import TileError
+from .memory import Array, Segment
+from .meter import Meter
+from .state import state
+
+
+class Again(Exception):
+    """A launch stores to a segment that it has read unwatched: run it again."""
+
+
+class Port:
+    """Where the running launch keeps its books."""
+
+    meter = Meter()
+
+
+def prepare(segment: Segment) -> None:
+    if segment.saved is None:
+        if not segment.data.flags.writeable:
+            raise TileError(f"tl.store to {segment.name}: the array is read-only.")
+        if segment.was_read and not segment.watch_reads:
+            segment.watch_reads = True
+            raise Again
+        segment.save()
+
+
+def _strangers(owners: Array) -> Any:
+    return (owners != 0) & (owners != state.number)
+
+
+def _race(name: str, place: int, other: int, what: str) -> None:
+    who = f"program {other - 1}" if other > 0 else "several programs"
+    Port.meter.note(
+        Port.meter.races,
+        f"{Port.meter.kernel}: program {state.number - 1} {what.format(who=who)} "
+        f"(argument {name}, e.g. element {place}).",
+    )
+
+
+def _clash(owners: Array | None, places: Array, name: str, what: str) -> None:
+    """Report a race where another program is in the map of owners."""
+    if owners is None:
+        return
+    found = np.asarray(owners.take(places))
+    bad = np.asarray(_strangers(found))
+    if bad.any() and not _known(name, what):
+        lane = int(np.flatnonzero(bad)[0])
+        place = int(np.ravel(places)[lane])
+        _race(name, place, int(np.ravel(found)[lane]), what)
+
+
+def _known(name: str, what: str) -> bool:
+    """One sentence for each argument and kind of race is enough."""
+    middle = what.split("{who}")
+    return any(
+        f"(argument {name}," in s and all(part in s for part in middle)
+        for s in Port.meter.races
+    )
+
+
+def note_read(segment: Segment, places: Any, name: str) -> None:
+    segment.was_read = True
+    if segment.written is not None:
+        note_initialised(segment, places, name)
+    if segment.writers is not None:
+        _clash(segment.writers, places, name, "reads what {who} writes")
+        _clash(segment.atomics, places, name, "reads what {who} adds to")
+    if segment.readers is not None:
+        known = np.asarray(segment.readers.take(places))
+        segment.readers[places] = np.where(_strangers(known), -1, state.number)
+
+
+def note_initialised(segment: Segment, places: Any, name: str) -> None:
+    if segment.written is None:
+        return
+    fine = np.asarray(segment.written.take(places))
+    if not fine.all():
+        place = int(np.ravel(places)[np.flatnonzero(~fine)[0]])
+        sentence = f"{Port.meter.kernel}: argument {name} is read where nothing wrote"
+        if not any(s.startswith(sentence) for s in Port.meter.uninitialised):
+            Port.meter.note(
+                Port.meter.uninitialised,
+                f"{sentence} (program {state.number - 1}, element {place}).",
+            )
+
+
+def note_write(segment: Segment, places: Array, values: Array, name: str) -> None:
+    _clash(segment.writers, places, name, "writes what {who} writes too")
+    _clash(segment.readers, places, name, "writes what {who} reads")
+    _clash(segment.atomics, places, name, "writes what {who} adds to")
+    assert segment.writers is not None  # _prepare made it
+    mine = segment.writers.take(places) == state.number
+    if mine.any():
+        Port.meter.rewrites += int(mine.sum())
+    segment.writers[places] = state.number
+    if segment.lanes is None:
+        segment.lanes = np.zeros(segment.data.size, np.int32)
+    order = np.arange(places.size, dtype=np.int32)
+    segment.lanes[places] = order
+    last = segment.lanes.take(places)
+    twice = last != order
+    if twice.any():
+        Port.meter.rewrites += int(twice.sum())
+        if not np.array_equal(values[twice], values[last[twice]], equal_nan=True):
+            place = int(places[np.flatnonzero(twice)[0]])
+            Port.meter.note(
+                Port.meter.races,
+                f"{Port.meter.kernel}: two lanes of one tl.store write different "
+                f"values to element {place} of argument {name}.",
+            )
+
+
+def note_atomic(segment: Segment, places: Array, name: str) -> None:
+    _clash(segment.writers, places, name, "adds to what {who} writes")
+    _clash(segment.readers, places, name, "adds to what {who} reads")
+    if segment.atomics is None:
+        segment.atomics = np.zeros(segment.data.size, np.int32)
+    known = segment.atomics.take(places)
+    segment.atomics[places] = np.where(_strangers(known), -1, state.number)

@@ -1,0 +1,345 @@
+"""Check a kernel's source and compile what it means for the simulator.
+
+Source comes from students, and in grading from a process that may be hostile: it is
+parsed, never evaluated, until every node is known to be in the language.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import CodeType
+
+from .errors import LanguageError
+from .expressions import Expressions
+from .grammar import LOOPS, OPERATORS, REFUSED
+
+SOURCE_LIMIT = 40_000  # characters of one kernel
+MISSING = object()
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a kernel."""
+
+    name: str
+    constexpr: bool
+    default: object = MISSING
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A kernel whose source is in the language."""
+
+    name: str
+    source: str
+    parameters: tuple[Parameter, ...]
+    local: tuple[str, ...]  # names that the body assigns
+    called: dict[str, int]  # other kernels that it calls, with the line
+    read: dict[str, int]  # constexpr globals that it reads, with the line
+    returns: int  # the line of a `return value`, or 0
+    code: CodeType
+
+
+def check(source: str) -> Checked:
+    """Check one @triton.jit function; raise LanguageError for the first fault."""
+    if len(source) > SOURCE_LIMIT:
+        raise LanguageError(f"a kernel of {len(source):,} characters is too long.")
+    try:
+        body = ast.parse(source).body
+        if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
+            raise LanguageError("a kernel is one function: @triton.jit, then `def`.")
+        return Rewriter(body[0], source).run()
+    except SyntaxError as error:
+        where = f"line {error.lineno}: {error.msg}"
+        raise LanguageError(f"the kernel is not Python: {where}.") from None
+    except (RecursionError, MemoryError, ValueError):
+        raise LanguageError("the kernel's source cannot be read.") from None
+
+
+class Rewriter(Expressions):
+    """Rewrites the statements of one kernel."""
+
+    def __init__(self, tree: ast.FunctionDef, source: str) -> None:
+        arguments = tree.args
+        names = [a.arg for a in [*arguments.args, *arguments.kwonlyargs]]
+        self.tree = tree
+        self.source = source
+        self.assigned = assigned(tree.body)
+        super().__init__(tree.name, source.splitlines(), {*names, *self.assigned})
+        self.loops = 0
+        self.returns = 0
+        for name in [tree.name, *names, *self.assigned]:
+            self.check_name(tree, name)
+
+    def run(self) -> Checked:
+        """Check everything and compile it."""
+        self.check_decorators()
+        parameters = self.parameters()
+        known = {p.name for p in parameters}
+        fresh = tuple(n for n in self.assigned if n not in known)
+        body: list[ast.stmt] = [
+            self.assign(self.tree, (name,), self.name(self.tree, f"u_{name}"))
+            for name in fresh
+        ]
+        body += self.block(self.tree.body)
+        arguments = ast.arguments(
+            posonlyargs=[],
+            args=[ast.arg(f"v_{p.name}") for p in parameters],
+            kwonlyargs=[],
+            kw_defaults=[],
+            defaults=[],
+        )
+        function = ast.FunctionDef("kernel", arguments, body, [])
+        module = ast.Module([ast.copy_location(function, self.tree)], [])
+        ast.fix_missing_locations(module)
+        code = compile(module, f"<kernel {self.kernel}>", "exec", dont_inherit=True)
+        return Checked(
+            self.kernel, self.source, parameters, fresh, dict(self.called),
+            dict(self.read), self.returns, code,
+        )  # fmt: skip
+
+    def check_decorators(self) -> None:
+        """Allow @triton.jit alone."""
+        texts = [ast.unparse(d) for d in self.tree.decorator_list]
+        for text, node in zip(texts, self.tree.decorator_list, strict=True):
+            if text not in ("triton.jit", "jit", "triton.jit()"):
+                raise self.refuse(
+                    node, f"@{text[:40]} is not in the language; @triton.jit alone is"
+                )
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Read the parameters; a default is a number, None, a dtype or text."""
+        given = self.tree.args
+        if given.vararg or given.kwarg or given.posonlyargs:
+            raise self.refuse(self.tree, "a kernel names each of its parameters")
+        missing: list[ast.expr | None] = [None] * (
+            len(given.args) - len(given.defaults)
+        )
+        defaults = [*missing, *given.defaults, *given.kw_defaults]
+        out = []
+        for arg, default in zip(
+            [*given.args, *given.kwonlyargs], defaults, strict=True
+        ):
+            note = "" if arg.annotation is None else ast.unparse(arg.annotation)
+            constexpr = note.strip("'\"") in ("tl.constexpr", "constexpr")
+            value = MISSING if default is None else self.default(default)
+            out.append(Parameter(arg.arg, constexpr, value))
+        return tuple(out)
+
+    def default(self, node: ast.expr) -> object:
+        """Read a parameter's default without evaluating anything."""
+        sign, inner = 1, node
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            sign, inner = -1, node.operand
+        if isinstance(inner, ast.Constant):
+            value = self.visit_Constant(inner)
+            if isinstance(value, ast.Constant):
+                if sign < 0 and type(value.value) in (int, float):
+                    return -value.value  # type: ignore[operator]
+                if sign > 0:
+                    return value.value
+        raise self.refuse(node, "a default is a number, None or text")
+
+    def block(self, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
+        """Rewrite a list of statements; an empty one becomes `pass`."""
+        out: list[ast.stmt] = []
+        for statement in statements:
+            method = getattr(self, f"do_{type(statement).__name__}", None)
+            if method is None:
+                name = type(statement).__name__
+                why = REFUSED.get(type(statement), f"a kernel has no `{name}`")
+                raise self.refuse(statement, why)
+            out += method(statement)
+        return out or [ast.Pass()]
+
+    def assign(
+        self,
+        node: ast.AST,
+        names: Sequence[str],
+        value: ast.expr,
+        *,
+        tuple_: bool = False,
+    ) -> ast.stmt:
+        """Write `v_a, v_b = value` at the place of a node."""
+        targets: list[ast.expr] = [ast.Name(f"v_{n}", ast.Store()) for n in names]
+        target = ast.Tuple(targets, ast.Store()) if tuple_ else targets[0]
+        made = ast.Assign([ast.copy_location(target, node)], value)
+        return ast.fix_missing_locations(ast.copy_location(made, node))
+
+    def keep(self, node: ast.AST, value: ast.expr) -> tuple[str, ast.stmt]:
+        """Write `k_1 = value`; return the name and the statement."""
+        name = self.temporary()
+        made = ast.Assign([ast.Name(name, ast.Store())], value)
+        return name, ast.fix_missing_locations(ast.copy_location(made, node))
+
+    def values(self, node: ast.AST, names: Sequence[str]) -> ast.expr:
+        """Write the tuple of some names' values."""
+        parts: list[ast.expr] = [self.name(node, f"v_{n}") for n in names]
+        return ast.copy_location(ast.Tuple(parts, ast.Load()), node)
+
+    def do_Pass(self, node: ast.Pass) -> list[ast.stmt]:
+        return []
+
+    def do_Expr(self, node: ast.Expr) -> list[ast.stmt]:
+        if isinstance(node.value, ast.Constant) and type(node.value.value) is str:
+            return []  # a docstring
+        made = ast.Expr(self.visit(node.value))
+        return [ast.copy_location(made, node)]
+
+    def do_Assign(self, node: ast.Assign) -> list[ast.stmt]:
+        if len(node.targets) > 1:
+            raise self.refuse(
+                node, "Triton assigns one name at a time: split `a = b =`"
+            )
+        target = node.targets[0]
+        value = self.visit(node.value)
+        if isinstance(target, ast.Tuple):
+            names = [self.target(part) for part in target.elts]
+            count = self.literal(node, len(names))
+            value = self.call(node, "o_unpack", value, count)
+            return [self.assign(node, names, value, tuple_=True)]
+        return [self.assign(node, [self.target(target)], value)]
+
+    def target(self, node: ast.expr) -> str:
+        """Read the name that is assigned to."""
+        if isinstance(node, ast.Name):
+            return node.id
+        if isinstance(node, ast.Subscript):
+            raise self.refuse(
+                node,
+                "a block cannot be changed in place: build a new one with "
+                "tl.where, or tl.store to memory",
+            )
+        raise self.refuse(node, "a kernel assigns to names only")
+
+    def do_AugAssign(self, node: ast.AugAssign) -> list[ast.stmt]:
+        name = self.target(node.target)
+        operator = OPERATORS[type(node.op)][0]
+        old = self.name(node, f"v_{name}")
+        value = self.call(node, f"o_{operator}", old, self.visit(node.value))
+        return [self.assign(node, [name], value)]
+
+    def do_AnnAssign(self, node: ast.AnnAssign) -> list[ast.stmt]:
+        name = self.target(node.target)
+        if ast.unparse(node.annotation) != "tl.constexpr" or node.value is None:
+            raise self.refuse(node, "a local annotation is `x: tl.constexpr = number`")
+        value = self.visit(node.value)
+        value = self.call(node, "o_compile_time", value, self.literal(node, name))
+        return [self.assign(node, [name], value)]
+
+    def do_Return(self, node: ast.Return) -> list[ast.stmt]:
+        if self.loops:
+            raise self.refuse(node, "Triton has no `return` inside a loop")
+        if node.value is None:
+            return [ast.copy_location(ast.Return(self.literal(node, None)), node)]
+        if not (isinstance(node.value, ast.Constant) and node.value.value is None):
+            self.returns = self.returns or node.lineno
+        return [ast.copy_location(ast.Return(self.visit(node.value)), node)]
+
+    def do_If(self, node: ast.If) -> list[ast.stmt]:
+        condition, keep = self.keep(node, self.visit(node.test))
+        test = self.call(node, "o_truth", self.name(node, condition))
+        then, other = assigned(node.body), assigned(node.orelse)
+        if ends(node.body):
+            then = other
+        elif ends(node.orelse):
+            other = then
+        names = list(dict.fromkeys([*then, *other]))
+        before, keep_before = self.keep(node, self.values(node, names))
+        made = ast.If(test, self.block(node.body), self.block(node.orelse))
+        ast.copy_location(made, node)
+        if not names:
+            return [keep, made]
+        both = tuple(n in then and n in other for n in names)
+        merged = self.call(
+            node, "o_merge", self.name(node, condition), self.name(node, before),
+            self.values(node, names), self.literal(node, tuple(names)),
+            self.literal(node, both),
+        )  # fmt: skip
+        return [keep, keep_before, made, self.assign(node, names, merged, tuple_=True)]
+
+    def do_For(self, node: ast.For) -> list[ast.stmt]:
+        if node.orelse:
+            raise self.refuse(node, "a loop of a kernel has no `else`")
+        if not isinstance(node.target, ast.Name):
+            raise self.refuse(node, "a loop of a kernel has one index")
+        kind = ast.unparse(node.iter.func) if isinstance(node.iter, ast.Call) else ""
+        if not isinstance(node.iter, ast.Call) or kind not in LOOPS:
+            raise self.refuse(
+                node, "`for` goes over range, tl.range or tl.static_range"
+            )
+        bounds = []
+        for arg in node.iter.args:
+            bounds.append(self.visit(arg))
+        for keyword in node.iter.keywords:
+            if keyword.arg is None or kind != "tl.range":
+                raise self.refuse(node, f"`{kind}` takes its bounds only")
+            self.visit(keyword.value)  # num_stages and its like: a hint
+        loop = self.call(node, f"l_{kind.replace('.', '_')}", *bounds)
+        index = ast.Name(f"v_{node.target.id}", ast.Store())
+        self.loops += 1
+        body = self.block(node.body)
+        self.loops -= 1
+        if kind == "tl.static_range":
+            made = ast.For(index, loop, body, [])
+            return [ast.fix_missing_locations(ast.copy_location(made, node))]
+        names = [n for n in assigned(node.body) if n != node.target.id]
+        return self.carry(node, names, [node.target.id], ast.For(index, loop, body, []))
+
+    def do_While(self, node: ast.While) -> list[ast.stmt]:
+        if node.orelse:
+            raise self.refuse(node, "a loop of a kernel has no `else`")
+        test = self.call(node, "o_turn", self.visit(node.test))
+        self.loops += 1
+        body = self.block(node.body)
+        self.loops -= 1
+        names = assigned(node.body)
+        return self.carry(node, names, [], ast.While(test, body, []))
+
+    def carry(
+        self,
+        node: ast.stmt,
+        names: list[str],
+        gone: list[str],
+        loop: ast.For | ast.While,
+    ) -> list[ast.stmt]:
+        """Wrap a loop in the checks of the names that it assigns."""
+        before, keep = self.keep(
+            node, self.call(node, "o_carry", self.values(node, names))
+        )
+        texts = self.literal(node, tuple(names))
+
+        def update(function: str) -> ast.stmt:
+            call = self.call(
+                node, function, self.name(node, before), self.values(node, names), texts
+            )
+            return self.assign(node, names, call, tuple_=True)
+
+        ast.fix_missing_locations(ast.copy_location(loop, node))
+        out: list[ast.stmt] = []
+        if names:
+            start = self.assign(node, names, self.name(node, before), tuple_=True)
+            loop.body.append(update("o_carried"))
+            out = [keep, start, loop, update("o_after_loop")]
+        else:
+            out = [loop]
+        for name in gone:
+            out.append(self.assign(node, [name], self.name(node, f"u_{name}")))
+        return out
+
+
+def assigned(statements: Sequence[ast.stmt]) -> list[str]:
+    """Return the names that statements assign, in order, loops' indices included."""
+    names: dict[str, None] = {}
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names[node.id] = None
+    return list(names)
+
+
+def ends(statements: Sequence[ast.stmt]) -> bool:
+    """Say whether a branch always returns."""
+    return bool(statements) and isinstance(statements[-1], ast.Return)

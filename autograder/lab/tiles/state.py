@@ -1,0 +1,90 @@
+"""The one program that is running: who it is and what its launch has used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import TileError
+
+BLOCK_LIMIT = 1 << 20  # elements; Triton's TRITON_MAX_TENSOR_NUMEL
+LOOP_LIMIT = 2_000_000  # iterations in one launch, all programs together
+
+
+class State:
+    """Mutable facts about the current launch, read by the language's functions."""
+
+    def __init__(self) -> None:
+        self.running = False
+        self.grid: tuple[int, int, int] = (1, 1, 1)
+        self.program: tuple[int, int, int] = (0, 0, 0)
+        self.number = 0  # 1 + the program's place in the grid; 0 means nobody
+        self.largest_block = 0
+        self.iterations = 0
+        self.printed: list[str] = []
+
+    def start(self, grid: tuple[int, int, int]) -> None:
+        """Begin a launch: forget what the previous one used."""
+        self.running = True
+        self.grid = grid
+        self.largest_block = 0
+        self.iterations = 0
+        self.printed = []
+
+    def enter(self, number: int) -> None:
+        """Become program `number` (from 0, the last grid axis fastest)."""
+        _, ny, nz = self.grid
+        self.number = number + 1
+        self.program = (number // (ny * nz), number // nz % ny, number % nz)
+
+    def step(self) -> None:
+        """Count one iteration of a loop."""
+        self.iterations += 1
+        if self.iterations > LOOP_LIMIT:
+            raise TileError(
+                f"the loops of this launch ran more than {LOOP_LIMIT:,} times; "
+                "check the bounds and the step of the loop."
+            )
+
+    def note_block(self, size: int) -> None:
+        """Remember the largest block that was held on chip."""
+        if size > self.largest_block:
+            if size > BLOCK_LIMIT:
+                raise TileError(
+                    f"a block of {size:,} elements; Triton allows {BLOCK_LIMIT:,}. "
+                    "Use smaller tiles and a loop."
+                )
+            self.largest_block = size
+
+    def where(self) -> str:
+        """Name the program as its program_ids, as many as the grid has axes."""
+        axes = 3 if self.grid[2] > 1 else 2 if self.grid[1] > 1 else 1
+        if axes == 1:
+            return f"program {self.program[0]}"
+        return f"program {self.program[:axes]}"
+
+
+state = State()
+
+# What an element holds that nothing wrote: a NaN with a payload that no operation
+# makes by itself, or an odd number far from any index.
+_BITS = {
+    "float16": 0x7E5D,
+    "float32": 0x7FC05EED,
+    "float64": 0x7FF85EED5EED5EED,
+    "int8": 0xA3,
+    "int16": 0xA5A5,
+    "int32": 0xA5A5A5A5,
+    "int64": 0xA5A5A5A5A5A5A5A5,
+    "bool": 1,
+}
+_POISON = {
+    name: np.array(bits, f"u{np.dtype(name).itemsize}").view(name)[()]
+    for name, bits in _BITS.items()
+}
+
+
+def poison(dtype: np.dtype[Any]) -> Any:
+    """Return the value that marks an element of `dtype` as never written."""
+    return _POISON[dtype.name]

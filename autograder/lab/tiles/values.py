@@ -1,0 +1,276 @@
+"""Values of a running kernel: dtypes, tensors, pointers, and how they convert.
+
+A kernel holds Python numbers (what Triton calls constexpr), `Tensor`s (blocks, or
+scalars of shape `()`), `Pointer`s, dtypes, None and tuples of these. Promotion
+follows `triton.language.semantic`: a Python number takes the tensor's dtype unless
+its kind is higher; two tensors promote even when one of them is a scalar.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import TileError
+from .state import state
+
+if TYPE_CHECKING:
+    from .memory import View
+
+Shape = tuple[int, ...]
+Data = Any  # a NumPy array or scalar: `.dtype`, `.shape` and `.size` are all we use
+
+BOOLEAN, INTEGRAL, FLOATING = 0, 1, 2
+
+
+class DType:
+    """An element type: `tl.float32` and its like. Compared by identity."""
+
+    __slots__ = ("bits", "kind", "name", "numpy")
+
+    def __init__(self, name: str, numpy: str, kind: int, bits: int) -> None:
+        self.name = name
+        self.numpy: np.dtype[Any] = np.dtype(numpy)
+        self.kind = kind
+        self.bits = bits
+
+    def __repr__(self) -> str:
+        return f"tl.{self.name}"
+
+
+int1 = DType("int1", "bool", BOOLEAN, 1)
+int8 = DType("int8", "int8", INTEGRAL, 8)
+int16 = DType("int16", "int16", INTEGRAL, 16)
+int32 = DType("int32", "int32", INTEGRAL, 32)
+int64 = DType("int64", "int64", INTEGRAL, 64)
+float16 = DType("float16", "float16", FLOATING, 16)
+float32 = DType("float32", "float32", FLOATING, 32)
+float64 = DType("float64", "float64", FLOATING, 64)
+
+DTYPES = {
+    d.name: d for d in (int1, int8, int16, int32, int64, float16, float32, float64)
+}
+_BY_NUMPY = {d.numpy: d for d in DTYPES.values()}
+
+
+def dtype_of(numpy_dtype: np.dtype[Any]) -> DType | None:
+    """Return the language's dtype for a NumPy one, or None where it has none."""
+    return _BY_NUMPY.get(numpy_dtype)
+
+
+class Tensor:
+    """A block on chip, or a scalar where `data` has shape `()`. Never changed."""
+
+    __slots__ = ("data", "dtype")
+
+    def __init__(self, data: Data, dtype: DType) -> None:
+        self.data = data
+        self.dtype = dtype
+
+
+class Pointer:
+    """Element offsets into one kernel argument; a block of them, or one."""
+
+    __slots__ = ("data", "view")
+
+    def __init__(self, data: Data, view: View) -> None:
+        self.data = data
+        self.view = view
+
+
+class PointerType:
+    """What `ptr.dtype` is in a kernel; only `.element_ty` is of use."""
+
+    __slots__ = ("element_ty",)
+
+    def __init__(self, element_ty: DType) -> None:
+        self.element_ty = element_ty
+
+
+class Undefined:
+    """A name that has no value on this path, and why."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+
+def make(data: Data, dtype: DType) -> Tensor:
+    """Wrap the result of an operation, counting its size."""
+    if data.size > state.largest_block:
+        state.note_block(int(data.size))
+    return Tensor(data, dtype)
+
+
+def describe(value: object) -> str:
+    """Name a value's type as the language does, for messages."""
+    if isinstance(value, Tensor):
+        return block_type(value.data.shape, value.dtype.name)
+    if isinstance(value, Pointer):
+        inner = f"pointer to {value.view.dtype.name}"
+        return block_type(value.data.shape, inner)
+    if isinstance(value, tuple):
+        return f"a tuple of {len(value)}"
+    if isinstance(value, DType | PointerType):
+        return "a dtype"
+    if value is None:
+        return "None"
+    return f"the compile-time {type(value).__name__} {str(value)[:40]}"
+
+
+def block_type(shape: Shape, inner: str) -> str:
+    """Write a block's type: `a float32 block [16, 64]`."""
+    article = "an" if inner[:1] in "aeiou" else "a"
+    if shape == ():
+        return f"{article} {inner} scalar"
+    return f"{article} {inner} block {list(shape)}"
+
+
+def is_constant(value: object) -> bool:
+    """Say whether a value is a Python number, known when Triton compiles."""
+    return type(value) in (int, float, bool)
+
+
+def constant_dtype(value: object) -> DType:
+    """Return the dtype that Triton gives a Python number standing alone."""
+    if isinstance(value, bool):
+        return int1
+    if isinstance(value, int):
+        if -(2**31) <= value < 2**31:
+            return int32
+        if -(2**63) <= value < 2**63:
+            return int64
+        raise TileError("an integer that does not fit in 64 bits.")
+    if isinstance(value, float):
+        size = abs(value)
+        if size == 0 or size != size or size == float("inf"):
+            return float32
+        return float32 if 2.0**-126 <= size <= 3.4028234663852886e38 else float64
+    raise TileError(f"expected a number or a block, got {describe(value)}.")
+
+
+def scalar(value: object, dtype: DType | None = None) -> Tensor:
+    """Turn a Python number into a scalar tensor."""
+    if dtype is None:
+        dtype = constant_dtype(value)
+    elif dtype.kind == INTEGRAL and not isinstance(value, float):
+        info = np.iinfo(dtype.numpy)
+        if not info.min <= int(value) <= info.max:  # type: ignore[call-overload]
+            raise TileError(f"{value} does not fit in {dtype.name}.")
+    elif dtype.kind == INTEGRAL and not np.isfinite(float(str(value))):
+        raise TileError(f"{value} has no {dtype.name} value.")
+    return Tensor(dtype.numpy.type(value), dtype)
+
+
+def as_tensor(value: object, what: str = "a value") -> Tensor:
+    """Return a tensor; Python numbers become scalars, anything else is refused."""
+    if type(value) is Tensor:
+        return value
+    if is_constant(value):
+        return scalar(value)
+    if isinstance(value, Undefined):
+        raise TileError(value.why)
+    raise TileError(
+        f"expected {what} that is a number or a block, got {describe(value)}."
+    )
+
+
+def as_constant_int(value: object, what: str) -> int:
+    """Return an int known at compile time, or say that it must be one."""
+    if type(value) is int:
+        return value
+    if isinstance(value, Undefined):
+        raise TileError(value.why)
+    raise TileError(
+        f"{what} must be known at compile time (a tl.constexpr parameter or a "
+        f"number), got {describe(value)}."
+    )
+
+
+def cast(value: Tensor, dtype: DType) -> Tensor:
+    """Convert elements, as `.to(dtype)` does: floats to ints truncate."""
+    if value.dtype is dtype:
+        return value
+    if dtype is int1:
+        return Tensor(value.data != 0, int1)
+    return Tensor(value.data.astype(dtype.numpy), dtype)
+
+
+def _kinds(a: DType, b: DType, division: bool) -> DType:
+    if a is float64 or b is float64:
+        return float64
+    if division and FLOATING in (a.kind, b.kind):
+        return float32
+    for dtype in (float32, float16):
+        if a is dtype or b is dtype:
+            return dtype
+    return a if a.bits > b.bits else b
+
+
+def promote(a: DType, b: DType, division: bool = False) -> DType:
+    """Return the dtype in which two tensors compute."""
+    if a is b and not (division and a is float16):
+        return a
+    return _kinds(a, b, division)
+
+
+def pair(a: object, b: object, division: bool = False) -> tuple[Data, Data, DType]:
+    """Bring two operands to one dtype and check that their shapes broadcast."""
+    if type(a) is Tensor and type(b) is Tensor:
+        dtype = promote(a.dtype, b.dtype, division)
+        x, y = cast(a, dtype).data, cast(b, dtype).data
+    elif type(a) is Tensor and is_constant(b):
+        dtype = _with_constant(a.dtype, b, division)
+        return cast(a, dtype).data, scalar(b, dtype).data, dtype
+    elif type(b) is Tensor and is_constant(a):
+        dtype = _with_constant(b.dtype, a, division)
+        return scalar(a, dtype).data, cast(b, dtype).data, dtype
+    elif is_constant(a) and is_constant(b):
+        dtype = _kinds(constant_dtype(a), constant_dtype(b), division)
+        return scalar(a, dtype).data, scalar(b, dtype).data, dtype
+    else:
+        for value in (a, b):
+            as_tensor(value, "an operand")
+        raise TileError("operands that do not combine.")
+    if x.shape != y.shape and x.shape != () and y.shape != ():
+        broadcast_shape(x.shape, y.shape)
+    return x, y, dtype
+
+
+def _with_constant(dtype: DType, value: object, division: bool) -> DType:
+    own = constant_dtype(value)
+    return promote(dtype, dtype if own.kind <= dtype.kind else own, division)
+
+
+def broadcast_shape(a: Shape, b: Shape) -> Shape:
+    """Return the common shape of two blocks, or say which axis does not fit."""
+    rank = max(len(a), len(b))
+    left = (1,) * (rank - len(a)) + a
+    right = (1,) * (rank - len(b)) + b
+    out = []
+    for axis, (m, n) in enumerate(zip(left, right, strict=True)):
+        if m != n and 1 not in (m, n):
+            raise TileError(
+                f"blocks {list(a)} and {list(b)} do not broadcast: axis {axis} is "
+                f"{m} in one and {n} in the other."
+            )
+        out.append(n if m == 1 else m)
+    return tuple(out)
+
+
+def check_shape(dims: object) -> Shape:
+    """Check a block shape: each axis a compile-time power of two."""
+    items = dims if isinstance(dims, tuple) else (dims,)
+    shape = tuple(as_constant_int(d, "a block's shape") for d in items)
+    size = 1
+    for dim in shape:
+        if dim < 1 or dim & (dim - 1):
+            raise TileError(
+                f"block shape {list(shape)}: every axis must be a power of two. Round "
+                "up with triton.next_power_of_2 and mask the rest."
+            )
+        size *= dim
+    state.note_block(size)
+    return shape
