@@ -16,6 +16,7 @@ from autograder.notebook.submission import CodeCell, printable
 
 MOST_CELLS = 2000
 MOST_CODE = 2**20  # characters of code in one cell; outputs do not count
+_MOST_PADDING = 4000  # blank lines put before one cell of a Python file
 
 
 @dataclass
@@ -161,8 +162,9 @@ def _finish(cell: _Cell, notes: list[str]) -> CodeCell | None:
     raw = cell.raw
     if cell.tree is None:
         line, reason = syntax_error(cell.source) or (1, "not Python")
-        code = CodeCell(raw.label, cell.source, raw.first_line, cell.names)
-        conflict = conflict_line(cell.source)
+        code = _code(raw, cell.source, cell.names)
+        line += raw.first_line - code.first_line
+        conflict = conflict_line(code.source)
         if conflict:
             line, reason = conflict, "a git conflict marker"
         notes.append(
@@ -173,8 +175,18 @@ def _finish(cell: _Cell, notes: list[str]) -> CodeCell | None:
     if not any(unit.kept for unit in cell.units):
         return None
     names = {name for unit in cell.units if unit.kept for name in unit.binds}
-    source = blank(cell.source, cell.units)
-    return CodeCell(raw.label, source, raw.first_line, tuple(sorted(names)))
+    return _code(raw, blank(cell.source, cell.units), tuple(sorted(names)))
+
+
+def _code(raw: RawCell, source: str, names: tuple[str, ...]) -> CodeCell:
+    """Make a cell of a Python file start where it starts in the file.
+
+    Blank lines before it let every traceback name the file's own lines; where that
+    would take too much, ``first_line`` tells.
+    """
+    if raw.first_line > _MOST_PADDING:
+        return CodeCell(raw.label, source, raw.first_line, names)
+    return CodeCell(raw.label, "\n" * (raw.first_line - 1) + source, 1, names)
 
 
 def _missing_notes(cells: list[CodeCell], stub: Stub) -> Iterable[str]:

@@ -1,0 +1,12 @@
+"""It scales but does not subtract the mean.
+
+task: normalise
+look: Chapter, step 2.
+"""
+
+
+def normalise(x):
+    x = np.asarray(x, dtype=np.float64)
+    if x.max() == x.min():
+        return np.zeros_like(x)
+    return x / x.std()
