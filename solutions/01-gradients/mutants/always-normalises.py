@@ -1,5 +1,4 @@
-"""v is normalised although `normalise` is False: the slope along v is |v| times as
-large.
+"""v is normalised although `normalise` is False: that slope is |v| times as large.
 
 task: directional
 look: Chapter, step 3.

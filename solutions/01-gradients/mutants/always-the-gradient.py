@@ -1,5 +1,4 @@
-"""The gradient is divided by its norm whatever the norm is: only for l2 is that the
-steepest direction.
+"""The gradient is divided by its norm: only for l2 is that the steepest direction.
 
 task: steepest
 look: Chapter, step 4.

@@ -1,5 +1,4 @@
-"""The difference is divided by the step that was asked for, not by the distance
-between the rounded points.
+"""The divisor is the step asked for, not the distance between the rounded points.
 
 task: partial
 look: Chapter, step 2.

@@ -1,5 +1,4 @@
-"""The claimed gradient is compared with forward differences, whose error a tight
-tolerance sees.
+"""The comparison is with forward differences, whose error exceeds a tight tolerance.
 
 task: gradcheck
 look: Chapter, step 6.

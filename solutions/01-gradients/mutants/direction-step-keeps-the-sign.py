@@ -1,5 +1,4 @@
-"""The step is scaled with the product of x and u, whose sign and sum can hide large
-coordinates.
+"""The step is scaled with x . u, whose sign and sum can hide large coordinates.
 
 task: directional
 look: Chapter, step 3.

@@ -1,5 +1,4 @@
-"""The largest errors of all coordinates are reported, not those of the worst
-coordinate.
+"""The largest error of all is reported, not the one of the worst coordinate.
 
 task: gradcheck
 look: The contract in the docstring.

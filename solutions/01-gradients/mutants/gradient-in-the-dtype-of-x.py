@@ -1,5 +1,4 @@
-"""The gradient is collected in an array of the dtype of x: with integers it is cut to
-whole numbers.
+"""The gradient is collected in the dtype of x: for integers it loses its fractions.
 
 task: gradient
 look: Which dtype does `np.zeros_like(x)` have?

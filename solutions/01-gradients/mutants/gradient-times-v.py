@@ -1,5 +1,4 @@
-"""The slope is computed as a product with the gradient: 2n calls, and wrong where f is
-not differentiable.
+"""A product with the gradient costs 2n calls, and is wrong where none exists.
 
 task: directional
 look: Chapter, step 3: the definition, along v.

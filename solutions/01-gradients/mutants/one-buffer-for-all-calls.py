@@ -1,5 +1,4 @@
-"""Every call of f is handed the same array: a function that keeps or overwrites it is
-misled.
+"""Every call of f is handed the same array: an f that keeps or changes it is misled.
 
 task: partial
 look: Chapter, step 2: a fresh vector of floats.

@@ -1,5 +1,4 @@
-"""The lengths of the vectors are compared: a small coordinate may be as wrong as it
-likes.
+"""All coordinates share one allowance: a small one may be as wrong as it likes.
 
 task: gradcheck
 look: Chapter, step 6.

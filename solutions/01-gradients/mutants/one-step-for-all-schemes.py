@@ -1,5 +1,4 @@
-"""One step of 1e-8 serves every scheme: for central differences round-off drowns the
-slope.
+"""One step of 1e-8 serves every scheme: for the central one it is far too small.
 
 task: partial
 look: Chapter, step 2.

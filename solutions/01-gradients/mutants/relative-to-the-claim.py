@@ -1,5 +1,4 @@
-"""The relative error is taken of the claimed slope alone, not of the larger of the
-two.
+"""The relative error is of the claimed slope alone, not of the larger of the two.
 
 task: gradcheck
 look: The contract in the docstring.

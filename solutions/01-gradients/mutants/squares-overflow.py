@@ -1,5 +1,4 @@
-"""The length of v is computed from squares that overflow or vanish for very long or
-short v.
+"""The squares in the length of v overflow for very long v and vanish for very short.
 
 task: directional
 look: Chapter, step 3.
