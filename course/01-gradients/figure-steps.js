@@ -1,5 +1,5 @@
 // The V of a finite difference: truncation falls with h, rounding grows as h shrinks.
-import { circle, INK, label, line, path, px, raised, rect, scientific, through } from "../../site/figures/draw.js";
+import { circle, dots, INK, label, line, path, px, raised, rect, scientific, through } from "../../site/figures/draw.js";
 import { curve, frame, scale } from "../../site/figures/plot.js";
 
 const EPS = 2 ** -52;
@@ -34,10 +34,11 @@ function vPanel(state, { steps }) {
       .filter(([at]) => at >= 3e-16 && at <= 0.3);
     return curve(dense, X, Y, { stroke: colour, "stroke-width": 1.3, "stroke-dasharray": "2 3" });
   };
-  const marks = shown.map(([key, colour, mark]) => steps[key].map((error, k) => {
-    const [x, y] = [X(steps.h[k]), Y.clamp(Math.max(error, FLOOR))];
-    return mark(x, y, 2.1, { fill: error > FLOOR ? colour : INK.bg, stroke: colour, "stroke-width": 1 });
-  }).join("")).join("");
+  const marks = shown.map(([key, colour, mark]) => {
+    const points = steps[key].map((error, k) => [X(steps.h[k]), Y.clamp(Math.max(error, FLOOR))]);
+    if (mark === triangle) return points.map(([x, y]) => triangle(x, y, 2.4, { fill: colour, stroke: "none" })).join("");
+    return dots(points, 4.4, mark === circle ? "round" : "square", { stroke: colour });
+  }).join("");
   const now = shown.map(([key, colour, mark]) =>
     mark(X(h), Y.clamp(Math.max(steps[key][state.k], FLOOR)), 6, { fill: colour, stroke: INK.bg, "stroke-width": 2 })).join("");
   return {

@@ -45,10 +45,17 @@ export function label(x, y, value, { halo = true, ...attributes } = {}) {
   return tag("text", { x, y, fill: INK.ink, ...behind, ...attributes }, escapeText(value));
 }
 
-/** Path data through points `[[x, y], ...]`; `close` joins the ends. */
+/** Path data through points `[[x, y], ...]`, to a tenth; `close` joins the ends. */
 export function through(points, close = false) {
   if (points.length === 0) return "";
-  return `M${points.map(([x, y]) => `${px(x)} ${px(y)}`).join("L")}${close ? "Z" : ""}`;
+  const near = (value) => Math.round(value * 10) / 10;
+  return `M${points.map(([x, y]) => `${near(x)} ${near(y)}`).join("L")}${close ? "Z" : ""}`;
+}
+
+/** Many small marks as one path: "round" or "square" caps of lines without length. */
+export function dots(points, size, cap, attributes) {
+  const d = points.map(([x, y]) => `M${px(x)} ${px(y)}h0`).join("");
+  return path(d, { "stroke-width": size, "stroke-linecap": cap, ...attributes });
 }
 
 /** A shaft with a filled head, drawn without markers so that it needs no ids. */

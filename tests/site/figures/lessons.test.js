@@ -1,0 +1,160 @@
+// The figures of the lessons: their arithmetic against the reference's trace, and their words.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { VERDICTS } from "../../../course/00-start/figure.js";
+import { above, expected } from "../../../course/01-gradients/figure-steps.js";
+import { crease, hill, hillGradient, look } from "../../../course/01-gradients/figure-surfaces.js";
+import { flashBytes, resident, runOf, schedule, standardBytes, stream, toHalf, twoPass } from "../../../course/09-flash-attention/figure-model.js";
+import { chapters, FIGURES, loadSpec, readTrace } from "../../../site/figures/static.mjs";
+
+const near = (got, want, where = "") =>
+  assert.ok(Math.abs(got - want) <= 1e-12 * Math.max(1, Math.abs(want)), `${where}: got ${got}, want ${want}`);
+const gradients = readTrace("01-gradients");
+const attention = readTrace("09-flash-attention");
+const specs = await Promise.all(FIGURES.map(async (figure) => ({ ...figure, spec: await loadSpec(figure), trace: readTrace(figure.lesson) })));
+
+test("lesson 1: heights, gradients and slopes are the reference's", () => {
+  assert.ok(gradients.surface.samples.length >= 8);
+  for (const { x, v, f, grad, slope } of gradients.surface.samples) {
+    near(hill(...x), f, `f at ${x}`);
+    hillGradient(...x).forEach((g, k) => near(g, grad[k], `gradient at ${x}`));
+    const [turn, size] = [(Math.atan2(v[1], v[0]) * 180) / Math.PI, Math.hypot(...v)];
+    const seen = look({ surface: "hill", x: x[0], y: x[1], turn, long: false });
+    near(seen.slopeAlong(v), slope, `slope at ${x} along ${v}`);
+    near(seen.slope * size, slope, `shadow at ${x} along ${v}`);
+  }
+});
+
+test("lesson 1: the crease has slopes and no gradient", () => {
+  for (const { angle_deg: turn, slope } of gradients.no_gradient.samples) {
+    near(look({ surface: "crease", x: 0, y: 0, turn, long: false }).slope, slope, `${turn} degrees`);
+  }
+  const at = (turn) => look({ surface: "crease", x: 0, y: 0, turn, long: false }).slope;
+  assert.ok(Math.abs(at(45) - (at(0) + at(90)) * Math.SQRT1_2) > 0.3, "the slopes add up like shadows");
+  assert.equal(crease(0, 0), 0);
+});
+
+test("lesson 1: a vector twice as long doubles the number", () => {
+  const state = { surface: "hill", x: 0.4, y: 0.1, turn: 75 };
+  near(look({ ...state, long: true }).slope, 2 * look({ ...state, long: false }).slope);
+});
+
+test("lesson 1: the errors of the trace lie on the V that the figure explains", () => {
+  const { h, forward, central, best } = gradients.steps;
+  assert.ok(h.length === forward.length && h.length === central.length);
+  h.forEach((step, k) => {
+    for (const [scheme, error] of [["forward", forward[k]], ["central", central[k]]]) {
+      const { truncation, rounding } = expected(scheme, step);
+      assert.ok(error <= 1.1 * truncation + 3 * rounding, `${scheme}, h = ${step}: ${error}`);
+      if (truncation > 100 * rounding) assert.ok(Math.abs(error / truncation - 1) < 0.1, `${scheme}, h = ${step}`);
+    }
+  });
+  assert.equal(best.forward[1], Math.min(...forward));
+  assert.equal(best.central[1], Math.min(...central));
+});
+
+test("lesson 1: the lens shows the forward error as the height at one step", () => {
+  gradients.steps.h.forEach((h, k) => {
+    const [t, height] = above(1, h);
+    // Libraries differ in the last bit of exp, which the division by h magnifies.
+    const allowed = 1e-12 + 2 * expected("forward", h).rounding;
+    assert.ok(Math.abs(Math.abs(height / t) - gradients.steps.forward[k]) <= allowed, `h = ${h}`);
+  });
+});
+
+test("lesson 9: the row's stream is the reference's", () => {
+  const { tiles, v, m, l, o, alpha, out, lse } = attention.row;
+  const run = stream(tiles, v);
+  run.forEach((one, j) => {
+    for (const [key, want] of Object.entries({ m: m[j], l: l[j], o: o[j], alpha: alpha[j] })) near(one[key], want, `${key}, tile ${j}`);
+    assert.ok(one.gap < 1e-14);
+  });
+  near(run.at(-1).out, out, "output");
+  near(run.at(-1).m + Math.log(run.at(-1).l), lse, "lse");
+  near(twoPass(tiles.flat(), v.flat()).out, out, "two passes");
+});
+
+test("lesson 9: both mistakes show, and both can be taken back", () => {
+  const { tiles, v } = attention.row;
+  assert.ok(stream(tiles, v, { rescale: false }).at(-1).gap > 1e-3);
+  const half = stream(tiles, v, { subtract: false });
+  assert.equal(half.at(-1).l, Infinity);
+  assert.ok(Number.isNaN(half.at(-1).out) || !Number.isFinite(half.at(-1).o));
+  const start = specs.find(({ name }) => name === "row").spec.start(attention);
+  const moved = runOf({ ...start, step: 6, moved: 2, score: 13.5 }, attention);
+  assert.equal(moved.now.m, 13.5);
+  assert.ok(moved.now.gap < 1e-14);
+});
+
+test("lesson 9: bytes are those the simulator metered", () => {
+  assert.ok(attention.bytes.length >= 5);
+  for (const { loaded, stored, tiles, ...shape } of attention.bytes) {
+    assert.deepEqual(flashBytes(shape), { loaded, stored }, JSON.stringify(shape));
+    if (tiles !== undefined) assert.equal(schedule(shape).total, tiles, JSON.stringify(shape));
+  }
+  for (const { loaded, stored, ...shape } of attention.standard ?? []) {
+    assert.deepEqual(standardBytes(shape), { loaded, stored }, JSON.stringify(shape));
+  }
+});
+
+test("lesson 9: bytes grow tile by tile up to the total", () => {
+  for (const causal of [false, true]) {
+    const shape = { n: 300, m: 300, d: 16, bq: 64, bk: 32, causal };
+    const { total } = schedule(shape);
+    let before = -1;
+    for (let k = 0; k <= total; k += 1) {
+      const { loaded, stored } = flashBytes(shape, k);
+      assert.ok(loaded + stored > before || k === 0);
+      before = loaded + stored;
+    }
+    assert.deepEqual(flashBytes(shape, total), flashBytes(shape));
+    assert.deepEqual(flashBytes(shape, 0), { loaded: 0, stored: 0 });
+  }
+});
+
+test("lesson 9: on-chip memory by hand, and fp16 by its known corners", () => {
+  assert.equal(resident({ d: 64, bq: 64, bk: 64 }).total, 4 * (5 * 4096 + 128));
+  for (const [value, want] of [[65504, 65504], [65519, 65504], [65520, Infinity], [2048.5, 2048], [1 + 2 ** -11, 1],
+    [1 + 3 * 2 ** -11, 1 + 2 ** -9], [2 ** -24, 2 ** -24], [2 ** -26, 0], [-0.1, -0.0999755859375]]) {
+    assert.equal(toHalf(value), want, `fp16 of ${value}`);
+  }
+});
+
+test("start: every verdict of the report is explained", () => {
+  assert.deepEqual(Object.keys(VERDICTS).sort(),
+    ["crash", "infra", "memory", "not_attempted", "output", "passed", "security", "timeout", "wrong"]);
+});
+
+for (const { name, spec, trace } of specs) {
+  test(`${name}: every corner of its controls draws without a hole`, () => {
+    const start = spec.start(trace);
+    const states = [start];
+    for (const [key, limits] of Object.entries(spec.limits)) {
+      for (const value of limits) states.push({ ...start, [key]: value });
+    }
+    for (const [key, value] of Object.entries(start)) if (typeof value === "boolean") states.push({ ...start, [key]: !value });
+    for (const one of spec.controls(start, trace)) {
+      if (one.kind === "button") states.push({ ...start, ...one.patch });
+      for (const value of one.values ?? []) states.push({ ...start, [one.key]: value });
+    }
+    for (const state of states) {
+      const words = spec.sentence(state, trace) + (spec.warning?.(state, trace) ?? "");
+      assert.ok(!/NaN|undefined|Infinity/.test(words), `${JSON.stringify(state)}: ${words}`);
+      for (const panel of spec.panels(state, trace)) {
+        assert.ok(!/NaN|undefined|Infinity/.test(panel.body), `${panel.id} at ${JSON.stringify(state)}`);
+        assert.ok(panel.title && panel.desc, panel.id);
+        assert.ok(panel.width <= 340, `${panel.id}: text would shrink on a phone`);
+      }
+    }
+  });
+
+  test(`${name}: opens without a warning`, () => {
+    assert.equal(spec.warning?.(spec.start(trace), trace) ?? "", "");
+  });
+}
+
+test("the pictures in the chapters are the ones the figures draw", async () => {
+  for (const { path, text, wanted } of await chapters()) {
+    assert.ok(text === wanted, `${path} is out of date: run node site/figures/static.mjs --update`);
+  }
+});

@@ -1,0 +1,269 @@
+"""The figures: their arithmetic under Node.js, their behaviour in a browser."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from website import AXE, REPOSITORY, QuietHandler, Visit, open_context, watch
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = pytest.mark.browser
+
+HERE = Path(__file__).parent
+NAMES = ("verdict", "gradient", "steps", "flash", "row")
+PREDICT = """<div class="g2k"><g2k-predict data-id="t" data-answer="90" data-unit="°">
+<p>How far?</p><details><summary>Show me</summary><p>90°</p></details>
+</g2k-predict></div>"""
+
+Open = Callable[..., "Locator"]
+
+
+def test_node_tests_pass() -> None:
+    tests = sorted(str(path) for path in HERE.glob("*.test.js"))
+    done = subprocess.run(["node", "--test", *tests], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, Any]:
+    """Return each figure's lesson, static picture and data."""
+    done = subprocess.run(
+        ["node", HERE / "page.mjs"], capture_output=True, text=True, check=True
+    )
+    pages: dict[str, Any] = json.loads(done.stdout)
+    pages["predict"] = {"lesson": "00-start", "html": PREDICT, "trace": None}
+    return pages
+
+
+@pytest.fixture(scope="module")
+def served(figures: dict[str, Any]) -> Iterator[str]:
+    """Serve one bare page a figure, beside the modules as they are written."""
+
+    class Pages(QuietHandler):
+        def do_GET(self) -> None:
+            name = self.path.removeprefix("/figure/").partition("?")[0]
+            if name not in figures:
+                super().do_GET()
+                return
+            body = document(figures[name]).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(body)
+
+    handler = functools.partial(Pages, directory=str(REPOSITORY))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def document(figure: dict[str, Any]) -> str:
+    """Return a page that holds one figure."""
+    data = json.dumps(figure["trace"])
+    return f"""<!doctype html><html lang="en"><head><title>Figure</title>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+<link rel="stylesheet" href="/site/figures/figures.css"></head>
+<body style="background: var(--g2k-bg); color: var(--g2k-ink); margin: 16px"><main><h1>Figure</h1>
+{figure["html"]}
+<script type="application/json" data-trace-of="trace.json">{data}</script>
+<script type="module" src="/course/{figure["lesson"]}/figure.js"></script>
+</main></body></html>"""
+
+
+@pytest.fixture
+def show(served: str, visit: Visit) -> Iterator[Open]:
+    """Return a function that opens a figure in a given state."""
+
+    def opened(name: str, state: str = "") -> Locator:
+        # Another address first: a change of the fragment alone does not load a page.
+        visit.page.goto("about:blank")
+        visit.page.goto(
+            f"{served}/figure/{name}" + (f"#g2k-{name}?{state}" * bool(state))
+        )
+        figure = visit.page.locator(f"g2k-{name}[data-ready]")
+        figure.wait_for()
+        return figure
+
+    yield opened
+    assert visit.troubles == []
+    assert visit.outside == []
+
+
+def said(figure: Locator) -> str:
+    """Return the sentence that a figure says, once it has been drawn again."""
+    figure.page.wait_for_timeout(60)
+    return figure.locator("[aria-live]").first.inner_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stays_a_picture_without_scripts(
+    name: str, served: str, browser: Browser
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{served}/figure/{name}")
+    panels = page.locator("figure svg")
+    assert panels.count() >= 2
+    assert all(panel.is_visible() for panel in panels.all())
+    assert page.locator("svg > title").count() == panels.count()
+    context.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_prints_the_static_picture(name: str, show: Open) -> None:
+    figure = show(name)
+    still, live = figure.locator("figure > .g2k-panels"), figure.locator(".g2k-live")
+    assert live.is_visible()
+    assert not still.is_visible()
+    figure.page.emulate_media(media="print")
+    assert still.is_visible()
+    assert not live.is_visible()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_opens_as_the_picture_it_replaces(name: str, show: Open) -> None:
+    figure = show(name)
+    words = """(figure, box) => [...figure.querySelectorAll(box + ' svg')].map(
+        svg => [...svg.querySelectorAll('text')].map(node => node.textContent))"""
+    still = figure.evaluate(f"figure => ({words})(figure, 'figure > .g2k-panels')")
+    live = figure.evaluate(f"figure => ({words})(figure, '.g2k-live')")
+    assert live == still
+    assert any(still)
+
+
+@pytest.mark.parametrize("name", ["gradient", "steps", "flash", "row"])
+def test_answers_arrow_keys_and_resets(name: str, show: Open) -> None:
+    figure = show(name)
+    before = said(figure)
+    figure.locator("input[type=range]").first.focus()
+    figure.page.keyboard.press("ArrowRight")
+    after = said(figure)
+    assert after != before
+    figure.page.wait_for_timeout(500)
+    assert figure.page.evaluate("location.hash").startswith(f"#g2k-{name}?")
+    figure.page.reload()
+    again = figure.page.locator(f"g2k-{name}[data-ready]")
+    again.wait_for()
+    assert said(again) == after
+    again.get_by_role("button", name="Reset").click()
+    assert said(again) == before
+    again.page.wait_for_timeout(500)
+    assert again.page.evaluate("location.hash") == ""
+
+
+def drag(page: Page, handle: Locator, dx: float, dy: float) -> None:
+    """Drag a handle with the mouse, in two moves."""
+    box = handle.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx / 2, y + dy / 2)
+    page.mouse.move(x + dx, y + dy)
+    page.mouse.up()
+
+
+def test_the_point_moves_by_mouse_and_by_keyboard(show: Open) -> None:
+    figure = show("gradient")
+    point = figure.get_by_role("slider", name="Point")
+    before = said(figure)
+    drag(figure.page, point, 40, -30)
+    dragged = said(figure)
+    assert dragged != before
+    point.focus()
+    figure.page.keyboard.press("ArrowUp")
+    assert said(figure) != dragged
+
+
+def test_a_long_vector_warns_and_can_be_taken_back(show: Open) -> None:
+    figure = show("gradient")
+    before = said(figure)
+    box = figure.get_by_label("v of length 2")
+    box.check()
+    assert "doubles" in said(figure)
+    box.uncheck()
+    assert said(figure) == before
+
+
+def test_the_crease_has_no_arrow(show: Open) -> None:
+    figure = show("gradient", "surface=crease&x=0&y=0")
+    assert "no single arrow" in said(figure)
+
+
+def test_large_tiles_hit_the_wall(show: Open) -> None:
+    figure = show("flash", "bq=256&bk=256&d=128")
+    assert "Make a tile smaller" in said(figure)
+    figure.get_by_role("button", name="Reset").click()
+    assert "⚠" not in said(figure)
+
+
+def test_forgetting_to_rescale_and_to_subtract_shows(show: Open) -> None:
+    figure = show("row", "step=6")
+    assert "error 0" in (figure.locator(".g2k-live svg").last.text_content() or "")
+    figure.get_by_label("rescale").uncheck()
+    assert "the output is off by" in said(figure)
+    figure.get_by_label("rescale").check()
+    figure.get_by_label("subtract").uncheck()
+    assert "overflow fp16" in said(figure)
+
+
+def test_a_score_above_the_maximum_rescales(show: Open) -> None:
+    figure = show("row", "step=5")
+    score = figure.get_by_role("slider", name="Score")
+    score.focus()
+    for _ in range(8):
+        figure.page.keyboard.press("Shift+ArrowUp")
+    assert "A new maximum" in said(figure)
+
+
+def test_a_prediction_is_kept_here_and_can_be_tried_again(show: Open) -> None:
+    box = show("predict")
+    assert box.locator("details").get_attribute("open") is None
+    box.get_by_label("Your prediction").fill("45")
+    box.get_by_role("button", name="Commit").click()
+    assert "45° too low" in box.locator("[aria-live]").inner_text()
+    assert box.get_by_text("90°", exact=True).is_visible()
+    box.page.reload()
+    again = box.page.locator("g2k-predict[data-ready]")
+    again.wait_for()
+    assert "45° too low" in again.locator("[aria-live]").inner_text()
+    again.get_by_role("button", name="Try again").click()
+    assert again.get_by_label("Your prediction").is_enabled()
+    assert box.page.evaluate("localStorage.length") == 0
+
+
+@pytest.mark.parametrize("width", ["desktop", "phone"])
+def test_axe_and_the_phone_are_content(
+    width: str, served: str, browser: Browser
+) -> None:
+    context = open_context(browser, width)
+    page = watch(context).page
+    problems = []
+    for name in (*NAMES, "predict"):
+        page.goto(f"{served}/figure/{name}")
+        page.locator("[data-ready]").wait_for()
+        excess = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert excess <= 0, name
+        page.add_script_tag(path=AXE)
+        for scheme in ("default", "slate"):
+            page.evaluate(f"document.body.dataset.mdColorScheme = '{scheme}'")
+            found = page.evaluate("axe.run(document)")
+            problems += [
+                f"{name}, {scheme}: {one['id']} at {one['nodes'][0]['target']}"
+                for one in found["violations"]
+            ]
+    context.close()
+    assert problems == []
