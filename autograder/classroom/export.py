@@ -132,7 +132,7 @@ def gradescope_results(report: Report) -> dict[str, Any]:
             _gradescope_test(number, task)
             for number, task in enumerate(report.tasks, start=1)
         ],
-        "extra_data": {"seed": report.seed, "isolation": report.isolation},
+        "extra_data": {"isolation": report.isolation, "versions": report.versions},
     }
     if report.verdict is Verdict.INFRA:
         results["output"] = gettext("The grader failed. This is not your fault.")

@@ -71,9 +71,7 @@ def grade_many(
         for key, submission in submissions:
             report = None
             if store is not None and not fresh:
-                report = store.get(
-                    lesson.digest, submission.digest, seed, submission.name
-                )
+                report = store.get(lesson.digest, submission, seed)
             if report is None:
                 yield key, submission
             else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,7 +9,11 @@ from pathlib import Path
 from autograder.classroom.folder import SETTINGS, ClassFolder, open_class, save_settings
 from autograder.classroom.store import write_atomically
 from autograder.lesson import Course, Lesson
-from autograder.notebook.build import build_notebook
+from autograder.notebook.build import (
+    NBGRADER_CONFIG,
+    build_notebook,
+    write_notebook,
+)
 from autograder.report import CourseError
 
 _MARK = "# Made by `autograder class init`."
@@ -36,8 +39,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-# Stubs are complete as they are: nothing needs cutting out, and nothing may be added.
-c.ClearSolutions.enforce_metadata = False
+# What a release puts in place of a solution: nothing, the stub is there already.
 """
 
 
@@ -76,13 +78,17 @@ def init_class(
     )
     config = root / "nbgrader_config.py"
     if not config.exists():
-        write_atomically(config, _CONFIG)
+        lines = [
+            f"c.{section}.{key} = {value!r}\n"
+            for section, values in NBGRADER_CONFIG.items()
+            for key, value in values.items()
+        ]
+        write_atomically(config, _CONFIG + "".join(lines))
     (root / "submitted").mkdir(exist_ok=True)
     gradebook.create_gradebook(root / "gradebook.db")
     for lesson in course.lessons if lessons is None else lessons:
         watch(lesson.id)
         source = root / "source" / lesson.id / f"{lesson.id}.ipynb"
-        notebook = build_notebook(lesson, with_reference=True)
-        write_atomically(source, json.dumps(notebook, indent=1))
+        write_notebook(build_notebook(lesson, with_reference=True), source)
         gradebook.release(root.resolve(), lesson.id)
     return open_class(root)

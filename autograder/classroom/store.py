@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
+from autograder.notebook.submission import Submission
 from autograder.report import CourseError, Report, Verdict
 
 
 class Store:
-    """A folder of reports: ``<lesson digest>/<submission digest>-<seed>.json``.
+    """A folder of reports: ``<lesson digest>/<submission digest>-<name>-<seed>.json``.
 
     Files are written whole or not at all, so a run may be stopped at any moment.
     Reports of our own failures are never kept: the next run tries again.
@@ -20,35 +21,42 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get(self, lesson: str, submission: str, seed: int, name: str) -> Report | None:
-        """Return the report kept for these digests and this seed, if any.
+    def get(self, lesson: str, submission: Submission, seed: int) -> Report | None:
+        """Return the report kept for this lesson, submission and seed, if any.
 
         Args:
             lesson: The lesson's digest.
-            submission: The submission's digest.
+            submission: The submission. Its file's name and its notes count as well as
+                its bytes, for messages quote them.
             seed: The class run's seed.
-            name: File name that the report carries; two students may hand in the
-                same bytes under different names.
         """
+        digest, name, notes = submission.digest, submission.name, submission.notes
         try:
-            text = self._path(lesson, submission, seed).read_text(encoding="utf-8")
-            report = Report.from_json(text)
+            path = self._path(lesson, digest, seed, name, notes)
+            report = Report.from_json(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, CourseError):
             return None  # absent, or damaged by hand: grade again
-        found = (report.lesson_digest, report.submission, report.seed)
-        if found != (lesson, submission, seed):
-            return None
-        return replace(report, name=name)
+        found = (report.lesson_digest, report.submission, report.seed, report.name)
+        return report if found == (lesson, digest, seed, name) else None
 
     def put(self, report: Report) -> None:
         """Keep a report, unless it tells of a failure of ours."""
         if report.verdict is Verdict.INFRA:
             return
-        path = self._path(report.lesson_digest, report.submission, report.seed)
+        path = self._path(
+            report.lesson_digest,
+            report.submission,
+            report.seed,
+            report.name,
+            report.notes,
+        )
         write_atomically(path, report.to_json())
 
-    def _path(self, lesson: str, submission: str, seed: int) -> Path:
-        return self.folder / lesson[:16] / f"{submission}-{seed}.json"
+    def _path(
+        self, lesson: str, digest: str, seed: int, name: str, notes: tuple[str, ...]
+    ) -> Path:
+        told = hashlib.sha256(repr((name, notes)).encode()).hexdigest()[:12]
+        return self.folder / lesson[:16] / f"{digest}-{told}-{seed}.json"
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -42,8 +42,17 @@ def show_records(records: Sequence[Record]) -> None:
     console = Console()
     console.print(table)
     for record in records:
-        for note in record.report.notes:
+        for note in (*record.report.notes, *_common_message(record)):
             console.print(escape(f"{record.student}: {note}"), style="dim")
+
+
+def _common_message(record: Record) -> list[str]:
+    """Return what holds for all tasks alike: why nothing could be read or graded."""
+    messages = {task.message for task in record.report.tasks}
+    (message,) = messages if len(messages) == 1 else (None,)
+    if message is None or not message.evidence:
+        return []
+    return [f"{message.where}: {message.evidence}"]
 
 
 def show_statistics(statistics: Iterable[LessonStatistics]) -> None:

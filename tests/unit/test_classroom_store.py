@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from classroom_kit import make_report, make_task
 
 from autograder.classroom.store import Store, write_atomically
+from autograder.notebook.submission import Submission
 from autograder.report import Verdict
 
-LESSON, SUBMISSION = "1" * 64, "2" * 64
+LESSON = "1" * 64
+SUBMISSION = Submission("slopes.ipynb", "2" * 64)
 
 
 def test_gives_back_what_was_put(tmp_path: Path) -> None:
     store, report = Store(tmp_path), make_report()
     store.put(report)
-    assert store.get(LESSON, SUBMISSION, 7, "slopes.ipynb") == report
-
-
-def test_same_bytes_under_another_name_carry_that_name(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    store.put(make_report())
-    found = store.get(LESSON, SUBMISSION, 7, "other.ipynb")
-    assert found is not None
-    assert found.name == "other.ipynb"
+    assert store.get(LESSON, SUBMISSION, 7) == report
 
 
 @pytest.mark.parametrize(
     ("lesson", "submission", "seed"),
-    [("3" * 64, SUBMISSION, 7), (LESSON, "3" * 64, 7), (LESSON, SUBMISSION, 8)],
+    [
+        ("3" * 64, SUBMISSION, 7),
+        (LESSON, replace(SUBMISSION, digest="3" * 64), 7),
+        (LESSON, SUBMISSION, 8),
+        # The same bytes, but messages would quote another student's file or folder.
+        (LESSON, replace(SUBMISSION, name="other.ipynb"), 7),
+        (LESSON, replace(SUBMISSION, notes=("The folder holds 2 files.",)), 7),
+    ],
 )
 def test_any_other_key_is_unknown(
-    tmp_path: Path, lesson: str, submission: str, seed: int
+    tmp_path: Path, lesson: str, submission: Submission, seed: int
 ) -> None:
     store = Store(tmp_path)
     store.put(make_report())
-    assert store.get(lesson, submission, seed, "slopes.ipynb") is None
+    assert store.get(lesson, submission, seed) is None
 
 
 def test_digests_with_a_common_start_do_not_mix(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.put(make_report())
-    assert store.get("1" * 16 + "9" * 48, SUBMISSION, 7, "slopes.ipynb") is None
+    assert store.get("1" * 16 + "9" * 48, SUBMISSION, 7) is None
 
 
 def test_our_own_failures_are_not_kept(tmp_path: Path) -> None:
@@ -57,7 +59,7 @@ def test_a_damaged_file_counts_as_absent(tmp_path: Path, damage: bytes) -> None:
     store.put(make_report())
     (path,) = tmp_path.rglob("*.json")
     path.write_bytes(damage)
-    assert store.get(LESSON, SUBMISSION, 7, "slopes.ipynb") is None
+    assert store.get(LESSON, SUBMISSION, 7) is None
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rest(
