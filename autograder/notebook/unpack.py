@@ -14,7 +14,10 @@ from autograder.notebook.submission import printable
 MOST_BYTES = 20 * 2**20  # of one notebook; outputs included
 MOST_ENTRIES = 500  # of one archive, or files looked at in one folder
 READABLE = (".ipynb", ".py")
-_NOISE = ("__MACOSX", ".ipynb_checkpoints", "__pycache__", "node_modules")
+_NOISE = (
+    *("__MACOSX", ".ipynb_checkpoints", "__pycache__", "node_modules"),
+    "timestamp.txt",  # nbgrader's, beside every collected submission
+)
 
 
 def read_bytes(path: Path) -> bytes:
