@@ -127,6 +127,7 @@ export const steps = {
     const h = data.h[Math.min(state.k, data.h.length - 1)];
     return h < 3e-14 ? `Only ${Math.floor(h / EPS)} doubles lie between 1 and 1 + h: the quotient divides one rounding by another.` : "";
   },
+  hint: "Click the plot or drag along its axis to choose h.",
   caption: "Smaller is not better. Right of the tip the error is truncation; "
     + "left of it rounding takes over, and every tenfold smaller h costs a digit.",
 };

@@ -79,7 +79,7 @@ function thin(points) {
   });
   return apart.filter(([x, y], k) => {
     const [[a, b], [c, d]] = [apart.at(k - 1), apart[(k + 1) % apart.length]];
-    return Math.abs((x - a) * (d - b) - (y - b) * (c - a)) > 0.12 * Math.hypot(c - a, d - b);
+    return Math.abs((x - a) * (d - b) - (y - b) * (c - a)) > 0.06 * Math.hypot(c - a, d - b);
   });
 }
 

@@ -8,6 +8,7 @@
 //   sentence(state, trace)  what the picture shows now, in words (read aloud politely)
 //   warning(state, trace)   a second sentence while something is deliberately wrong, or ""
 //   caption                 the claim, printed under the static picture
+//   hint                    what can be dragged or clicked, one short sentence (optional)
 // A handle {id, x, y, label, text, drag(x, y), key(dx, dy)} is a point of a panel that
 // the reader may drag or move with the arrow keys; both functions return a patch of the state.
 import { makeControls } from "./controls.js";
@@ -97,7 +98,8 @@ export function defineFigure(name, spec) {
     connectedCallback() {
       if (this.live) return;
       // Without its data the figure stays the static picture, which is complete.
-      loadTrace(this).then((trace) => this.isConnected && !this.live && this.begin(trace), () => {});
+      loadTrace(this).then((trace) => this.isConnected && !this.live && this.begin(trace),
+        () => { this.dataset.still = ""; });
     }
 
     begin(trace) {
@@ -111,6 +113,7 @@ export function defineFigure(name, spec) {
       const main = make("div", "g2k-controls g2k-main", this.live);
       const others = make("div", "g2k-controls", this.live);
       this.controls = makeControls(main, others, spec.controls(this.state, trace), (patch) => this.change(patch));
+      if (spec.hint) make("p", "g2k-hint", this.live).textContent = spec.hint;
       const foot = make("div", "g2k-foot", this.live);
       this.say = make("p", "g2k-say", foot);
       this.say.setAttribute("aria-live", "polite");
