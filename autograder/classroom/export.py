@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -28,13 +29,14 @@ _PLAIN_COLUMNS = (
     "verdict",
     "diagnosis",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a CSV table that a spreadsheet shows rather than runs.
 
-    Text that starts like a formula gets an apostrophe in front; numbers stay numbers.
+    Text that starts like a formula gets an apostrophe in front, and line breaks
+    and other control characters become blanks; numbers stay numbers.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -45,11 +47,11 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _cell(value: object) -> object:
     if isinstance(value, float):
-        return f"{value:g}"
-    text = str(value)
-    if not isinstance(value, int) and text.startswith(_FORMULA_STARTS):
-        return f"'{text}"
-    return text
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    if isinstance(value, int):
+        return value
+    text = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", str(value))
+    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
 
 
 def plain_csv(records: Iterable[Record], roster: Roster) -> str:

@@ -37,7 +37,9 @@ def read_released(path: Path) -> dict[str, Any]:
     """
     try:
         notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        notebook["cells"][0]["source"]
+        for cell in notebook["cells"]:
+            cell["source"] = _text(cell)
+        notebook["cells"][0]
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise CourseError(f"{path} is not a released notebook: {error}") from None
     return notebook
