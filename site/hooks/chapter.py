@@ -20,7 +20,9 @@ from typing import Any
 from mkdocs.exceptions import PluginError
 
 MARKER = re.compile(r"^<!-- lesson:(\S+)(?: (\S+))? -->[ ]*$", re.MULTILINE)
+EMPTY_HEADING = re.compile(r"<th((?: style=\"[^\"]*\")?)></th>")
 RUNGS = 3
+LONG_SIGNATURE = 160  # a kernel's strides fill a phone's screen otherwise
 
 
 class Chapter:
@@ -64,7 +66,7 @@ class Chapter:
         for task in self.tasks:
             name = task["name"]
             link = f"[`{name}`](#{task['chapter']})" if "chapter" in task else name
-            signature = signatures.get(name, name)
+            signature = _shorten(signatures.get(name, name))
             rows.append(
                 f"| {link} | `{signature}` | {task['points']} "
                 f"| {task.get('seconds', 2)} s | {task.get('memory_mb', 256)} MB |"
@@ -100,16 +102,14 @@ class Chapter:
                 "This copy of the course does not list the known mistakes. "
                 "The grader knows them all the same."
             )
-        order = [task["name"] for task in self.tasks]
-        known = sorted(
-            bank, key=lambda m: order.index(m[0]) if m[0] in order else len(order)
-        )
-        rows = ["| task | what the grader says |", "|---|---|"]
-        rows += [f"| `{task}` | {_cell(sentence)} |" for task, sentence in known]
-        title = (
-            f"The {len(known)} mistakes the grader knows by name (they give a lot away)"
-        )
-        return f'??? note "{title}"\n\n' + indent("\n".join(rows), "    ")
+        blocks = []
+        for task in [entry["name"] for entry in self.tasks]:
+            known = dict.fromkeys(text for name, text in bank if name == task)
+            if known:
+                title = f"{task}: {_count(len(known), 'mistake')} known by name"
+                body = "\n".join(f"    - {_sentence(text)}" for text in known)
+                blocks.append(f'??? note "{title}"\n\n{body}')
+        return "\n\n".join(blocks)
 
 
 def read_signatures(path: Path) -> dict[str, str]:
@@ -151,13 +151,23 @@ def read_mutants(folder: Path) -> list[tuple[str, str]]:
     return found
 
 
+def _shorten(signature: str) -> str:
+    """Return a signature with the middle of a very long argument list left out."""
+    if len(signature) <= LONG_SIGNATURE:
+        return signature
+    arguments = signature.split(", ")
+    return ", ".join([*arguments[:4], "…", *arguments[-2:]])
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _cell(text: str) -> str:
-    # Angle brackets and bars of a sentence are text, not markup.
-    return escape(text, quote=False).replace("|", "&#124;")
+def _sentence(text: str) -> str:
+    """Return a docstring's line as Markdown that keeps its stars and brackets."""
+    plain = re.split(r"(`[^`]*`)", text)
+    plain[::2] = [re.sub(r"([*_$|\[\]])", r"\\\1", escape(part)) for part in plain[::2]]
+    return "".join(plain)
 
 
 MARKERS: dict[str, Callable[[Chapter, str | None], str]] = {
@@ -186,3 +196,8 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
             raise PluginError(f"{page.file.src_uri}, {match[0]}: {problem}") from None
 
     return MARKER.sub(fill, markdown)
+
+
+def on_page_content(content: str, **_: Any) -> str:
+    """Make plain cells of empty column headings, which name nothing."""
+    return EMPTY_HEADING.sub(r"<td\1></td>", content)

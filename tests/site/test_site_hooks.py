@@ -32,7 +32,7 @@ prompt = "Why?"
 """
 STUB = 'def slope(f, x: float | None = None, kind="central") -> float:\n    ...\n'
 HINTS = "# Hints\n\n## `slope`\n### Nudge\nLook.\n### Plan\nThen $h$.\n### Code\nDo.\n"
-MUTANT = '"""The |sign| is flipped for x < 0.\n\ntask: slope\nlook: Step 1.\n"""\n'
+MUTANT = '"""The sign * is flipped for x < `a*b`.\n\ntask: slope\nlook: Step 1.\n"""\n'
 
 
 @pytest.fixture
@@ -86,7 +86,8 @@ def test_hints_want_three_rungs(lesson: Path) -> None:
 
 def test_mistakes_tell_the_sentence_and_escape_it(lesson: Path) -> None:
     text = fill(lesson, "<!-- lesson:mistakes -->")
-    assert "| `slope` | The &#124;sign&#124; is flipped for x &lt; 0. |" in text
+    assert '??? note "slope: 1 mistake known by name"' in text
+    assert "    - The sign \\* is flipped for x &lt; `a*b`." in text
 
 
 def test_a_students_copy_says_that_it_has_no_list(lesson: Path) -> None:
@@ -103,6 +104,13 @@ def test_unknown_marker_fails_with_the_page_named(lesson: Path) -> None:
 def test_pages_without_a_lesson_are_left_alone(tmp_path: Path) -> None:
     text = "<!-- lesson:chips -->"
     assert fill(tmp_path / "course" / "about", text) == text
+
+
+def test_an_empty_heading_becomes_a_plain_cell() -> None:
+    row = '<tr><th></th><th style="text-align: right;"></th><th>bytes</th></tr>'
+    assert chapter.on_page_content(row) == (
+        '<tr><td></td><td style="text-align: right;"></td><th>bytes</th></tr>'
+    )
 
 
 def page(name: str = "01-slopes/index.md") -> SimpleNamespace:
