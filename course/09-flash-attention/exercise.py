@@ -23,11 +23,6 @@ def accumulator(dtype):
     return np.float64 if np.dtype(dtype) == np.float64 else np.float32
 
 
-def strides(x):
-    """Return the steps of an array in elements, one per axis, as Triton counts."""
-    return [x.stride(axis) for axis in range(x.ndim)]
-
-
 # --8<-- [start:slow]
 def naive_attention(q, k, v):
     """Attention of one head, (N, d), (M, d), (M, d) -> (N, d), the obvious way."""
@@ -65,8 +60,8 @@ check("safe_softmax")
 
 # %% [markdown]
 # ## 2. `online_softmax`
-# Chapter, step 2. The same for `x` (rows, cols), but `m` and `l` come from one pass over
-# tiles of `block` columns; the last tile may be narrower.
+# Chapter, step 2. The same for `x` (rows, cols), but `m` and `l` come from one pass
+# over tiles of `block` columns; the last tile may be narrower.
 #
 # - Returns `(p, m, l)`: `p` as in task 1; `m` and `l` (tiles, rows) in
 #   `accumulator(x.dtype)`: the running maximum and the running sum of `exp(x - m)`
@@ -83,8 +78,8 @@ def online_softmax(x, block):
 
 # %% tags=["explore"]
 with attempt():
-    p, m, l = online_softmax(np.array([[1.0, 3.0, 2.0, 5.0]]), 2)
-    print("after each tile: m", m.ravel(), "l", l.ravel())
+    p, m, total = online_softmax(np.array([[1.0, 3.0, 2.0, 5.0]]), 2)
+    print("after each tile: m", m.ravel(), "l", total.ravel())
 
 # %% tags=["check"]
 check("online_softmax")
@@ -92,12 +87,12 @@ check("online_softmax")
 # %% [markdown]
 # ## 3. `merge`
 # Chapter, step 3. A state is a tuple `(m, l, o)` of float arrays: `m` and `l` of one
-# shape `(...)`, which may be `()`; `o` of shape `(..., d)`. `m` is the largest score, `l`
-# the sum of `exp(s - m)` and `o` the sum of `exp(s - m) v`, *not* divided by `l`.
+# shape `(...)`, which may be `()`; `o` of shape `(..., d)`. `m` is the largest score,
+# `l` the sum of `exp(s - m)`, `o` the sum of `exp(s - m) v`, *not* divided by `l`.
 #
-# - Returns the state of both sets of keys together, as a tuple of three.
-# - `(-inf, 0, 0)` is the state of no keys, and merging it changes nothing, even with
-#   itself.
+# - Returns the state of both sets of keys together, as a tuple of three arrays of the
+#   same dtype; the arguments stay as they were.
+# - `(-inf, 0, 0)` is the state of no keys: merging it changes nothing.
 
 
 # %% tags=["task"] task="merge"
@@ -117,16 +112,16 @@ check("merge")
 
 # %% [markdown]
 # ## 4. `flash_forward`
-# Chapter, step 4. `q` (B, H, N, d), `k` and `v` (B, H, M, d), any float dtype, perhaps
-# strided. Returns `o` (B, H, N, d), dtype of `q`, and `lse` (B, H, N), the log of the sum
+# Chapter, step 4. `q` (B, H, N, d), `k` and `v` (B, H, M, d), one float dtype, perhaps
+# strided. Returns `o`, shape and dtype of `q`, and `lse` (B, H, N), the log of the sum
 # of `exp(s)`, in `accumulator(q.dtype)`, which also carries all sums.
 #
-# - `bq` queries and `bk` keys a tile; both may exceed N and M.
-# - `kv_len`: one number per batch entry, 0 to M; later keys do not exist for that entry.
-#   With L = M or that number, `causal` lets query i see the keys j <= i + L - N.
+# - `bq` queries and `bk` keys a tile; both may exceed N and M. M may be 0.
+# - `kv_len`: one number per batch entry, 0 to M. Later keys do not exist and may hold
+#   NaN. With L = M or that number, `causal` lets query i see the keys j <= i + L - N.
 # - `scale` is 1/sqrt(d) unless given, and may be 0.
 # - A query that sees nothing gets `o` = 0 and `lse` = -inf.
-# - No array of N x M elements or more, whatever N, M and tiles (N = bq, too).
+# - No array of N x M elements or more, nor where N = `bq` or M = `bk`.
 
 
 # %% tags=["task"] task="flash_forward"
@@ -173,9 +168,9 @@ check("flash_backward")
 
 # %% [markdown]
 # ## 6. `hbm_bytes`
-# Chapter, step 6. What one head of the kernels below moves: `(loaded, stored)` in bytes,
-# as two ints. `n` queries, `m` keys, tiles of `bq` and `bk`; `q, k, v, o` take `itemsize`
-# bytes an element, `lse` always 4.
+# Chapter, step 6. What one head of the kernels below moves: `(loaded, stored)` in
+# bytes, as two ints. `n` queries, `m` keys, tiles of `bq` and `bk`; `q, k, v, o` take
+# `itemsize` bytes an element, `lse` always 4.
 #
 # - `causal`: aligned at the bottom right, as in task 4; key tiles that no query of the
 #   tile sees are not loaded, the others are loaded whole.
@@ -198,13 +193,15 @@ check("hbm_bytes")
 
 # %% [markdown]
 # ## 7. `flash_kernel`
-# Chapter, step 7. The kernel, and `flash_attention`, which launches it. `q`, `k`, `v`,
-# `o` as in task 4 in float16 or float32; `lse` and all sums float32. N, M and d need not
-# be multiples or powers of anything.
+# Chapter, step 7. The kernel, and `flash_attention`, which launches it and returns
+# `(o, lse)` as in task 4. float16 or float32; `lse` and all sums float32. N, M and d
+# need not be multiples or powers of anything. You may change the kernel's parameters.
 #
+# - Tiles of `block_m` queries and `block_n` keys, 16 or more each.
 # - Bytes: at most 1.02 times `hbm_bytes`, each output element stored once.
-# - No block larger than a tile needs; nothing outside an array, nothing uninitialised.
-# - `q`, `k`, `v` may be strided: pass and use all strides.
+# - No block larger than one tile; nothing outside an array, nothing uninitialised.
+# - `x.transpose(axes)` is (B, H, rows, d) for each of `q`, `k`, `v`: use all strides.
+# - `device.empty(shape, dtype)` makes outputs, `device.strides(x)` counts in elements.
 
 
 # %% tags=["task"] task="flash_kernel"
@@ -220,16 +217,12 @@ def flash_kernel(
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
 ):  # fmt: skip
     """One program: BLOCK_M queries of one head against all M keys."""
-    start_m = tl.program_id(0) * BLOCK_M
-    b = tl.program_id(1) // H
-    h = tl.program_id(1) % H
+    raise NotImplementedError("flash_kernel: chapter, step 7")
 
 
-def flash_attention(
-    q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 2, 3)
-):
+def flash_attention(q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 2, 3)):
     """Launch flash_kernel over all query tiles and heads. Returns (o, lse)."""
-    # o = device.empty(shape, dtype); flash_kernel[grid](...); return o, lse
+    q, k, v = (device.put(x.transpose(axes)) for x in (q, k, v))  # no copy
     raise NotImplementedError("flash_kernel: chapter, step 7")
 
 
@@ -237,7 +230,7 @@ def flash_attention(
 with attempt():
     q, k, v = (rng.standard_normal((1, 1, 50, 8)).astype("float32") for _ in range(3))
     o, lse = flash_attention(q, k, v)
-    print("first row:", np.asarray(o)[0, 0, 0])
+    print("first row:", o[0, 0, 0])
 
 # %% tags=["check"]
 check("flash_kernel")
@@ -264,9 +257,7 @@ def causal_kernel(
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
 ):  # fmt: skip
     """As flash_kernel, but query i sees the keys j <= i + M - N only."""
-    start_m = tl.program_id(0) * BLOCK_M
-    b = tl.program_id(1) // H
-    h = tl.program_id(1) % H
+    raise NotImplementedError("causal_kernel: chapter, step 8")
 
 
 def causal_attention(q, k, v, *, scale=None, block_m=32, block_n=16):

@@ -19,11 +19,6 @@ def accumulator(dtype):
     return np.float64 if np.dtype(dtype) == np.float64 else np.float32
 
 
-def strides(x):
-    """Return the steps of an array in elements, one per axis, as Triton counts."""
-    return [x.stride(axis) for axis in range(x.ndim)]
-
-
 # %% [markdown]
 # ## 1. `safe_softmax`
 
@@ -279,14 +274,15 @@ def flash_kernel(
 
 def flash_attention(q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 2, 3)):
     """Launch flash_kernel over all query tiles and heads. Returns (o, lse)."""
-    q, k, v = (x.transpose(axes) for x in (q, k, v))  # views: nothing moves
+    q, k, v = (device.put(x.transpose(axes)) for x in (q, k, v))  # no copy
     batch, heads, n, d = q.shape
     o = device.empty((batch, heads, n, d), q.dtype)
     lse = device.empty((batch, heads, n), "float32")
     grid = (triton.cdiv(n, block_m), batch * heads)
     flash_kernel[grid](
         q, k, v, o, lse,
-        *strides(q), *strides(k), *strides(v), *strides(o), *strides(lse),
+        *device.strides(q), *device.strides(k), *device.strides(v),
+        *device.strides(o), *device.strides(lse),
         heads, n, k.shape[2], d, d**-0.5 if scale is None else scale,
         BLOCK_M=block_m, BLOCK_N=block_n,
         BLOCK_D=max(16, triton.next_power_of_2(d)),
@@ -370,13 +366,15 @@ def causal_kernel(
 
 def causal_attention(q, k, v, *, scale=None, block_m=32, block_n=16):
     """Launch causal_kernel over all query tiles and heads. Returns (o, lse)."""
+    q, k, v = (device.put(x) for x in (q, k, v))
     batch, heads, n, d = q.shape
     o = device.empty((batch, heads, n, d), q.dtype)
     lse = device.empty((batch, heads, n), "float32")
     grid = (triton.cdiv(n, block_m), batch * heads)
     causal_kernel[grid](
         q, k, v, o, lse,
-        *strides(q), *strides(k), *strides(v), *strides(o), *strides(lse),
+        *device.strides(q), *device.strides(k), *device.strides(v),
+        *device.strides(o), *device.strides(lse),
         heads, n, k.shape[2], d, d**-0.5 if scale is None else scale,
         BLOCK_M=block_m, BLOCK_N=block_n,
         BLOCK_D=max(16, triton.next_power_of_2(d)),

@@ -1,4 +1,4 @@
-"""D is added to dP instead of subtracted.
+"""D sums over one tile of keys instead of the whole row.
 
 task: flash_backward
 look: Chapter, step 5.
@@ -33,7 +33,7 @@ def flash_backward(
                 p = np.exp(s - lse_i[:, None])  # (2)
                 dv[b, h, cols] += p.T @ do_i  # (3)
                 dp = do_i @ v_j.T  # (4)
-                ds = p * (dp + delta[b, h, rows, None])  # (5)
+                ds = p * (dp - (p * dp).sum(axis=1, keepdims=True))  # (5)
                 dq[b, h, rows] += ds @ k_j * acc_dtype(scale)  # (6)
                 dk[b, h, cols] += ds.T @ q_i * acc_dtype(scale)
     return dq.astype(q.dtype), dk.astype(k.dtype), dv.astype(v.dtype)

@@ -1,0 +1,22 @@
+"""flash_kernel is launched: nothing is hidden.
+
+task: causal_kernel
+look: Chapter, step 8.
+"""
+
+
+def causal_attention(q, k, v, *, scale=None, block_m=32, block_n=16):
+    q, k, v = (device.put(x) for x in (q, k, v))
+    batch, heads, n, d = q.shape
+    o = device.empty((batch, heads, n, d), q.dtype)
+    lse = device.empty((batch, heads, n), "float32")
+    grid = (triton.cdiv(n, block_m), batch * heads)
+    flash_kernel[grid](
+        q, k, v, o, lse,
+        *device.strides(q), *device.strides(k), *device.strides(v),
+        *device.strides(o), *device.strides(lse),
+        heads, n, k.shape[2], d, d**-0.5 if scale is None else scale,
+        BLOCK_M=block_m, BLOCK_N=block_n,
+        BLOCK_D=max(16, triton.next_power_of_2(d)),
+    )  # fmt: skip
+    return o, lse

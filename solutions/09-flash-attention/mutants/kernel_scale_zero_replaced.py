@@ -1,0 +1,22 @@
+"""A scale of 0 is taken for a missing one.
+
+task: flash_kernel
+look: Chapter, step 7.
+"""
+
+
+def flash_attention(q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 2, 3)):
+    q, k, v = (device.put(x.transpose(axes)) for x in (q, k, v))  # no copy
+    batch, heads, n, d = q.shape
+    o = device.empty((batch, heads, n, d), q.dtype)
+    lse = device.empty((batch, heads, n), "float32")
+    grid = (triton.cdiv(n, block_m), batch * heads)
+    flash_kernel[grid](
+        q, k, v, o, lse,
+        *device.strides(q), *device.strides(k), *device.strides(v),
+        *device.strides(o), *device.strides(lse),
+        heads, n, k.shape[2], d, scale or d**-0.5,
+        BLOCK_M=block_m, BLOCK_N=block_n,
+        BLOCK_D=max(16, triton.next_power_of_2(d)),
+    )  # fmt: skip
+    return o, lse
