@@ -166,7 +166,7 @@ check("directional")
 
 # %% tags=["task"] task="Dual"
 class Dual:
-    """A value and its tangent: value + tangent * e, where e * e = 0.
+    """A value and its tangent: value + tangent * d, where d * d = 0.
 
     Attributes:
         value: float.

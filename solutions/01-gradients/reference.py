@@ -121,7 +121,7 @@ def directional(f: Function, x: np.ndarray, v: np.ndarray, *, normalise: bool) -
 
 # %% tags=["task"] task="Dual"
 class Dual:
-    """A value and its tangent: value + tangent * e, where e * e = 0."""
+    """A value and its tangent: value + tangent * d, where d * d = 0."""
 
     def __init__(self, value: float, tangent: float = 0.0) -> None:
         self.value = float(value)

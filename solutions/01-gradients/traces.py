@@ -1,0 +1,190 @@
+"""Recompute the figure's data and the numbers that the chapter of lesson 01 claims."""
+
+import functools
+import importlib.util
+import math
+import types
+from decimal import Decimal, localcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import reference
+
+#: Where errors are measured: a single point can be lucky, the worst of many is not.
+POINTS = [1 + k / 64 for k in range(64)]
+
+
+@functools.cache
+def exact_exp(x: float) -> float:
+    """Return exp(x) rounded once, the same on every machine."""
+    with localcontext() as context:
+        context.prec = 40
+        return float(Decimal(x).exp())
+
+
+def exp64(x: np.ndarray) -> float:
+    """Return exp of the first coordinate in float64."""
+    return exact_exp(float(x[0]))
+
+
+def exp32(x: np.ndarray) -> np.float32:
+    """Return exp of the first coordinate in float32."""
+    return np.float32(exact_exp(float(x[0])))
+
+
+def step_error(scheme: str, h: float, at: float, kind: type = np.float64) -> float:
+    """Return |slope - exp'| of the reference at a point.
+
+    Where the sample points coincide, the quotient is read as a slope of 0.
+    """
+    f = exp32 if kind is np.float32 else exp64
+    x = np.array([at], dtype=kind)
+    exact = exact_exp(float(x[0]))
+    try:
+        return abs(reference.partial(f, x, 0, h, scheme) - exact)
+    except ValueError:
+        return exact
+
+
+def worst(scheme: str, h: float, kind: type = np.float64) -> float:
+    """Return the largest relative error over all points."""
+    return max(step_error(scheme, h, at, kind) / exact_exp(at) for at in POINTS)
+
+
+def best(scheme: str, kind: type = np.float64, last: int = 30) -> tuple[float, float]:
+    """Return the step, of two a decade, with the least worst error, and that error."""
+    steps = [10 ** (-k / 2) for k in range(1, last)]
+    error, h = min((worst(scheme, h, kind), h) for h in steps)
+    return h, error
+
+
+def figure() -> dict[str, Any]:
+    """Return the errors at x = 1 for four steps a decade, largest step first."""
+    steps = [10 ** (-k / 4) for k in range(4, 63)]
+    return {
+        "steps": {
+            "h": steps,
+            "forward": [step_error("forward", h, 1.0) for h in steps],
+            "central": [step_error("central", h, 1.0) for h in steps],
+            "central32": [step_error("central", h, 1.0, np.float32) for h in steps],
+            "best": {name: list(best(name)) for name in ("forward", "central")},
+        }
+    }
+
+
+def short(number: float) -> str:
+    """Write a number with two digits, such as 1.7e-8."""
+    mantissa, exponent = f"{number:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def tent(x: np.ndarray) -> float:
+    """Return x^2 y/(x^2 + y^2), 0 at the origin."""
+    a, b = float(x[0]), float(x[1])
+    return a * a * b / (a * a + b * b) if a or b else 0.0
+
+
+def ridge(x: np.ndarray) -> float:
+    """Return x^2 y/(x^4 + y^2), 0 at the origin."""
+    a, b = float(x[0]), float(x[1])
+    return a * a * b / (a**4 + b * b) if a or b else 0.0
+
+
+def bowl(x: np.ndarray) -> float:
+    """Return x^2 + y^2, the worked example."""
+    return float(x[0]) ** 2 + float(x[1]) ** 2
+
+
+def slow() -> types.ModuleType:
+    """Return the chapter's slow way, from the file that the chapter includes."""
+    lesson = Path(__file__).resolve().parent.name
+    path = Path(__file__).resolve().parents[2] / "course" / lesson / "slow.py"
+    spec = importlib.util.spec_from_file_location("slow", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def slow_way() -> dict[str, str]:
+    """Return what the slow way answers where it breaks."""
+    slope = slow().slope
+    square = lambda x: float(x[0]) ** 2  # noqa: E731
+    moved = np.array([1e-9])
+    slope(square, moved, 0)
+    return {
+        "slow_near": f"{slope(square, np.array([1.0]), 0):.8f}",
+        "slow_far": f"{slope(square, np.array([1e9]), 0):g}",
+        "slow_whole": f"{slope(square, np.array([3]), 0):g}",
+        "slow_moved": repr(float(moved[0])),
+    }
+
+
+def in_float32(nominal: bool) -> str:
+    """Return the error of the central slope of 3x at 1 in float32 with h = 0.001."""
+    h, one = np.float32(1e-3), np.float32(1)
+    right, left = float(one + h), float(one - h)
+    walked = 2 * float(h) if nominal else right - left
+    error = abs((3 * right - 3 * left) / walked - 3)
+    return short(error) if error else "0"
+
+
+def bowls_and_creases() -> dict[str, str]:
+    """Return the slopes of the worked example, of the corner and of the two creases."""
+    one_two, origin = np.array([1.0, 2.0]), np.zeros(2)
+    gradient, flat = (
+        reference.gradient(*at) for at in ((bowl, one_two), (tent, origin))
+    )
+    u, size = np.array([0.6, 0.8]), lambda x: abs(float(x[0]))
+    slope = functools.partial(reference.directional, normalise=True)
+    partial = functools.partial(reference.partial, size, np.zeros(1), 0)
+    report = reference.gradcheck(size, lambda x: np.zeros(1), np.zeros(1))
+    return {
+        "bowl_gradient": f"({gradient[0]:.6f}, {gradient[1]:.6f})",
+        "bowl_slope": f"{slope(bowl, one_two, 5 * u):.6f}",
+        "tent_slope": f"{slope(tent, origin, u):.3f}",
+        "tent_gradient": f"({flat[0]:g}, {flat[1]:g})",
+        "ridge_slope": f"{slope(ridge, origin, u):.3f}",
+        "ridge_height": f"{ridge(np.array([1e-3, 1e-6])):g}",
+        "size_central": f"{partial(scheme='central'):g}",
+        "size_forward": f"{partial(scheme='forward'):g}",
+        "kinks": str(report.kinks),
+    }
+
+
+def claims() -> dict[str, str]:
+    """Return the text of each measured number in the chapter."""
+    table = {
+        f"{scheme}_{k}": short(worst(scheme, 10.0**-k))
+        for scheme in ("forward", "central")
+        for k in (2, 4, 5, 6, 8, 10, 12, 14)
+    }
+    forward, central = best("forward"), best("central")
+    single = best("central", np.float32, 14)
+    exp = lambda z: np.exp(z[0])  # noqa: E731
+    steps = [
+        reference.partial(exp, np.array([at]), 0, scheme="complex") for at in POINTS
+    ]
+    errors = [abs(s / exact_exp(at) - 1) for s, at in zip(steps, POINTS, strict=True)]
+    dual = reference.Dual(3.0, 1.0)
+    quotient = dual * dual / (1 + dual)
+    value, tangent = reference.jvp(
+        lambda x: x[0] ** 2 + x[1] ** 2, [1.0, 2.0], [0.6, 0.8]
+    )
+    return {
+        **table,
+        **slow_way(),
+        **bowls_and_creases(),
+        "shrink_ratio": f"{worst('forward', 1e-12) / worst('forward', 1e-8):,.0f}",
+        "best_forward": short(forward[1]),
+        "best_central": short(central[1]),
+        "best_single_h": short(single[0]),
+        "best_single": short(single[1]),
+        "asked": in_float32(nominal=True),
+        "walked": in_float32(nominal=False),
+        "complex_digits": str(math.floor(-math.log10(max(errors)))),
+        "dual": f"({quotient.value:g}, {quotient.tangent:g})",
+        "jvp": f"({value:g}, {tangent:g})",
+    }
