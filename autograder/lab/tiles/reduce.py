@@ -9,6 +9,7 @@ import numpy as np
 from .errors import TileError
 from .language import as_dtype
 from .values import (
+    BOOLEAN,
     FLOATING,
     Tensor,
     as_constant_int,
@@ -46,15 +47,20 @@ def _widened(block: Tensor) -> Tensor:
     return cast(block, float32 if block.dtype.kind == FLOATING else int32)
 
 
+def _summable(block: Tensor) -> Tensor:
+    if block.dtype.kind == BOOLEAN:  # Triton's sum would be unsigned
+        raise TileError("to count a mask, write tl.sum(mask.to(tl.int32), axis).")
+    if block.dtype.kind != FLOATING and block.dtype.bits < 32:
+        return cast(block, int32)
+    return block
+
+
 def sum_(
     input: object, axis: object = None, keep_dims: object = False, dtype: object = None
 ) -> Tensor:
     """Add up along an axis, or all elements; small ints add up in int32."""
     block, place = _along(input, axis, "sum")
-    if dtype is not None:
-        block = cast(block, as_dtype(dtype))
-    elif block.dtype.kind != FLOATING and block.dtype.bits < 32:
-        block = cast(block, int32)
+    block = _summable(block) if dtype is None else cast(block, as_dtype(dtype))
     return _reduce(np.add, block, place, keep_dims)
 
 
@@ -129,7 +135,6 @@ def argmin(
 def cumsum(input: object, axis: object = 0) -> Tensor:
     """Return running sums along an axis."""
     block, place = _along(input, axis, "cumsum")
-    if block.dtype.kind != FLOATING and block.dtype.bits < 32:
-        block = cast(block, int32)
+    block = _summable(block)
     data = np.cumsum(block.data, axis=place, dtype=block.dtype.numpy)
     return make(data, block.dtype)

@@ -166,13 +166,13 @@ class Rewriter(Expressions):
         targets: list[ast.expr] = [ast.Name(f"v_{n}", ast.Store()) for n in names]
         target = ast.Tuple(targets, ast.Store()) if tuple_ else targets[0]
         made = ast.Assign([ast.copy_location(target, node)], value)
-        return ast.fix_missing_locations(ast.copy_location(made, node))
+        return ast.copy_location(made, node)
 
     def keep(self, node: ast.AST, value: ast.expr) -> tuple[str, ast.stmt]:
         """Write `k_1 = value`; return the name and the statement."""
         name = self.temporary()
         made = ast.Assign([ast.Name(name, ast.Store())], value)
-        return name, ast.fix_missing_locations(ast.copy_location(made, node))
+        return name, ast.copy_location(made, node)
 
     def values(self, node: ast.AST, names: Sequence[str]) -> ast.expr:
         """Write the tuple of some names' values."""
@@ -284,7 +284,7 @@ class Rewriter(Expressions):
         self.loops -= 1
         if kind == "tl.static_range":
             made = ast.For(index, loop, body, [])
-            return [ast.fix_missing_locations(ast.copy_location(made, node))]
+            return [ast.copy_location(made, node)]
         names = [n for n in assigned(node.body) if n != node.target.id]
         return self.carry(node, names, [node.target.id], ast.For(index, loop, body, []))
 
@@ -317,7 +317,7 @@ class Rewriter(Expressions):
             )
             return self.assign(node, names, call, tuple_=True)
 
-        ast.fix_missing_locations(ast.copy_location(loop, node))
+        ast.copy_location(loop, node)
         out: list[ast.stmt] = []
         if names:
             start = self.assign(node, names, self.name(node, before), tuple_=True)
