@@ -237,7 +237,7 @@ def _walk(value: Any) -> None:
 
 def _same(got: Any, want: Any) -> bool:
     if isinstance(want, (bool, np.bool_)) or isinstance(got, (bool, np.bool_)):
-        return type(got) in (bool, np.bool_) and bool(got) == want
+        return {type(got), type(want)} <= {bool, np.bool_} and bool(got == want)
     if isinstance(want, (int, float, complex, np.number)):
         numbers = isinstance(got, (int, float, complex, np.number))
         return numbers and bool(got == want or (got != got and want != want))

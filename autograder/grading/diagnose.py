@@ -96,10 +96,28 @@ class Bank:
                 if all(alike(a, b) for a, b in pairs):
                     kept.append(mutant)
             candidates = kept
-        if not candidates:
+        best = candidates[0] if candidates else self._partial(task, mine, failing)
+        if best is None:
             return None
-        best = candidates[0]
         return Diagnosis(best.name, f"{best.summary} {best.look}")
+
+    def _partial(
+        self, task: str, mine: dict[str, _Answers], failing: Sequence[str]
+    ) -> Mutant | None:
+        """Find one of several mistakes: it explains half of the failing tests or more.
+
+        It may fail no test that the submission passes.
+        """
+        mutants = [mutant for mutant in self._mutants if mutant.task == task]
+        best, most = None, len(failing) / 2
+        for mutant, answers in zip(mutants, self._of(mutants, list(mine)), strict=True):
+            theirs = dict(zip(mine, answers, strict=True))
+            passed = (test for test in mine if test not in failing)
+            if all(_same_verdict(mine[test], theirs[test]) for test in passed):
+                count = sum(_same_answers(mine[t], theirs[t]) for t in failing)
+                if count >= most:
+                    best, most = mutant, count + 0.5
+        return best
 
     def _candidates(self, task: str) -> Iterator[Mutant]:
         """First the mutants of this task, then those of tasks that it may rest on."""

@@ -17,7 +17,7 @@ from autograder.grading.plugin import GradingPlugin, Outcome, Runner, run_sessio
 from autograder.grading.reference import Reference
 from autograder.lesson import Lesson, Task, find_course
 from autograder.report import TaskResult, Verdict
-from autograder.sandbox.local import Cell, LoadFailures, LocalChannel, quiet
+from autograder.sandbox.local import Cell, LoadFailures, LocalChannel
 from autograder.sandbox.proxy import Channel, Session
 
 
@@ -83,8 +83,7 @@ def run_local(
     found: list[list[Outcome]] = []
 
     def loop(runner: Runner) -> None:
-        with quiet():
-            found.extend(list(runner.run(source, wanted)) for source in sources)
+        found.extend(list(runner.run(source, wanted)) for source in sources)
 
     run_session(GradingPlugin(lesson, seed, loop, reference), tests)
     return found
@@ -143,8 +142,7 @@ def main() -> None:
     def loop(runner: Runner) -> None:
         for name, cells in entries:
             start = time.perf_counter()
-            with quiet():
-                outcomes = list(runner.run(LocalSource.load(cells)))
+            outcomes = list(runner.run(LocalSource.load(cells)))
             results = results_by_task(lesson, outcomes)
             print(_line(name, results, time.perf_counter() - start))
             task = promised.get(name)

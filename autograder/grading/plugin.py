@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -135,6 +136,7 @@ class GradingPlugin:
         self._reference = reference
         self._running: _Running | None = None
         self.problem: str | None = None
+        self.failure: BaseException | None = None
 
     # Fixtures
 
@@ -175,7 +177,10 @@ class GradingPlugin:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Hand the collected tests to the loop that was asked for."""
         if self.problem is None:
-            self._loop(Runner(self, session.items))
+            try:
+                self._loop(Runner(self, session.items))
+            except BaseException as error:  # not pytest's to report: see run_session
+                self.failure = error
         return True
 
     @pytest.hookimpl(tryfirst=True)
@@ -288,8 +293,13 @@ def run_session(plugin: GradingPlugin, tests: Path) -> None:
     try:
         code = pytest.main(arguments, plugins=[plugin])
     finally:
+        for name, module in list(sys.modules.items()):
+            if getattr(module, "__file__", None) == str(tests):
+                del sys.modules[name]  # the next lesson's file has the same name
         del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         os.environ.update({k: v for k, v in kept.items() if v is not None})
+    if plugin.failure is not None:
+        raise plugin.failure
     if plugin.problem is not None:
         raise InfrastructureError(f"{tests} cannot be read: {plugin.problem}")
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):

@@ -190,6 +190,10 @@ def _sweep(config: dict[str, Any]) -> None:
         if not others:
             break
         time.sleep(0.0005)
+    if config["own_pids"]:  # else the namespace is the host's, and so are its objects
+        from autograder.sandbox import leftovers
+
+        leftovers.forget()
     for folder in config["writable"]:
         for entry in os.scandir(folder):
             if entry.is_dir(follow_symlinks=False):
@@ -226,6 +230,10 @@ def _harden(config: dict[str, Any]) -> None:
         from autograder.sandbox import landlock
 
         landlock.restrict(config["readable"], config["writable"])
+    if config["user"] is not None:
+        os.setgroups([])
+        os.setgid(config["user"])
+        os.setuid(config["user"])
     if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "the server cannot make itself undumpable")
 

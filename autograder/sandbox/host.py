@@ -15,7 +15,6 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from autograder import codec
 from autograder.lesson import Task
@@ -34,6 +33,7 @@ _FAREWELL = Budget(cpu_s=0.3, memory_mb=0)  # for telling how a test process end
 _HUNG_CELLS = 3  # cells that may hang or kill before we stop loading
 _RELOADS = 30  # times that one submission is loaded again after it broke
 _START_S = 60.0
+_DYING_S = 0.05  # a killed process needs a moment to be gone
 _slots = itertools.count()
 
 
@@ -64,46 +64,29 @@ class Jail:
         self._start()
 
     def _start(self) -> None:
+        limits = self._limits
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
-        root = os.geteuid() == 0
-        scratch = "/tmp"
-        if self.level != "bubblewrap":
-            scratch = self._scratch = tempfile.mkdtemp(prefix="jail-")
-            os.chmod(scratch, 0o777)
-        command = jail.guest_command(
-            theirs.fileno(),
-            level=self.level,
-            warm=self._warm,
-            limits=self._limits,
-            scratch=scratch,
-            processes_now=0 if root else _processes_of_user(),
-        )
-        program = shutil.which("bwrap") or "bwrap"
-        user: dict[str, Any] = {}
-        if self.level == "bubblewrap":
-            command = jail.bubblewrap_command(
-                command, self._limits, root=root, slot=self._slot, program=program
-            )
-        elif root:
-            user = jail.other_user(self._slot)
         self.group = self.group or Cgroup.make(
             f"autograder-{os.getpid()}-{self._slot}",
-            self._limits.total_mb,
-            self._limits.processes * 2,
+            limits.total_mb,
+            limits.processes * 2,
         )
         with theirs, tempfile.TemporaryFile() as errors:
-            self._process = subprocess.Popen(
-                command,
-                pass_fds=[theirs.fileno()],
-                env=jail.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                start_new_session=True,
-                preexec_fn=self.group.enter if self.group else None,
-                **user,
-            )
+            try:
+                self._process = subprocess.Popen(
+                    self._command(theirs.fileno()),
+                    pass_fds=[theirs.fileno()],
+                    env=jail.environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=errors,
+                    start_new_session=True,
+                    preexec_fn=self.group.enter if self.group else None,
+                )
+            except (OSError, subprocess.SubprocessError) as error:
+                ours.close()
+                raise InfrastructureError(f"no jail can be started: {error}") from None
             theirs.close()
             ours.settimeout(_START_S)
             try:
@@ -115,6 +98,29 @@ class Jail:
                 errors.seek(0)
                 said = errors.read()[-300:].decode(errors="replace").strip()
                 raise InfrastructureError(f"the jail does not start: {said}")
+
+    def _command(self, control: int) -> list[str]:
+        """Return the command that starts the jail."""
+        root, jailed = os.geteuid() == 0, self.level == "bubblewrap"
+        scratch = "/tmp"
+        if not jailed:
+            scratch = self._scratch = tempfile.mkdtemp(prefix="jail-")
+            os.chmod(scratch, 0o777)
+        command = jail.guest_command(
+            control,
+            level=self.level,
+            warm=self._warm,
+            limits=self._limits,
+            scratch=scratch,
+            processes_now=0 if root else _processes_of_user(),
+            user=jail.user_of(self._slot) if root and not jailed else None,
+        )
+        if not jailed:
+            return command
+        program = shutil.which("bwrap") or "bwrap"
+        return jail.bubblewrap_command(
+            command, self._limits, root=root, slot=self._slot, program=program
+        )
 
     def load(self, cells: Sequence[Cell]) -> Loaded:
         """Run a submission's cells in this jail."""
@@ -189,15 +195,13 @@ class Jail:
 
     def is_broken(self) -> bool:
         """Tell whether the server, which runs no code of a submission, was killed."""
+        self._control.settimeout(_DYING_S)
         try:
-            self._control.setblocking(False)
             return self._control.recv(1, socket.MSG_PEEK) == b""
-        except BlockingIOError:
+        except TimeoutError:
             return False
         except OSError:
             return True
-        finally:
-            self._control.settimeout(5.0)
 
 
 class Loaded:
@@ -241,7 +245,7 @@ class Loaded:
     def ended(self) -> int | None:
         """Return how the last test process ended: exit code, or minus a signal."""
         loader = self._loader
-        if loader is None:
+        if loader is None or self._disturbed:
             return None
         try:
             loader.allow(_FAREWELL)
@@ -257,9 +261,8 @@ class Loaded:
 
     def broke_jail(self) -> bool:
         """Tell whether the jail's server was killed; it is started again if so."""
-        if not self._jail.is_broken():
+        if not self._disturbed or not self._jail.is_broken():
             return False
-        self.disturb()
         group = self._jail.group  # the kernel may have killed it for memory
         return group is None or group.oom_kills() == 0
 
@@ -343,10 +346,12 @@ class Opened:
         """
         try:
             return self._peer.request(message, call_back)
-        except StudentError as error:
+        except StudentDied:
+            told = self._died()
             self._loaded.disturb()
-            if isinstance(error, StudentDied):
-                raise self._died() from None
+            raise told from None
+        except StudentError:
+            self._loaded.disturb()
             raise
 
     def explain(self, name: str) -> StudentError:
@@ -365,10 +370,8 @@ class Opened:
         for peer in (self._clean, self._peer):
             if peer is not None:
                 self._cpu_s += peer.close()
-        if self._loaded.broke_jail():
-            self.tampered = True
-        elif not self._loaded._disturbed:
-            self._loaded.ended()
+        self._loaded.ended()
+        self.tampered = self._loaded.broke_jail()
         return self._cpu_s
 
     def _died(self) -> StudentDied:

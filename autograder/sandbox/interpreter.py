@@ -35,6 +35,7 @@ import itertools
 import linecache
 import operator
 import sys
+import traceback
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -123,6 +124,7 @@ def new_module() -> types.ModuleType:
 def describe(error: BaseException) -> list[Any]:
     """Turn an exception into the plain answer ``raised`` or ``limit``."""
     if isinstance(error, MemoryError):
+        traceback.clear_frames(error.__traceback__)  # make room to say so
         return ["limit", "memory"]
     if isinstance(error, OutputLimit):
         return ["limit", "output"]

@@ -39,6 +39,7 @@ class Limits:
             "FSIZE": self.file_mb * 2**20,
             "NOFILE": self.open_files,
             "NPROC": processes_now + self.processes,
+            "MSGQUEUE": 0,  # a queue would outlive the submission that made it
         }
 
 
@@ -85,8 +86,19 @@ def guest_command(
     limits: Limits,
     scratch: str,
     processes_now: int = 0,
+    user: int | None = None,
 ) -> list[str]:
-    """Return the command of the server itself, as it is run inside the jail."""
+    """Return the command of the server itself, as it is run inside the jail.
+
+    Args:
+        control: descriptor on which it hears the host.
+        level: how it is isolated.
+        warm: modules to import before anything else.
+        limits: what it may use.
+        scratch: the only folder that submissions may write to.
+        processes_now: how many processes its user already has.
+        user: whom it becomes once warm, if nothing around it does that.
+    """
     jailed = level == "bubblewrap"
     root = f"{_GUEST}" if jailed else str(PACKAGE.parent)
     config = {
@@ -96,6 +108,7 @@ def guest_command(
         "rlimits": limits.rlimits(0 if jailed else processes_now),
         "own_pids": jailed,
         "landlock": level == "landlock",
+        "user": user,
         "writable": [scratch, "/dev/shm"] if jailed else [scratch],
         "readable": [
             *host_paths(),
@@ -149,12 +162,13 @@ def bubblewrap_command(
         *("--proc", "/proc", "--dev", "/dev"),
         *("--size", str(limits.scratch_mb * 2**20), "--tmpfs", "/tmp"),
         *("--size", str(limits.scratch_mb * 2**20), "--tmpfs", "/dev/shm"),
-        *("--remount-ro", "/", "--chdir", "/tmp"),
+        # /dev is a tmpfs of its own: files left there would outlive a submission.
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"),
         *("--", *inner),
     ]
     if not root:
         return command
-    user = str(_FIRST_UID + slot)
+    user = str(user_of(slot))
     tools = [program, _SETPRIV]
     outer = [program, "--die-with-parent", "--unshare-pid"]
     outer += _mounts([*outside, *((tool, tool) for tool in tools)])
@@ -182,7 +196,6 @@ def _mounts(pairs: list[tuple[str, str]]) -> list[str]:
     return arguments
 
 
-def other_user(slot: int) -> dict[str, object]:
-    """Return arguments of ``Popen`` that let a jail run as another user."""
-    user = _FIRST_UID + slot
-    return {"user": user, "group": user, "extra_groups": []}
+def user_of(slot: int) -> int:
+    """Return the user that a jail started by root runs as."""
+    return _FIRST_UID + slot

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 import types
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -68,7 +70,7 @@ class LocalChannel:
     def load(cls, cells: Sequence[Cell]) -> LocalChannel:
         """Run a submission's cells here; what they print is dropped."""
         module, failures = interpreter.new_module(), LoadFailures()
-        with contextlib.redirect_stdout(io.StringIO()):
+        with _muted():
             for cell in cells:
                 answer = interpreter.load_cell(module, cell.label, cell.source)
                 if answer is not None:
@@ -77,7 +79,8 @@ class LocalChannel:
 
     def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
         """Answer one request."""
-        return self._interpreter.answer(message, call_back)
+        with _muted():
+            return self._interpreter.answer(message, call_back)
 
     def fresh(self) -> LocalChannel:
         """Return a channel to the same namespace that knows no earlier object."""
@@ -89,7 +92,13 @@ class LocalChannel:
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Drop what student code prints while a check runs."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        yield
+def _muted() -> Iterator[None]:
+    """Let student code print into a capped void, warn nobody and ask nobody."""
+    stdin, sys.stdin = sys.stdin, io.StringIO()
+    output = interpreter.CappedOutput()
+    try:
+        with contextlib.redirect_stdout(output), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        sys.stdin = stdin

@@ -328,12 +328,6 @@ class Handle:
     def __bool__(self) -> bool:
         raise self._not_plain()
 
-    def __len__(self) -> int:
-        raise self._not_plain()
-
-    def __float__(self) -> float:
-        raise self._not_plain()
-
     def _not_plain(self) -> NotPlain:
         where = gettext("an object of type {name} where a plain value was expected")
         return NotPlain(where.format(name=self.type_name))

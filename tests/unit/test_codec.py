@@ -1,0 +1,208 @@
+"""The codec: every plain value comes back the same, nothing else crosses."""
+
+from __future__ import annotations
+
+import contextlib
+import fractions
+
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from autograder import codec
+from autograder.codec import CodecError, TooLarge, dumps, loads
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.complex_numbers()
+    | st.text()
+    | st.binary()
+    | st.fractions()
+)
+hashable = st.integers() | st.text() | st.tuples(st.integers(), st.booleans())
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(hashable, inner, max_size=4)
+        | st.frozensets(hashable, max_size=4)
+    ),
+    max_leaves=12,
+)
+dtypes = (
+    hnp.floating_dtypes(sizes=(16, 32, 64), endianness="=")
+    | hnp.integer_dtypes(endianness="=")
+    | hnp.unsigned_integer_dtypes(endianness="=")
+    | hnp.boolean_dtypes()
+    | hnp.complex_number_dtypes(sizes=(64, 128), endianness="=")
+)
+
+
+def same(one: object, other: object) -> bool:
+    if isinstance(one, (list, tuple)):
+        return (
+            type(one) is type(other)
+            and len(one) == len(other)
+            and all(map(same, one, other))
+        )
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, complex):
+        return repr(one) == repr(other)
+    return one == other or one != one
+
+
+@given(values)
+def test_plain_values_come_back_the_same(value):
+    assert same(value, loads(dumps(value)))
+
+
+@given(hnp.arrays(dtypes, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0)))
+def test_arrays_come_back_bit_for_bit(array):
+    back = loads(dumps(array))
+    assert back.dtype == array.dtype
+    assert back.shape == array.shape
+    assert back.tobytes() == array.tobytes()
+    assert back.flags.writeable
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda a: a.T,
+        lambda a: a[:, ::2],
+        lambda a: a[::-1],
+        lambda a: a.transpose(1, 0, 2)[..., 1:],
+    ],
+    ids=["transposed", "every second", "reversed", "sliced"],
+)
+def test_keeps_the_strides_of_views_but_not_what_lies_between(view):
+    base = np.arange(1.0, 121.0).reshape(4, 5, 6)  # holes are sent as 0
+    array = view(base)
+    back = loads(dumps(array))
+    assert back.strides == array.strides
+    np.testing.assert_array_equal(back, array)
+    owner = back if back.base is None else back.base
+    hidden = set(np.ravel(base)) - set(np.ravel(array))
+    assert not hidden & set(np.frombuffer(owner, base.dtype))
+
+
+def test_broadcast_arrays_arrive_as_copies():
+    back = loads(dumps(np.broadcast_to(np.arange(3.0), (4, 3))))
+    back[0, 0] = 9.0
+    assert back[1, 0] == 0.0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.array([object()]), object(), lambda: 0, np.longdouble(1), iter([])],
+    ids=["object array", "object", "function", "long double", "iterator"],
+)
+def test_refuses_what_is_not_plain(value):
+    with pytest.raises(CodecError):
+        dumps(value)
+
+
+def test_refuses_subclasses_that_pretend():
+    class Equal(float):
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = float.__hash__
+
+    class Lazy(np.ndarray):
+        pass
+
+    for value in (Equal(1.0), np.zeros(3).view(Lazy), type("L", (list,), {})()):
+        with pytest.raises(CodecError):
+            dumps(value)
+
+
+def test_refuses_what_is_too_large_or_too_deep():
+    endless: list[object] = []
+    endless.append(endless)
+    nested: tuple[object, ...] = ()
+    for _ in range(codec.MAX_DEPTH + 1):
+        nested = (nested,)
+    for value in (endless, nested, 1 << 40_000):
+        with pytest.raises(TooLarge):
+            dumps(value)
+    with pytest.raises(TooLarge):
+        dumps(np.zeros(1000), limit=1000)
+    with pytest.raises(CodecError):
+        loads(dumps("x" * 100), limit=10)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_value_or_an_error(data):
+    with contextlib.suppress(CodecError):
+        loads(data)
+
+
+def array_bytes(dtype, shape, strides, offset, raw):
+    inner = msgpack.packb([dtype, shape, strides, offset, raw])
+    return msgpack.packb(msgpack.ExtType(1, inner))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("<f8", [2], None, 0, b"\0" * 8),
+        ("<f8", [-1], None, 0, b"\0" * 8),
+        ("<f8", [2**41], None, 0, b"\0" * 8),
+        ("<f8", [2], [8], 0, b"\0" * 16),
+        ("<f8", [2], [1], -1, b"\0" * 16),
+        ("<f8", [2], [-1], 0, b"\0" * 16),
+        ("|O", [1], None, 0, b"\0" * 8),
+        ("<f8", [1] * 40, None, 0, b"\0" * 8),
+        ("<f8", [2], [1.5], 0, b"\0" * 16),
+        ("<f8", "ab", None, 0, b"\0" * 16),
+        ("<f8", [1], None, 0, b"\0" * 7),
+    ],
+)
+def test_refuses_arrays_whose_layout_lies(parts):
+    with pytest.raises(CodecError):
+        loads(array_bytes(*parts))
+
+
+def test_refuses_nested_extensions_that_bomb():
+    data = msgpack.packb([])
+    for _ in range(2000):
+        data = msgpack.packb(msgpack.ExtType(3, data))
+    with pytest.raises(CodecError):
+        loads(data)
+
+
+def test_fractions_stay_fractions():
+    third = fractions.Fraction(1, 3)
+    assert loads(dumps([third])) == [third]
+    with pytest.raises(CodecError):  # a zero denominator is no number
+        loads(msgpack.packb(msgpack.ExtType(8, msgpack.packb([1, 0]))))
+
+
+def test_tensors_cross_with_and_without_torch():
+    torch = pytest.importorskip("torch")
+    for kind in (torch.float32, torch.bfloat16, torch.int64):
+        tensor = torch.arange(6).reshape(2, 3).to(kind)
+        back = loads(dumps(tensor))
+        assert back.dtype is kind
+        assert torch.equal(back, tensor)
+
+
+def test_references_go_through_the_given_functions():
+    class Thing:
+        pass
+
+    sent = dumps([Thing()], lambda value: ("object", 7, type(value).__name__))
+    assert loads(sent, lambda reference: reference) == [("object", 7, "Thing")]
+    with pytest.raises(CodecError):
+        loads(sent)
