@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Sequence
 
@@ -57,7 +58,10 @@ def build_app(only: str | None = None) -> typer.Typer:
     for group, name, module_name, function in _COMMANDS:
         if only not in (None, group or name):
             continue
-        module = importlib.import_module(f"autograder.commands.{module_name}")
+        path = f"autograder.commands.{module_name}"
+        if importlib.util.find_spec(path) is None:
+            continue  # a students' copy has the students' commands alone
+        module = importlib.import_module(path)
         panel = _PANELS.get(module_name, "For authors of the course")
         target = app
         if group:

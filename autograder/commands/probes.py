@@ -1,0 +1,121 @@
+"""What this machine can do, asked without starting anything heavy."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One ability of this machine."""
+
+    name: str
+    found: bool
+    text: str  # its version, or what it is for and how to get it
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+
+def probe_all() -> list[Probe]:
+    """Ask for everything that some part of the course can use."""
+    return list(_probes())
+
+
+def _probes() -> Iterator[Probe]:
+    version = platform.python_version()
+    good = sys.version_info >= (3, 11)
+    yield Probe("python", good, version if good else f"{version}: needs 3.11 or newer")
+    yield _course()
+    yield _package("numpy", "every lesson", "numpy")
+    yield _package("jupyter", "notebooks", "'gradients-to-kernels[notebook]'")
+    yield _package("matplotlib", "plots", "'gradients-to-kernels[notebook]'")
+    yield _package("torch", "lessons 7 to 11", "'gradients-to-kernels[torch]'")
+    yield _package("triton", "kernels on a GPU, Linux only", "triton")
+    yield _gpu()
+    yield _package("nbgrader", "grading a class", "'gradients-to-kernels[grading]'")
+    yield _isolation()
+    yield _program("bubblewrap", ["bwrap"], "grading in a sandbox, Linux only")
+    yield _cgroups()
+    yield _program("node", ["node"], "building the website")
+    browsers = ["chromium", "chromium-browser", "google-chrome"]
+    yield _program("browser", browsers, "testing the website")
+
+
+def _course() -> Probe:
+    from autograder.lesson import find_course
+    from autograder.report import CourseError
+
+    try:
+        course = find_course()
+    except CourseError as error:
+        return Probe("course", False, str(error))
+    kind = "with solutions" if course.has_solutions else "a student's copy"
+    return Probe("course", True, f"{len(course.ids)} lessons, {kind}: {course.root}")
+
+
+def _package(name: str, purpose: str, install: str) -> Probe:
+    try:
+        if find_spec(name) is not None or name == "jupyter":
+            return Probe(name, True, importlib.metadata.version(name))
+    except (ImportError, ValueError):
+        pass
+    return Probe(name, False, f"for {purpose}: pip install {install}")
+
+
+def _program(name: str, commands: list[str], purpose: str) -> Probe:
+    for command in commands:
+        path = shutil.which(command)
+        if path is not None:
+            return Probe(name, True, _first_line([path, "--version"]) or path)
+    return Probe(name, False, f"for {purpose}: install {commands[0]}")
+
+
+def _first_line(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    lines = done.stdout.splitlines() if done.returncode == 0 else []
+    return lines[0].strip() if lines else ""
+
+
+def _gpu() -> Probe:
+    path = shutil.which("nvidia-smi")
+    if path is not None:
+        query = [path, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+        name = _first_line(query)
+        if name:
+            return Probe("gpu", True, name)
+    return Probe("gpu", False, "not needed: kernels run in the tile simulator")
+
+
+def _isolation() -> Probe:
+    try:
+        from autograder.sandbox.levels import available_levels
+
+        levels = [str(level) for level in available_levels()]
+    except ImportError:  # a student's copy, or a system that is not Linux
+        return Probe("isolation", False, "grading needs Linux; checking does not")
+    best = levels[0] if levels else "none"
+    return Probe("isolation", best != "none", f"best level: {best}")
+
+
+def _cgroups() -> Probe:
+    root = Path("/sys/fs/cgroup")
+    if not (root / "cgroup.controllers").exists():
+        return Probe("cgroups", False, "rlimits bound a submission instead")
+    if not os.access(root, os.W_OK):
+        return Probe("cgroups", False, "version 2, not ours to write: rlimits are used")
+    return Probe("cgroups", True, "version 2, writable")

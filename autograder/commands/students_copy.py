@@ -1,0 +1,146 @@
+"""Writes the students' copy of the course, and makes sure that it holds no answer."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder.lesson import Course, Lesson
+from autograder.notebook.build import build_notebook, write_notebook
+from autograder.report import CourseError
+
+#: Parts of the package that a student's own check uses. A list of what goes in, so
+#: that a new part stays out until somebody decides.
+_PACKAGE = (
+    "__init__.py",
+    "py.typed",
+    "report.py",
+    "codec.py",
+    "lesson.py",
+    "student.py",
+    "watchdog.py",
+    "cli.py",
+    "notebook",
+    "lab",
+    "locale",
+    "commands/__init__.py",
+    "commands/student.py",
+    "commands/show.py",
+    "commands/handing_in.py",
+    "commands/probes.py",
+    "grading/__init__.py",
+    "grading/check.py",
+    "grading/plugin.py",
+    "grading/local.py",
+    "grading/reference.py",
+    "sandbox/__init__.py",
+    "sandbox/interpreter.py",
+    "sandbox/proxy.py",
+    "sandbox/local.py",
+)
+_ROOT = ("LICENSE", "pyproject.toml", "constraints.txt")
+_NOISE = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "*.ipynb")
+_README = """\
+# Gradients to Kernels: students' copy
+
+You need Python 3.11 or newer. In this folder:
+
+    python -m venv .venv
+    .venv/bin/python -m pip install -c constraints.txt -e ".[notebook]"
+    .venv/bin/autograder list
+
+On Windows the commands are `.venv\\Scripts\\python` and `.venv\\Scripts\\autograder`.
+Lessons 7 to 11 use PyTorch as well: install `".[notebook,torch]"`.
+
+1. Read the chapter: `course/00-start/index.md` is the first.
+2. Solve: edit `course/00-start/exercise.py`, or open `notebooks/00-start.ipynb` in
+   Jupyter. Either one will do.
+3. Check: `autograder check 00-start`, or the check cells of the notebook.
+   `autograder watch 00-start` checks again at each save.
+4. Hand in: `autograder submit 00-start`.
+
+`autograder doctor` tells what your machine can do. The hidden tests that decide your
+grade ask for the same things as the public ones, of other inputs.
+"""
+
+
+def write_copy(course: Course, directory: Path) -> list[str]:
+    """Write the students' copy.
+
+    Args:
+        course: an instructor's copy of the course.
+        directory: a folder that does not exist yet or is empty.
+
+    Returns:
+        The files written, relative to the folder.
+
+    Raises:
+        CourseError: the folder is in use, or something hidden would be handed out.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise CourseError(f"{directory} exists and is not empty: choose a new folder")
+    if directory.resolve().is_relative_to((course.root / "course").resolve()):
+        raise CourseError(f"{directory} lies inside the course that is copied")
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in _ROOT:
+        if (course.root / name).is_file():
+            shutil.copyfile(course.root / name, directory / name)
+    (directory / "README.md").write_text(_README, encoding="utf-8")
+    shutil.copytree(course.root / "course", directory / "course", ignore=_NOISE)
+    package = Path(__file__).resolve().parents[1]
+    for name in _PACKAGE:
+        _copy(package / name, directory / "autograder" / name)
+    for lesson in course.lessons:
+        target = directory / "notebooks" / f"{lesson.id}.ipynb"
+        write_notebook(build_notebook(lesson), target)
+    leaks = list(find_leaks(course, directory))
+    if leaks:
+        shutil.rmtree(directory)
+        raise CourseError(f"nothing was written, it would leak: {'; '.join(leaks)}")
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return sorted(str(path.relative_to(directory)) for path in files)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=_NOISE)
+    elif source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def find_leaks(course: Course, directory: Path) -> Iterator[str]:
+    """Yield each hidden file of which a copy holds a test or a solution."""
+    texts = {
+        path: path.read_text(encoding="utf-8", errors="replace")
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    }
+    for lesson in course.lessons:
+        if lesson.twin_dir is None:
+            continue
+        for hidden in sorted(lesson.twin_dir.rglob("*.py")):
+            pieces = list(_pieces(hidden, lesson))
+            for path, text in texts.items():
+                if any(piece in text for piece in pieces):
+                    yield f"{path.relative_to(directory)} holds part of {hidden.name}"
+
+
+_LEAST = 160  # characters of a body worth calling a copy; shorter ones repeat by chance
+
+
+def _pieces(hidden: Path, lesson: Lesson) -> Iterator[str]:
+    """Yield the function bodies of a hidden file that are not public already."""
+    given = (lesson.exercise_path, lesson.public_tests)
+    public = "".join(p.read_text(encoding="utf-8") for p in given if p.is_file())
+    source = hidden.read_text(encoding="utf-8")
+    lines = source.split("\n")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            if body:
+                text = "\n".join(lines[body[0].lineno - 1 : node.end_lineno])
+                if len(text) >= _LEAST and text not in public:
+                    yield text
