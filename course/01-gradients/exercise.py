@@ -31,8 +31,8 @@ class Report(NamedTuple):
 
     ok: bool  # every error is within its allowance and there is no kink
     worst_index: int  # the coordinate with the largest error / allowance
-    abs_err: float  # |g_i - n_i| there
-    rel_err: float  # abs_err / max(|g_i|, |n_i|) there, 0.0 where both are zero
+    abs_err: float  # |g_i - c_i| there
+    rel_err: float  # abs_err / max(|g_i|, |c_i|) there, 0.0 where both are zero
     kinks: tuple[int, ...]  # coordinates whose two one-sided slopes disagree
 
 
@@ -284,11 +284,11 @@ def gradcheck(
     rtol: float = 1e-5,
     atol: float = 1e-8,
 ) -> Report:
-    """Compare a claimed gradient g with central differences n of f, at x.
+    """Compare a claimed gradient g with central differences c of f, at x.
 
-    Coordinate i is right when `|g_i - n_i| <= atol + rtol * max(|g_i|, |n_i|)`. The
+    Coordinate i is right when `|g_i - c_i| <= atol + rtol * max(|g_i|, |c_i|)`. The
     right-hand side is its allowance; `worst_index` is the coordinate with the largest
-    error / allowance (the first of equals). Where g_i or n_i is NaN or infinite, both
+    error / allowance (the first of equals). Where g_i or c_i is NaN or infinite, both
     errors are infinite, and that coordinate is worse than any finite one.
 
     A kink is a coordinate whose slopes from the left and from the right differ by more

@@ -21,8 +21,8 @@ class Report(NamedTuple):
 
     ok: bool  # every error is within its allowance and there is no kink
     worst_index: int  # the coordinate with the largest error / allowance
-    abs_err: float  # |g_i - n_i| there
-    rel_err: float  # abs_err / max(|g_i|, |n_i|) there, 0.0 where both are zero
+    abs_err: float  # |g_i - c_i| there
+    rel_err: float  # abs_err / max(|g_i|, |c_i|) there, 0.0 where both are zero
     kinks: tuple[int, ...]  # coordinates whose two one-sided slopes disagree
 
 
@@ -253,7 +253,7 @@ def gradcheck(
     rtol: float = 1e-5,
     atol: float = 1e-8,
 ) -> Report:
-    """Compare a claimed gradient g with central differences n of f, at x."""
+    """Compare a claimed gradient g with central differences c of f, at x."""
     x = point(x)
     claimed = np.asarray(g(x.copy()), dtype=np.float64)
     if claimed.shape != x.shape:
