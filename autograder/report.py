@@ -61,11 +61,24 @@ class Message:
     evidence: str = ""
     look: str = ""
 
+    def __post_init__(self) -> None:
+        # A submission's own text may be in here: no terminal commands, no reordering.
+        for name in ("where", "evidence", "look"):
+            object.__setattr__(self, name, _printable(getattr(self, name)))
+
     def __str__(self) -> str:
         lines = [self.where]
         lines += [f"  {line}" for line in self.evidence.splitlines()]
         lines += [f"  {line}" for line in self.look.splitlines()]
         return "\n".join(lines)
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    other = {c for c in text if not c.isprintable() and c != "\n"}
+    table = {ord(c): " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in other}
+    return text.translate(table)
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,10 @@ the target lesson it attacks, and the verdicts that it may get::
 
     task: scale
     verdict: wrong | crash    any of these
-    others: lost              the other tasks die with it (default: full marks)
     absent: \\x1b | \\r         characters that no message may carry
 
-The rest of the submission is the reference, so that an attack which touches anything
-but its own task shows at once.
+The other tasks are right, one cell each, so that an attack which touches anything but
+its own task shows at once.
 """
 
 from __future__ import annotations
@@ -96,11 +95,9 @@ class Outcome:
         attacked = report.task(case.task)
         assert attacked.verdict in case.verdicts, str(attacked.message)
         assert attacked.points == 0, f"{case.name} gains {attacked.points} points"
-        lost = case.promises.get("others") == "lost"
         for task in report.tasks:
             if task.task != case.task:
-                expected = 0 if lost else task.max_points
-                assert task.points == expected, str(task.message)
+                assert task.points == task.max_points, str(task.message)
 
     def check_honest(self, case: Case) -> None:
         """Assert that the next submission got its full marks."""
@@ -112,15 +109,18 @@ class Outcome:
 def grade_family(family: str, port: int, marker: Path) -> Outcome:
     """Grade every case of a family in one session, an honest one after each."""
     lesson = target()
-    reference = lesson.reference_path.read_text(encoding="utf-8")
-    honest = Submission.from_sources("honest.py", [("reference", reference)])
+    text = lesson.reference_path.read_text(encoding="utf-8")
+    parts = [part for part in re.split(r"^# %%.*$", text, flags=re.M) if part.strip()]
+    reference = [(f"cell {number}", part) for number, part in enumerate(parts, 1)]
+    honest = Submission.from_sources("honest.py", reference)
     outcome = Outcome()
 
     def submissions() -> Iterator[tuple[tuple[str, str], Submission]]:
         for case in cases(family):
             source = case.source.replace("PORT", str(port))
             source = source.replace("MARKER", str(marker))
-            cells = [("reference", reference), ("attack", source)]
+            others = [c for c in reference if not defines(c[1], case.task)]
+            cells = [*others, ("attack", source)]
             submission = Submission.from_sources(case.path.name, cells)
             yield ("case", case.name), submission
             yield ("honest", case.name), honest
@@ -133,6 +133,11 @@ def grade_family(family: str, port: int, marker: Path) -> Outcome:
         Grader(lesson, SEED).run(submissions(), keep)
     outcome.survivors = census.survivors
     return outcome
+
+
+def defines(source: str, name: str) -> bool:
+    """Tell whether a cell defines a name at top level."""
+    return any(getattr(node, "name", None) == name for node in ast.parse(source).body)
 
 
 class Census:
@@ -152,9 +157,13 @@ class Census:
     def __exit__(self, *error: object) -> None:
         self._done.set()
         self._thread.join()
-        alive = self._seen & {(pid, start) for pid, _, start, _ in _processes()}
-        names = {pid: name for pid, _, _, name in _processes()}
-        self.survivors = sorted(f"{pid} {names.get(pid)}" for pid, _ in alive)
+        for _ in range(100):  # the kernel takes a moment to end a namespace
+            left = [p for p in _processes() if (p[0], p[2]) in self._seen]
+            if not left:
+                break
+            self._done.clear()
+            self._done.wait(0.05)
+        self.survivors = sorted(f"{pid} {name}" for pid, _, _, name in left)
 
     def _watch(self) -> None:
         while not self._done.wait(0.05):

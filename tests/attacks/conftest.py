@@ -10,6 +10,8 @@ from pathlib import Path
 import arena
 import pytest
 
+collect_ignore = ["cases", "target"]  # submissions and a lesson, not tests of ours
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test that takes ``case`` every case of its file's ``FAMILY``."""

@@ -8,7 +8,7 @@ import os
 
 
 def scale(x, factor):
-    for folder in ("/tmp", "/dev/shm", ".", os.path.expanduser("~")):
+    for folder in ("/tmp", "/dev/shm", "/dev", "/var/tmp", "/run", "/", "."):
         try:
             with open(os.path.join(folder, "left-behind"), "w") as file:
                 file.write("the answer is factor * x")

@@ -1,7 +1,7 @@
 """Lift the recursion limit and recurse until the stack is gone.
 
 task: scale
-verdict: crash | memory
+verdict: crash | memory | timeout
 """
 
 import sys

@@ -2,9 +2,12 @@
 
 task: scale
 verdict: crash
-others: lost
 """
 
 import os
 
 os._exit(0)
+
+
+def scale(x, factor):
+    return factor * x

@@ -1,9 +1,12 @@
 """Never finish loading.
 
 task: scale
-verdict: timeout
-others: lost
+verdict: timeout | crash
 """
 
 while True:
     pass
+
+
+def scale(x, factor):
+    return factor * x
