@@ -54,9 +54,8 @@ function turning(state, [cx, cy]) {
 }
 
 export function dialPanel(state) {
-  const { u, size, rough, g, steep, slope, slopeAlong } = look(state);
+  const { u, size, rough, full, g, steep, slope, slopeAlong } = look(state);
   const c = 170;
-  const full = (rough ? 0.5 : 1.9) * size;
   const s = 142 / full;
   const at = (d, value) => [c + d[0] * Math.abs(value) * s, c - d[1] * Math.abs(value) * s];
   const petals = runs(slopeAlong, size).map(({ up, points }) => {
@@ -66,7 +65,7 @@ export function dialPanel(state) {
   }).join("");
   const ghosts = runs(slopeAlong, 1).map(({ points }) =>
     path(through([[c, c], ...points.map(([d, value]) => at(d, value))], true), { "stroke-width": 1.5, "stroke-dasharray": "2 4" })).join("");
-  const rings = (rough ? [0.2, 0.4] : [0.5, 1, 1.5]).map((r) => r * size);
+  const rings = (rough ? [0.2, 0.4] : full / size > 1.5 ? [0.5, 1, 1.5] : [0.3, 0.6, 0.9]).map((r) => r * size);
   const foot = [c + u[0] * slope * s, c - u[1] * slope * s];
   const tip = [c + g[0] * s, c - g[1] * s];
   const edge = [c + u[0] * 136, c - u[1] * 136];

@@ -29,11 +29,11 @@ export function slicePanel(state) {
 }
 
 export function cosinePanel(state) {
-  const { g, steep, rough, slope, slopeAlong, size } = look(state);
-  const top = (rough ? 0.5 : 2) * size;
-  const [x, y] = [scale([0, 360], [40, 318]), scale([-top, top], [206, 26])];
+  const { g, steep, rough, full: top, slope, slopeAlong, size } = look(state);
+  const [x, y] = [scale([0, 360], [48, 318]), scale([-top, top], [206, 26])];
   const at = (k, length) => slopeAlong([length * Math.cos((k * Math.PI) / 180), length * Math.sin((k * Math.PI) / 180)]);
   const all = (length) => Array.from({ length: 121 }, (_, k) => [k * 3, at(k * 3, length)]);
+  const tick = top > 2 ? 2 : top > 1.5 ? 1 : top / size > 0.6 ? 0.5 : 0.25;
   const uphill = ((Math.atan2(g[1], g[0]) * 180) / Math.PI + 360) % 360;
   const colour = state.long ? INK.bad : slope >= 0 ? INK.b : INK.a;
   const peak = !rough && steep > 0.05;
@@ -41,7 +41,7 @@ export function cosinePanel(state) {
     id: "cosine", width: SIZE, height: 256, title: "Slope against direction",
     desc: rough ? "The slopes rise and fall three times around the circle: not one cosine." : "The slopes draw one cosine; its top is the direction of the gradient.",
     body: frame(x, y, { xTitle: "direction", yTitle: "slope", xTicks: [[0, "0°"], [90, "90°"], [180, "180°"], [270, "270°"], [360, "360°"]],
-      yTicks: [[-top / 2, fixed(-top / 2, top > 1 ? 0 : 2)], [0, "0"], [top / 2, fixed(top / 2, top > 1 ? 0 : 2)]] })
+      yTicks: [-1, 0, 1].map((k) => k * tick).map((v) => [v, v === 0 ? "0" : fixed(v, tick === 0.25 ? 2 : tick === 0.5 ? 1 : 0)]) })
       + line(x(0), y(0), x(360), y(0), { stroke: INK.muted })
       + (peak ? line(x(uphill), y(0), x(uphill), y(steep * size), { stroke: INK.b, "stroke-dasharray": "2 3" })
         + label(Math.min(x(uphill), 300), y(0) + 17, "∇f", { "text-anchor": "middle", fill: INK.b, "font-weight": 700 }) : "")

@@ -125,7 +125,8 @@ export const steps = {
   },
   warning(state, { steps: data }) {
     const h = data.h[Math.min(state.k, data.h.length - 1)];
-    return h < 3e-14 ? `Only ${Math.floor(h / EPS)} doubles lie between 1 and 1 + h: the quotient divides one rounding by another.` : "";
+    const room = Math.floor(h / EPS);
+    return room > 128 ? "" : `Between 1 and 1 + h there is room for ${room} step${room === 1 ? "" : "s"} of a double: the quotient divides one rounding by another.`;
   },
   hint: "Click the plot or drag along its axis to choose h.",
   caption: "Smaller is not better. Right of the tip the error is truncation; "

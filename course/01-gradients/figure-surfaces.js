@@ -28,21 +28,22 @@ export function creaseGradient(x, y) {
     : [(2 * x * y ** 3) / square ** 2, (x * x * (x * x - y * y)) / square ** 2];
 }
 
+// `steepest` is a little above the largest |gradient|: the scale of the dial.
 export const SURFACES = {
-  hill: { f: hill, gradient: hillGradient, levels: [-0.9, -0.7, -0.5, -0.3, -0.1, 0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.1, 1.3] },
-  crease: { f: crease, gradient: creaseGradient, levels: [-0.9, -0.7, -0.5, -0.3, -0.1, 0, 0.1, 0.3, 0.5, 0.7, 0.9] },
+  hill: { steepest: 1.9, f: hill, gradient: hillGradient, levels: [-0.9, -0.7, -0.5, -0.3, -0.1, 0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.1, 1.3] },
+  crease: { steepest: 1.1, f: crease, gradient: creaseGradient, levels: [-0.9, -0.7, -0.5, -0.3, -0.1, 0, 0.1, 0.3, 0.5, 0.7, 0.9] },
 };
 
 /** The values of a surface on a grid over [-2, 2] squared, for the map. */
 export function grid(surface) {
-  if (!grids.has(surface)) grids.set(surface, sample(SURFACES[surface].f, [-2, 2], 44));
+  if (!grids.has(surface)) grids.set(surface, sample(SURFACES[surface].f, [-2, 2], 45));
   return grids.get(surface);
 }
 const grids = new Map();
 
 /** Everything the picture shows: point, direction, gradient and the slope D_v f. */
 export function look({ surface, x, y, turn, long }) {
-  const { f, gradient } = SURFACES[surface];
+  const { f, gradient, steepest } = SURFACES[surface];
   const angle = (turn * Math.PI) / 180;
   const u = [Math.cos(angle), Math.sin(angle)];
   const size = long ? 2 : 1;
@@ -50,6 +51,6 @@ export function look({ surface, x, y, turn, long }) {
   const [gx, gy] = rough ? [0, 0] : gradient(x, y);
   // f(hu) = h u1^2 u2 exactly, so the limit at the origin needs no gradient.
   const slopeAlong = (v) => (rough ? crease(v[0], v[1]) : gx * v[0] + gy * v[1]);
-  return { f, u, size, rough, g: [gx, gy], steep: Math.hypot(gx, gy),
+  return { f, u, size, rough, full: (rough ? 0.5 : steepest) * size, g: [gx, gy], steep: Math.hypot(gx, gy),
     v: [u[0] * size, u[1] * size], slopeAlong, slope: slopeAlong([u[0] * size, u[1] * size]) };
 }

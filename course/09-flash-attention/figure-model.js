@@ -83,7 +83,7 @@ export function twoPass(scores, values) {
  *
  * `rescale: false` forgets to shrink l and o when the maximum grows; `subtract: false`
  * works without the maximum and in fp16. Both are mistakes to look at.
- * @returns one record a tile: {m, l, o, alpha, keptL, keptO, out, truth, gap}
+ * @returns one record a tile: {m, before, l, o, alpha, keptL, keptO, newL, newO, out, truth, gap}
  */
 export function stream(tiles, values, { rescale = true, subtract = true } = {}) {
   const round = subtract ? (x) => x : toHalf;
@@ -99,11 +99,13 @@ export function stream(tiles, values, { rescale = true, subtract = true } = {}) 
     l = p.reduce((sum, w) => round(sum + w), keptL);
     o = p.reduce((sum, w, k) => round(sum + round(w * values[j][k])), keptO);
     const before = m;
+    const newL = p.reduce((sum, w) => sum + w, 0);
+    const newO = p.reduce((sum, w, k) => sum + w * values[j][k], 0);
     m = newest;
     seen.scores.push(...scores);
     seen.values.push(...values[j]);
     const truth = twoPass(seen.scores, seen.values);
-    return { m, before, l, o, alpha, keptL, keptO, out: o / l, truth, gap: Math.abs(o / l - truth.out) };
+    return { m, before, l, o, alpha, keptL, keptO, newL, newO, out: o / l, truth, gap: Math.abs(o / l - truth.out) };
   });
 }
 

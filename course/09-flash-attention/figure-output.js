@@ -1,5 +1,5 @@
 // Lesson 9, one row: the output against two passes, and the update in numbers.
-import { circle, fixed, hatch, INK, label } from "../../site/figures/draw.js";
+import { amount, circle, fixed, hatch, INK, label } from "../../site/figures/draw.js";
 import { curve, frame, scale } from "../../site/figures/plot.js";
 import { runOf } from "./figure-model.js";
 
@@ -31,16 +31,16 @@ export function outputPanel(state, trace) {
 
 export function numbersPanel(state, trace) {
   const { step, run, now } = runOf(state, trace);
-  const bracket = (value) => (value < 0 ? `(${fixed(value)})` : fixed(value));
+  const bracket = (value) => (value < 0 ? `(${amount(value)})` : amount(value));
   const old = step > 1 ? run[step - 2] : { l: 0, o: 0 };
   const skipped = now && now.alpha < 1 && step > 1 && !state.rescale && state.subtract;
   const factor = !state.subtract ? "" : skipped ? "1 × " : `${fixed(now?.alpha ?? 0, 3)} × `;
-  const update = (before, kept, after) => `${factor}${bracket(before)} + ${bracket(after - kept)} = ${fixed(after)}`;
+  const update = (before, added, after) => `${factor}${bracket(before)} + ${bracket(added)} = ${amount(after)}`;
   const lines = !now ? [["m", "−inf", "d"], ["l", "0", "a"], ["o", "0", "c"]] : [
     ["m", step > 1 ? `max(${fixed(now.before)}, ${fixed(Math.max(...runOf(state, trace).tiles[step - 1]))}) = ${fixed(now.m)}` : fixed(now.m), "d"],
     ["α", !state.subtract ? "not used" : step > 1 ? `exp(${fixed(now.before)} − ${fixed(now.m)}) = ${fixed(now.alpha, 3)}` : "exp(−inf) = 0", skipped ? "bad" : "d"],
-    ["l", update(old.l, now.keptL, now.l), skipped || !Number.isFinite(now.l) ? "bad" : "a"],
-    ["o", update(old.o, now.keptO, now.o), skipped || !Number.isFinite(now.o) ? "bad" : "c"],
+    ["l", update(old.l, now.newL, now.l), skipped || !Number.isFinite(now.l) ? "bad" : "a"],
+    ["o", update(old.o, now.newO, now.o), skipped || !Number.isFinite(now.o) ? "bad" : "c"],
     ["o/l", `${fixed(now.out, 4)}    (two passes: ${fixed(now.truth.out, 4)})`, now.gap < 1e-9 ? "ink" : "bad"],
   ];
   return {

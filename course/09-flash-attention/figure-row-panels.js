@@ -1,6 +1,6 @@
 // Lesson 9, one row: its scores with the running maximum, and the three numbers kept of it.
 import { stateBar } from "../../site/figures/bars.js";
-import { circle, fixed, INK, label, line, rect } from "../../site/figures/draw.js";
+import { amount, circle, fixed, INK, label, line, rect } from "../../site/figures/draw.js";
 import { frame, scale } from "../../site/figures/plot.js";
 import { HIGH, LOW, runOf } from "./figure-model.js";
 
@@ -61,17 +61,17 @@ export function statePanel(state, trace) {
   const title = (y, name, value, colour) => label(20, y, name, { halo: false })
     + label(320, y, value, { "text-anchor": "end", "font-weight": 700, "font-size": 16, fill: INK[colour], halo: false });
   const note = (y, text, colour = "muted") => label(20, y, text, { "font-size": 12, fill: INK[colour], halo: false });
-  const kept = step > 1 ? `${fixed(shrink, 3)} × old (dashed) + new tile (hatched)` : "the first tile starts from zero";
+  const kept = step > 1 && !state.subtract ? "old (dashed) + new tile (hatched)" : step > 1 ? `${fixed(shrink, 3)} × old (dashed) + new tile (hatched)` : "the first tile starts from zero";
   return {
     id: "state", width: 340, height: 340, title: "What the program remembers of the row: m, l and o",
     desc: `m is ${fixed(one.m)}, l is ${fixed(one.l)}, o is ${fixed(one.o)}. Old values shrink by alpha when the maximum grows.`,
     body: title(34, "m, largest score so far", now ? fixed(one.m) : "−inf", "d")
       + stateBar(46, m, { before: step > 1 ? one.before : 0, kept: now ? one.m : 0, after: now ? one.m : 0, colour: "d" })
       + note(90, !state.subtract ? "not used: the maximum is not subtracted" : grew ? `grew: α = exp(m_old − m_new) = ${fixed(one.alpha, 3)}` : step > 1 ? "unchanged: α = 1" : "", grew ? "d" : "muted")
-      + title(134, "l, sum of weights", fixed(one.l), bad ? "bad" : "a")
+      + title(134, "l, sum of weights", amount(one.l), bad ? "bad" : "a")
       + stateBar(146, l, { before: before.l, kept: one.keptL, after: one.l, colour: bad ? "bad" : "a" })
       + note(190, kept, state.rescale || !grew ? "muted" : "bad")
-      + title(234, "o, weighted sum of values", fixed(one.o), bad ? "bad" : "c")
+      + title(234, "o, weighted sum of values", amount(one.o), bad ? "bad" : "c")
       + stateBar(246, o, { before: before.o, kept: one.keptO, after: one.o, colour: bad ? "bad" : "c" })
       + note(290, kept, state.rescale || !grew ? "muted" : "bad")
       + label(20, 322, now ? `o / l = ${fixed(one.out, 4)}` : "o / l", { "font-weight": 700, "font-size": 15, halo: false })

@@ -1,5 +1,5 @@
 // Lesson 9: one row of scores streams through m, l and o.
-import { fixed } from "../../site/figures/draw.js";
+import { amount, fixed } from "../../site/figures/draw.js";
 import { HIGH, LOW, runOf } from "./figure-model.js";
 import { numbersPanel, outputPanel } from "./figure-output.js";
 import { scoresPanel, statePanel } from "./figure-row-panels.js";
@@ -18,14 +18,14 @@ export const row = {
     const { step, now } = runOf(state, trace);
     if (!now) return "No tile seen: m = −inf, l = 0, o = 0. Step forward.";
     const grew = step > 1 && now.m > now.before;
-    return `After tile ${step}: m = ${fixed(now.m)}, l = ${fixed(now.l)}, o = ${fixed(now.o)}. `
+    return `After tile ${step}: m = ${fixed(now.m)}, l = ${amount(now.l)}, o = ${amount(now.o)}. `
       + (step === 1 ? "The first maximum." : grew ? `A new maximum: what was summed before counts ${fixed(now.alpha, 3)} times.` : "No new maximum: nothing to rescale.");
   },
   warning(state, trace) {
     const { now } = runOf(state, trace);
     if (!state.subtract) {
-      return now && !Number.isFinite(now.l) ? "A score above 11.09 made exp overflow fp16: l is inf, and o / l is lost for good."
-        : "Without the maximum, fp16 holds until a score passes 11.09: step on, or drag a score up.";
+      return now && !Number.isFinite(now.l) ? "The sum passed 65504, the largest fp16 number: l is inf, and o/l is lost for good."
+        : "Without the maximum, fp16 holds only until the sum passes 65504: step on, or drag a score up.";
     }
     return state.rescale ? "" : `Old sums keep weights for an old maximum: the output is off by ${fixed(now?.gap ?? 0, 4)}.`;
   },

@@ -8,18 +8,25 @@ const BOX = { x: 48, y: 48, width: 244, height: 244 };
 
 export function tilesPanel(state) {
   const shape = shapeOf(state);
-  const { rows, columns, first, done, program, tile } = whereIs(state);
+  const { rows, columns, first, total, done, program, tile } = whereIs(state);
+  const count = (value) => value.toLocaleString("en-GB");
   const g = grid(BOX, rows, columns);
   const right = BOX.x + BOX.width;
   let body = rect(BOX.x, BOX.y, BOX.width, BOX.height, { fill: INK.bg });
-  for (let i = 0; i < rows; i += 1) {
+  // Finished rows are one block: many thin ones would leave seams.
+  const finished = done === total ? rows : program + (tile + 1 === tilesInRow(program, shape) ? 1 : 0);
+  const whole = state.causal ? 0 : done ? finished : 0;
+  body += rect(BOX.x, BOX.y, BOX.width, g.y(whole) - BOX.y, { fill: INK.aSoft })
+    + rect(18, BOX.y, 16, BOX.height, { fill: INK.bg }) + rect(306, BOX.y, 16, BOX.height, { fill: INK.bg });
+  if (done) {
+    body += rect(306, BOX.y, 16, g.y(finished) - BOX.y, { fill: INK.c })
+      + rect(18, g.y(program), 16, g.y(program + 1) - g.y(program), { fill: INK.b });
+  }
+  for (let i = whole; i < rows; i += 1) {
     const here = tilesInRow(i, shape);
-    const count = Math.max(0, Math.min(here, done - first[i]));
-    if (count) body += g.span(i, 0, count, { fill: INK.aSoft });
+    const seen = Math.max(0, Math.min(here, done - first[i]));
+    if (seen) body += g.span(i, 0, seen, { fill: INK.aSoft });
     if (here < columns) body += g.span(i, here, columns, { fill: INK.panel }) + g.hatched(i, here, columns, { stroke: INK.muted, "stroke-opacity": 0.55 });
-    const finished = count === here;
-    body += rect(306, g.y(i), 16, g.y(i + 1) - g.y(i), { fill: finished ? INK.c : INK.bg });
-    body += rect(18, g.y(i), 16, g.y(i + 1) - g.y(i), { fill: i === program && done ? INK.b : INK.bg });
   }
   body += g.lines;
   if (state.causal) body += line(BOX.x, BOX.y, right, BOX.y + BOX.height, { "stroke-width": 1.5, "stroke-dasharray": "5 4" });
@@ -35,8 +42,8 @@ export function tilesPanel(state) {
     + label(BOX.x - 14, 31, "K V", { "text-anchor": "end", fill: INK.d, "font-weight": 700, halo: false })
     + label(26, BOX.y + BOX.height + 18, "Q", { "text-anchor": "middle", fill: INK.b, "font-weight": 700, halo: false })
     + label(314, BOX.y + BOX.height + 18, "O", { "text-anchor": "middle", fill: INK.c, "font-weight": 700, halo: false })
-    + label(170, BOX.y + BOX.height + 18, `${state.n} × ${state.n} scores, never stored`, { "text-anchor": "middle", halo: false })
-    + label(170, BOX.y + BOX.height + 36, `tiles of ${state.bq} × ${state.bk}: ${schedule(shape).total}${state.causal ? `, skipped ${rows * columns - schedule(shape).total} (hatched)` : ""}`,
+    + label(170, BOX.y + BOX.height + 18, `${count(state.n)} × ${count(state.n)} scores, never stored`, { "text-anchor": "middle", halo: false })
+    + label(170, BOX.y + BOX.height + 36, `${count(total)} tiles of ${state.bq} × ${state.bk}${state.causal ? `, ${count(rows * columns - total)} skipped (hatched)` : ""}`,
       { "text-anchor": "middle", fill: INK.muted, halo: false });
   return {
     id: "tiles", width: 340, height: 340, title: "The score matrix, tile by tile", body,
@@ -55,8 +62,9 @@ export function chipPanel(state) {
   const s = Math.min(186 / (above + bq), 250 / (2 * d + bk), 1.5);
   const [x1, y1] = [170 - 15 - (bk * s) / 2, 134 - ((bq - above) * s) / 2 + 4];
   const x2 = x1 + 8 + bk * s + 22;
-  const block = (x, y, width, height, colour, name, text = "") => rect(x, y, width, height, { fill: INK[`${colour}Soft`], stroke: INK[colour], "stroke-width": 2 })
-    + label(x + width / 2, y + height / 2 + 5, name, { "text-anchor": "middle", "font-weight": 700, fill: INK[colour], halo: false }) + text;
+  const block = (x, y, width, height, colour, name, bold = { "text-anchor": "middle", "font-weight": 700, fill: INK[colour], halo: false }) => rect(x, y, width, height, { fill: INK[`${colour}Soft`], stroke: INK[colour], "stroke-width": 2 })
+    + label(x + width / 2, y + height / 2 + 5, name, width >= 26 ? bold
+      : height > width ? { ...bold, x: x - 4, "text-anchor": "end" } : { ...bold, y: y + height + 16 });
   const bar = scale([0, 288 * KIB], [20, 320]);
   const full = total > LIMITS[1].limit;
   const used = Math.min(total, 288 * KIB);

@@ -14,7 +14,7 @@ export const flash = {
   limits: { n: [128, 4096], d: [32, 128], bq: [16, 256], bk: [16, 256], step: [0, 65536] },
   panels: (state, trace) => [tilesPanel(state), chipPanel(state), bytesPanel(state), curvePanel(state, trace)],
   controls: (state) => [
-    { kind: "step", key: "step", label: "tile", min: 0, max: schedule(shapeOf(state)).total, show: (k) => `${k} of ${schedule(shapeOf(state)).total}` },
+    { kind: "step", key: "step", label: "tile", min: 0, max: schedule(shapeOf(state)).total, show: (k) => `${Math.min(k, schedule(shapeOf(state)).total)} of ${schedule(shapeOf(state)).total}` },
     { kind: "pick", key: "n", label: "N (= M)", values: [128, 256, 512, 1024, 2048, 4096] },
     { kind: "pick", key: "d", label: "d", values: [32, 64, 128] },
     { kind: "pick", key: "bq", label: "BLOCK_M", values: TILES },
@@ -32,7 +32,7 @@ export const flash = {
       : done === total ? `All ${rows} programs are done.`
         : `Program ${program + 1} of ${rows} has done tile ${tile + 1} of ${ofTiles}.`;
     return `${now} Flash moves ${bytes(all)} in total, the standard way ${bytes(sum(standardBytes(shape)))}: `
-      + (ratio >= 1 ? `${ratio.toFixed(1)} times as much.` : "less.");
+      + (ratio >= 1 ? `${ratio.toFixed(1)} times as much.` : `${(1 / ratio).toFixed(1)} times less.`);
   },
   warning(state) {
     const shape = shapeOf(state);

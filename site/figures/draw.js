@@ -103,9 +103,12 @@ export const fixed = (value, digits = 2) =>
 export function scientific(value, digits = 1) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return fixed(value);
+  if (Math.abs(value) >= 0.1 && Math.abs(value) < 1000) return String(Number(value.toPrecision(digits + 1))).replace("-", "−");
   const [mantissa, exponent] = value.toExponential(digits).split("e");
   return `${mantissa.replace("-", "−")} × 10${raised(Number(exponent))}`;
 }
+/** Two decimals for everyday sizes, powers of ten for large ones. */
+export const amount = (value) => (Math.abs(value) >= 1000 ? scientific(value) : fixed(value));
 /** Bytes in binary units: 82.5 KiB. */
 export function bytes(value) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -4,6 +4,7 @@ import functools
 import importlib.util
 import math
 import types
+from collections.abc import Iterator
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -59,17 +60,43 @@ def best(scheme: str, kind: type = np.float64, last: int = 30) -> tuple[float, f
     return h, error
 
 
+def hill(z: Any) -> Any:
+    """Return the height of the figure's map: a hill, a hollow and a gentle slope."""
+    x, y = z[0], z[1]
+    up = 1.6 * reference.exp(-((x + 0.8) ** 2 + (y - 0.5) ** 2))
+    down = 1.2 * reference.exp(-((x - 0.9) ** 2 + (y + 0.6) ** 2) / 0.8)
+    return up - down + 0.15 * x
+
+
+def slopes_of_the_hill() -> Iterator[dict[str, Any]]:
+    """Yield heights, gradients and slopes of the map, exact to rounding."""
+    for x in ([0.3, -0.2], [-1.0, 0.5], [0.0, 0.0], [1.5, 1.0]):
+        grad = [reference.jvp(hill, x, e)[1] for e in ([1.0, 0.0], [0.0, 1.0])]
+        for v in ([0.6, 0.8], [2.0, 0.0], [-0.5, 1.0]):
+            value, slope = reference.jvp(hill, x, v)
+            yield {"x": x, "v": v, "f": value, "grad": grad, "slope": slope}
+
+
+def slopes_of_the_tent() -> Iterator[dict[str, float]]:
+    """Yield slopes at the origin: f(hu) = h f(u), so the quotient needs no limit."""
+    for degrees in range(0, 360, 30):
+        u = np.array([math.cos(math.radians(degrees)), math.sin(math.radians(degrees))])
+        yield {"angle_deg": degrees, "slope": tent(u)}
+
+
 def figure() -> dict[str, Any]:
-    """Return the errors at x = 1 for four steps a decade, largest step first."""
+    """Return slopes at some points, and errors at x = 1, four steps a decade."""
     steps = [10 ** (-k / 4) for k in range(4, 63)]
     return {
+        "surface": {"samples": list(slopes_of_the_hill())},
+        "no_gradient": {"samples": list(slopes_of_the_tent())},
         "steps": {
             "h": steps,
             "forward": [step_error("forward", h, 1.0) for h in steps],
             "central": [step_error("central", h, 1.0) for h in steps],
             "central32": [step_error("central", h, 1.0, np.float32) for h in steps],
             "best": {name: list(best(name)) for name in ("forward", "central")},
-        }
+        },
     }
 
 
