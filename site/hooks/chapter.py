@@ -106,7 +106,7 @@ class Chapter:
         for task in [entry["name"] for entry in self.tasks]:
             known = dict.fromkeys(text for name, text in bank if name == task)
             if known:
-                title = f"{task}: {_count(len(known), 'mistake')} known by name"
+                title = f"`{task}`: {_count(len(known), 'mistake')} known by name"
                 body = "\n".join(f"    - {_sentence(text)}" for text in known)
                 blocks.append(f'??? note "{title}"\n\n{body}')
         return "\n\n".join(blocks)

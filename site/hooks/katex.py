@@ -25,7 +25,8 @@ SERVER = Path(__file__).with_name("katex_server.mjs")
 PACKAGE = SERVER.parent.parent / "node_modules" / "katex"
 FORMULA = re.compile(
     r'<(?P<tag>span|div) class="arithmatex">'
-    r"(?:\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\])</(?P=tag)>",
+    r"(?:\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\])</(?P=tag)>"
+    r"(?P<after>[.,;:!?)’”]*)",
     re.DOTALL,
 )
 PLAIN = re.compile(r"\\\((?P<inline>.*?)\\\)")
@@ -115,15 +116,27 @@ def _render(matches: list[re.Match[str]], where: str) -> list[str]:
         tex = groups["inline"] if display is None else display
         formulas.append((html.unescape(tex).strip(), display is not None))
     parts = []
-    for (tex, display), result in zip(formulas, RENDERER.render(formulas), strict=True):
+    results = RENDERER.render(formulas)
+    for match, (tex, display), result in zip(matches, formulas, results, strict=True):
         if "error" in result:
             raise PluginError(f"{where}: cannot render `{tex}`: {result['error']}")
-        tag, kind = ("div", "g2k-display") if display else ("span", "g2k-inline")
-        # Search would index the formula twice, as letters: leave it out.
-        parts.append(
-            f'<{tag} class="{kind}" data-search-exclude>{result["html"]}</{tag}>'
-        )
+        after = match.groupdict().get("after") or ""
+        parts.append(_place(result["html"], after, display))
     return parts
+
+
+def _place(formula: str, after: str, display: bool) -> str:
+    """Return a formula for the page, the punctuation after it kept on its line."""
+    # Search would index a formula twice, as letters: leave it out.
+    if display:
+        return f'<div class="g2k-display" data-search-exclude>{formula}</div>{after}'
+    if after and formula.count('class="base"') > 1:
+        # The line may break between the pieces: the last one takes the punctuation.
+        end = "</span></span></span>"
+        inside = f'<span class="g2k-after">{after}</span>'
+        formula, after = formula.removesuffix(end) + inside + end, ""
+    picture = f"<span data-search-exclude>{formula}</span>"
+    return f'<span class="g2k-inline">{picture}{after}</span>'
 
 
 def _walk(items: Any) -> Any:

@@ -86,7 +86,7 @@ def test_hints_want_three_rungs(lesson: Path) -> None:
 
 def test_mistakes_tell_the_sentence_and_escape_it(lesson: Path) -> None:
     text = fill(lesson, "<!-- lesson:mistakes -->")
-    assert '??? note "slope: 1 mistake known by name"' in text
+    assert '??? note "`slope`: 1 mistake known by name"' in text
     assert "    - The sign \\* is flipped for x &lt; `a*b`." in text
 
 
