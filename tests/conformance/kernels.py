@@ -307,7 +307,8 @@ CASES = [
     Case(
         "row softmax", row_softmax, (5,),
         lambda r: {"x_ptr": normal(r, 5, 27) * 30,
-                   "o_ptr": np.zeros((5, 27), "float32"), "stride_xm": 27, "stride_om": 27, "n": 27},
+                   "o_ptr": np.zeros((5, 27), "float32"),
+                   "stride_xm": 27, "stride_om": 27, "n": 27},
         ("o_ptr",), 1e-6, {"BLOCK": 32},
     ),
     matmul_case("matmul, masks on every side", 45, 37, 50, "float32", swap=False),
