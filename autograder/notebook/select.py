@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 
 from autograder.notebook.decode import RawCell, conflict_line
 from autograder.notebook.magics import blank_magics
-from autograder.notebook.names import definitions, names_bound, parse, syntax_error
+from autograder.notebook.names import (
+    definitions,
+    names_bound,
+    needed_by,
+    parse,
+    syntax_error,
+)
 from autograder.notebook.slice import Unit, blank, mark_needed, units_of
 from autograder.notebook.stub import SHOWN, Stub
 from autograder.notebook.submission import CodeCell, printable
@@ -58,8 +64,10 @@ def select_cells(
     units = [unit for cell in active for unit in cell.units]
     notes += _settle_duplicates(active, units, stub)
     mark_needed(units, stub.names)
+    _put_imports_first(active, notes)
     chosen = [code for cell in active if (code := _finish(cell, notes))]
-    notes += _missing_notes(chosen, stub)
+    written = {name for cell in active for name in cell.names}
+    notes += _missing_notes(chosen, written, stub)
     return tuple(chosen), notes
 
 
@@ -158,6 +166,32 @@ def _defines(statement: ast.stmt, name: str) -> bool:
     return isinstance(statement, _DEFINING) and statement.name == name
 
 
+def _put_imports_first(cells: list[_Cell], notes: list[str]) -> None:
+    """Move a cell of imports up where a cell above it needs them."""
+    for cell in list(cells):
+        kept = [s for unit in cell.units if unit.kept for s in unit.statements]
+        if not kept or not all(isinstance(s, _IMPORTING) for s in kept):
+            continue
+        above = cells[: cells.index(cell)]
+        units = [unit for other in above for unit in other.units if unit.kept]
+        bound = {name for unit in units for name in unit.binds}
+        needed = {
+            name
+            for unit in units
+            for statement in unit.statements
+            for name in needed_by(unit.source, statement)
+        }
+        if needed & (set(cell.names) - bound):
+            cells.remove(cell)
+            cells.insert(0, cell)
+            notes.append(
+                f"{cell.place} holds imports that cells above need: run first."
+            )
+
+
+_IMPORTING = (ast.Import, ast.ImportFrom)
+
+
 def _finish(cell: _Cell, notes: list[str]) -> CodeCell | None:
     raw = cell.raw
     if cell.tree is None:
@@ -189,13 +223,15 @@ def _code(raw: RawCell, source: str, names: tuple[str, ...]) -> CodeCell:
     return CodeCell(raw.label, "\n" * (raw.first_line - 1) + source, 1, names)
 
 
-def _missing_notes(cells: list[CodeCell], stub: Stub) -> Iterable[str]:
+def _missing_notes(
+    cells: list[CodeCell], written: set[str], stub: Stub
+) -> Iterable[str]:
     bound = {name for cell in cells for name in cell.names}
     missing = [name for name in stub.tasks if name not in bound]
     if len(missing) == len(stub.tasks):
         return
     for name in missing:
-        near = difflib.get_close_matches(name, sorted(bound - stub.names), 1, 0.75)
+        near = difflib.get_close_matches(name, sorted(written - stub.names), 1, 0.75)
         hint = f" `{near[0]}` comes close: names must match exactly." if near else ""
         yield f"No cell defines `{name}`.{hint}"
 
