@@ -146,6 +146,7 @@ def dot(
             f"tl.dot: the inner axis is {k}; GPUs need 16 or more. Use a wider tile, "
             "or tl.sum(a * b, axis)."
         )
+    state.note_block(m * n)
     wide = float64 if a.dtype is float64 else float32
     result = wide
     if out_dtype is not None:
@@ -156,13 +157,15 @@ def dot(
         raise TileError(
             f"tl.dot of {a.dtype.name} gives {wide.name}, not {result.name}."
         )
-    product = np.matmul(a.data.astype(wide.numpy), b.data.astype(wide.numpy))
+    product = np.matmul(
+        a.data.astype(wide.numpy, copy=False), b.data.astype(wide.numpy, copy=False)
+    )
     if acc is not None:
         total = as_tensor(acc, "an accumulator")
         if total.data.shape != (m, n) or total.dtype is not result:
             want = block_type((m, n), result.name)
             raise TileError(f"tl.dot: acc must be {want}, got {describe(total)}.")
-        product = product + total.data.astype(wide.numpy)
+        product = product + total.data.astype(wide.numpy, copy=False)
     return make(product.astype(result.numpy, copy=False), result)
 
 
@@ -174,8 +177,7 @@ def where(condition: object, x: object, y: object) -> Tensor:
             f"tl.where takes a comparison (int1) first, got {describe(chosen)}."
         )
     a, b, dtype = pair(x, y)
-    shape = broadcast_shape(broadcast_shape(a.shape, b.shape), chosen.data.shape)
-    state.note_block(int(np.prod(shape)))
+    broadcast_shape(broadcast_shape(a.shape, b.shape), chosen.data.shape)
     data: Data = np.where(chosen.data, a, b)
     return make(data if data.shape else data[()], dtype)
 

@@ -22,6 +22,7 @@ from .memory import (
     count,
     element_strides,
     flat_storage,
+    refused_dtype,
     span,
 )
 from .program import Program
@@ -131,7 +132,9 @@ class Recorder:
 
     def reference(self, array: Array, what: str) -> dict[str, Any]:
         """Find the memory that an array lies in."""
-        if type(array) is np.ndarray and dtype_of(array.dtype) is not None:
+        if dtype_of(array.dtype) is None:
+            raise TileError(refused_dtype(what, array.dtype))
+        if type(array) is np.ndarray:
             if array.size == 0:
                 return {
                     "buffer": "empty",
@@ -223,7 +226,7 @@ def record(
     inputs: list[Array] = []
 
     def swap(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray) and dtype_of(value.dtype) is not None:
             inputs.append(next(changed))
             return inputs[-1]
         if isinstance(value, tuple | list) and type(value) in (tuple, list):
@@ -250,13 +253,17 @@ def record(
 
 
 def arrays_in(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Array]:
-    """Return the arrays among arguments, in order; `replay` takes its own copies."""
+    """Return the arrays among arguments that kernels can take, in order.
+
+    `replay` takes the judge's own copies of these.
+    """
     return list(_walk([*args, *kwargs.values()]))
 
 
 def _walk(value: Any) -> Iterator[Array]:
     if isinstance(value, np.ndarray):
-        yield value
+        if dtype_of(value.dtype) is not None:
+            yield value
     elif type(value) in (tuple, list):
         for item in value:
             yield from _walk(item)

@@ -148,7 +148,10 @@ def replay(
     memory = Memory(given, inputs)
     allowed = None if submitted is None else read.normal(submitted)
     bundles = read.items(given["kernels"], read.KERNELS, "the kernels")
-    programs = [link(read.bundle(b, allowed)) for b in bundles]
+    kernels = [read.bundle(b, allowed) for b in bundles]
+    if sum(len(f["source"]) for b in kernels for f in b) > read.ALL_SOURCES:
+        raise read.malformed("the size of the kernels")
+    programs = [link(kernel) for kernel in kernels]
     total, each = Meter(), []
     launches = read.items(given["launches"], LAUNCH_LIMIT, "the launches")
     for place, launch in enumerate(launches):

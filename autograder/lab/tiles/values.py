@@ -250,6 +250,7 @@ def broadcast_shape(a: Shape, b: Shape) -> Shape:
     left = (1,) * (rank - len(a)) + a
     right = (1,) * (rank - len(b)) + b
     out = []
+    size = 1
     for axis, (m, n) in enumerate(zip(left, right, strict=True)):
         if m != n and 1 not in (m, n):
             raise TileError(
@@ -257,6 +258,8 @@ def broadcast_shape(a: Shape, b: Shape) -> Shape:
                 f"{m} in one and {n} in the other."
             )
         out.append(n if m == 1 else m)
+        size *= out[-1]
+    state.note_block(size)  # before NumPy allocates it
     return tuple(out)
 
 
