@@ -78,6 +78,7 @@ export const verdict = {
     const { word, means, next } = VERDICTS[state.verdict];
     return `${word}: ${means} ${next === "submit" ? "Submit." : next === "none" ? "You need do nothing." : "Back to solve."}`;
   },
+  reserve: [119, 124],
   caption: "A lesson is a loop. Every message has three lines: where it went wrong, the evidence, and where to look next.",
 };
 

@@ -58,12 +58,12 @@ def test_halvings_counts(student, scale, limit, want):
 
 
 @pytest.mark.task("halvings")
-def test_halvings_refuses_a_limit_of_zero(student):
+def test_halvings_refuses_an_infinite_scale(student):
     check.raises(
         ValueError,
         student.halvings,
+        float("inf"),
         1.0,
-        0.0,
-        where="halvings of 1 down to 0",
+        where="halvings of an infinite scale",
         look="Chapter, step 3: this loop never ends.",
     )

@@ -14,7 +14,9 @@ STEP = ("Chapter, step 1.", "Chapter, step 2.", "Chapter, step 3.")
 def test_mean_of_random_numbers(student, rng):
     x = rng.normal(size=101)
     where = "mean of 101 random numbers"
-    check.close(student.mean(x), math.fsum(x) / 101, atol=1e-12, where=where, look=STEP[0])
+    check.close(
+        student.mean(x), math.fsum(x) / 101, atol=1e-12, where=where, look=STEP[0]
+    )
 
 
 @pytest.mark.task("mean")
@@ -159,7 +161,13 @@ def raised(module, pairs):
 
 @pytest.mark.task("halvings")
 def test_halvings_refuses_nan_and_negative_scales(student):
-    pairs = [(float("nan"), 1.0), (-8.0, 1.0), (0.0, 1.0), (8.0, float("nan"))]
+    pairs = [
+        (float("nan"), 1.0),
+        (-8.0, 1.0),
+        (0.0, 1.0),
+        (8.0, float("nan")),
+        (1.0, 0.0),
+    ]
     for got in student.run(raised, pairs=pairs):
         where = "halvings of a NaN, negative or zero number"
         evidence = f"got {check.show(got)}, expected a ValueError"
