@@ -129,17 +129,12 @@ class ClassGradebook:
                 grade.auto_score = task.points
             by_hand = grade.manual_score is not None or grade.auto_score is None
             grade.needs_manual_grade = by_hand
-        notes = record.report.notes
         for comment in notebook.comments:
             task = results.get(task_of(comment.cell.name, lesson) or "")
             if task is not None:
-                comment.auto_comment = comment_of(record.report, task)
-            elif not has_written:
-                comment.auto_comment = "No response."
+                comment.auto_comment = comment_of(task)
             else:
-                comment.auto_comment = (
-                    comment_of(record.report, None) if notes else None
-                )
+                comment.auto_comment = None if has_written else "No response."
         book.db.commit()
         if submission.total_seconds_late > 0:
             self._penalise(notebook, submission.total_seconds_late)

@@ -140,13 +140,13 @@ def grade_outputs(task: TaskResult) -> list[Cell]:
     ]
 
 
-def comment_of(report: Report, task: TaskResult | None) -> str:
+def comment_of(task: TaskResult) -> str:
     """Return the comment under an answer, as a fenced block: Markdown changes nothing.
 
     Formgrader shows comments as text and feedback pages as Markdown; both show this.
     """
-    lines = [*report.notes] if task is None else [task_feedback(task)]
-    if task is not None and task.verdict is Verdict.INFRA:
+    lines = [task_feedback(task)]
+    if task.verdict is Verdict.INFRA:
         lines.append(gettext("Grade again, or grade this by hand."))
     return fenced("\n".join(lines))
 

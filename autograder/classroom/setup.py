@@ -64,14 +64,14 @@ def init_class(
         CourseError: the course has no solutions, the folder holds something else, or
             nbgrader refuses.
     """
-    from autograder.classroom import gradebook
-
     if not course.has_solutions:
         raise CourseError(f"{course.root} is a student's copy: it has no solutions/")
     if root.exists() and not (root / SETTINGS).exists() and any(root.iterdir()):
         raise CourseError(f"{root} is not empty and not a class folder")
     if (root / SETTINGS).exists() and seed is None:
         seed = open_class(root).seed
+    from autograder.classroom import gradebook
+
     root.mkdir(parents=True, exist_ok=True)
     save_settings(
         root, course.root.resolve(), secrets.randbelow(2**31) if seed is None else seed

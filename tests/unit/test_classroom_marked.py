@@ -189,11 +189,11 @@ def test_no_text_breaks_out_of_its_block(text: str) -> None:
     assert first not in "\n".join(body)
 
 
-def test_messages_reach_comments_unchanged(lesson: Lesson) -> None:
+def test_messages_reach_comments_unchanged() -> None:
     from autograder.classroom.marked import comment_of
 
     task = make_task("double", Verdict.WRONG, message=Message("<b>```", "x", "y"))
-    comment = comment_of(make_report(task), task)
+    comment = comment_of(task)
     assert comment.startswith("````\n")
     assert "<b>```" in comment
 

@@ -1,0 +1,163 @@
+"""``autograder class init`` and ``class grade`` in an nbgrader course folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import LESSON, MISTAKE, ODD, Class, Done, command
+
+pytestmark = pytest.mark.jail
+
+
+def test_init_releases_the_stub_and_keeps_a_second_run_harmless(
+    graded: tuple[Class, Done],
+) -> None:
+    made, _ = graded
+    released = (made.root / "release" / LESSON / f"{LESSON}.ipynb").read_text()
+    assert "NotImplementedError" in released
+    assert "SOLUTION" not in released
+    before = (made.root / "autograder.toml").read_text()
+    done = command("class", "init", str(made.root), "--lesson", LESSON)
+    assert done.code == 0, done.err
+    assert (made.root / "autograder.toml").read_text() == before
+    assert "seed = 7" in before
+
+
+def test_init_refuses_a_folder_that_holds_something_else(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("")
+    done = command("class", "init", str(tmp_path))
+    assert done.code == 2
+    assert "not empty" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_every_hand_in_has_a_row_with_its_points(graded: tuple[Class, Done]) -> None:
+    made, done = graded
+    assert done.code == 1, done.err
+    grades = made.grades()
+    assert set(grades) >= {"right", "untouched", "wrong", "hostile", "stripped", *ODD}
+    written = made.lesson.written
+    assert written is not None
+    for task in made.lesson.tasks:
+        cell = f"grade-{task.name}"
+        for student in ("right", "stripped", "O'Neil", "old"):
+            assert grades[student][cell] == (task.points, False)
+        for student in ("untouched", "broken"):
+            assert grades[student][cell] == (0.0, False)
+    partial, _ = grades["wrong"]["grade-normalise"]
+    assert partial is not None
+    assert 0 < partial < made.lesson.task("normalise").points
+    assert MISTAKE in done.out
+
+
+def test_an_answer_in_words_waits_for_a_person(graded: tuple[Class, Done]) -> None:
+    made, _ = graded
+    written = made.lesson.written
+    assert written is not None
+    grades = made.grades()
+    assert grades["hostile"][written.name] == (None, True)
+    assert grades["untouched"][written.name] == (0.0, False)
+
+
+def test_what_a_person_graded_stays_and_another_run_changes_nothing(
+    graded: tuple[Class, Done], tmp_path: Path
+) -> None:
+    import sqlite3
+
+    made, _ = graded
+    root = shutil.copytree(made.root, tmp_path / "class", symlinks=True)
+    copied = Class(root, made.lesson, made.solved)
+    connection = sqlite3.connect(root / "gradebook.db")
+    with connection:
+        connection.execute(
+            "UPDATE grade SET manual_score = 1.5 WHERE auto_score IS NULL"
+        )
+    connection.close()
+    before = made.grades()
+    done = command("class", "grade", str(root))
+    assert "8 unchanged" in done.err, done.err
+    assert copied.grades() == before
+    connection = sqlite3.connect(root / "gradebook.db")
+    (count,) = connection.execute(
+        "SELECT count(*) FROM grade WHERE manual_score = 1.5"
+    ).fetchone()
+    connection.close()
+    assert count == 1
+
+
+def test_nothing_active_of_a_student_is_left_in_what_formgrader_opens(
+    graded: tuple[Class, Done], stock: tuple[Class, Done]
+) -> None:
+    for made, _ in (graded, stock):
+        text = json.dumps(made.autograded("hostile"))
+        assert "<script" not in text
+        assert "<img" not in text
+        assert "](javascript:" not in text
+        assert "application/javascript" not in text
+        assert "text/html" not in text
+
+
+def test_a_broken_file_is_told_in_words(graded: tuple[Class, Done]) -> None:
+    made, done = graded
+    assert "broken: the submission cannot be read" in done.out
+    assert (made.root / "autograded" / "broken" / LESSON).is_dir()
+    record = json.loads((made.root / "reports" / LESSON / "broken.json").read_text())
+    assert record["submitted"] == "not a time"
+
+
+def test_names_that_are_no_student_ids_are_left_out_and_said(
+    graded: tuple[Class, Done],
+) -> None:
+    made, done = graded
+    assert "a<b>" in done.err
+    assert "link" in done.err
+    assert not {"a<b>", "link"} & set(made.grades())
+
+
+def test_report_similar_and_export_work_on_the_graded_class(
+    graded: tuple[Class, Done], tmp_path: Path
+) -> None:
+    made, _ = graded
+    root = str(made.root)
+    done = command("class", "report", root)
+    assert done.code == 0, done.err
+    assert "normalise" in done.out
+    page = (made.root / "pages" / "class.html").read_text()
+    assert "absent" in page
+    assert (made.root / "pages" / LESSON / "O'Neil.html").exists()
+    done = command("class", "similar", root, "--json")
+    assert done.code == 0, done.err
+    assert set(json.loads(done.out)) == {LESSON}
+    done = command("export", "canvas", root)
+    rows = {r["SIS Login ID"]: r for r in csv.DictReader(io.StringIO(done.out))}
+    assert rows["O'Neil"]["Student"] == 'O\'Neil, "Bob", Bob'
+    assert float(rows["O'Neil"][LESSON]) == sum(t.points for t in made.lesson.tasks)
+    assert rows["absent"][LESSON] == ""
+    out = tmp_path / "gradescope"
+    done = command("export", "gradescope", root, "--out", str(out))
+    assert done.code == 0, done.err
+    results = json.loads((out / LESSON / "right" / "results.json").read_text())
+    assert results["score"] == sum(t.points for t in made.lesson.tasks)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("class", "grade", "/nowhere"), "is not a class folder"),
+        (("class", "report", "/nowhere"), "is not a class folder"),
+        (("grade", "/nowhere", "--lesson", "00"), "does not exist"),
+        (("export", "csv", "/nowhere"), "holds no reports"),
+    ],
+)
+def test_bad_input_gets_one_line_and_code_2(
+    words: tuple[str, ...], reason: str
+) -> None:
+    done = command(*words)
+    assert done.code == 2
+    assert reason in done.err
+    assert "Traceback" not in done.err
