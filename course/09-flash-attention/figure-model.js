@@ -15,10 +15,10 @@ export function whereIs(state) {
   return { rows, columns, first, total, done, program, tile: done - 1 - first[program], ofTiles: tilesInRow(program, shape) };
 }
 
-/** Tiles visited by row block i of N rows, for M keys. */
+/** Tiles visited by row block i of N rows; a causal mask lets the last query see all M keys. */
 export function tilesInRow(i, { n, m, bq, bk, causal }) {
-  const last = causal ? Math.min(m, Math.min(n, (i + 1) * bq)) : m;
-  return Math.ceil(last / bk);
+  const last = causal ? Math.min(m, Math.min(n, (i + 1) * bq) + m - n) : m;
+  return Math.ceil(Math.max(0, last) / bk);
 }
 
 /** All tiles in the order in which the programs visit them: total and first tile of each row block. */

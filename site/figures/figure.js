@@ -8,6 +8,7 @@
 //   sentence(state, trace)  what the picture shows now, in words (read aloud politely)
 //   warning(state, trace)   a second sentence while something is deliberately wrong, or ""
 //   caption                 the claim, printed under the static picture
+//   reserve                 [desktop, phone] height of the controls, kept free until they come
 //   hint                    what can be dragged or clicked, one short sentence (optional)
 // A handle {id, x, y, label, text, drag(x, y), key(dx, dy)} is a point of a panel that
 // the reader may drag or move with the arrow keys; both functions return a patch of the state.
@@ -65,7 +66,9 @@ export function panelMarkup(panel, named = "") {
 
 /** The static picture of a specification: what is read without scripts and on paper. */
 export function staticMarkup(name, spec, trace) {
-  const attribute = trace ? ' data-trace="trace.json"' : "";
+  const [desk, phone] = spec.reserve;
+  const attribute = (trace ? ' data-trace="trace.json"' : "")
+    + ` style="--g2k-desk: ${desk}px; --g2k-phone: ${phone}px"`;
   const panels = spec.panels(spec.start(trace), trace);
   const shape = panels.length === 1 ? " g2k-single" : "";
   return `<div class="g2k">\n<${name}${attribute}>\n<figure class="g2k-static">\n<div class="g2k-panels${shape}">\n`

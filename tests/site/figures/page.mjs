@@ -4,7 +4,7 @@ import { FIGURES, loadSpec, readTrace } from "../../../site/figures/static.mjs";
 
 const pages = {};
 for (const figure of FIGURES) {
-  const trace = readTrace(figure.lesson);
+  const trace = figure.traced ? readTrace(figure.lesson) : null;
   const html = staticMarkup(`g2k-${figure.name}`, await loadSpec(figure), trace);
   pages[figure.name] = { lesson: figure.lesson, html, trace };
 }

@@ -75,8 +75,9 @@ def document(figure: dict[str, Any]) -> str:
     data = json.dumps(figure["trace"])
     return f"""<!doctype html><html lang="en"><head><title>Figure</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<link rel="stylesheet" href="/site/figures/figures.css"></head>
-<body style="background: var(--g2k-bg); color: var(--g2k-ink); margin: 16px"><main><h1>Figure</h1>
+<link rel="stylesheet" href="/site/figures/figures.css">
+<style>body {{ background: var(--g2k-bg); color: var(--g2k-ink); margin: 16px }}</style></head>
+<body><main><h1>Figure</h1>
 {figure["html"]}
 <script type="application/json" data-trace-of="trace.json">{data}</script>
 <script type="module" src="/course/{figure["lesson"]}/figure.js"></script>
@@ -217,7 +218,7 @@ def test_forgetting_to_rescale_and_to_subtract_shows(show: Open) -> None:
     assert "the output is off by" in said(figure)
     figure.get_by_label("rescale").check()
     figure.get_by_label("subtract").uncheck()
-    assert "overflow fp16" in said(figure)
+    assert "the largest fp16 number" in said(figure)
 
 
 def test_a_score_above_the_maximum_rescales(show: Open) -> None:
