@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from website import AXE, WIDTHS, Site, Visit, open_context, watch
@@ -16,6 +16,13 @@ pytestmark = pytest.mark.browser
 # Everything of WCAG 2.2 A and AA, and axe's own good practice.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
+# Colours are all that changes in the dark.
+RUNS: dict[Literal["light", "dark"], dict[str, Any]] = {
+    "light": {"runOnly": {"type": "tag", "values": RULES}},
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
+}
+# The pictures of formulas are hidden from assistive tools, which get the MathML.
+AXE_RUN = "options => axe.run({exclude: ['.katex-html']}, options)"
 UNFOLD = "for (const node of document.querySelectorAll('details')) node.open = true"
 
 
@@ -55,25 +62,27 @@ def test_axe_finds_nothing(site: Site, browser: Browser, width: str) -> None:
     page = watch(context).page
     problems = []
     for path in site.pages():
+        page.emulate_media(color_scheme="light")
         page.goto(site.address(path))
         page.evaluate(UNFOLD)
         page.add_script_tag(path=AXE)
-        for scheme in ("light", "dark"):
+        for scheme, options in RUNS.items():
             page.emulate_media(color_scheme=scheme)
-            options = {"runOnly": {"type": "tag", "values": RULES}}
-            result = page.evaluate("options => axe.run(document, options)", options)
+            result = page.evaluate(AXE_RUN, options)
             where = f"{path.parent.name}, {scheme}"
             problems += [summary(where, item) for item in result["violations"]]
-        page.emulate_media(color_scheme="light")
     context.close()
+    problems = [problem for problem in problems if problem]
     assert problems == [], "\n".join(problems)
 
 
 def summary(page: str, violation: dict[str, Any]) -> str:
-    """Return what axe found, where, in one line."""
+    """Return what axe found, where, in one line; nothing for what it cannot see."""
     nodes = violation["nodes"]
+    if violation["id"] == "empty-table-header":  # axe does not read MathML: we do
+        nodes = [node for node in nodes if "<math" not in node["html"]]
     where = "; ".join(str(node["target"]) + " " + reason(node) for node in nodes[:4])
-    return f"{page}: {violation['id']} x {len(nodes)}: {where}"
+    return f"{page}: {violation['id']} x {len(nodes)}: {where}" if nodes else ""
 
 
 def reason(node: dict[str, Any]) -> str:
@@ -125,20 +134,6 @@ def test_figures_stand_without_scripts(site: Site, browser: Browser) -> None:
         for element in page.locator("figure").all():
             assert element.locator("svg").first.is_visible(), path
     context.close()
-
-
-def test_figures_survive_moving_between_pages(site: Site, visit: Visit) -> None:
-    """Instant navigation keeps the tab: elements come and go, scripts stay."""
-    page = visit.page
-    page.goto(site.url, wait_until="networkidle")
-    page.evaluate("window.sameTab = true")
-    lessons = [path.parent.name for path in site.pages() if path.parent.name[0] == "0"]
-    for lesson in [*lessons, *lessons[:1]]:
-        page.locator(f"a.md-nav__link[href*='{lesson}']:visible").first.click()
-        page.wait_for_url(f"**/{lesson}/")
-        page.wait_for_load_state("networkidle")
-    assert page.evaluate("window.sameTab") is True
-    assert visit.troubles == []
 
 
 def test_stands_still_for_readers_who_ask_for_it(site: Site, visit: Visit) -> None:

@@ -65,7 +65,7 @@
     watchLate();
   }
 
-  // Material announces every page it shows, the first one included.
+  // Material announces the page when it is ready.
   if (window.document$) window.document$.subscribe(page);
   else page();
   addEventListener("resize", mend);
