@@ -147,7 +147,7 @@ class Crew:
                 if not self._busy:
                     return
                 for worker in self._wait():
-                    done = self._hear(worker, again)
+                    done = self._hear(worker, again, tell)
                     if done is not None:
                         yield done
         finally:
@@ -195,7 +195,9 @@ class Crew:
         now = time.monotonic()
         return [w for w in busy if w.pipe in heard or w.deadline <= now]
 
-    def _hear(self, worker: _Worker, again: deque[_Job]) -> tuple[Any, Report] | None:
+    def _hear(
+        self, worker: _Worker, again: deque[_Job], tell: Tell
+    ) -> tuple[Any, Report] | None:
         """Take one message of a worker; return a finished job's key and report."""
         job = worker.job
         assert job is not None  # only busy workers are listened to
@@ -217,6 +219,7 @@ class Crew:
         self._false_starts += not worker.is_ready
         if self._false_starts >= MAX_FALSE_STARTS:
             raise InfrastructureError(f"no worker can be started: {words}")
+        tell("died", words or "it said nothing")
         if not job.is_retry:
             job.is_retry = True
             again.append(job)

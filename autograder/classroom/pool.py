@@ -14,7 +14,8 @@ from autograder.notebook.submission import Submission
 from autograder.report import Report
 
 Key = TypeVar("Key")
-#: Told ("start" | "retry" | "kept" | "done", key) as a run goes on.
+#: Told ("start" | "retry" | "kept" | "done", key) as a run goes on, and ("died", last
+#: words) of a worker.
 Watcher = Callable[[str, Any], None]
 
 

@@ -96,12 +96,22 @@ def _prose_of(data: bytes) -> Iterator[_Prose]:
                 plain = "\n".join(re.sub(r"^# ?", "", line) for line in lines)
                 yield _Prose(plain.strip("\"' \n"), frozenset())
         return
-    notebook = json.loads(text, strict=False)
-    for cell in notebook.get("cells", []) if isinstance(notebook, dict) else []:
+    for cell in _cells(json.loads(text, strict=False)):
         if isinstance(cell, dict) and cell.get("cell_type") != "code":
             source = cell.get("source")
-            lines_ = source if isinstance(source, list) else [source]
-            yield _Prose("".join(x for x in lines_ if isinstance(x, str)), _ids(cell))
+            parts = source if isinstance(source, list) else [source]
+            yield _Prose("".join(x for x in parts if isinstance(x, str)), _ids(cell))
+
+
+def _cells(notebook: Any) -> list[Any]:
+    """Return the cells of a notebook of nbformat 4, or of 3 with its worksheets."""
+    if not isinstance(notebook, dict):
+        return []
+    sheets = notebook.get("worksheets")
+    lists = [notebook.get("cells")]
+    if isinstance(sheets, list):
+        lists += [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+    return [cell for cells in lists if isinstance(cells, list) for cell in cells]
 
 
 def _ids(cell: dict[str, Any]) -> frozenset[str]:

@@ -65,8 +65,8 @@ class RunProgress:
     def watch(self, event: str, key: Any) -> None:
         """Take note of an event of `autograder.classroom.pool.grade_many`."""
         self._kept += event == "kept"
-        if event == "retry":
-            self._say("a worker died and was replaced; its submission is tried again")
+        if event == "died":
+            self._say(f"a worker stopped and is replaced; its last words: {key}")
 
     def step(self, line: str) -> None:
         """Count one finished submission, described in a line."""

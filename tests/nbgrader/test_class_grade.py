@@ -28,14 +28,6 @@ def test_init_releases_the_stub_and_keeps_a_second_run_harmless(
     assert "seed = 7" in before
 
 
-def test_init_refuses_a_folder_that_holds_something_else(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("")
-    done = command("class", "init", str(tmp_path))
-    assert done.code == 2
-    assert "not empty" in done.err
-    assert "Traceback" not in done.err
-
-
 def test_every_hand_in_has_a_row_with_its_points(graded: tuple[Class, Done]) -> None:
     made, done = graded
     assert done.code == 1, done.err
@@ -143,21 +135,3 @@ def test_report_similar_and_export_work_on_the_graded_class(
     assert done.code == 0, done.err
     results = json.loads((out / LESSON / "right" / "results.json").read_text())
     assert results["score"] == sum(t.points for t in made.lesson.tasks)
-
-
-@pytest.mark.parametrize(
-    ("words", "reason"),
-    [
-        (("class", "grade", "/nowhere"), "is not a class folder"),
-        (("class", "report", "/nowhere"), "is not a class folder"),
-        (("grade", "/nowhere", "--lesson", "00"), "does not exist"),
-        (("export", "csv", "/nowhere"), "holds no reports"),
-    ],
-)
-def test_bad_input_gets_one_line_and_code_2(
-    words: tuple[str, ...], reason: str
-) -> None:
-    done = command(*words)
-    assert done.code == 2
-    assert reason in done.err
-    assert "Traceback" not in done.err

@@ -1,0 +1,102 @@
+"""The instructor's commands that need no nbgrader: grade and export."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from autograder.cli import main
+from autograder.lesson import Lesson, find_course
+
+pytestmark = pytest.mark.jail
+
+
+@pytest.fixture(scope="module")
+def lesson() -> Lesson:
+    return find_course(Path(__file__)).lesson("00-start")
+
+
+def _run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as left:
+        main([str(word) for word in words])
+    out, err = capsys.readouterr()
+    code = left.value.code
+    return (code if isinstance(code, int) else 0), out, err
+
+
+def test_grades_a_folder_writes_everything_and_resumes(
+    tmp_path: Path, lesson: Lesson, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "ada.py").write_text(lesson.reference_path.read_text())
+    (work / "bob.py").write_text(lesson.exercise_path.read_text())
+    (work / "eve.ipynb").write_text('{"cells": [')
+    out = tmp_path / "out"
+    words = ("grade", work, "--lesson", "00", "--out", out, "--workers", 1)
+    code, text, err = _run(capsys, *words)
+    assert code == 1
+    assert "3/3" in err
+    rows = {line.split()[0]: line for line in text.splitlines() if "00-start" in line}
+    full = f"{sum(task.points for task in lesson.tasks):g}"
+    assert f"{full} / {full}" in rows["ada"]
+    assert "Passed" in rows["ada"]
+    assert f"0 / {full}" in rows["bob"]
+    assert "eve: the submission cannot be read" in text
+    for name in ("ada", "bob", "eve"):
+        assert (out / "pages" / "00-start" / f"{name}.html").exists()
+    code, text, err = _run(capsys, *words, "--json")
+    assert "3 unchanged" in err
+    assert [report["name"] for report in json.loads(text)] == [
+        "ada.py",
+        "bob.py",
+        "eve.ipynb",
+    ]
+    code, text, _ = _run(capsys, "export", "csv", out)
+    assert {row["student"] for row in csv.DictReader(io.StringIO(text))} == {
+        "ada",
+        "bob",
+        "eve",
+    }
+    code, _, err = _run(capsys, "export", "gradescope", out)
+    assert code == 2
+    assert "--out DIR" in err
+    one = out / "reports" / "00-start" / "ada.json"
+    _, text, _ = _run(capsys, "export", "gradescope", one)
+    assert json.loads(text)["score"] == float(full)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["grade", "/nowhere", "--lesson", "00"], "/nowhere does not exist"),
+        (["grade", ".", "--lesson", "77"], "is not a lesson"),
+        (["class", "grade", "/nowhere"], "is not a class folder"),
+        (["class", "report", "/nowhere"], "is not a class folder"),
+        (["class", "similar", "/nowhere"], "is not a class folder"),
+        (["export", "csv", "/nowhere"], "holds no reports"),
+        (["grade"], "Missing argument"),
+        (["grade", ".", "--lesson", "00", "--workers", "0"], "Invalid value"),
+        (["export", "excel", "."], "Invalid value"),
+    ],
+)
+def test_bad_input_gets_code_2_and_no_traceback(
+    capsys: pytest.CaptureFixture[str], words: list[str], reason: str
+) -> None:
+    code, _, err = _run(capsys, *words)
+    assert code == 2
+    assert reason in err
+    assert "Traceback" not in err
+
+
+def test_init_refuses_a_folder_that_holds_something_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis.tex").write_text("")
+    code, _, err = _run(capsys, "class", "init", tmp_path)
+    assert code == 2
+    assert "not empty" in err
