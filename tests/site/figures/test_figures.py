@@ -76,7 +76,7 @@ def document(figure: dict[str, Any]) -> str:
     return f"""<!doctype html><html lang="en"><head><title>Figure</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/site/figures/figures.css">
-<style>body {{ background: var(--g2k-bg); color: var(--g2k-ink); margin: 16px }}</style></head>
+<style>body {{ background: var(--g2k-bg); color: var(--g2k-ink) }}</style></head>
 <body><main><h1>Figure</h1>
 {figure["html"]}
 <script type="application/json" data-trace-of="trace.json">{data}</script>
