@@ -40,8 +40,8 @@ class Report(NamedTuple):
 # ## 1. `partial`
 # The slope of `f` at `x` in coordinate `i`, by sampling `f`. Chapter, step 2.
 #
-# `f` may answer with a float, a 0-d array or an array of one element, may keep or
-# overwrite the array it is given, and may raise. `x` never changes.
+# `f` may answer with a float, a 0-d array or an array of one element. It may keep or
+# overwrite the array it is given. What it raises passes through. `x` never changes.
 
 
 # %% tags=["task"] task="partial"
@@ -293,7 +293,8 @@ def gradcheck(
 
     A kink is a coordinate whose slopes from the left and from the right differ by more
     than the allowance, and do not draw together as the step shrinks: |x| at 0 is one,
-    x**2 at 0 is none, however strongly it curves. At a kink `ok` is False, whatever g.
+    x**2 at 0 is none, however strongly it curves. Rounding, up to 64 eps |f| / h, makes
+    no kink. At a kink `ok` is False, whatever g.
 
     Args:
         f: As for `partial`. Called at most 16n + 16 times.

@@ -1044,12 +1044,12 @@ def report_of(student, *args):
 def cubic(x):
     """Return a smooth function of three coordinates of very different slope."""
     a, b, c = (float(t) for t in x)
-    return 1e4 * math.sin(a) + b**3 + 1e-2 * math.exp(c) + a * b
+    return 1e3 * math.sin(a) + b**3 + 1e-2 * math.exp(c) + a * b
 
 
 def cubic_slope(x):
     a, b, c = (float(t) for t in x)
-    return np.array([1e4 * math.cos(a) + b, 3 * b**2 + a, 1e-2 * math.exp(c)])
+    return np.array([1e3 * math.cos(a) + b, 3 * b**2 + a, 1e-2 * math.exp(c)])
 
 
 def squares(x):
@@ -1225,15 +1225,15 @@ def test_what_the_report_says(student):
             report.worst_index, worst, where=f"{where}: worst_index", look=STEP_6
         )
         error = abs(shift[worst])
-        near(report.abs_err, error, 0, f"{where}: abs_err", CONTRACT, 1e-6)
+        near(report.abs_err, error, 0, f"{where}: abs_err", CONTRACT, 1e-5)
         near(
-            report.rel_err, error / size[worst], 0, f"{where}: rel_err", CONTRACT, 1e-6
+            report.rel_err, error / size[worst], 0, f"{where}: rel_err", CONTRACT, 1e-5
         )
     near(
-        doubled.rel_err, 0.5, 0, "gradcheck, g twice the slope: rel_err", CONTRACT, 1e-6
+        doubled.rel_err, 0.5, 0, "gradcheck, g twice the slope: rel_err", CONTRACT, 1e-5
     )
     near(
-        doubled.abs_err, 2.0, 0, "gradcheck, g twice the slope: abs_err", CONTRACT, 1e-6
+        doubled.abs_err, 2.0, 0, "gradcheck, g twice the slope: abs_err", CONTRACT, 1e-5
     )
     for kind, report in zip(("twice", "half"), loose, strict=True):
         where = f"gradcheck, g {kind} the slope, rtol=0.6: ok"
