@@ -1,16 +1,15 @@
 """Names a mistake: a failing submission's answers, compared with known mistakes'.
 
-Each mutant of a lesson is run on the very tests and inputs that the submission failed,
-at most once per class run and test. If every answer of every failing test is the same
-within rounding, and the mutant fails nothing else in the task, the submission makes
-that mutant's mistake.
+The mutants of a failing task are run on its very tests and inputs, at most once per
+class run. If every answer of every failing test is the same within rounding, and the
+mutant fails nothing else in the task, the submission makes that mutant's mistake.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,16 +25,7 @@ from autograder.sandbox.proxy import Handle
 
 #: Relative difference within which two answers of that precision are the same.
 _ROUNDING = {2: 2e-3, 4: 2e-5, 8: 1e-8}
-_TOLD = (Verdict.WRONG, Verdict.CRASH)  # other verdicts say little about the cause
 _CACHE_BYTES = 2**20
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """The mutant whose answers a submission gives, and what it teaches."""
-
-    mutant: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -72,66 +62,64 @@ class Bank:
             self._folder = cache / f"{lesson.id}-{lesson.digest[:16]}-{seed}"
             self._folder.mkdir(parents=True, exist_ok=True)
 
-    def diagnose(self, task: str, outcomes: Sequence[Outcome]) -> Diagnosis | None:
-        """Name the mistake behind one task's outcomes, or return None.
+    def diagnose(self, outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, Mutant]:
+        """Name the mistake behind each failing task, where it is a known one.
+
+        A task's own mutants come first. A task that none of them explains may rest on
+        another: then the mistakes found there are tried, and last whether one of its
+        own explains at least half of what fails.
 
         Args:
-            task: the task.
-            outcomes: the outcomes of all its tests.
+            outcomes: the outcomes of all tests of each task.
+
+        Returns:
+            The mutant of each task whose mistake is known.
         """
-        failed = [o for o in outcomes if o.result.verdict is not Verdict.PASSED]
-        if any(o.result.verdict not in _TOLD for o in failed):
-            return None
-        mine = {o.result.test: _Answers.of(o) for o in outcomes}
-        failing = [o.result.test for o in failed]
-        passing = [name for name in mine if name not in failing]
-        candidates = list(self._candidates(task))
-        for tests in (failing[:1], failing[1:], passing):
-            alike = _same_answers if tests is not passing else _same_verdict
-            kept = []
-            for mutant, answers in zip(
-                candidates, self._of(candidates, tests), strict=True
-            ):
-                pairs = zip((mine[test] for test in tests), answers, strict=True)
-                if all(alike(a, b) for a, b in pairs):
-                    kept.append(mutant)
-            candidates = kept
-        best = candidates[0] if candidates else self._partial(task, mine, failing)
-        if best is None:
-            return None
-        return Diagnosis(best.name, f"{best.summary} {best.look}")
+        failing = {
+            task: _Failure.of(mine)
+            for task, mine in outcomes.items()
+            if _tells_something(mine)
+        }
+        own = {task: [m for m in self._mutants if m.task == task] for task in failing}
+        found: dict[str, Mutant] = {}
+        for task, failure in failing.items():
+            found |= self._first(task, own[task], failure, failure.explained_by)
+        for task, failure in failing.items():
+            if task not in found:
+                known = list(found.values())
+                found |= self._first(task, known, failure, failure.explained_by)
+        for task, failure in failing.items():
+            if task not in found:
+                half = failure.half_explained_by
+                found |= self._first(task, own[task], failure, half)
+        return found
 
-    def _partial(
-        self, task: str, mine: dict[str, _Answers], failing: Sequence[str]
-    ) -> Mutant | None:
-        """Find one of several mistakes: it explains half of the failing tests or more.
-
-        It may fail no test that the submission passes.
-        """
-        mutants = [mutant for mutant in self._mutants if mutant.task == task]
-        best, most = None, len(failing) / 2
-        for mutant, answers in zip(mutants, self._of(mutants, list(mine)), strict=True):
-            theirs = dict(zip(mine, answers, strict=True))
-            passed = (test for test in mine if test not in failing)
-            if all(_same_verdict(mine[test], theirs[test]) for test in passed):
-                count = sum(_same_answers(mine[t], theirs[t]) for t in failing)
-                if count >= most:
-                    best, most = mutant, count + 0.5
-        return best
-
-    def _candidates(self, task: str) -> Iterator[Mutant]:
-        """First the mutants of this task, then those of tasks that it may rest on."""
-        yield from (m for m in self._mutants if m.task == task)
-        yield from (m for m in self._mutants if m.task != task)
+    def _first(
+        self,
+        task: str,
+        mutants: Sequence[Mutant],
+        failure: _Failure,
+        explains: Callable[[dict[str, _Answers]], bool],
+    ) -> dict[str, Mutant]:
+        for mutant in mutants:
+            if explains(self._of(mutant, task, failure.answers)):
+                return {task: mutant}
+        return {}
 
     def _of(
-        self, mutants: Sequence[Mutant], tests: Sequence[str]
-    ) -> Iterator[list[_Answers]]:
-        for mutant in mutants:
-            missing = {test for test in tests if not self._known(mutant, test)}
-            if missing:
-                self._compute(mutant, missing)
-            yield [self._answers[mutant.name, test] for test in tests]
+        self, mutant: Mutant, task: str, tests: Iterable[str]
+    ) -> dict[str, _Answers]:
+        """Return what a mutant answers in one task's tests, run at most once."""
+        if not all(self._known(mutant, test) for test in tests):
+            reference = self._lesson.reference_path.read_text(encoding="utf-8")
+            cells = [_Cell("reference", reference), _Cell(mutant.name, mutant.source)]
+            loaded = Loaded(self._jail, cells)
+            for outcome in self._runner.run(loaded, lambda test, of: of == task):
+                answers = _Answers.of(outcome)
+                self._answers[mutant.name, outcome.result.test] = answers
+                self._share(f"{mutant.name}.{outcome.result.test}", answers)
+            loaded.close()
+        return {test: self._answers[mutant.name, test] for test in tests}
 
     def _known(self, mutant: Mutant, test: str) -> bool:
         key = (mutant.name, test)
@@ -140,16 +128,6 @@ class Bank:
                 data = (self._folder / f"{mutant.name}.{test}").read_bytes()
                 self._answers[key] = _Answers(*codec.loads(data))
         return key in self._answers
-
-    def _compute(self, mutant: Mutant, tests: set[str]) -> None:
-        reference = self._lesson.reference_path.read_text(encoding="utf-8")
-        cells = [_Cell("reference", reference), _Cell(mutant.name, mutant.source)]
-        loaded = Loaded(self._jail, cells)
-        for outcome in self._runner.run(loaded, lambda test, task: test in tests):
-            answers = _Answers.of(outcome)
-            self._answers[mutant.name, outcome.result.test] = answers
-            self._share(f"{mutant.name}.{outcome.result.test}", answers)
-        loaded.close()
 
     def _share(self, name: str, answers: _Answers) -> None:
         if self._folder is None:
@@ -163,8 +141,41 @@ class Bank:
             draft.replace(self._folder / name)
 
 
-def _same_verdict(one: _Answers, other: _Answers) -> bool:
-    return one.verdict == other.verdict
+@dataclass(frozen=True)
+class _Failure:
+    """What a submission answered in the tests of a task that it fails."""
+
+    answers: dict[str, _Answers]
+    failing: frozenset[str]
+
+    @classmethod
+    def of(cls, outcomes: Sequence[Outcome]) -> _Failure:
+        failed = (o for o in outcomes if o.result.verdict is not Verdict.PASSED)
+        return cls(
+            {outcome.result.test: _Answers.of(outcome) for outcome in outcomes},
+            frozenset(outcome.result.test for outcome in failed),
+        )
+
+    def explained_by(self, theirs: dict[str, _Answers]) -> bool:
+        """Tell whether these answers are the submission's in every failing test."""
+        return self._share_explained_by(theirs) == 1
+
+    def half_explained_by(self, theirs: dict[str, _Answers]) -> bool:
+        """Tell whether they are in half of the failing tests or more."""
+        return self._share_explained_by(theirs) >= 0.5
+
+    def _share_explained_by(self, theirs: dict[str, _Answers]) -> float:
+        for test in self.answers.keys() - self.failing:
+            if theirs[test].verdict != Verdict.PASSED:
+                return 0.0  # it would fail what the submission passes
+        same = (_same_answers(self.answers[t], theirs[t]) for t in self.failing)
+        return sum(same) / len(self.failing)
+
+
+def _tells_something(outcomes: Sequence[Outcome]) -> bool:
+    """Tell whether a task failed in a way that hints at a cause."""
+    verdicts = {outcome.result.verdict for outcome in outcomes} - {Verdict.PASSED}
+    return bool(verdicts) and verdicts <= {Verdict.WRONG, Verdict.CRASH}
 
 
 def _same_answers(one: _Answers, other: _Answers) -> bool:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from autograder.grading.diagnose import Bank, Diagnosis
+from autograder.grading.diagnose import Bank
 from autograder.grading.plugin import GradingPlugin, Outcome, Runner, run_session
 from autograder.grading.reference import Reference
-from autograder.lesson import Lesson
+from autograder.lesson import Lesson, Mutant, Task
 from autograder.report import (
     InfrastructureError,
     Message,
@@ -28,8 +28,6 @@ from autograder.report import (
 from autograder.sandbox.host import Jail, Loaded
 from autograder.sandbox.jail import Level
 from autograder.sandbox.local import Cell
-
-_UNDIAGNOSED = {Verdict.PASSED, Verdict.NOT_ATTEMPTED, Verdict.INFRA}
 
 
 class Submission(Protocol):
@@ -114,8 +112,13 @@ class Grader:
             outcomes = _unread(runner, message)
         else:
             outcomes = self._outcomes(runner, jail, submission)
+        by_task = {
+            task.name: [o for o in outcomes if o.result.task == task.name]
+            for task in self._lesson.tasks
+        }
+        found = bank.diagnose(by_task) if self._diagnose else {}
         tasks = tuple(
-            self._task_result(task.name, task.points, outcomes, bank)
+            _task_result(task, by_task[task.name], found.get(task.name))
             for task in self._lesson.tasks
         )
         return Report(
@@ -148,22 +151,6 @@ class Grader:
         finally:
             _close(loaded, jail)
 
-    def _task_result(
-        self, task: str, points: float, outcomes: Sequence[Outcome], bank: Bank
-    ) -> TaskResult:
-        mine = [outcome for outcome in outcomes if outcome.result.task == task]
-        found: Diagnosis | None = None
-        verdicts = {outcome.result.verdict for outcome in mine}
-        if self._diagnose and not verdicts <= _UNDIAGNOSED:
-            found = bank.diagnose(task, mine)
-        return TaskResult(
-            task,
-            points,
-            tuple(outcome.result for outcome in mine),
-            None if found is None else found.mutant,
-            None if found is None else found.text,
-        )
-
 
 def grade(
     lesson: Lesson,
@@ -189,6 +176,18 @@ def grade(
     grader = Grader(lesson, seed, level=level, diagnose=diagnose)
     grader.run([(None, submission)], lambda key, report: reports.append(report))
     return reports[0]
+
+
+def _task_result(
+    task: Task, outcomes: Sequence[Outcome], mistake: Mutant | None
+) -> TaskResult:
+    return TaskResult(
+        task.name,
+        task.points,
+        tuple(outcome.result for outcome in outcomes),
+        None if mistake is None else mistake.name,
+        None if mistake is None else f"{mistake.summary} {mistake.look}",
+    )
 
 
 def _unread(runner: Runner, message: Message) -> list[Outcome]:
