@@ -1,4 +1,4 @@
-"""The causal mask is aligned at the top left: j <= i, whatever N and M.
+"""Backward: the causal mask is aligned at the top left: j <= i, whatever N and M.
 
 task: flash_backward
 look: Chapter, step 5.

@@ -1,4 +1,4 @@
-"""The running sum is not rescaled when the maximum grows.
+"""Forward: the running sum is not rescaled when the maximum grows.
 
 task: flash_forward
 look: Chapter, step 4.

@@ -1,4 +1,4 @@
-"""The maximum is that of the last tile, not the running one.
+"""Forward: the maximum is that of the last tile, not the running one.
 
 task: flash_forward
 look: Chapter, step 4.

@@ -1,4 +1,4 @@
-"""The keys and values of batch entry 0 serve the whole batch.
+"""Kernel: the keys and values of batch entry 0 serve the whole batch.
 
 task: flash_kernel
 look: Chapter, step 7.

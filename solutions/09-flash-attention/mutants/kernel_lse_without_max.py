@@ -1,4 +1,4 @@
-"""lse holds log l; the maximum is missing.
+"""Kernel: lse holds log l; the maximum is missing.
 
 task: flash_kernel
 look: Chapter, step 7.

@@ -1,4 +1,4 @@
-"""The scores are not scaled.
+"""Kernel: the scores are not scaled.
 
 task: flash_kernel
 look: Chapter, step 7.
