@@ -153,9 +153,13 @@ def _limit(cpu_s: float, memory_mb: float) -> None:
     with open("/proc/self/statm") as file:
         used = int(file.read().split()[0]) * resource.getpagesize()
     most = used + int(memory_mb * 2**20)
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if hard != resource.RLIM_INFINITY:  # a loader's limit binds its tests
+        most = min(most, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    seconds = int(cpu_s) + 2
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    # The hard limit stays: a loader's would cut short the tests that it forks.
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s) + 2, hard))
 
 
 def _silence() -> None:
