@@ -99,7 +99,10 @@ export function defineFigure(name, spec) {
   if (typeof customElements === "undefined" || customElements.get(name)) return;
   customElements.define(name, class extends HTMLElement {
     connectedCallback() {
-      if (this.live) return;
+      if (this.live) {
+        addEventListener("hashchange", this.followed);
+        return;
+      }
       // Without its data the figure stays the static picture, which is complete.
       loadTrace(this).then((trace) => this.isConnected && !this.live && this.begin(trace),
         () => { this.dataset.still = ""; });
@@ -120,14 +123,24 @@ export function defineFigure(name, spec) {
       const foot = make("div", "g2k-foot", this.live);
       this.say = make("p", "g2k-say", foot);
       this.say.setAttribute("aria-live", "polite");
-      const reset = make("button", "g2k-button", foot);
+      const acts = make("div", "g2k-acts", foot);
+      const reset = make("button", "g2k-button", acts);
       reset.type = "button";
       reset.textContent = "Reset";
       reset.addEventListener("click", () => this.change(this.start));
+      // The page may overwrite the address while scrolling; this link does not change by itself.
+      this.link = make("a", "g2k-link", acts);
+      this.link.textContent = "Link to this";
+      this.followed = () => { if (location.hash.startsWith(`#${name}?`)) this.change(readHash(location.hash, name, this.start, spec.limits)); };
+      addEventListener("hashchange", this.followed);
       figure.insertBefore(this.live, figure.querySelector("figcaption"));
       this.draw();
       this.dataset.ready = "";
       if (location.hash.startsWith(`#${name}?`)) this.scrollIntoView({ block: "center" });
+    }
+
+    disconnectedCallback() {
+      removeEventListener("hashchange", this.followed);
     }
 
     change(patch) {
@@ -162,6 +175,7 @@ export function defineFigure(name, spec) {
         view.handles?.(panel);
       }
       this.controls(spec.controls(state, trace), state);
+      this.link.href = writeHash(name, state, this.start) || `#${name}?`;
       const warning = spec.warning?.(state, trace) ?? "";
       const html = escapeText(spec.sentence(state, trace))
         + (warning ? ` <strong class="g2k-warning">${escapeText(warning)}</strong>` : "");

@@ -165,6 +165,19 @@ def test_answers_arrow_keys_and_resets(name: str, show: Open) -> None:
     assert again.page.evaluate("location.hash") == ""
 
 
+def test_a_link_to_a_state_leads_to_it(show: Open) -> None:
+    figure = show("row")
+    figure.get_by_label("rescale").uncheck()
+    link = figure.get_by_role("link", name="Link to this")
+    broken = said(figure)
+    address = link.get_attribute("href")
+    assert address == "#g2k-row?rescale=0"
+    figure.get_by_role("button", name="Reset").click()
+    assert said(figure) != broken
+    figure.page.evaluate(f"location.hash = '{address}'")
+    assert said(figure) == broken
+
+
 def drag(page: Page, handle: Locator, dx: float, dy: float) -> None:
     """Drag a handle with the mouse, in two moves."""
     box = handle.bounding_box()
