@@ -51,7 +51,69 @@ def laxer(name: str, body: str, why: str, before: str = "") -> Entry:
     return Entry(name, body, True, False, why, before)
 
 
+def both_take(name: str, body: str, before: str = "") -> Entry:
+    return Entry(name, body, True, True, before=before)
+
+
+METHODS_BODY = """
+x = tl.load(x_ptr + tl.arange(0, 8)[:, None] * 8 + tl.arange(0, 8)[None, :])
+y = x.to(tl.float32).abs().exp().exp2().log().log2().sqrt()
+y = y.trans().permute(1, 0).reshape(64).reshape((8, 8)).T
+z = x.sum(1).expand_dims(0).broadcast_to(8, 8) + x.max(axis=0) + x.min(axis=0)
+z += x.argmax(axis=1)[:, None] + x.argmin(0)[None, :]
+tl.store(o_ptr + tl.arange(0, 8), (y + z).sum(0), cache_modifier=".cg")
+""".strip()
+
 ENTRIES = [
+    both_take("methods of a block", METHODS_BODY),
+    both_take("Python's max, min, float and int",
+              "y = max(1, 2, n) + min(n, 2.5) + float(B) + int(2.5)\n"
+              "tl.store(o_ptr, y - float('inf'))"),
+    both_take("and, or, not on scalars",
+              "y = (n > 3 and B > 2) or not (n > 3)\ntl.store(o_ptr, y)\n"
+              "tl.store(o_ptr, n and 3)"),
+    both_take("hints",
+              "p = tl.multiple_of(x_ptr, 16)\n"
+              "offs = tl.max_contiguous(tl.arange(0, B), B)\ntl.assume(n > 0)\n"
+              "x = tl.load(p + offs, eviction_policy='evict_last')\n"
+              "tl.store(o_ptr + offs, x)"),
+    both_take("printing and static_assert",
+              LOAD + "tl.device_print('x', x)\ntl.static_print('B', B)\n"
+              "tl.static_assert(B == 16, 'B is 16')\nprint('n', n)"),
+    both_take("a constexpr local, tuples, a text constexpr",
+              "C: tl.constexpr = B * 2\npair = (n, C)\na, b = pair\n"
+              "y = tl.zeros([C], tl.float32) + a + pair[1]\n"
+              "if MODE == 'double':\n    y = y * 2\n"
+              "tl.store(o_ptr + tl.arange(0, C), y)",
+              "MODE = tl.constexpr('double')"),
+    both_take("a conditional expression on a run-time value",
+              LOAD + "y = x * 2 if n > 3 else x\ntl.store(o_ptr + offs, y)"),
+    both_take("a helper that returns early",
+              "tl.store(o_ptr, f(n, 2))",
+              "@triton.jit\ndef f(a, b):\n    if b is None:\n        return a\n"
+              "    c = a * b\n    return c"),
+    both_take("a wide dot of float64", "a = tl.zeros([16, 16], tl.float64)\n"
+              "c = tl.dot(a, a, out_dtype=tl.float64)\ntl.store(o_ptr, tl.sum(c))"),
+    both_take("a float16 result of tl.dot", "a = tl.zeros([16, 16], tl.float16)\n"
+              "c = tl.dot(a, a, out_dtype=tl.float16)\ntl.store(o_ptr, tl.sum(c))"),
+    both_take("a loop downwards",
+              "y = 0\nfor i in range(n, 0, -1):\n    y += i\ntl.store(o_ptr, y)"),
+    both_take("a name that both branches set",
+              "if n > 3:\n    y = 1.0\nelse:\n    y = 2.0\ntl.store(o_ptr, y)"),
+    both_take("a return in one branch",
+              "y = 0.0\nif n > 3:\n    y = 1.0\nelse:\n    return\ntl.store(o_ptr, y)"),
+    both_take("a number kept as a constexpr",
+              "C: tl.constexpr = B * 2\ny = tl.arange(0, C)"),
+    both_refuse("a number kept in a plain name, as a bound",
+                "c = B * 2\ny = tl.arange(0, c)"),
+    both_refuse("not on an int", "y = not n"),
+    both_refuse("and on two ints", "y = n and (n + 1)"),
+    both_refuse("text in a name", "y = 'text'"),
+    both_refuse("a name born in one branch, the other returns",
+                "if n > 3:\n    y = 1.0\nelse:\n    return\ntl.store(o_ptr, y)"),
+    both_refuse("a type that an `if` changes in both branches",
+                "y = 0\nif n > 3:\n    y = 0.5\nelse:\n    y = 1.5"),
+    both_refuse("a number passed for a pointer", "x = tl.load(n)"),
     both_refuse("tl.arange with a run-time bound", "offs = tl.arange(0, n)"),
     both_refuse("tl.arange of 12 elements", "offs = tl.arange(0, 12)"),
     both_refuse("a block shape of 12", "x = tl.zeros([12], tl.float32)"),
@@ -185,9 +247,11 @@ without a GPU; every refusal below was tried on both. Write this file anew with
 
 def write() -> str:
     """Return CONFORMANCE.md."""
+    from autograder.lab.tiles.grammar import ATTRIBUTES, BUILTINS, FUNCTIONS, METHODS
     from autograder.lab.tiles.launch import PROGRAM_LIMIT
     from autograder.lab.tiles.record import LAUNCH_LIMIT
     from autograder.lab.tiles.state import LOOP_LIMIT
+    from autograder.lab.tiles.values import DTYPES
 
     out = PROSE.format(
         version="3.9.0",
@@ -195,6 +259,21 @@ def write() -> str:
         programs=f"{PROGRAM_LIMIT:,}",
         loops=f"{LOOP_LIMIT:,}",
     )
+    functions = ", ".join(
+        sorted(f"tl.{n}" for n in [*FUNCTIONS, "range", "static_range"])
+    )
+    methods = ", ".join(f".{n}" for n in [*METHODS, *ATTRIBUTES[:3]])
+    out += "## The language\n\n"
+    for line in (
+        f"- Functions: {functions}.",
+        f"- On a block: {methods}, `[:, None]`; on a pointer also .dtype.element_ty.",
+        f"- Of Python: {', '.join(BUILTINS)}, range.",
+        f"- Dtypes: {', '.join(f'tl.{n}' for n in DTYPES)}.",
+        "- Statements: assignment, if, for over range, while, return, and calls of "
+        "other @triton.jit functions.",
+    ):
+        out += textwrap.fill(line, 88, subsequent_indent="  ") + "\n"
+    out += "\n"
     tables = (
         ("Refused here, taken by Triton", False, True),
         ("Taken here, refused by Triton", True, False),

@@ -61,6 +61,16 @@ REFUSALS = [
     (LOAD + "x = x @ x", "use tl.dot"),
     (LOAD + "x = x ** 2", "compile-time numbers"),
     (LOAD + "x = x and x", "use `&`"),
+    ("x = not n", "`not` takes a comparison"),
+    ("x = n > 3 and n", "`and` takes comparisons"),
+    ("x = 16\ny = tl.arange(0, x)", "must be known at compile time"),
+    ("x = B * 2\ny = tl.zeros([x], tl.float32)", "must be known at compile time"),
+    ("x = 'text'", "is not kept in a name"),
+    ("if n > 3:\n    y = 1\nelse:\n    return\nx = y", "only one branch"),
+    (
+        "y = 0\nif n > 3:\n    y = 0.5\nelse:\n    y = 1.5",
+        "y is an int32 scalar before",
+    ),
     (LOAD + "x = not x", "use `~`"),
     (LOAD + "x = -(x > 0)", "`-` does not take an int1 block"),
     (LOAD + "if x > 0:\n    pass", "Choose per element with tl.where"),
@@ -79,6 +89,11 @@ REFUSALS = [
     ("x = np.zeros(3)", "`.zeros()` is not in the language"),
     ("x = sorted(3)", "`sorted` is no @triton.jit function"),
     ("x = SCALE", "make it a global SCALE = tl.constexpr"),
+    ("x = tl.float32(n)", "convert with .to(tl.float32)"),
+    (
+        "a = tl.zeros([16, 16], tl.float32)\nx = tl.dot(a, a, input_precision='fast')",
+        "input_precision is",
+    ),
     ("x = max", "can only be called"),
     ("tl = 1", "is the language"),
     ("__x = 1", "is not a name for a kernel"),
@@ -208,6 +223,8 @@ def test_nothing_is_checked_before_the_launch():
         ("h.to(tl.float64) * f", "float64"),
         ("tl.full([16], 1, tl.int64) + i", "int64"),
         ("2 * n", "int32"),
+        ("h * half", "float32"),
+        ("h * HALF", "float16"),
         ("scale", "float32"),
         ("tl.cdiv(n, 3)", "int32"),
     ],
@@ -221,12 +238,42 @@ def test_promotes_as_triton_does(expression, dtype):
             h = tl.load(h_ptr + offs)
             f = tl.load(f_ptr + offs)
             i = tl.load(i_ptr + offs)
+            half = 0.5
+            HALF: tl.constexpr = 0.5
             y = {expression}
             tl.static_assert(y.dtype == tl.{dtype})
         """
     )
     ones = [np.ones(16, name) for name in ("float16", "float32", "int32")]
     one[(1,)](*ones, 7, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("max(1, 2, 3)", 3),
+        ("min(n, 2, B)", 2),
+        ("max(n, 2.5)", 64),
+        ("int(2.7) + float(3)", 5),
+        ("7 // 2 + -7 // 2", -1),  # compile-time numbers divide as Python's do
+        ("-n // 10", -6),  # run-time ones as C's do
+        ("-n % 10", -4),
+        ("1 if n > 3 else 0", 1),
+        ("B if B > 20 else -B", -16),
+        ("n > 3 and 3", 1),
+        ("not n > 3", 0),
+        ("B == 16 or n", 1),
+        ("(x_ptr is None) + 0", 0),
+        ("tl.zeros([4, B], tl.float32).shape[1]", 16),
+        ("tl.sum(tl.zeros([4, B], tl.int32) + 1)", 64),
+        ("tl.load(x_ptr + 5, mask=n < 3, other=-1.0)", -1),
+        ("tl.load(x_ptr + 5, mask=n > 3, other=-1.0)", 5),
+        ("tl.max(tl.load(x_ptr + tl.arange(0, B), mask=n > 3), 0)", 15),
+        ("(tl.program_id(0) == 0).to(tl.float32) / 4", 0.25),
+    ],
+)
+def test_computes(expression, value):
+    assert launch(f"y = {expression}\ntl.store(o_ptr, y)", (1,))[0] == value
 
 
 def test_dot_sums_in_float32():

@@ -94,6 +94,26 @@ def test_a_reversed_view_points_at_its_first_element():
         one[(1,)](base[::-1], o, -1, B=4)
 
 
+def test_gaps_are_found_behind_a_reversed_view_too():
+    base = np.arange(16, dtype=np.float32)
+    one = body("tl.store(o_ptr, tl.load(x_ptr + n))")
+    o = np.zeros(1, np.float32)
+    one[(1,)](base[::-3], o, -6, B=4)
+    assert o[0] == 9
+    with pytest.raises(AccessError, match="element -5, but"):
+        one[(1,)](base[::-3], o, -5, B=4)
+
+
+def test_a_broadcast_view_is_one_element():
+    one = body("tl.store(o_ptr, tl.load(x_ptr + n))")
+    view = np.broadcast_to(np.float32(7), (4, 4))
+    o = np.zeros(1, np.float32)
+    one[(1,)](view, o, 0, B=4)
+    assert o[0] == 7
+    with pytest.raises(AccessError, match="elements 0 to 0"):
+        one[(1,)](view, o, 1, B=4)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "int64"])
 def test_masked_off_lanes_hold_poison(dtype):
     one = body(
@@ -165,6 +185,15 @@ def test_flags_no_race_where_there_is_none(text):
     o = np.zeros(2, np.float32)
     body(text, "o_ptr")[(2,)](o)
     assert last_meter().races == []
+
+
+def test_names_programs_by_their_ids():
+    text = "tl.store(o_ptr, tl.program_id(1))"
+    body(text, "o_ptr")[(2, 3)](np.zeros(1, np.float32))
+    assert last_meter().races == [
+        "kernel: program (0, 1) writes what program (0, 0) writes too "
+        "(argument o_ptr, e.g. element 0)."
+    ]
 
 
 def test_a_launch_that_must_be_watched_again_is_not_run_twice():

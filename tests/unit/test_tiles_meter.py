@@ -71,6 +71,16 @@ def test_masked_off_lanes_cost_nothing():
     assert (last_meter().load_count, last_meter().store_count) == (1, 1)
 
 
+def test_prints_what_moved():
+    launch("tl.store(o_ptr + tl.program_id(0), tl.load(x_ptr))", (4,))
+    assert str(last_meter()).splitlines() == [
+        "kernel: 4 programs",
+        "  loads  16 B (x_ptr 16)",
+        "  stores 16 B (o_ptr 16)",
+        "  largest block on chip: 1 elements",
+    ]
+
+
 def test_adds_up_launches_while_it_is_open():
     text = "tl.store(o_ptr + tl.program_id(0), 1.0)"
     with meter() as total:

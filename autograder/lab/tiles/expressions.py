@@ -137,6 +137,9 @@ class Expressions:
             if name == "next_power_of_2":
                 why += ", and pass the number as a tl.constexpr parameter"
             return self.refuse(node, why)
+        if name in DTYPE_NAMES:
+            why = f"tl.{name} is a dtype: convert with .to(tl.{name})"
+            return self.refuse(node, why)
         if name in ELSEWHERE:
             return self.refuse(
                 node, f"tl.{name} is not in the course's language; {ELSEWHERE[name]}"

@@ -24,10 +24,38 @@ from .values import (
     int32,
     int64,
     is_constant,
+    scalar,
 )
 
 Values = tuple[object, ...]
 Names = tuple[str, ...]
+
+
+def keep(value: object) -> object:
+    """`x = value`: a compile-time number becomes a scalar, as in Triton.
+
+    Only `x: tl.constexpr = value` keeps it a compile-time number.
+    """
+    if type(value) is Tensor or type(value) is Pointer:
+        return value
+    if is_constant(value):
+        return scalar(value)
+    if isinstance(value, tuple):
+        return tuple(keep(v) for v in value)
+    if isinstance(value, Undefined):
+        raise TileError(value.why)
+    if isinstance(value, str):
+        raise TileError("text is not kept in a name; make it a tl.constexpr.")
+    return value
+
+
+def unpack(value: object, count: int) -> Values:
+    """`x, y = pair`."""
+    if isinstance(value, Undefined):
+        raise TileError(value.why)
+    if not isinstance(value, tuple) or len(value) != count:
+        raise TileError(f"cannot unpack {describe(value)} into {count} names.")
+    return tuple(keep(v) for v in value)
 
 
 def carry(values: Values) -> Values:
@@ -72,23 +100,19 @@ def merge(
     out: list[object] = []
     for old, new, name, certain in zip(before, now, names, both, strict=True):
         value = as_tensor(new) if is_constant(new) else new
-        if certain:
-            out.append(value)
-        elif isinstance(old, Undefined):
-            out.append(
-                Undefined(
+        start = as_tensor(old) if is_constant(old) else old
+        if isinstance(start, Undefined):
+            if not certain:
+                value = Undefined(
                     f"{name} has a value in only one branch of an `if` that is decided "
                     "at run time. Give it a value before the `if`."
                 )
+        elif not same_type(start, value):
+            raise TileError(
+                f"{name} is {describe(start)} before the `if` and {describe(value)} "
+                "in one branch; Triton keeps one type."
             )
-        else:
-            start = as_tensor(old) if is_constant(old) else old
-            if not same_type(start, value):
-                raise TileError(
-                    f"{name} is {describe(start)} before the `if` and "
-                    f"{describe(value)} in one branch; Triton keeps one type."
-                )
-            out.append(value)
+        out.append(value)
     return tuple(out)
 
 

@@ -68,6 +68,8 @@ def logical_not(a: object) -> object:
     if isinstance(a, Tensor):
         if a.data.shape != ():
             raise TileError("`not` takes a scalar; for a block use `~`.")
+        if a.dtype is not int1:
+            raise TileError(f"`not` takes a comparison, got {describe(a)}.")
         return Tensor(np.bool_(not a.data), int1)
     if is_constant(a) or a is None:
         return not a
@@ -103,6 +105,8 @@ def _logical(symbol: str, ufunc: Any) -> Operator:
                     f"`{symbol}` takes scalars; for blocks use `{other}`, with each "
                     f"comparison in brackets: (a < b) {other} (c < d)."
                 )
+            if value.dtype is not int1:
+                raise TileError(f"`{symbol}` takes comparisons, got {describe(value)}.")
         return Tensor(ufunc(a.data, b.data), int1)
 
     return apply
@@ -165,13 +169,6 @@ def item(a: object, position: object) -> object:
     if not -len(a) <= position < len(a):
         raise TileError(f"index {position} of a tuple of {len(a)}.")
     return a[position]
-
-
-def unpack(a: object, count: int) -> tuple[object, ...]:
-    """`x, y = pair`."""
-    if not isinstance(a, tuple) or len(a) != count:
-        raise TileError(f"cannot unpack {describe(a)} into {count} names.")
-    return a
 
 
 def attribute(a: object, name: str) -> object:

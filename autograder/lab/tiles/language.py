@@ -128,6 +128,8 @@ def dot(
 ) -> Tensor:
     """Multiply two blocks, summing in float32 whatever they hold."""
     a, b = as_tensor(input), as_tensor(other)
+    if input_precision not in (None, "ieee", "tf32", "tf32x3"):
+        raise TileError('tl.dot: input_precision is "ieee", "tf32" or "tf32x3".')
     for block in (a, b):
         if len(block.data.shape) != 2:
             raise TileError(f"tl.dot takes blocks of two axes, got {describe(block)}.")
@@ -201,18 +203,22 @@ def clamp(x: object, min: object, max: object) -> Tensor:
     return minimum(maximum(x, min), max)
 
 
-def builtin_max(x: object, y: object) -> object:
+def builtin_max(x: object, y: object, *more: object) -> object:
     """Python's `max`: of numbers at compile time, of blocks per element."""
     if is_constant(x) and is_constant(y):
-        return x if truth(arithmetic.greater(x, y)) else y
-    return maximum(x, y)
+        best = x if truth(arithmetic.greater(x, y)) else y
+    else:
+        best = maximum(x, y)
+    return builtin_max(best, *more) if more else best
 
 
-def builtin_min(x: object, y: object) -> object:
+def builtin_min(x: object, y: object, *more: object) -> object:
     """Python's `min`: of numbers at compile time, of blocks per element."""
     if is_constant(x) and is_constant(y):
-        return x if truth(arithmetic.less(x, y)) else y
-    return minimum(x, y)
+        best = x if truth(arithmetic.less(x, y)) else y
+    else:
+        best = minimum(x, y)
+    return builtin_min(best, *more) if more else best
 
 
 def _math(name: str, function: Callable[[Data], Data]) -> Callable[..., Tensor]:

@@ -39,6 +39,15 @@ class Meter:
         """All bytes stored."""
         return sum(self.stores.values())
 
+    def __str__(self) -> str:
+        """Write the meter for a student at play."""
+        lines = [f"{self.kernel or 'all launches'}: {self.programs} programs"]
+        for verb, table in (("loads ", self.loads), ("stores", self.stores)):
+            parts = ", ".join(f"{name} {size:,}" for name, size in table.items())
+            lines.append(f"  {verb} {sum(table.values()):,} B ({parts})")
+        lines.append(f"  largest block on chip: {self.largest_block:,} elements")
+        return "\n".join([*lines, *(f"  {s}" for s in self.races + self.uninitialised)])
+
     def note(self, where: list[str], sentence: str) -> None:
         """Keep a sentence once, and only so many of them."""
         if sentence not in where and len(where) < SENTENCES:

@@ -42,10 +42,10 @@ def _strangers(owners: Array) -> Any:
 
 
 def _race(name: str, place: int, other: int, what: str) -> None:
-    who = f"program {other - 1}" if other > 0 else "several programs"
+    who = state.where(other - 1) if other > 0 else "several programs"
     Port.meter.note(
         Port.meter.races,
-        f"{Port.meter.kernel}: program {state.number - 1} {what.format(who=who)} "
+        f"{Port.meter.kernel}: {state.where()} {what.format(who=who)} "
         f"(argument {name}, e.g. element {place}).",
     )
 
@@ -93,7 +93,7 @@ def note_initialised(segment: Segment, places: Any, name: str) -> None:
         if not any(s.startswith(sentence) for s in Port.meter.uninitialised):
             Port.meter.note(
                 Port.meter.uninitialised,
-                f"{sentence} (program {state.number - 1}, element {place}).",
+                f"{sentence} ({state.where()}, element {place}).",
             )
 
 

@@ -200,7 +200,8 @@ class Rewriter(Expressions):
             count = self.literal(node, len(names))
             value = self.call(node, "o_unpack", value, count)
             return [self.assign(node, names, value, tuple_=True)]
-        return [self.assign(node, [self.target(target)], value)]
+        name = self.target(target)
+        return [self.assign(node, [name], self.call(node, "o_keep", value))]
 
     def target(self, node: ast.expr) -> str:
         """Read the name that is assigned to."""
@@ -219,7 +220,7 @@ class Rewriter(Expressions):
         operator = OPERATORS[type(node.op)][0]
         old = self.name(node, f"v_{name}")
         value = self.call(node, f"o_{operator}", old, self.visit(node.value))
-        return [self.assign(node, [name], value)]
+        return [self.assign(node, [name], self.call(node, "o_keep", value))]
 
     def do_AnnAssign(self, node: ast.AnnAssign) -> list[ast.stmt]:
         name = self.target(node.target)
@@ -242,10 +243,6 @@ class Rewriter(Expressions):
         condition, keep = self.keep(node, self.visit(node.test))
         test = self.call(node, "o_truth", self.name(node, condition))
         then, other = assigned(node.body), assigned(node.orelse)
-        if ends(node.body):
-            then = other
-        elif ends(node.orelse):
-            other = then
         names = list(dict.fromkeys([*then, *other]))
         before, keep_before = self.keep(node, self.values(node, names))
         made = ast.If(test, self.block(node.body), self.block(node.orelse))
@@ -338,8 +335,3 @@ def assigned(statements: Sequence[ast.stmt]) -> list[str]:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 names[node.id] = None
     return list(names)
-
-
-def ends(statements: Sequence[ast.stmt]) -> bool:
-    """Say whether a branch always returns."""
-    return bool(statements) and isinstance(statements[-1], ast.Return)

@@ -34,9 +34,13 @@ class State:
 
     def enter(self, number: int) -> None:
         """Become program `number` (from 0, the last grid axis fastest)."""
-        _, ny, nz = self.grid
         self.number = number + 1
-        self.program = (number // (ny * nz), number // nz % ny, number % nz)
+        self.program = self.place(number)
+
+    def place(self, number: int) -> tuple[int, int, int]:
+        """Return the program_ids of a program by its number."""
+        _, ny, nz = self.grid
+        return number // (ny * nz), number // nz % ny, number % nz
 
     def step(self) -> None:
         """Count one iteration of a loop."""
@@ -57,12 +61,11 @@ class State:
                 )
             self.largest_block = size
 
-    def where(self) -> str:
-        """Name the program as its program_ids, as many as the grid has axes."""
+    def where(self, number: int | None = None) -> str:
+        """Name a program, this one if none is given, as many ids as the grid has."""
+        ids = self.program if number is None else self.place(number)
         axes = 3 if self.grid[2] > 1 else 2 if self.grid[1] > 1 else 1
-        if axes == 1:
-            return f"program {self.program[0]}"
-        return f"program {self.program[:axes]}"
+        return f"program {ids[0]}" if axes == 1 else f"program {ids[:axes]}"
 
 
 state = State()

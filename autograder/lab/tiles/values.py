@@ -8,6 +8,7 @@ its kind is higher; two tensors promote even when one of them is a scalar.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -246,6 +247,13 @@ def _with_constant(dtype: DType, value: object, division: bool) -> DType:
 
 def broadcast_shape(a: Shape, b: Shape) -> Shape:
     """Return the common shape of two blocks, or say which axis does not fit."""
+    shape, size = _common(a, b)
+    state.note_block(size)  # before NumPy allocates it
+    return shape
+
+
+@lru_cache(maxsize=1024)
+def _common(a: Shape, b: Shape) -> tuple[Shape, int]:
     rank = max(len(a), len(b))
     left = (1,) * (rank - len(a)) + a
     right = (1,) * (rank - len(b)) + b
@@ -259,8 +267,7 @@ def broadcast_shape(a: Shape, b: Shape) -> Shape:
             )
         out.append(n if m == 1 else m)
         size *= out[-1]
-    state.note_block(size)  # before NumPy allocates it
-    return tuple(out)
+    return tuple(out), size
 
 
 def check_shape(dims: object) -> Shape:
