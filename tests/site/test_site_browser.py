@@ -21,8 +21,16 @@ RUNS: dict[Literal["light", "dark"], dict[str, Any]] = {
     "light": {"runOnly": {"type": "tag", "values": RULES}},
     "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
 }
-# The pictures of formulas are hidden from assistive tools, which get the MathML.
-AXE_RUN = "options => axe.run({exclude: ['.katex-html']}, options)"
+# The pictures of formulas are hidden from assistive tools, which get the MathML. Axe
+# does not read MathML, so it takes a heading that is one formula for an empty one.
+AXE_RUN = """async options => {
+    const found = await axe.run({exclude: ['.katex-html']}, options);
+    for (const problem of found.violations)
+        if (problem.id === 'empty-table-header')
+            problem.nodes = problem.nodes.filter(
+                node => !document.querySelector(node.target[0]).querySelector('math'));
+    return found.violations.filter(problem => problem.nodes.length > 0);
+}"""
 UNFOLD = "for (const node of document.querySelectorAll('details')) node.open = true"
 
 
@@ -68,21 +76,18 @@ def test_axe_finds_nothing(site: Site, browser: Browser, width: str) -> None:
         page.add_script_tag(path=AXE)
         for scheme, options in RUNS.items():
             page.emulate_media(color_scheme=scheme)
-            result = page.evaluate(AXE_RUN, options)
+            violations = page.evaluate(AXE_RUN, options)
             where = f"{path.parent.name}, {scheme}"
-            problems += [summary(where, item) for item in result["violations"]]
+            problems += [summary(where, item) for item in violations]
     context.close()
-    problems = [problem for problem in problems if problem]
     assert problems == [], "\n".join(problems)
 
 
 def summary(page: str, violation: dict[str, Any]) -> str:
-    """Return what axe found, where, in one line; nothing for what it cannot see."""
+    """Return what axe found, where, in one line."""
     nodes = violation["nodes"]
-    if violation["id"] == "empty-table-header":  # axe does not read MathML: we do
-        nodes = [node for node in nodes if "<math" not in node["html"]]
     where = "; ".join(str(node["target"]) + " " + reason(node) for node in nodes[:4])
-    return f"{page}: {violation['id']} x {len(nodes)}: {where}" if nodes else ""
+    return f"{page}: {violation['id']} x {len(nodes)}: {where}"
 
 
 def reason(node: dict[str, Any]) -> str:

@@ -94,6 +94,18 @@ def test_no_marker_is_left(site: Site) -> None:
         assert "<!-- lesson:" not in page.read_text("utf-8"), page
 
 
+def test_every_page_describes_itself(site: Site) -> None:
+    """Front matter that is not YAML is not an error for MkDocs: it is printed."""
+    seen = set()
+    for page in site.pages():
+        tags = read(page).tags
+        metas = [values for tag, values in tags if tag == "meta"]
+        found = [m["content"] for m in metas if m.get("name") == "description"]
+        assert found, page
+        assert found[0] not in seen, f"{page}: is its front matter YAML?"
+        seen.add(found[0])
+
+
 def test_every_page_has_one_title_and_orderly_headings(site: Site) -> None:
     for page in site.pages():
         found = [tag for tag, _ in read(page).tags if re.fullmatch(r"h[1-6]", tag)]
