@@ -274,6 +274,12 @@ def test_a_host_function_may_fill_memory_itself_when_it_plays():
     assert last_meter().uninitialised == []
 
 
+def test_a_bool_holds_no_mark_of_being_unwritten():
+    names = module(HOST.format(make="empty(4, 'bool')").replace("float32", "bool"))
+    names["host"](2)
+    assert last_meter().uninitialised == []
+
+
 def test_read_only_arrays_are_not_written():
     x = np.zeros(64, np.float32)
     o = np.zeros(64, np.float32)

@@ -17,7 +17,8 @@ from typing import Any
 
 from .errors import LanguageError, TileError
 from .grammar import BUILTINS, FORMS, FUNCTIONS, LOOPS, METHODS
-from .rewrite import MISSING, Checked, Parameter, check
+from .rewrite import Checked, check
+from .signature import MISSING, Parameter
 from .values import DTYPES, DType, Pointer, Tensor, Undefined, describe
 
 Bundle = Sequence[Mapping[str, Any]]

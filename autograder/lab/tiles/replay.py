@@ -118,7 +118,6 @@ def replay(
     evidence: object,
     inputs: Sequence[Array],
     shuffle: int | None = None,
-    *,
     writes: Sequence[int] = (),
     submitted: str | None = None,
 ) -> dict[str, Any]:

@@ -12,20 +12,10 @@ from dataclasses import dataclass
 from types import CodeType
 
 from .errors import LanguageError
-from .expressions import Expressions
 from .grammar import LOOPS, OPERATORS, REFUSED
+from .signature import Parameter, Signature
 
 SOURCE_LIMIT = 40_000  # characters of one kernel
-MISSING = object()
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a kernel."""
-
-    name: str
-    constexpr: bool
-    default: object = MISSING
 
 
 @dataclass(frozen=True)
@@ -58,7 +48,7 @@ def check(source: str) -> Checked:
         raise LanguageError("the kernel's source cannot be read.") from None
 
 
-class Rewriter(Expressions):
+class Rewriter(Signature):
     """Rewrites the statements of one kernel."""
 
     def __init__(self, tree: ast.FunctionDef, source: str) -> None:
@@ -75,8 +65,8 @@ class Rewriter(Expressions):
 
     def run(self) -> Checked:
         """Check everything and compile it."""
-        self.check_decorators()
-        parameters = self.parameters()
+        self.check_decorators(self.tree)
+        parameters = self.parameters(self.tree)
         known = {p.name for p in parameters}
         fresh = tuple(n for n in self.assigned if n not in known)
         body: list[ast.stmt] = [
@@ -99,48 +89,6 @@ class Rewriter(Expressions):
             self.kernel, self.source, parameters, fresh, dict(self.called),
             dict(self.read), self.returns, code,
         )  # fmt: skip
-
-    def check_decorators(self) -> None:
-        """Allow @triton.jit alone."""
-        texts = [ast.unparse(d) for d in self.tree.decorator_list]
-        for text, node in zip(texts, self.tree.decorator_list, strict=True):
-            if text not in ("triton.jit", "jit", "triton.jit()"):
-                raise self.refuse(
-                    node, f"@{text[:40]} is not in the language; @triton.jit alone is"
-                )
-
-    def parameters(self) -> tuple[Parameter, ...]:
-        """Read the parameters; a default is a number, None, a dtype or text."""
-        given = self.tree.args
-        if given.vararg or given.kwarg or given.posonlyargs:
-            raise self.refuse(self.tree, "a kernel names each of its parameters")
-        missing: list[ast.expr | None] = [None] * (
-            len(given.args) - len(given.defaults)
-        )
-        defaults = [*missing, *given.defaults, *given.kw_defaults]
-        out = []
-        for arg, default in zip(
-            [*given.args, *given.kwonlyargs], defaults, strict=True
-        ):
-            note = "" if arg.annotation is None else ast.unparse(arg.annotation)
-            constexpr = note.strip("'\"") in ("tl.constexpr", "constexpr")
-            value = MISSING if default is None else self.default(default)
-            out.append(Parameter(arg.arg, constexpr, value))
-        return tuple(out)
-
-    def default(self, node: ast.expr) -> object:
-        """Read a parameter's default without evaluating anything."""
-        sign, inner = 1, node
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            sign, inner = -1, node.operand
-        if isinstance(inner, ast.Constant):
-            value = self.visit_Constant(inner)
-            if isinstance(value, ast.Constant):
-                if sign < 0 and type(value.value) in (int, float):
-                    return -value.value  # type: ignore[operator]
-                if sign > 0:
-                    return value.value
-        raise self.refuse(node, "a default is a number, None or text")
 
     def block(self, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
         """Rewrite a list of statements; an empty one becomes `pass`."""

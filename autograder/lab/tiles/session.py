@@ -94,7 +94,9 @@ class Eager:
 
 
 def is_poison(data: Array) -> Any:
-    """Mark the elements that hold the poison of their dtype."""
+    """Mark the elements that hold the poison of their dtype; a bool has none."""
+    if data.dtype == np.bool_:
+        return np.zeros(data.shape, np.bool_)
     bits = f"u{data.itemsize}"
     return data.view(bits) == np.asarray(poison(data.dtype)).view(bits)
 
