@@ -64,7 +64,7 @@ def with_answers(
             holders[task.name] = cell
     placed: list[CodeCell] = []
     extra = [c for c in submission.cells if not any(c is h for h in holders.values())]
-    extra = [c for c in extra if not _is_released(c.source, released)]
+    extra = [c for c in extra if not _is_released(c.text, released)]
     cells: list[Cell] = []
     for cell in notebook["cells"]:
         mine = cell["metadata"].get("nbgrader", {})
@@ -80,7 +80,7 @@ def with_answers(
             cells += map(_code_cell, before)
             again = any(holder is c for c in placed)
             cell["source"] = (
-                f"# {task_name}: see {holder.label} above" if again else holder.source
+                f"# {task_name}: see {holder.label} above" if again else holder.text
             )
             placed.append(holder)
         cells.append(cell)
@@ -176,8 +176,9 @@ def released_sources(notebook: Notebook) -> list[str]:
 
 
 def _is_released(source: str, released: Notebook) -> bool:
-    known = {text.strip() for text in released_sources(released)}
-    return not source.strip() or source.strip() in known
+    """Tell whether all lines of a cell stand in one cell of the release."""
+    lines = {line for line in source.split("\n") if line.strip()}
+    return any(lines <= set(text.split("\n")) for text in released_sources(released))
 
 
 def _text(cell: Cell) -> str:
@@ -191,7 +192,7 @@ def _code_cell(cell: CodeCell) -> Cell:
         "execution_count": None,
         "metadata": {},
         "outputs": [],
-        "source": f"# {cell.label} of the submission\n{cell.source}",
+        "source": f"# {cell.label} of the submission\n{cell.text}",
     }
 
 

@@ -168,7 +168,7 @@ def _read_folder(folder: Path, lesson: Lesson) -> Submission:
         raise Unreadable("The folder holds no .ipynb, .py or .zip file.")
     read = read_submission(paths[0], lesson)
     names = [str(path.relative_to(folder)) for path in paths]
-    note = _choice_note(names, names[0], "folder")
+    note = _choice_note(names, names[0], "folder") or _name_note(paths[0], lesson)
     return replace(read, notes=(*note, *read.notes))
 
 
@@ -213,6 +213,12 @@ def _choice_note(names: list[str], chosen: str, where: str) -> tuple[str, ...]:
         f"The {where} holds {len(names)} files that could be the submission;"
         f" '{printable(chosen)}' answers the most and was graded.",
     )
+
+
+def _name_note(path: Path, lesson: Lesson) -> tuple[str, ...]:
+    if path.name.lower() in (f"{lesson.id}{suffix}" for suffix in (*READABLE, ".zip")):
+        return ()
+    return (f"'{printable(path.name)}' was read as the answer to {lesson.id}.",)
 
 
 def _digest(data: bytes) -> str:

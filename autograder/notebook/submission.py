@@ -21,6 +21,11 @@ class CodeCell:
     first_line: int = 1  # line of the file on which ``source`` starts (.py files)
     names: tuple[str, ...] = ()  # bound at top level
 
+    @property
+    def text(self) -> str:
+        """The code to show to a person, without the blank lines around it."""
+        return self.source.strip("\n")
+
     def locate(self, line: int) -> str:
         """Say where a line of ``source`` stands, in words: "cell 5, line 3"."""
         return f"{self.label}, line {self.first_line + line - 1}"

@@ -128,13 +128,13 @@ def notebook_called_txt(folder: Path) -> Path:
     return write(folder, right(), "hw.ipynb.txt")
 
 
-@odd()
+@odd("'hw (1).ipynb' was read as the answer to 00-start")
 def downloaded_twice(folder: Path) -> Path:
     write(folder, right(), "hw (1).ipynb")
     return folder
 
 
-@odd()
+@odd("'WMS q3.ipynb' was read as the answer to 00-start")
 def another_name(folder: Path) -> Path:
     write(folder, right(), "WMS q3.ipynb")
     return folder
@@ -147,7 +147,7 @@ def two_notebooks(folder: Path) -> Path:
     return folder
 
 
-@odd()
+@odd("'hw.ipynb' was read as")
 def a_checkpoint_beside_it(folder: Path) -> Path:
     (folder / ".ipynb_checkpoints").mkdir()
     write(folder / ".ipynb_checkpoints", right(), "hw-checkpoint.ipynb")
@@ -155,7 +155,7 @@ def a_checkpoint_beside_it(folder: Path) -> Path:
     return folder
 
 
-@odd()
+@odd("'hw.py' was read as")
 def only_a_python_file(folder: Path) -> Path:
     (folder / "hw.py").write_text(python(), encoding="utf-8")
     return folder

@@ -12,9 +12,10 @@ import pytest
 from odd_kit import CASES, FULL, Odd, lesson
 
 from autograder.grading.grade import Grader
+from autograder.notebook.build import build_notebook, write_notebook
 from autograder.notebook.reader import read_submission
 from autograder.notebook.submission import Submission
-from autograder.report import Report
+from autograder.report import Report, Verdict
 
 MAKERS = (odd_cells, odd_bytes, odd_archives)  # importing them registers their cases
 
@@ -38,14 +39,22 @@ def test_is_read_or_refused_with_the_reason(case: Odd, tmp_path: Path) -> None:
 def test_is_graded_and_costs_the_others_nothing(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
+    folder = tmp_path_factory.mktemp("sources")
+    source = folder / "00-start.ipynb"
+    write_notebook(build_notebook(lesson(), with_reference=True), source)
+
     def submissions() -> Iterator[tuple[str, Submission]]:
+        yield "source", read_submission(source, lesson())
+        yield "stub", read_submission(lesson().exercise_path, lesson())
         for case in CASES:
             path = case.make(tmp_path_factory.mktemp("odd"))
             yield case.name, read_submission(path, lesson())
 
     reports: dict[str, Report] = {}
     Grader(lesson(), seed=1).run(submissions(), reports.__setitem__)
-    assert list(reports) == [case.name for case in CASES]
+    assert list(reports) == ["source", "stub", *(case.name for case in CASES)]
+    assert reports["source"].points == reports["source"].max_points
+    assert reports["stub"].verdict is Verdict.NOT_ATTEMPTED
     for case in CASES:
         report = reports[case.name]
         earned = {task.task: task.points for task in report.tasks}
