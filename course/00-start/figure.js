@@ -6,15 +6,15 @@ import { defineFigure } from "../../site/figures/figure.js";
 /** Each verdict: what it means, an example in three lines, and the station to go to next. */
 export const VERDICTS = {
   passed: { word: "passed", colour: "c", next: "submit", means: "Every hidden test of the task agrees.",
-    lines: ["halvings, all tests", "9 of 9 passed", "Nothing to mend: go on."] },
+    lines: ["halvings, all tests", "every one passed", "Nothing to mend: go on."] },
   not_attempted: { word: "not attempted", colour: "muted", next: "solve", means: "The cell still raises NotImplementedError.",
-    lines: ["mean", "the stub is still there", "Chapter, step 1."] },
+    lines: ["mean", "not attempted yet", "Chapter, step 1."] },
   wrong: { word: "wrong", colour: "b", next: "solve", means: "It ran, and the answer differs.",
     lines: ["normalise of equal values", "position 0: got nan, expected 0.0", "Chapter, step 2: no spread, no scale."] },
   crash: { word: "crash", colour: "bad", next: "solve", means: "It raised an error nobody asked for.",
     lines: ["normalise of integers", "TypeError in cell 8, line 4", "Your own line comes first in the traceback."] },
   timeout: { word: "timeout", colour: "bad", next: "solve", means: "It used more than its CPU seconds.",
-    lines: ["halvings of infinity", "stopped after 1 s", "Chapter, step 3: this loop never ends."] },
+    lines: ["halvings of infinity", "stopped: it may use 1 CPU second", "Chapter, step 3: this loop never ends."] },
   memory: { word: "memory", colour: "bad", next: "solve", means: "It used more than its megabytes.",
     lines: ["mean of 101 random numbers", "more than 256 MB", "Look for an array that keeps growing."] },
   output: { word: "output", colour: "bad", next: "solve", means: "It printed or returned too much.",
@@ -78,7 +78,7 @@ export const verdict = {
     const { word, means, next } = VERDICTS[state.verdict];
     return `${word}: ${means} ${next === "submit" ? "Submit." : next === "none" ? "You need do nothing." : "Back to solve."}`;
   },
-  reserve: [119, 124],
+  reserve: [126, 131],
   caption: "A lesson is a loop. Every message has three lines: where it went wrong, the evidence, and where to look next.",
 };
 

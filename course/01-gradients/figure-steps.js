@@ -129,7 +129,7 @@ export const steps = {
     return room > 128 ? "" : `Between 1 and 1 + h there is room for ${room} step${room === 1 ? "" : "s"} of a double: the quotient divides one rounding by another.`;
   },
   hint: "Click the plot or drag along its axis to choose h.",
-  reserve: [202, 277],
+  reserve: [209, 277],
   caption: "Smaller is not better. Right of the tip the error is truncation; "
     + "left of it rounding takes over, and every tenfold smaller h costs a digit.",
 };

@@ -30,7 +30,7 @@ export const row = {
     return state.rescale ? "" : `Old sums keep weights for an old maximum: the output is off by ${fixed(now?.gap ?? 0, 4)}.`;
   },
   hint: "Click above a key to set its score; drag the ring, or Tab to it and use the arrow keys.",
-  reserve: [203, 341],
+  reserve: [209, 341],
   caption: "One pass is enough. When a larger score arrives, everything summed so far shrinks by α = exp(m_old − m_new), "
     + "and no tile is read again. Drag a score above the running maximum to see it happen.",
 };

@@ -46,7 +46,7 @@ export const flash = {
       ? `Blocks of ${state.bq} rows read K and V ${Math.ceil(state.n / state.bq)} times over: more traffic than the standard way.` : "";
   },
   hint: "Click a tile to run up to it; drag the dot on the curve to resize the block.",
-  reserve: [297, 512],
+  reserve: [303, 512],
   caption: "Each program keeps one block of Q, its running m, l and acc on the chip while blocks of K and V stream past. "
     + "The N × M matrix is never stored, and taller blocks read K and V fewer times, until the chip is full.",
 };

@@ -105,7 +105,7 @@ export function scientific(value, digits = 1) {
   if (!Number.isFinite(value)) return fixed(value);
   if (Math.abs(value) >= 0.1 && Math.abs(value) < 1000) return String(Number(value.toPrecision(digits + 1))).replace("-", "−");
   const [mantissa, exponent] = value.toExponential(digits).split("e");
-  return `${mantissa.replace("-", "−")} × 10${raised(Number(exponent))}`;
+  return `${mantissa.replace("-", "−")}\u00a0×\u00a010${raised(Number(exponent))}`;
 }
 /** Two decimals for everyday sizes, powers of ten for large ones. */
 export const amount = (value) => (Math.abs(value) >= 1000 ? scientific(value) : fixed(value));

@@ -38,7 +38,8 @@ test("numbers read as people write them", () => {
   assert.equal(fixed(-1.5, 1), "−1.5");
   assert.equal(fixed(Infinity), "inf");
   assert.equal(fixed(NaN), "nan");
-  assert.equal(scientific(6.6e-9), "6.6 × 10⁻⁹");
+  assert.equal(scientific(6.6e-9), "6.6\u00a0×\u00a010⁻⁹");
+  assert.equal(scientific(0.482), "0.48");
   assert.equal(bytes(1024), "1.0 KiB");
   assert.equal(bytes(2361344), "2.3 MiB");
   assert.deepEqual(wrap("one two three", 8), ["one two", "three"]);
