@@ -189,6 +189,37 @@ def test_a_kernel_must_stand_in_the_submission():
         replay(evidence, [x20()], submitted=HOST.replace("* factor", "+ factor"))
 
 
+@pytest.mark.parametrize("way", ["arguments", "globals", "fills"])
+def test_an_answer_cannot_be_carried_in_as_numbers(way):
+    """Ten launches of thirty numbers each, none of them told apart by array."""
+    names = ", ".join(f"a{i}" for i in range(30))
+    stores = "\n".join(f"    tl.store(o_ptr + {i}, a{i})" for i in range(30))
+    text = f"@triton.jit\ndef kernel(o_ptr, {names}):\n{stores}\n"
+    if way == "arguments":
+        call = "kernel[(1,)](o[30 * j :], *[float(v) for v in x[30 * j : 30 * j + 30]])"
+    elif way == "globals":
+        text = f"@triton.jit\ndef kernel(o_ptr):\n{stores}\n"
+        call = (
+            "globals().update({f'a{i}': tl.constexpr(float(x[30 * j + i]))"
+            " for i in range(30)})\n        kernel[(1,)](o[30 * j :])"
+        )
+    else:
+        text = "@triton.jit\ndef kernel(o_ptr, p_ptr):\n    tl.store(o_ptr, 1.0)\n"
+        call = "kernel[(1,)](o, device.full(1, float(x[j])))"
+    count = 10 if way != "fills" else 60
+    host = module(
+        f"{text}\ndef host(x):\n    o = device.empty(300)\n"
+        f"    for j in range({count}):\n        {call}\n    return o\n"
+    )["host"]
+    x = np.random.default_rng(0).standard_normal(300).astype(np.float32)
+    evidence = record(host, (x,))
+    if way == "fills":  # sixty fit
+        assert replay(evidence, [x])["launches"] == 60
+        return
+    with pytest.raises(TileError, match="more than 256 different numbers"):
+        replay(evidence, [x])
+
+
 def test_faults_of_kernels_come_out_of_the_replay():
     text = "kernel[(4,)](x, o, 30, 2.0, B=8)\nreturn o"
     with pytest.raises(

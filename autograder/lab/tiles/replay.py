@@ -25,6 +25,26 @@ from .state import poison
 KEYS = {"format", "inputs", "workspaces", "kernels", "launches", "result"}
 
 
+class Numbers:
+    """The different numbers that reach kernels from outside, which are few.
+
+    A host function that computes the answer itself has to carry it in somehow.
+    """
+
+    def __init__(self) -> None:
+        self.seen: set[object] = set()
+
+    def note(self, value: object) -> None:
+        """Count one number."""
+        if type(value) in (int, float) and value not in self.seen:
+            self.seen.add(value)
+            if len(self.seen) > read.NUMBERS:
+                raise TileError(
+                    f"more than {read.NUMBERS} different numbers are passed to the "
+                    "kernels; what a kernel works on belongs in arrays."
+                )
+
+
 class Memory:
     """The inputs and workspaces of one replay."""
 
@@ -150,12 +170,18 @@ def replay(
     kernels = [read.bundle(b, allowed) for b in bundles]
     if sum(len(f["source"]) for b in kernels for f in b) > read.ALL_SOURCES:
         raise read.malformed("the size of the kernels")
+    numbers = Numbers()
+    for function in (f for kernel in kernels for f in kernel):
+        for value in function["constants"].values():
+            numbers.note(value)
+    for workspace in given["workspaces"]:
+        numbers.note(workspace["fill"])
     programs = [link(kernel) for kernel in kernels]
     total, each = Meter(), []
     launches = read.items(given["launches"], LAUNCH_LIMIT, "the launches")
     for place, launch in enumerate(launches):
         seed = None if shuffle is None else shuffle + place
-        meter = run_one(launch, programs, memory, seed)
+        meter = run_one(launch, programs, memory, numbers, seed)
         total.add(meter)
         each.append(meter.as_dict())
     returned: set[int] = set()
@@ -181,7 +207,11 @@ def replay(
 
 
 def run_one(
-    launch: object, programs: Sequence[Program], memory: Memory, seed: int | None
+    launch: object,
+    programs: Sequence[Program],
+    memory: Memory,
+    numbers: Numbers,
+    seed: int | None,
 ) -> Meter:
     """Read one launch and run it."""
     given = read.table(launch, {"kernel", "grid", "arguments"}, "a launch")
@@ -204,6 +234,7 @@ def run_one(
         else:
             scalars += 1
             arguments[name] = read.plain(value, f"argument {name}")
+            numbers.note(arguments[name])
     if scalars > SCALAR_LIMIT:
         raise read.malformed("too many numbers in a launch")
     views = [v for v in arguments.values() if isinstance(v, View)]
