@@ -183,13 +183,17 @@ def _outgoing(
     view = pointer.view
     offsets, keep = _lanes(pointer, mask, what)
     data = cast(as_tensor(value, "a value to store"), view.dtype).data
-    if data.shape != offsets.shape:
-        if data.shape and not offsets.shape:
+    shape = offsets.shape
+    if data.shape != shape:
+        if data.shape and not shape:
             raise TileError(f"{what}: the value is a block, the pointer is not.")
-        shape = broadcast_shape(offsets.shape, data.shape)
-        offsets = np.broadcast_to(offsets, shape)
+        shape = broadcast_shape(shape, data.shape)
         data = np.broadcast_to(data, shape)
-        keep = None if keep is None else np.broadcast_to(keep, shape)
+    if shape != pointer.data.shape:
+        raise TileError(
+            f"{what}: the value or the mask is wider than the pointers, "
+            f"{list(shape)} against {list(pointer.data.shape)}."
+        )
     if keep is None:
         taken, values = np.ravel(offsets), np.ravel(data)
     else:

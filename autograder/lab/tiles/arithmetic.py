@@ -14,7 +14,9 @@ import numpy as np
 
 from .errors import TileError
 from .values import (
+    BOOLEAN,
     FLOATING,
+    INTEGRAL,
     Data,
     DType,
     Pointer,
@@ -73,6 +75,8 @@ def _arithmetic(
                 return _move(symbol, a, b)
             if not (is_number(a) and is_number(b)):
                 raise mismatch(symbol, a, b)
+            if division:
+                _refuse_flag(symbol, a, b)
             x, y, dtype = pair(a, b, division)
             return make(kernel(x, y, dtype), dtype)
         if is_constant(a) and is_constant(b):
@@ -167,9 +171,17 @@ _divide = _arithmetic("/", _true_constant, _true_divide, division=True)
 
 def divide(a: object, b: object) -> object:
     """`a / b`: ints divide as float32, fp16 too."""
-    if isinstance(a, Tensor) or isinstance(b, Tensor):
+    if is_number(a) and is_number(b) and not (is_constant(a) and is_constant(b)):
+        _refuse_flag("/", a, b)
         a, b = _to_float(a), _to_float(b)
     return _divide(a, b)
+
+
+def _refuse_flag(symbol: str, a: object, b: object) -> None:
+    """Refuse to divide a comparison and an int: one has no sign, Triton says."""
+    kinds = [as_tensor(v).dtype.kind for v in (a, b)]
+    if BOOLEAN in kinds and INTEGRAL in kinds:
+        raise TileError(f"`{symbol}` takes no comparison; convert it: .to(tl.int32).")
 
 
 def _to_float(value: object) -> object:

@@ -146,6 +146,7 @@ def index(a: object, axes: tuple[bool, ...]) -> object:
             raise TileError(a.why)
         raise TileError(f"`[:, None]` takes a block, got {describe(a)}.")
     rank = len(a.data.shape)
+    axes = axes + (False,) * (rank - axes.count(False))
     if axes.count(False) != rank:
         raise TileError(
             f"the index has {axes.count(False)} `:` for {describe(a)}; write one `:` "

@@ -153,8 +153,6 @@ def dot(
     result = wide
     if out_dtype is not None:
         result = as_dtype(out_dtype)
-    elif isinstance(acc, Tensor):
-        result = acc.dtype
     if result is not wide and not (result is float16 and a.dtype is float16):
         raise TileError(
             f"tl.dot of {a.dtype.name} gives {wide.name}, not {result.name}."
@@ -200,7 +198,10 @@ minimum = _elementwise("minimum", np.fmin, np.minimum)
 
 def clamp(x: object, min: object, max: object) -> Tensor:
     """Keep each element between two bounds."""
-    return minimum(maximum(x, min), max)
+    block = as_tensor(x)
+    if block.dtype.kind != FLOATING:
+        raise TileError(f"tl.clamp takes floats, got {describe(block)}.")
+    return minimum(maximum(block, min), max)
 
 
 def builtin_max(x: object, y: object, *more: object) -> object:
@@ -267,10 +268,10 @@ def fma(x: object, y: object, z: object) -> Tensor:
     return as_tensor(arithmetic.add(arithmetic.multiply(x, y), z))
 
 
-def cdiv(x: object, div: object) -> object:
-    """Return x / div rounded up, for positive ints."""
+def cdiv(x: object, div: object) -> Tensor:
+    """Return x / div rounded up, for positive ints; always a run-time value."""
     above = arithmetic.add(x, arithmetic.subtract(div, 1))
-    return arithmetic.floor_divide(above, div)
+    return as_tensor(arithmetic.floor_divide(above, div))
 
 
 def static_assert(cond: object, msg: object = "") -> None:

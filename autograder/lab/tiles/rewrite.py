@@ -183,8 +183,9 @@ class Rewriter(Signature):
             raise self.refuse(node, "Triton has no `return` inside a loop")
         if node.value is None:
             return [ast.copy_location(ast.Return(self.literal(node, None)), node)]
-        if not (isinstance(node.value, ast.Constant) and node.value.value is None):
-            self.returns = self.returns or node.lineno
+        if isinstance(node.value, ast.Constant) and node.value.value is None:
+            raise self.refuse(node, "write `return` alone")
+        self.returns = self.returns or node.lineno
         return [ast.copy_location(ast.Return(self.visit(node.value)), node)]
 
     def do_If(self, node: ast.If) -> list[ast.stmt]:

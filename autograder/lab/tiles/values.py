@@ -272,8 +272,9 @@ def _common(a: Shape, b: Shape) -> tuple[Shape, int]:
 
 def check_shape(dims: object) -> Shape:
     """Check a block shape: each axis a compile-time power of two."""
-    items = dims if isinstance(dims, tuple) else (dims,)
-    shape = tuple(as_constant_int(d, "a block's shape") for d in items)
+    if not isinstance(dims, tuple):
+        raise TileError("a block's shape is written (B,) or [B], also for one axis.")
+    shape = tuple(as_constant_int(d, "a block's shape") for d in dims)
     size = 1
     for dim in shape:
         if dim < 1 or dim & (dim - 1):
