@@ -38,13 +38,18 @@ def syntax_error(source: str) -> tuple[int, str] | None:
     return None
 
 
-def names_bound(source: str) -> tuple[str, ...]:
+def names_bound(source: str, tree: ast.Module | None = None) -> tuple[str, ...]:
     """Return the names that source binds at top level, sorted.
 
     Where the source is not Python, the names of its ``def`` and ``class`` lines: they
     tell which task the broken cell was meant to answer.
+
+    Args:
+        source: the text.
+        tree: its syntax tree, where that is known already.
     """
-    tree = parse(source)
+    if tree is None:
+        tree = parse(source)
     if tree is None:
         return tuple(sorted(set(_DEFINITION.findall(source))))
     return tuple(sorted(set().union(*map(bound_by, tree.body))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from autograder.notebook.decode import RawCell, conflict_line
@@ -21,7 +21,7 @@ from autograder.notebook.stub import SHOWN, Stub
 from autograder.notebook.submission import CodeCell, printable
 
 MOST_CELLS = 2000
-MOST_CODE = 2**20  # characters of code in one cell; outputs do not count
+MOST_CODE = 200_000  # characters of code in one submission; outputs do not count
 _MOST_PADDING = 4000  # blank lines put before one cell of a Python file
 
 
@@ -54,7 +54,8 @@ def select_cells(
     notes: list[str] = []
     if len(raw) > MOST_CELLS:
         notes.append(f"Only the first {MOST_CELLS} of {len(raw)} cells were read.")
-    cells = [cell for r in raw[:MOST_CELLS] if (cell := _prepare(r, stub, notes))]
+    read = _within_limit(raw[:MOST_CELLS], notes)
+    cells = [cell for r in read if (cell := _prepare(r, stub))]
     _repair_kinds(cells, stub, notes)
     active = [cell for cell in cells if cell.active]
     notes += _magic_notes(active)
@@ -71,25 +72,37 @@ def select_cells(
     return tuple(chosen), notes
 
 
-def _prepare(raw: RawCell, stub: Stub, notes: list[str]) -> _Cell | None:
-    if not raw.source.strip():
-        return None
-    if len(raw.source) > MOST_CODE:
-        if raw.kind == "code":
+def _within_limit(raw: list[RawCell], notes: list[str]) -> Iterator[RawCell]:
+    """Yield the cells that hold something, until they hold too much."""
+    left = {"code": MOST_CODE, "prose": MOST_CODE}  # pictures in prose cost no code
+    for cell in raw:
+        kind = "code" if cell.kind == "code" else "prose"
+        if not cell.source.strip():
+            continue
+        if len(cell.source) <= left[kind]:
+            left[kind] -= len(cell.source)
+            yield cell
+        elif kind == "code":
             notes.append(
-                f"{raw.label} holds {len(raw.source) / 2**20:.1f} MB of code and was"
-                " left out: at most 1 MB is read of one cell."
+                f"{cell.label} was left out: it holds {len(cell.source):,} characters,"
+                f" and {MOST_CODE:,} are read of one submission's code."
             )
-        return None
+
+
+def _prepare(raw: RawCell, stub: Stub) -> _Cell | None:
     if raw.kind != "code":
         # Prose, unless an answer was turned into prose by accident.
         if not any(name in raw.source for name in stub.tasks):
             return None
         tree = parse(raw.source)
-        names = names_bound(raw.source) if tree is not None else ()
+        names = names_bound(raw.source, tree) if tree is not None else ()
         return _Cell(raw, raw.source, tree, names, active=False)
-    source, magics = blank_magics(raw.source)
-    tree, names = parse(source), names_bound(source)
+    source, tree = raw.source, parse(raw.source)
+    magics: tuple[str, ...] = ()
+    if tree is None:
+        source, magics = blank_magics(raw.source)
+        tree = parse(source)
+    names = names_bound(source, tree)
     shown = raw.graded or bool(raw.tags & SHOWN)
     return _Cell(raw, source, tree, names, magics, active=not shown)
 

@@ -156,10 +156,18 @@ def test_ten_thousand_cells_are_cut_at_a_limit() -> None:
     assert "Only the first 2000 of 10001 cells" in read.notes[0]
 
 
-def test_a_megabyte_of_code_in_one_cell_is_left_out() -> None:
+def test_code_beyond_a_limit_is_left_out() -> None:
     read = read_data("a.ipynb", notebook("x = 1\n" * 200_000, SOLVED), LESSON)
-    assert "cell 1 holds 1.1 MB of code" in read.notes[0]
+    assert "cell 1 was left out: it holds 1,200,000 characters" in read.notes[0]
     assert read.problem is None
+
+
+def test_pictures_in_prose_leave_room_for_code() -> None:
+    prose = {"cell_type": "markdown", "metadata": {}, "source": "mean " * 60_000}
+    code = {"cell_type": "code", "metadata": {}, "source": SOLVED}
+    data = json.dumps({"cells": [prose, prose, code]}).encode()
+    read = read_data("a.ipynb", data, LESSON)
+    assert "mean" in read.names
 
 
 def test_tells_which_tasks_are_attempted() -> None:
