@@ -161,7 +161,7 @@ ENTRIES = [
                 "a = tl.zeros([16, 32], tl.float32)\nc = tl.dot(a, a)"),
     both_refuse("an unknown function of tl", "x = tl.matmul(1, 2)"),
     both_refuse("an unknown keyword",
-                OFFS + "x = tl.load(x_ptr + offs, maks=offs < n)"),
+                OFFS + "x = tl.load(x_ptr + offs, masking=offs < n)"),
     both_refuse("`other` without a mask",
                 OFFS + "x = tl.load(x_ptr + offs, other=0.0)"),
     both_refuse("a pointer plus a float", "x = tl.load(x_ptr + 1.5)"),

@@ -82,6 +82,7 @@ class Rewriter(Signature):
             defaults=[],
         )
         function = ast.FunctionDef("kernel", arguments, body, [])
+        setattr(function, "type_params", [])  # noqa: B010 -- Python 3.12 asks for it
         module = ast.Module([ast.copy_location(function, self.tree)], [])
         ast.fix_missing_locations(module)
         code = compile(module, f"<kernel {self.kernel}>", "exec", dont_inherit=True)
