@@ -78,7 +78,15 @@ def is_student_import(statement: ast.stmt) -> bool:
 
 
 def _shape(statement: ast.stmt) -> str:
-    copy = ast.parse(ast.unparse(statement))
+    """Return a text that is equal for equal code, whatever its docstrings say."""
+    try:
+        copy = ast.parse(ast.unparse(statement))
+        return _dump_without_docstrings(copy)
+    except (RecursionError, MemoryError, SyntaxError, ValueError):
+        return ""  # no stub is nested that deeply
+
+
+def _dump_without_docstrings(copy: ast.Module) -> str:
     for node in ast.walk(copy):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             node.body = [part for part in node.body if not _is_text(part)]

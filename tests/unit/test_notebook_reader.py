@@ -162,6 +162,12 @@ def test_code_beyond_a_limit_is_left_out() -> None:
     assert read.problem is None
 
 
+@pytest.mark.parametrize("deep", ["1" + "+1" * 5000, "-" * 900 + "1", "a" + "()" * 900])
+def test_deeply_nested_code_is_an_answer_like_any_other(deep: str) -> None:
+    answer = f"def mean(x):\n    return {deep}\n"
+    sound(read_data("a.ipynb", notebook(SOLVED, answer), LESSON))
+
+
 def test_pictures_in_prose_leave_room_for_code() -> None:
     prose = {"cell_type": "markdown", "metadata": {}, "source": "mean " * 60_000}
     code = {"cell_type": "code", "metadata": {}, "source": SOLVED}
