@@ -8,14 +8,17 @@ from rich.table import Table
 
 from autograder.audit.result import LessonAudit, mutation_score
 
+_COLUMNS = (
+    *("tasks", "points", "stub", "full on seeds", "killed", "diagnosed"),
+    *("alternatives", "seconds", "problems"),
+)
+
 
 def show(audits: list[LessonAudit], console: Console) -> None:
     """Print one row a lesson, the mutation score, and every problem."""
-    table = Table(title="Audit of the course", title_justify="left")
-    table.add_column("Lesson")
-    for column in ("Tasks", "Points", "Stub", "Full on seeds", "Mutants killed"):
-        table.add_column(column, justify="right")
-    for column in ("Diagnosed", "Alternatives", "Seconds", "Problems"):
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("lesson", no_wrap=True)
+    for column in _COLUMNS:
         table.add_column(column, justify="right")
     for audit in audits:
         table.add_row(*row(audit), style="" if audit.ok else "red")
@@ -27,7 +30,7 @@ def show(audits: list[LessonAudit], console: Console) -> None:
         console.print(f"Mutation score: {killed} of {total} killed ({score:.1%})")
     for audit in audits:
         for problem in audit.problems:
-            console.print(f"[red]{audit.lesson}[/red]: {escape(problem)}")
+            console.print(f"[red]{audit.lesson}[/]: {escape(problem)}", soft_wrap=True)
 
 
 def row(audit: LessonAudit) -> list[str]:

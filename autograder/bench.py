@@ -1,0 +1,212 @@
+"""Measures the grader against stock nbgrader, and what the sandbox costs.
+
+Times are compared within one run on one machine and told as ratios. CPU seconds are
+those of this process and of every process that it waited for, plus what the host
+measured of the test processes in the jail, which nobody waits for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from autograder.audit.bank import mutant_submission
+from autograder.grading.grade import Grader
+from autograder.lesson import Lesson, Task, find_course
+from autograder.notebook.reader import read_submission
+from autograder.notebook.submission import Submission
+from autograder.report import Report
+from autograder.sandbox.host import Jail
+
+LESSONS = ("01", "09")
+SUBMISSIONS = 20
+TARGET = 10.0
+SEED = 0
+ARRAY = 10_000  # float64 values: 80 kB
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds a submission on one core."""
+
+    wall_s: float
+    cpu_s: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One lesson graded by stock nbgrader and by us."""
+
+    lesson: str
+    submissions: int
+    stock: Cost
+    ours: Cost  # the same work: grading
+    diagnosed_wall_s: float  # and naming the mistakes, which stock nbgrader cannot
+    same_points: int  # submissions to which both give the same points
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster we are, by CPU or by wall time, whichever is less."""
+        return min(
+            self.stock.cpu_s / self.ours.cpu_s, self.stock.wall_s / self.ours.wall_s
+        )
+
+
+def run_bench(*, as_json: bool) -> None:
+    """Measure everything and print it."""
+    course = find_course()
+    comparisons = [compare(course.lesson(name)) for name in LESSONS]
+    costs = sandbox_costs()
+    if as_json:
+        data = {
+            "machine": platform.machine(),
+            "cores": os.cpu_count(),
+            "grading": [asdict(c) | {"ratio": c.ratio} for c in comparisons],
+            "target_ratio": TARGET,
+            "sandbox_ms": costs,
+        }
+        print(json.dumps(data, indent=2))
+    else:
+        _show(comparisons, costs)
+
+
+def compare(lesson: Lesson) -> Comparison:
+    """Grade the same submissions by both, one after the other, on one core."""
+    from autograder.classroom.stock import make_stock_class, run_stock
+
+    submissions = dict(_sample(lesson))
+    _say(f"{lesson.id}: {len(submissions)} submissions by stock nbgrader")
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "stock"
+        make_stock_class(root, lesson, submissions, SEED)
+        points: dict[str, float] = {}
+        stock = _measure(lambda: points.update(run_stock(root, lesson)))
+    _say(f"{lesson.id}: by the sandbox")
+    ours, reports = _graded(lesson, submissions, diagnose=False)
+    _say(f"{lesson.id}: by the sandbox, mistakes named")
+    diagnosed, _ = _graded(lesson, submissions, diagnose=True)
+    same = sum(abs(points.get(k, -1) - r.points) < 1e-3 for k, r in reports.items())
+    count = len(submissions)
+    return Comparison(
+        lesson.id,
+        count,
+        Cost(stock.wall_s / count, stock.cpu_s / count),
+        Cost(ours.wall_s / count, ours.cpu_s / count),
+        diagnosed.wall_s / count,
+        same,
+    )
+
+
+def sandbox_costs() -> dict[str, float]:
+    """Return the milliseconds of a jail's start, of a fork and of calls."""
+    _say("costs of the sandbox")
+    source = "def same(x):\n    return x\n\n\ndef nothing():\n    pass\n"
+    cells = Submission.from_sources("bench.py", [("bench", source)]).cells
+    task = Task("same", 1, 60, 256, "none")
+    starts = []
+    for _ in range(5):
+        start = time.perf_counter()
+        Jail().close()
+        starts.append(time.perf_counter() - start)
+    with Jail() as jail:
+        loads = _times(5, lambda: jail.load(cells).open(task, SEED).close())
+        loaded = jail.load(cells)
+        forks = _times(30, lambda: loaded.open(task, SEED).close())
+        opened = loaded.open(task, SEED)
+        array = np.zeros(ARRAY)
+        ask = opened.session.ask
+        small = _times(200, lambda: ask("call", "nothing", [], {}, label="nothing"))
+        large = _times(200, lambda: ask("call", "same", [array], {}, label="same"))
+        opened.close()
+        loaded.close()
+    measured = {
+        "start a jail": starts,
+        "load a submission and fork once": loads,
+        "fork a test process": forks,
+        "call without arguments": small,
+        "call with an 80 kB array, there and back": large,
+    }
+    return {name: 1e3 * statistics.median(t) for name, t in measured.items()}
+
+
+def _sample(lesson: Lesson) -> Iterator[tuple[str, Submission]]:
+    """Return right and wrong submissions of every task, evenly drawn."""
+    yield "reference", read_submission(lesson.reference_path, lesson)
+    mutants = lesson.mutants()
+    step = max(1, len(mutants) // (SUBMISSIONS - 1))
+    for number, mutant in enumerate(mutants[::step][: SUBMISSIONS - 1]):
+        yield f"student-{number:02d}", mutant_submission(lesson, mutant)
+
+
+def _graded(
+    lesson: Lesson, submissions: dict[str, Submission], *, diagnose: bool
+) -> tuple[Cost, dict[str, Report]]:
+    reports: dict[str, Report] = {}
+    grader = Grader(lesson, SEED, diagnose=diagnose)
+    cost = _measure(lambda: grader.run(submissions.items(), reports.__setitem__))
+    tests = [t for r in reports.values() for task in r.tasks for t in task.tests]
+    return Cost(cost.wall_s, cost.cpu_s + sum(test.cpu_s for test in tests)), reports
+
+
+def _measure(work: Callable[[], object]) -> Cost:
+    before, start = _cpu_s(), time.perf_counter()
+    work()
+    return Cost(time.perf_counter() - start, _cpu_s() - before)
+
+
+def _cpu_s() -> float:
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _times(count: int, work: Callable[[], object]) -> list[float]:
+    taken = []
+    for _ in range(count):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return taken
+
+
+def _show(comparisons: list[Comparison], costs: dict[str, float]) -> None:
+    console = Console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("a submission, one core")
+    columns = ("nbgrader CPU s", "ours CPU s", "nbgrader wall s", "ours wall s")
+    for column in (*columns, "with diagnosis", "ratio", "same points"):
+        table.add_column(column, justify="right")
+    for one in comparisons:
+        seconds = (one.stock.cpu_s, one.ours.cpu_s, one.stock.wall_s, one.ours.wall_s)
+        table.add_row(
+            one.lesson,
+            *(f"{value:.3f}" for value in (*seconds, one.diagnosed_wall_s)),
+            f"{one.ratio:.1f}",
+            f"{one.same_points} of {one.submissions}",
+        )
+    console.print(table)
+    worst = min(one.ratio for one in comparisons)
+    word = "reached" if worst >= TARGET else "missed"
+    console.print(f"At least {worst:.1f} times faster; the target of 10 is {word}.")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("the sandbox")
+    table.add_column("ms", justify="right")
+    for name, milliseconds in costs.items():
+        table.add_row(name, f"{milliseconds:.2f}")
+    console.print(table)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
