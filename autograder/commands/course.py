@@ -57,7 +57,8 @@ def audit(
         }
         print(json.dumps(data, indent=2))
     else:
-        show(audits, Console())
+        console = Console()
+        show(audits, console if console.is_terminal else Console(width=110))
     raise typer.Exit(0 if all(audit.ok for audit in audits) else 1)
 
 
