@@ -200,7 +200,8 @@ check("hbm_bytes")
 # - Tiles of `block_m` queries and `block_n` keys, 16 or more each.
 # - Bytes: at most 1.02 times `hbm_bytes`, each output element stored once.
 # - No block larger than one tile; nothing outside an array, nothing uninitialised.
-# - `x.transpose(axes)` is (B, H, rows, d) for each of `q`, `k`, `v`: use all strides.
+# - `q.transpose(axes[0])` is (B, H, N, d), likewise `k`, `v` with `axes[1]`, `axes[2]`:
+#   views, each with strides of its own.
 # - `device.empty(shape, dtype)` makes outputs, `device.strides(x)` counts in elements.
 
 
@@ -220,9 +221,11 @@ def flash_kernel(
     raise NotImplementedError("flash_kernel: chapter, step 7")
 
 
-def flash_attention(q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 2, 3)):
+def flash_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
     """Launch flash_kernel over all query tiles and heads. Returns (o, lse)."""
-    q, k, v = (device.put(x.transpose(axes)) for x in (q, k, v))  # no copy
+    q, k, v = (device.put(x.transpose(a)) for x, a in zip((q, k, v), axes, strict=True))
     raise NotImplementedError("flash_kernel: chapter, step 7")
 
 
@@ -260,7 +263,9 @@ def causal_kernel(
     raise NotImplementedError("causal_kernel: chapter, step 8")
 
 
-def causal_attention(q, k, v, *, scale=None, block_m=32, block_n=16):
+def causal_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
     """Launch causal_kernel over all query tiles and heads. Returns (o, lse)."""
     raise NotImplementedError("causal_kernel: chapter, step 8")
 

@@ -272,9 +272,11 @@ def flash_kernel(
     )
 
 
-def flash_attention(q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 2, 3)):
+def flash_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
     """Launch flash_kernel over all query tiles and heads. Returns (o, lse)."""
-    q, k, v = (device.put(x.transpose(axes)) for x in (q, k, v))  # no copy
+    q, k, v = (device.put(x.transpose(a)) for x, a in zip((q, k, v), axes, strict=True))
     batch, heads, n, d = q.shape
     o = device.empty((batch, heads, n, d), q.dtype)
     lse = device.empty((batch, heads, n), "float32")
@@ -364,9 +366,11 @@ def causal_kernel(
     )
 
 
-def causal_attention(q, k, v, *, scale=None, block_m=32, block_n=16):
+def causal_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
     """Launch causal_kernel over all query tiles and heads. Returns (o, lse)."""
-    q, k, v = (device.put(x) for x in (q, k, v))
+    q, k, v = (device.put(x.transpose(a)) for x, a in zip((q, k, v), axes, strict=True))
     batch, heads, n, d = q.shape
     o = device.empty((batch, heads, n, d), q.dtype)
     lse = device.empty((batch, heads, n), "float32")

@@ -215,8 +215,10 @@ def launch(q, k, v, skip, scale, block_m, block_n):
     return o, lse
 
 
-def flash_attention(q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 2, 3)):
-    q, k, v = q.transpose(axes), k.transpose(axes), v.transpose(axes)
+def flash_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
+    q, k, v = (x.transpose(axes[i]) for i, x in enumerate((q, k, v)))
     return launch(q, k, v, k.shape[2], scale, block_m, block_n)
 
 
@@ -224,5 +226,8 @@ def flash_attention(q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 
 causal_kernel = flash_kernel
 
 
-def causal_attention(q, k, v, *, scale=None, block_m=32, block_n=16):
+def causal_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
+    q, k, v = (x.transpose(axes[i]) for i, x in enumerate((q, k, v)))
     return launch(q, k, v, k.shape[2] - q.shape[2], scale, block_m, block_n)

@@ -250,8 +250,10 @@ def launch(q, k, v, causal, scale, block_m, block_n):
     return [o, lse]
 
 
-def flash_attention(q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 2, 3)):
-    views = [np.transpose(x, axes) for x in (q, k, v)]
+def flash_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
+    views = map(np.transpose, (q, k, v), axes)
     return launch(*views, False, scale, block_m, block_n)
 
 
@@ -259,5 +261,7 @@ def flash_attention(q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 
 causal_kernel = flash_kernel
 
 
-def causal_attention(q, k, v, *, scale=None, block_m=32, block_n=16):
-    return launch(q, k, v, True, scale, block_m, block_n)
+def causal_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
+    return launch(*map(np.transpose, (q, k, v), axes), True, scale, block_m, block_n)

@@ -222,13 +222,18 @@ def launch(q, k, v, causal, scale, block_m, block_n):
     return o, lse
 
 
-def flash_attention(q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 2, 3)):
-    q, k, v = (x.transpose(axes) for x in (q, k, v))
+def flash_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
+    q, k, v = (x.transpose(a) for x, a in zip((q, k, v), axes, strict=True))
     return launch(q, k, v, False, scale, block_m, block_n)
 
 
 # %% tags=["task"] task="causal_kernel"
-def causal_attention(q, k, v, *, scale=None, block_m=32, block_n=16):
+def causal_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
+    q, k, v = (x.transpose(a) for x, a in zip((q, k, v), axes, strict=True))
     return launch(q, k, v, True, scale, block_m, block_n)
 
 

@@ -1,4 +1,4 @@
-"""D sums over one tile of keys instead of the whole row.
+"""delta sums over one tile of keys instead of the whole row.
 
 task: flash_backward
 look: Chapter, step 5.

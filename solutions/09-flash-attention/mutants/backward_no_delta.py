@@ -1,4 +1,4 @@
-"""dS misses the term D: it is P times dP alone.
+"""dS misses the term delta: it is P times dP alone.
 
 task: flash_backward
 look: Chapter, step 5.

@@ -5,8 +5,10 @@ look: Chapter, step 8.
 """
 
 
-def causal_attention(q, k, v, *, scale=None, block_m=32, block_n=16):
-    q, k, v = (device.put(x) for x in (q, k, v))
+def causal_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
+    q, k, v = (device.put(x.transpose(a)) for x, a in zip((q, k, v), axes, strict=True))
     batch, heads, n, d = q.shape
     o = device.empty((batch, heads, n, d), q.dtype)
     lse = device.empty((batch, heads, n), "float32")

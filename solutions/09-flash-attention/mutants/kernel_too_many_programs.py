@@ -5,8 +5,10 @@ look: Chapter, step 7.
 """
 
 
-def flash_attention(q, k, v, *, scale=None, block_m=32, block_n=16, axes=(0, 1, 2, 3)):
-    q, k, v = (device.put(x.transpose(axes)) for x in (q, k, v))  # no copy
+def flash_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
+    q, k, v = (device.put(x.transpose(a)) for x, a in zip((q, k, v), axes, strict=True))
     batch, heads, n, d = q.shape
     o = device.empty((batch, heads, n, d), q.dtype)
     lse = device.empty((batch, heads, n), "float32")
