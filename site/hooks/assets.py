@@ -87,7 +87,7 @@ def on_files(files: Any, *, config: Any, **_: Any) -> Any:
         exercise = folder / "exercise.py"
         if exercise.is_file():
             add(f"{name}/exercise.py", exercise)
-            add(f"{name}/{name}.ipynb", notebook(exercise))
+            add(f"{name}/{name}.ipynb", notebook(folder))
     return files
 
 
@@ -127,14 +127,15 @@ def bundle(script: Path) -> str:
     return done.stdout
 
 
-def notebook(exercise: Path) -> str:
-    """Return the notebook of `autograder notebooks`, or a plain one without it."""
-    made = REPOSITORY / "build" / "notebooks" / f"{exercise.parent.name}.ipynb"
-    if made.is_file() and made.stat().st_mtime >= exercise.stat().st_mtime:
-        return made.read_text("utf-8")
-    import jupytext
+def notebook(lesson: Path) -> str:
+    """Return the notebook that `autograder notebooks` would write for a lesson."""
+    import nbformat
 
-    return jupytext.writes(jupytext.read(exercise), fmt="ipynb")
+    from autograder.lesson import load_lesson
+    from autograder.notebook.build import build_notebook
+
+    made = build_notebook(load_lesson(lesson.parent.parent, lesson.name))
+    return nbformat.writes(made) + "\n"
 
 
 def _vendored_text() -> dict[str, str]:
