@@ -76,8 +76,9 @@ def table_of(
 
 
 def diagnoses(report: Report) -> str:
-    """Return the known mistakes that a report names."""
-    return ", ".join(task.diagnosis for task in report.tasks if task.diagnosis)
+    """Return the known mistakes that a report names, each once."""
+    names = (task.diagnosis for task in report.tasks if task.diagnosis)
+    return ", ".join(dict.fromkeys(names))
 
 
 def _styled(verdict: Verdict) -> str:
