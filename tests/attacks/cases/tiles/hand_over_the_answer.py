@@ -1,0 +1,13 @@
+"""Compute in NumPy and hand the answer over as if it were an input of a kernel.
+
+task: flash_kernel
+verdict: wrong | crash
+"""
+
+
+def flash_attention(
+    q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
+):
+    q, k, v = (x.transpose(a) for x, a in zip((q, k, v), axes, strict=True))
+    o, lse = flash_forward(q, k, v, causal=False, bq=block_m, bk=block_n, scale=scale)
+    return device.put(o), device.put(lse)
