@@ -153,6 +153,7 @@ def test_stands_still_for_readers_who_ask_for_it(site: Site, visit: Visit) -> No
 def test_paper_shows_what_is_folded(site: Site, visit: Visit) -> None:
     folded = site.root / "01-gradients" / "index.html"
     visit.page.goto(site.address(folded), wait_until="networkidle")
+    visit.page.locator("[data-ready]").first.wait_for(state="attached")
     visit.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert visit.page.locator(".md-typeset details:not([open])").count() == 0
     visit.page.evaluate("dispatchEvent(new Event('afterprint'))")
