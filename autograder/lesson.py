@@ -258,7 +258,8 @@ def read_mutant(path: Path) -> Mutant:
     summary = " ".join(text.split("\n\n")[0].split())
     if not summary or task is None or look is None:
         raise CourseError(
-            f"{path}: the docstring needs a first sentence, 'task: NAME' and 'look: ...'"
+            f"{path}: the docstring needs a first sentence,"
+            " 'task: NAME' and 'look: ...'"
         )
     return Mutant(path.stem, path, task[1], summary, look[1])
 
