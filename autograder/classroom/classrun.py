@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 from autograder.classroom.folder import TIMESTAMP, ClassFolder, HandIn
-from autograder.classroom.gradebook import ClassGradebook
 from autograder.classroom.marked import read_released, with_answers, with_grades
 from autograder.classroom.pool import Watcher, grade_many
 from autograder.classroom.records import Record, save_record
@@ -17,6 +19,10 @@ from autograder.classroom.written import written_answer
 from autograder.lesson import Lesson
 from autograder.notebook.reader import read_submission
 from autograder.notebook.submission import Submission
+from autograder.report import CourseError
+
+if TYPE_CHECKING:
+    from autograder.classroom.gradebook import ClassGradebook
 
 _Key = tuple[HandIn, Submission]
 
@@ -47,7 +53,12 @@ def grade_class(
         CourseError: the lesson is not released in this folder, or cannot be graded.
         InfrastructureError: no worker can be started.
     """
+    if not folder.gradebook.exists():
+        raise CourseError(f"{folder.gradebook} is missing; run class init again")
     released = read_released(folder.released(lesson.id))
+    # Importing nbgrader takes longer than grading several submissions: do both at once.
+    gradebook = f"{__package__}.gradebook"
+    Thread(target=import_module, args=[gradebook], daemon=True).start()
 
     def submissions() -> Iterator[tuple[_Key, Submission]]:
         for hand_in in folder.hand_ins(lesson):
@@ -64,9 +75,11 @@ def grade_class(
         fresh=fresh,
         watch=watch,
     )
-    with ClassGradebook(folder.gradebook) as book:
-        book.add_students(folder.roster)
+    with contextlib.ExitStack() as stack:
+        book: ClassGradebook | None = None
         for (hand_in, submission), report in reports:
+            if book is None:
+                book = stack.enter_context(_open_gradebook(folder))
             record = Record(hand_in.student, report, hand_in.submitted)
             written = written_answer(hand_in.folder, lesson)
             notebook = with_answers(released, submission, lesson, written)
@@ -75,6 +88,14 @@ def grade_class(
             book.write(record, lesson, has_written=written is not None)
             save_record(folder.reports, record)
             yield record
+
+
+def _open_gradebook(folder: ClassFolder) -> ClassGradebook:
+    from autograder.classroom.gradebook import ClassGradebook
+
+    book = ClassGradebook(folder.gradebook)
+    book.add_students(folder.roster)
+    return book
 
 
 def write_autograded(
