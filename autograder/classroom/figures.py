@@ -103,7 +103,7 @@ def time_figure(statistics: LessonStatistics) -> str:
         figure = Figure((_WIDTH, 0.7 + 0.42 * len(tasks)), layout="constrained")
         axes = figure.add_subplot()
         for row, task in enumerate(tasks):
-            xs = [max(seconds, 1e-4) for seconds in task.seconds]
+            xs = [seconds for seconds in task.seconds if seconds > 0]
             ys = [row + 0.32 * _spread(i) for i in range(len(xs))]
             axes.plot(xs, ys, "o", color="#33658a", alpha=0.35, ms=4, mew=0)
         axes.set_xscale("log")

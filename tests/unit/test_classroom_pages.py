@@ -116,3 +116,8 @@ def test_the_site_address_comes_from_mkdocs_yml(tmp_path: Path) -> None:
     assert site_of(tmp_path) == ""
     (tmp_path / "mkdocs.yml").write_text("site_name: x\nsite_url: https://x.org/c/\n")
     assert site_of(tmp_path) == "https://x.org/c/"
+
+
+def test_a_class_in_which_no_test_ran_still_has_its_report(lesson: Lesson) -> None:
+    record = make_record("ada", make_task("double"), make_task("halve", points=5))
+    assert "Class report" in class_report([record], {lesson.id: lesson})
