@@ -71,6 +71,11 @@ def host_paths() -> list[str]:
     return [str(path) for path in kept]
 
 
+def place_of(path: str) -> str:
+    """Return where a host path lies in a jail, whose scratch hides the host's."""
+    return f"/host{path}" if path.startswith(("/tmp/", "/dev/")) else path
+
+
 def guest_parts() -> list[tuple[str, str]]:
     """Return (host path, path in the jail) of the guest's own modules."""
     names = ("__init__.py", "codec.py", "__pycache__", "sandbox", "lab")
@@ -103,7 +108,7 @@ def guest_command(
     root = f"{_GUEST}" if jailed else str(PACKAGE.parent)
     config = {
         "control": control,
-        "path": [root, *python_paths()],
+        "path": [root, *(place_of(p) if jailed else p for p in python_paths())],
         "warm": list(warm),
         "rlimits": limits.rlimits(0 if jailed else processes_now),
         "own_pids": jailed,
@@ -118,7 +123,8 @@ def guest_command(
     }
     script = f"{root}/autograder/sandbox/guest.py"
     flags = ["-I", "-S", "-B", "-X", "utf8"]
-    return [interpreter(), *flags, script, json.dumps(config)]
+    binary = place_of(interpreter()) if jailed else interpreter()
+    return [binary, *flags, script, json.dumps(config)]
 
 
 def environment() -> dict[str, str]:
@@ -150,7 +156,7 @@ def bubblewrap_command(
         slot: distinguishes jails that run side by side.
         program: path of ``bwrap``.
     """
-    outside = [(path, path) for path in host_paths()] + guest_parts()
+    outside = [(path, place_of(path)) for path in host_paths()] + guest_parts()
     # A second layer finds the guest's parts where the first has put them.
     inside = [(there, there) for _, there in outside] if root else outside
     command = [

@@ -66,10 +66,16 @@ def test_limits_reach_the_guest():
         3, level="bubblewrap", warm=("numpy",), limits=limits, scratch="/tmp"
     )
     config = json.loads(words[-1])
-    assert config["rlimits"] == {"CORE": 0, "FSIZE": 2**20, "NOFILE": 9, "NPROC": 7}
+    sizes = {"CORE": 0, "FSIZE": 2**20, "NOFILE": 9, "NPROC": 7, "MSGQUEUE": 0}
+    assert config["rlimits"] == sizes
     assert config["warm"] == ["numpy"]
     assert config["own_pids"] is True
     assert {"-I", "-S", "-B"} <= set(words)
+
+
+def test_an_environment_below_tmp_is_shown_where_scratch_does_not_hide_it():
+    assert jail.place_of("/tmp/copy/.venv/lib") == "/host/tmp/copy/.venv/lib"
+    assert jail.place_of("/usr/lib") == "/usr/lib"
 
 
 def test_the_environment_of_the_guest_is_its_own(monkeypatch):
