@@ -286,6 +286,8 @@ def run_session(plugin: GradingPlugin, tests: Path) -> None:
         InfrastructureError: the tests cannot be collected.
     """
     arguments = [str(tests), "-c", os.devnull, "--rootdir", str(tests.parent)]
+    # Else folders above are collected too, and an __init__.py of theirs is imported.
+    arguments += ["--confcutdir", str(tests.parent)]
     arguments += ["--noconftest", "--import-mode=importlib", "--assert=plain", "-s"]
     arguments += [part for name in _UNUSED for part in ("-p", f"no:{name}")]
     kept = {name: os.environ.pop(name, None) for name in _PYTEST_VARIABLES}
