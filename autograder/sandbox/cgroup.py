@@ -82,7 +82,13 @@ class Cgroup:
 
 
 def _remove_stale(folder: Path, prefix: str) -> None:
-    """Delete groups that a killed grader left behind; busy ones refuse to go."""
+    """Delete groups that a killed grader left behind.
+
+    Busy ones refuse to go, but one that another grader has made a moment ago, or empties
+    to start its jail again, would not: its process still lives.
+    """
     for stale in folder.glob(f"{prefix}*"):
+        if Path("/proc", stale.name.removeprefix(prefix).split("-")[0]).exists():
+            continue
         with contextlib.suppress(OSError):
             stale.rmdir()
