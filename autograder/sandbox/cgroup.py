@@ -84,8 +84,8 @@ class Cgroup:
 def _remove_stale(folder: Path, prefix: str) -> None:
     """Delete groups that a killed grader left behind.
 
-    Busy ones refuse to go, but one that another grader has made a moment ago, or empties
-    to start its jail again, would not: its process still lives.
+    Busy ones refuse to go. One that another grader made a moment ago, or empties to
+    start its jail again, would not refuse: it is known by its living process.
     """
     for stale in folder.glob(f"{prefix}*"):
         if Path("/proc", stale.name.removeprefix(prefix).split("-")[0]).exists():
