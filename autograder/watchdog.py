@@ -69,10 +69,10 @@ class WatchedStudent(LocalStudent):
         super().__init__(channel)
         self._watch = watch.__enter__()
 
-    def close(self) -> float:
+    def close(self, passed: bool) -> float:
         """End the watch and the conversation."""
         self._watch.__exit__()
-        return super().close()
+        return super().close(passed)
 
 
 class WatchedSource(LocalSource):

@@ -20,7 +20,8 @@ from autograder import codec
 from autograder.grading.plugin import Outcome, Runner
 from autograder.lesson import Lesson, Mutant
 from autograder.report import Verdict
-from autograder.sandbox.host import Jail, Loaded
+from autograder.sandbox.host import Jail
+from autograder.sandbox.loaded import Loaded
 from autograder.sandbox.proxy import Handle
 
 #: Relative difference within which two answers of that precision are the same.

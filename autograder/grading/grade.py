@@ -25,8 +25,9 @@ from autograder.report import (
     Verdict,
     gettext,
 )
-from autograder.sandbox.host import Jail, Loaded
+from autograder.sandbox.host import Jail
 from autograder.sandbox.jail import Level
+from autograder.sandbox.loaded import Loaded
 from autograder.sandbox.local import Cell
 
 
@@ -72,6 +73,8 @@ class Grader:
         """
         self._lesson, self._seed, self._level = lesson, seed, level
         self._diagnose, self._cache = diagnose, cache
+        #: CPU seconds of everything that ran in the jail, where they can be counted.
+        self.jailed_cpu_s: float | None = None
 
     def run(
         self,
@@ -98,6 +101,8 @@ class Grader:
                 for key, submission in submissions:
                     report = self._judge(runner, jail, bank, submission)
                     on_report(key, report)
+                if jail.group is not None:
+                    self.jailed_cpu_s = jail.group.cpu_s()
 
         plugin = GradingPlugin(lesson, self._seed, loop, reference)
         run_session(plugin, lesson.hidden_tests)
@@ -136,7 +141,7 @@ class Grader:
     def _outcomes(
         self, runner: Runner, jail: Jail, submission: Submission
     ) -> list[Outcome]:
-        loaded = jail.load(submission.cells)
+        loaded = Loaded(jail, submission.cells)
         try:
             outcomes = list(runner.run(loaded))
             ours = {

@@ -54,8 +54,16 @@ class OpenStudent(Protocol):
     def tampered(self) -> bool:
         """Whether, once closed, it turned out to have broken out of its own process."""
 
-    def close(self) -> float:
-        """End it and return the CPU seconds it used."""
+    @property
+    def text(self) -> str | None:
+        """Everything that was handed in, or None where that is not known."""
+
+    def close(self, passed: bool) -> float:
+        """End it and return the CPU seconds it used.
+
+        Args:
+            passed: whether the test did; then its process may serve the next one.
+        """
 
 
 class Source(Protocol):
@@ -112,11 +120,14 @@ class Meter:
         session = self._student.session
         evidence = session.ask("record", name, list(args), kwargs, label=name)
         session.transcript.pop()  # it holds source text, which says nothing of results
-        values = (*args, *kwargs.values())
-        inputs = [value for value in values if isinstance(value, np.ndarray)]
+        from autograder.lab.tiles import arrays_in
+
+        inputs, text = arrays_in(list(args), kwargs), self._student.text
         clean = self._student.clean()
         try:
-            found = clean.ask("replay", evidence, inputs, self._seed, label=name)
+            found = clean.ask(
+                "replay", evidence, inputs, self._seed, (), text, label=name
+            )
         finally:
             session.transcript += clean.transcript
         return Metered(found)
@@ -212,7 +223,7 @@ class GradingPlugin:
         with check.revealing(self._lesson.reveal_expected):
             runtestprotocol(item, log=False, nextitem=following)
         if running.student is not None:
-            cpu_s = running.student.close()
+            cpu_s = running.student.close(passed=running.error is None)
         verdict, message = _judge(running.error)
         if running.student is not None and running.student.tampered:
             verdict = Verdict.SECURITY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
@@ -16,6 +16,8 @@ class Cgroup:
     """One control group per hierarchy, holding one jail."""
 
     folders: tuple[Path, ...]
+    _files: dict[str, int] = field(default_factory=dict)
+    _oom_kills: list[int] = field(default_factory=lambda: [0])
 
     @classmethod
     def make(cls, name: str, memory_mb: int, processes: int) -> Cgroup | None:
@@ -51,25 +53,36 @@ class Cgroup:
 
     def cpu_s(self) -> float:
         """Return the CPU seconds of all processes so far, ended ones included."""
-        for folder in self.folders:
-            with contextlib.suppress(OSError, ValueError):
-                return int((folder / "cpuacct.usage").read_text()) / 1e9
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                return int((folder / "cpu.stat").read_text().split()[1]) / 1e6
-        return 0.0
+        text = self._read("cpuacct.usage")
+        if text:
+            return int(text) / 1e9
+        words = self._read("cpu.stat").split()
+        return int(words[1]) / 1e6 if len(words) > 1 else 0.0
 
-    def oom_kills(self) -> int:
-        """Return how many processes the kernel has killed for memory."""
-        for folder in self.folders:
-            for name in ("memory.events", "memory.oom_control"):
-                with contextlib.suppress(OSError):
-                    for line in (folder / name).read_text().splitlines():
-                        if line.startswith("oom_kill "):
-                            return int(line.split()[1])
-        return 0
+    def new_oom_kills(self) -> bool:
+        """Tell whether the kernel has killed for memory since this was last asked."""
+        text = self._read("memory.events") or self._read("memory.oom_control")
+        before = self._oom_kills[0]
+        for line in text.splitlines():
+            if line.startswith("oom_kill "):
+                self._oom_kills[0] = int(line.split()[1])
+        return self._oom_kills[0] > before
+
+    def _read(self, name: str) -> str:
+        """Read a file of any of the groups, which stays open to be read again."""
+        if name not in self._files:
+            paths = [folder / name for folder in self.folders]
+            found = [path for path in paths if path.exists()]
+            self._files[name] = os.open(found[0], os.O_RDONLY) if found else -1
+        file = self._files[name]
+        return "" if file < 0 else os.pread(file, 4096, 0).decode()
 
     def remove(self, patience_s: float = 2.0) -> None:
         """Delete the groups, once the processes that were killed are gone."""
+        for file in self._files.values():
+            if file >= 0:
+                os.close(file)
+        self._files.clear()
         deadline = time.monotonic() + patience_s
         for folder in self.folders:
             while folder.is_dir():

@@ -1,10 +1,14 @@
-"""The host's end of one jailed process: frames, deadlines, the kernel's clocks."""
+"""The host's end of one jailed process: frames, deadlines, the kernel's clocks.
+
+Time is measured here: wall time by this process's clock, CPU time by the kernel's clock
+of the other process. Whatever a jailed process says is untrusted.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-import select
 import signal
 import socket
 import struct
@@ -25,9 +29,12 @@ from autograder.sandbox.proxy import (
     StudentTimeout,
 )
 
-_TICK_S = 0.05  # how often a busy process is looked at
+_TICK = struct.pack("@ll", 0, 50_000)  # look at a busy process every 50 ms
+_CALLBACKS = 256  # after so many, look whether it calls back for ever
+_CHUNK, _MOST = 2**14, 2**20
 _PATIENCE = 3.0  # wall seconds granted per CPU second, plus _GRACE_S
 _GRACE_S = 2.0
+_SHARE = 4.0  # a test may take so many times longer with the judge's own work
 _CREDENTIALS = struct.Struct("3i")
 _CPUCLOCK_SCHED = 2
 
@@ -52,16 +59,16 @@ class Peer:
         self, channel: socket.socket, budget: Budget, group: Cgroup | None = None
     ) -> None:
         channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        channel.setblocking(False)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            channel.setsockopt(socket.SOL_SOCKET, option, _TICK)
         self.socket = channel
         self._budget = budget
-        self._poll = select.poll()
-        self._poll.register(channel, select.POLLIN)
         self._pid = 0
+        self._unread = bytearray()
+        self._since = time.monotonic()
         self._waited_s = 0.0  # wall time that it has kept us waiting
         self._cpu_before_s = 0.0
         self._group = group
-        self._oom_before = group.oom_kills() if group else 0
         self._group_before_s = group.cpu_s() if group else 0.0
 
     def greet(self) -> None:
@@ -76,6 +83,7 @@ class Peer:
         """Grant a fresh budget from now on."""
         self._budget = budget
         self._waited_s = 0.0
+        self._since = time.monotonic()
         self._cpu_before_s = self.cpu_s()
         self._group_before_s = self._group.cpu_s() if self._group else 0.0
 
@@ -96,13 +104,13 @@ class Peer:
             StudentError: it is gone or does not read.
         """
         view = memoryview(HEAD.pack(len(data), tag) + data)
-        writable = select.poll()
-        writable.register(self.socket, select.POLLOUT)
         while view:
+            start = time.monotonic()
             try:
                 view = view[self.socket.send(view) :]
             except BlockingIOError:
-                self._wait(writable)
+                self._waited_since(start)
+                self._look()
             except OSError:
                 raise self._died() from None
 
@@ -112,23 +120,33 @@ class Peer:
         Raises:
             StudentError: it died, went over a limit or sent too much.
         """
-        length, tag = HEAD.unpack(self._exactly(HEAD.size))
+        while len(self._unread) < HEAD.size:
+            self._unread += self._read(_CHUNK)
+        length, tag = HEAD.unpack_from(self._unread)
         if length > MAX_BYTES:
             self.kill()
             raise StudentOutput(gettext("the answer is too large"))
-        return tag, self._exactly(length)
+        end = HEAD.size + length
+        while len(self._unread) < end:
+            self._unread += self._read(min(end - len(self._unread), _MOST))
+        data = bytes(self._unread[HEAD.size : end])
+        del self._unread[:end]
+        return tag, data
 
     def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
         """Send a request and answer its callbacks until the reply comes."""
         self.send(b"Q", message)
-        while True:
+        for count in itertools.count(1):
             tag, data = self.receive()
             if tag == b"R":
-                return data
+                break
+            if count % _CALLBACKS == 0:
+                self._look()
             if tag != b"C":
                 self.kill()
                 raise self._died()
             self.send(b"A", call_back(data))
+        return data
 
     def explain(self, name: str) -> StudentError:
         """A clean process defines nothing."""
@@ -140,51 +158,61 @@ class Peer:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self._pid, signal.SIGKILL)
 
-    def close(self) -> float:
-        """Hang up, which ends the process; return its CPU seconds."""
-        used = self.cpu_s()
-        self.socket.close()
-        return used
+    def used_s(self) -> float:
+        """Return the CPU seconds since it was last granted a budget."""
+        return self.cpu_s() - self._cpu_before_s
 
-    def _exactly(self, size: int) -> bytes:
-        data, got = bytearray(size), 0
-        view = memoryview(data)
-        while got < size:
+    def is_alone(self) -> bool:
+        """Tell whether it has neither threads nor children, by the kernel's word."""
+        try:
+            with open(f"/proc/{self._pid}/task/{self._pid}/children") as file:
+                children = file.read()
+            return not children and len(os.listdir(f"/proc/{self._pid}/task")) == 1
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Hang up, which ends the process."""
+        self.socket.close()
+
+    def _read(self, most: int) -> bytes:
+        """Return some bytes, once there are any."""
+        while True:
+            start = time.monotonic()
             try:
-                if self._pid:
-                    count = self.socket.recv_into(view[got:])
-                else:
-                    count = self._first(view[got:])
+                data = self.socket.recv(most) if self._pid else self._first(most)
             except BlockingIOError:
-                self._wait(self._poll)
+                self._waited_since(start)
+                self._look()
                 continue
             except OSError:
-                count = 0
-            if count == 0:
+                data = b""
+            self._waited_since(start)
+            if not data:
                 raise self._died()
-            got += count
-        return bytes(data)
+            if self._waited_s >= self._budget.wall_s:  # it trickles
+                self._look()
+            return data
 
-    def _first(self, view: memoryview) -> int:
+    def _first(self, most: int) -> bytes:
         """Receive together with who sends it, which the kernel vouches for."""
         space = socket.CMSG_SPACE(_CREDENTIALS.size)
-        count, extra, _, _ = self.socket.recvmsg_into([view], space)
-        for level, kind, data in extra:
+        data, extra, _, _ = self.socket.recvmsg(most, space)
+        for level, kind, content in extra:
             if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
-                self._pid = _CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0]
-        return count
+                self._pid = _CREDENTIALS.unpack(content[: _CREDENTIALS.size])[0]
+        return data
 
-    def _wait(self, poll: select.poll) -> None:
-        start = time.monotonic()
-        left = self._budget.wall_s - self._waited_s
-        ready = poll.poll(max(0.0, min(_TICK_S, left)) * 1000)
+    def _waited_since(self, start: float) -> None:
         self._waited_s += time.monotonic() - start
-        if ready:
-            return
-        used = self.cpu_s() - self._cpu_before_s
+
+    def _look(self) -> None:
+        """Hold a busy process to its budget."""
+        used = self.used_s()
         if self._group is not None:  # what it has forked counts too
             used = max(used, self._group.cpu_s() - self._group_before_s)
-        if used > self._budget.cpu_s or self._waited_s >= self._budget.wall_s:
+        slow = max(self._waited_s, (time.monotonic() - self._since) / _SHARE)
+        if used > self._budget.cpu_s or slow >= self._budget.wall_s:
             self.kill()
             limit = self._budget.cpu_s
             raise StudentTimeout(
@@ -192,6 +220,6 @@ class Peer:
             )
 
     def _died(self) -> StudentError:
-        if self._group is not None and self._group.oom_kills() > self._oom_before:
+        if self._group is not None and self._group.new_oom_kills():
             return StudentMemory(gettext("it ran out of memory"))
         return StudentDied(gettext("the submission ended instead of answering"))

@@ -7,6 +7,7 @@ parsed, never evaluated, until every node is known to be in the language.
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -32,6 +33,7 @@ class Checked:
     code: CodeType
 
 
+@functools.lru_cache(maxsize=64)  # a judge checks the same text for every test
 def check(source: str) -> Checked:
     """Check one @triton.jit function; raise LanguageError for the first fault."""
     if len(source) > SOURCE_LIMIT:

@@ -1,0 +1,287 @@
+"""A submission in a jail: loaded once, opened for every test.
+
+A test runs in a process of its own, forked from the loaded submission. While tests of
+one task pass and leave nothing behind, they share it, which halves the cost of a class
+run; after anything else the next test starts from a fresh fork, and after a crash or a
+time-out from a swept jail.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+
+from autograder import codec
+from autograder.lesson import Task
+from autograder.report import gettext
+from autograder.sandbox.guest import FORK
+from autograder.sandbox.host import Jail
+from autograder.sandbox.local import Cell, LoadFailures, reason_of
+from autograder.sandbox.peer import Budget, Peer
+from autograder.sandbox.proxy import Session, StudentDied, StudentError, StudentTimeout
+
+LOAD = Budget(cpu_s=3.0, memory_mb=1024)  # for running one cell of a submission
+CLEAN = Budget(cpu_s=20.0, memory_mb=1024)  # for running recorded kernels
+_FAREWELL = Budget(cpu_s=0.3, memory_mb=0)  # for telling how a test process ended
+_TESTS = 64  # tests that one process may serve; the kernel ends it after their seconds
+_HUNG_CELLS = 3  # cells that may hang or kill before we stop loading
+_RELOADS = 30  # times that one submission is loaded again after it broke
+
+
+class Loaded:
+    """A submission loaded in a jail: a source of fresh copies for tests."""
+
+    def __init__(self, jail_: Jail, cells: Sequence[Cell]) -> None:
+        self._jail, self._cells = jail_, list(cells)
+        self._failures = LoadFailures()
+        self._skip: set[int] = set()
+        self._reloads = 0
+        self._loader: Peer | None = None
+        self._disturbed = False
+        self._kept: tuple[Peer, str] | None = None  # a test's process that may go on
+        self._clean: Peer | None = None
+
+    @property
+    def text(self) -> str:
+        """Everything that was handed in."""
+        return "\n".join(cell.source for cell in self._cells)
+
+    def open(self, task: Task, seed: int) -> Opened:
+        """Return a copy with the task's limits.
+
+        It is forked afresh, unless the last test was of the same task, passed and left
+        neither threads nor children: then its process goes on, seeded anew.
+
+        Raises:
+            StudentError: the submission cannot be loaded any more.
+        """
+        budget = Budget(task.seconds, task.memory_mb)
+        head = FORK.pack(budget.cpu_s * _TESTS, budget.memory_mb, seed)
+        peer = self._going_on(task, budget, head)
+        for _ in range(3):
+            if peer is not None:
+                return Opened(self, peer, task)
+            peer = self._forked(budget, head)
+        raise StudentDied(gettext("the submission keeps killing its own process"))
+
+    def _going_on(self, task: Task, budget: Budget, head: bytes) -> Peer | None:
+        if self._kept is None:
+            return None
+        peer, of = self._kept
+        if of == task.name and not self._disturbed:
+            try:
+                peer.allow(budget)
+                peer.send(b"B", head)
+                peer.receive()
+                self._kept = None
+                return peer
+            except StudentError:
+                self.disturb()
+        self._let_go()
+        return None
+
+    def _forked(self, budget: Budget, head: bytes) -> Peer | None:
+        loader = self._ready_loader()
+        ours, theirs = socket.socketpair()
+        peer = Peer(ours, budget, self._jail.group)
+        try:
+            with theirs:
+                socket.send_fds(loader.socket, [head], [theirs.fileno()])
+            peer.greet()
+        except (OSError, StudentError):
+            peer.close()
+            self.disturb()
+            return None
+        return peer
+
+    def keep(self, peer: Peer, task: Task) -> None:
+        """Take back the process of a test that passed, for the next test."""
+        self._kept = (peer, task.name)
+        if not peer.is_alone():
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._kept is not None:
+            self._kept[0].close()
+            self._kept = None
+            self.ended()
+
+    def ended(self) -> int | None:
+        """Return how the last test process ended: exit code, or minus a signal."""
+        loader = self._loader
+        if loader is None or self._disturbed:
+            return None
+        try:
+            loader.allow(_FAREWELL)
+            tag, data = loader.receive()
+            return int(data) if tag == b"E" else None
+        except (StudentError, ValueError):
+            self.disturb()
+            return None
+
+    def disturb(self) -> None:
+        """Note that something broke: the next copy starts from a swept jail."""
+        self._disturbed = True
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether something broke since the submission was loaded."""
+        return self._disturbed
+
+    def broke_jail(self) -> bool:
+        """Tell whether the jail's server was killed; it is started again if so."""
+        if not self._disturbed or not self._jail.is_broken():
+            return False
+        group = self._jail.group  # the kernel may have killed it for memory
+        return group is None or not group.new_oom_kills()
+
+    def clean(self) -> Peer:
+        """Return a process that holds no code of this submission."""
+        if self._clean is None or self._disturbed:
+            self._clean = self._jail.fork("clean", CLEAN)
+        self._clean.allow(CLEAN)
+        return self._clean
+
+    def explain(self, name: str) -> StudentError:
+        """Tell why the submission does not define a name."""
+        return self._failures.explain(name)
+
+    def close(self) -> None:
+        """End the submission and everything that it left running."""
+        for peer in (self._loader, self._clean, self._kept and self._kept[0]):
+            if peer is not None:
+                peer.close()
+        self._loader = self._clean = self._kept = None
+        self._jail.sweep()
+
+    def _ready_loader(self) -> Peer:
+        if self._loader is not None and not self._disturbed:
+            return self._loader
+        if self._loader is not None or self._disturbed:
+            self.close()
+        self._disturbed = False
+        self._reloads += 1
+        if self._reloads > _RELOADS:
+            raise StudentDied(gettext("the submission broke down too often"))
+        while True:
+            loader = self._load_once()
+            if loader is not None:
+                self._loader = loader
+                return loader
+            self._jail.sweep()
+
+    def _load_once(self) -> Peer | None:
+        """Run the cells; None if one of them hung or died and is to be skipped."""
+        failures = LoadFailures()
+        for index in self._skip:
+            failures.add(self._cells[index], gettext("it does not finish"))
+        todo = [i for i in range(len(self._cells)) if i not in self._skip]
+        cells = [(self._cells[i].label, self._cells[i].source) for i in todo]
+        loader = self._jail.fork("load", LOAD)
+        index = -1
+        try:
+            loader.send(b"Q", codec.dumps(cells))
+            for index in todo:
+                loader.allow(LOAD)
+                _, data = loader.receive()
+                answer = codec.loads(data)
+                if answer is not None:
+                    failures.add(self._cells[index], reason_of(answer))
+        except (StudentError, codec.CodecError, ValueError, TypeError) as error:
+            loader.kill()
+            loader.close()
+            if len(self._skip) >= _HUNG_CELLS or index < 0:
+                kind = (
+                    StudentTimeout if isinstance(error, StudentTimeout) else StudentDied
+                )
+                raise kind(gettext("the submission cannot be loaded")) from None
+            self._skip.add(index)
+            return None
+        self._failures = failures
+        return loader
+
+
+class Opened:
+    """One copy of a submission, for one test."""
+
+    def __init__(self, loaded: Loaded, peer: Peer, task: Task) -> None:
+        self._loaded, self._peer, self._task = loaded, peer, task
+        self._clean: Peer | None = None
+        self.session = Session(self)
+        self.tampered = False  # known once closed
+
+    @property
+    def text(self) -> str:
+        """Everything that was handed in."""
+        return self._loaded.text
+
+    def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
+        """Send a request and answer its callbacks until the reply comes.
+
+        Raises:
+            StudentError: the process died or went over a limit.
+        """
+        try:
+            return self._peer.request(message, call_back)
+        except StudentDied:
+            told = self._died()
+            self._loaded.disturb()
+            raise told from None
+        except StudentError:
+            self._loaded.disturb()
+            raise
+
+    def explain(self, name: str) -> StudentError:
+        """Tell why the submission does not define a name."""
+        return self._loaded.explain(name)
+
+    def clean(self) -> Session:
+        """Return a session in a process that holds no code of the submission."""
+        self._clean = self._loaded.clean()
+        return Session(Watched(self._clean, self._loaded.disturb))
+
+    def close(self, passed: bool) -> float:
+        """End this copy; return the CPU seconds that it used.
+
+        Args:
+            passed: whether the test did, so that the process may serve the next one.
+        """
+        used_s = self._peer.used_s()
+        if self._clean is not None:
+            used_s += self._clean.used_s()
+        if passed and not self._loaded.is_disturbed:
+            self._loaded.keep(self._peer, self._task)
+        else:
+            self._peer.close()
+            self._loaded.ended()
+        self.tampered = self._loaded.broke_jail()
+        return used_s
+
+    def _died(self) -> StudentDied:
+        code = self._loaded.ended()
+        if code is None:
+            how = gettext("its process was killed")
+        elif code < 0:
+            how = gettext("its process was ended by signal {code}").format(code=-code)
+        else:
+            how = gettext("its process left with code {code}").format(code=code)
+        return StudentDied(gettext("the submission ended instead of answering"), how)
+
+
+class Watched:
+    """A channel to a clean process; if it breaks, the next one is forked anew."""
+
+    def __init__(self, peer: Peer, on_failure: Callable[[], None]) -> None:
+        self._peer, self._on_failure = peer, on_failure
+
+    def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
+        """Send a request and return the reply."""
+        try:
+            return self._peer.request(message, call_back)
+        except StudentError:
+            self._on_failure()
+            raise
+
+    def explain(self, name: str) -> StudentError:
+        """A clean process defines nothing."""
+        return self._peer.explain(name)
