@@ -24,6 +24,7 @@ import numpy as np
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 48
 MAX_INT_BYTES = 4096  # integers beyond 32,768 bits are refused
+_BUFFER = 512  # first size of a message; msgpack's own default costs page faults
 MAX_SPREAD = 4  # a strided view may span this many times its own elements
 
 _ARRAY, _SCALAR, _TUPLE, _SET, _FROZENSET, _COMPLEX = range(1, 7)
@@ -40,8 +41,9 @@ class TooLarge(CodecError):
     """A value larger or deeper than may cross."""
 
 
-#: What stands for a value that is not plain: its kind, number and class name.
-Reference = tuple[str, int, str]
+#: What stands for a value that is not plain: its kind, number and class name, and the
+#: fields of a value that cannot change.
+Reference = tuple[str, int, str, dict[str, Any]]
 
 
 def dumps(
@@ -101,6 +103,7 @@ class _Encoder:
                 default=self._other,
                 strict_types=True,
                 unicode_errors="surrogatepass",
+                buf_size=_BUFFER,
             )
             return packed
         except CodecError:
@@ -149,11 +152,13 @@ class _Encoder:
         return msgpack.ExtType(_REFERENCE, self.pack(reference))
 
     def _array(self, array: np.ndarray[Any, Any]) -> bytes:
-        if array.dtype.kind not in "biufcUS" or array.dtype.itemsize > 16 * 2**16:
-            raise CodecError(f"an array of dtype {array.dtype}")
-        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        if not _DTYPE.fullmatch(array.dtype.str):
-            raise CodecError(f"an array of dtype {array.dtype}")
+        name = array.dtype.str
+        if not _DTYPE.fullmatch(name):
+            swapped = array.dtype.newbyteorder("<")
+            name = swapped.str
+            if array.dtype.kind not in "iufcU" or not _DTYPE.fullmatch(name):
+                raise CodecError(f"an array of dtype {array.dtype}")
+            array = array.astype(swapped)
         if array.nbytes > self._limit:
             raise TooLarge(f"an array of {array.nbytes:,} bytes")
         layout = None if array.flags.c_contiguous else _layout(array)
@@ -164,8 +169,8 @@ class _Encoder:
             spread = np.zeros(span, array.dtype)
             _view(spread, array.shape, strides, offset)[...] = array
             buffer = spread.tobytes()
-        head = [array.dtype.str, list(array.shape), strides, offset, buffer]
-        packed: bytes = msgpack.packb(head)
+        head = [name, list(array.shape), strides, offset, buffer]
+        packed: bytes = msgpack.packb(head, buf_size=_BUFFER)
         return packed
 
     def _tensor(self, value: Any, torch: Any) -> msgpack.ExtType:
@@ -223,9 +228,10 @@ class _Decoder:
         if code in (_TENSOR, _BFLOAT16):
             return _read_tensor(data, brain=code == _BFLOAT16)
         if code == _REFERENCE and self._resolve is not None:
-            kind, number, name = self._list(data, 3)
-            if type(kind) is str and type(number) is int and type(name) is str:
-                return self._resolve((kind, number, name))
+            kind, number, name, fields = self._list(data, 4)
+            types = (type(kind), type(number), type(name), type(fields))
+            if types == (str, int, str, dict):
+                return self._resolve((kind, number, name, fields))
         raise CodecError(f"an unknown kind of value ({code})")
 
     def _list(self, data: bytes, length: int | None = None) -> list[Any]:

@@ -226,7 +226,7 @@ def _alike_numbers(one: Any, other: Any) -> bool:
 def _plain(value: Any) -> Any:
     """Replace what has no plain value by a description of it."""
     if isinstance(value, Handle):
-        return f"object {value.type_name}"
+        return [f"object {value.type_name}", _plain(value.fields)]
     if callable(value):
         return "function"
     if isinstance(value, (list, tuple)):

@@ -227,16 +227,16 @@ class Interpreter:
 
     def _refer(self, value: Any) -> codec.Reference:
         if isinstance(value, Callback):
-            return ("callback", value.number, value.__name__)
+            return ("callback", value.number, value.__name__, {})
         number = self._numbers.get(id(value))
         if number is None:
             number = next(self._count)
             self._numbers[id(value)] = number
             self._objects[number] = value  # kept alive, so that its id stays its own
-        return ("object", number, type(value).__name__)
+        return ("object", number, type(value).__name__, _constant_fields(value))
 
     def _resolve(self, reference: codec.Reference) -> Any:
-        kind, number, name = reference
+        kind, number, name, _ = reference
         if kind == "object":
             return self._objects[number]
         return Callback(number, name, self._send_callback)
@@ -253,6 +253,18 @@ class Interpreter:
         if kind == "raise":  # a callback may raise a builtin exception on purpose
             raise getattr(builtins, rest[0])(rest[1])
         raise JudgeError
+
+
+def _constant_fields(value: Any) -> dict[str, Any]:
+    """Return the fields of a named tuple or frozen dataclass, which never change."""
+    kind = type(value)
+    if issubclass(kind, tuple):
+        names = getattr(kind, "_fields", ())
+    elif getattr(getattr(kind, "__dataclass_params__", None), "frozen", False):
+        names = getattr(kind, "__dataclass_fields__", ())
+    else:
+        return {}
+    return {str(name): getattr(value, name) for name in names}
 
 
 def _is_builtin(kind: type) -> bool:

@@ -202,7 +202,7 @@ def test_references_go_through_the_given_functions():
     class Thing:
         pass
 
-    sent = dumps([Thing()], lambda value: ("object", 7, type(value).__name__))
-    assert loads(sent, lambda reference: reference) == [("object", 7, "Thing")]
+    sent = dumps([Thing()], lambda value: ("object", 7, type(value).__name__, {"a": 1}))
+    assert loads(sent, lambda ref: ref) == [("object", 7, "Thing", {"a": 1})]
     with pytest.raises(CodecError):
         loads(sent)

@@ -102,6 +102,20 @@ def squares(n):
 
 class Colour(enum.Enum):
     RED = 1
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    ok: bool
+    inner: object
+
+@dataclasses.dataclass
+class Counter:
+    n: int
+    def up(self):
+        self.n += 1
+
+def report():
+    return Report(True, Report(False, (1, 2)))
 """
 
 
@@ -200,6 +214,17 @@ def test_iterables_are_read_in_batches_with_an_end(student):
         if n == 200:
             break
     assert first == list(range(201))
+
+
+def test_constant_fields_come_along_and_others_are_asked_for(student):
+    report = student.report()
+    asked = len(student._session.transcript)
+    assert report.ok is True
+    assert report.inner.inner == (1, 2)
+    assert len(student._session.transcript) == asked
+    counter = student.Counter(1)
+    counter.up()
+    assert counter.n == 2
 
 
 def test_enumerations_have_names(student):
