@@ -269,7 +269,7 @@ def _warm(names: list[str]) -> None:
         import numpy.random
 
         numpy.seterr(all="ignore")
-        __import__("autograder.lab.tiles")
+        from autograder.lab.tiles import device, tl, triton  # noqa: F401
     for name in ("autograder.sandbox.interpreter", "dataclasses", "fractions"):
         __import__(name)
     gc.collect()

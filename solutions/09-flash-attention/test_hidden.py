@@ -139,7 +139,7 @@ def measure_memory(module, name, args, options, limit):
 def check_memory(student, name, make_args, look):
     """Refuse N x M elements: at two bytes each they would show in the peak."""
     found = []
-    for n, m, bq, bk in ((64, 1536, 64, 24), (1536, 64, 24, 64)):
+    for n, m, bq, bk in ((64, 1536, 64, 32), (1536, 64, 32, 64)):
         options = {"bq": bq, "bk": bk, "causal": True}
         data = {"args": list(make_args(n, m)), "options": options, "limit": n * m}
         found.append(student.run(measure_memory, name=name, **data))
