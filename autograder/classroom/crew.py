@@ -40,6 +40,13 @@ GRACE_S = 5.0
 _COMMAND = (sys.executable, "-m", "autograder.classroom.worker")
 
 
+def available_cores() -> list[int]:
+    """Return the numbers of the cores that this process may use, if they have any."""
+    if sys.platform != "linux":
+        return []
+    return sorted(os.sched_getaffinity(0))
+
+
 @dataclass
 class _Job:
     ticket: int
@@ -51,7 +58,10 @@ class _Job:
 class _Worker:
     """One worker process and the job that it holds."""
 
-    def __init__(self, lesson: Lesson, seed: int, cache: Path) -> None:
+    def __init__(
+        self, lesson: Lesson, seed: int, cache: Path, place: int, core: int | None
+    ) -> None:
+        self.place = place
         self.job: _Job | None = None
         self.is_ready = False
         self.deadline = 0.0
@@ -62,7 +72,7 @@ class _Worker:
             # a daemonic Dask worker, and never imports the caller's main module. Its
             # own session keeps a terminal's Ctrl-C away: the parent decides.
             self.process = subprocess.Popen(
-                [*_COMMAND, str(theirs.fileno())],
+                [*_COMMAND, str(theirs.fileno()), "" if core is None else str(core)],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
@@ -126,6 +136,10 @@ class Crew:
             raise CourseError(f"workers must be at least 1, not {size}")
         self._lesson, self._seed, self._size = lesson, seed, size
         self._workers: list[_Worker] = []
+        # A crew as large as the machine gets one core a worker: it and its jail answer
+        # each other all the time, which costs a third less on the same core.
+        cores = available_cores()
+        self._cores = cores if size >= len(cores) else []
         self._false_starts = 0
         self._own_cache: tempfile.TemporaryDirectory[str] | None = None
         if cache is None:
@@ -179,7 +193,10 @@ class Crew:
             if worker.process.poll() is None:
                 return worker
             self._dismiss(worker)  # died idle: no job's fault
-        worker = _Worker(self._lesson, self._seed, self._cache)
+        taken = {worker.place for worker in self._workers}
+        place = min(set(range(len(taken) + 1)) - taken)
+        core = self._cores[place % len(self._cores)] if self._cores else None
+        worker = _Worker(self._lesson, self._seed, self._cache, place, core)
         self._workers.append(worker)
         return worker
 

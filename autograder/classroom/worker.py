@@ -55,7 +55,9 @@ def leave_with_parent(parent: int) -> None:
 
 
 def main() -> None:
-    """Run one worker on the inherited file descriptor given as argument."""
+    """Run one worker: the arguments are the inherited descriptor and a core, or ""."""
+    if sys.argv[2:] and sys.argv[2]:
+        os.sched_setaffinity(0, {int(sys.argv[2])})
     threading.Thread(target=leave_with_parent, args=[os.getppid()], daemon=True).start()
     with Connection(int(sys.argv[1])) as pipe:
         work(pipe)
