@@ -64,7 +64,7 @@ class Peer:
         self.socket = channel
         self._budget = budget
         self._pid = 0
-        self._unread = bytearray()
+        self._unread = b""
         self._since = time.monotonic()
         self._waited_s = 0.0  # wall time that it has kept us waiting
         self._cpu_before_s = 0.0
@@ -120,18 +120,22 @@ class Peer:
         Raises:
             StudentError: it died, went over a limit or sent too much.
         """
-        while len(self._unread) < HEAD.size:
-            self._unread += self._read(_CHUNK)
-        length, tag = HEAD.unpack_from(self._unread)
+        data = self._unread or self._read(_CHUNK)
+        while len(data) < HEAD.size:
+            data += self._read(_CHUNK)
+        length, tag = HEAD.unpack_from(data)
         if length > MAX_BYTES:
             self.kill()
             raise StudentOutput(gettext("the answer is too large"))
         end = HEAD.size + length
-        while len(self._unread) < end:
-            self._unread += self._read(min(end - len(self._unread), _MOST))
-        data = bytes(self._unread[HEAD.size : end])
-        del self._unread[:end]
-        return tag, data
+        if len(data) < end:
+            parts, missing = [data], end - len(data)
+            while missing > 0:
+                parts.append(self._read(min(missing, _MOST)))
+                missing -= len(parts[-1])
+            data = b"".join(parts)
+        self._unread = data[end:]
+        return tag, data[HEAD.size : end]
 
     def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
         """Send a request and answer its callbacks until the reply comes."""
@@ -201,6 +205,7 @@ class Peer:
         for level, kind, content in extra:
             if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
                 self._pid = _CREDENTIALS.unpack(content[: _CREDENTIALS.size])[0]
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
         return data
 
     def _waited_since(self, start: float) -> None:

@@ -279,17 +279,16 @@ def gradcheck(
 def is_kink(f: Function, x: np.ndarray, i: int, allowed: float) -> bool:
     """Extrapolate the gap between the one-sided slopes to a step of zero."""
     h = default_step(x, x[i], 3)
-    gaps, largest = [], 0.0
+    here = float(number(f(x.copy())))
+    gaps, largest, middle = [], abs(here), float(x[i])
     for step in (h, h / 2):
-        points = [x.copy(), x.copy(), x.copy()]
-        points[0][i] -= step
-        points[2][i] += step
-        left, middle, right = (float(p[i]) for p in points)  # before f sees them
-        low, centre, high = (float(number(f(p))) for p in points)
-        gaps.append(
-            (high - centre) / (right - middle) - (centre - low) / (middle - left)
-        )
-        largest = max(largest, abs(low), abs(centre), abs(high))
+        before, after = x.copy(), x.copy()
+        before[i] -= step
+        after[i] += step
+        left, right = float(before[i]), float(after[i])  # before f sees them
+        low, high = float(number(f(before))), float(number(f(after)))
+        gaps.append((high - here) / (right - middle) - (here - low) / (middle - left))
+        largest = max(largest, abs(low), abs(high))
     # A smooth f has gap(h) = h f'' + O(h^3): twice the gap at h/2 cancels it. What is
     # left may be round-off, about 10 eps |f| / h when f itself is right to half an ulp.
     limit = abs(2 * gaps[1] - gaps[0])
