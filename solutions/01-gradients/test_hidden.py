@@ -1,7 +1,8 @@
 """Hidden tests of lesson 01. Tolerances are derived in NOTES.md.
 
 Each test asks all its questions first and judges the answers afterwards, so that a
-known mistake shows in as many answers as it touches.
+known mistake shows in as many answers as it touches. The file is long because it is the
+whole lesson: a lesson keeps its hidden tests in one file, in the order of its tasks.
 """
 
 import math

@@ -1,4 +1,8 @@
-"""Hidden tests of lesson 09. Tolerances are derived in NOTES.md."""
+"""Hidden tests of lesson 09. Tolerances are derived in NOTES.md.
+
+The file is long because it is the whole lesson: a lesson keeps its hidden tests in one
+file, in the order of its tasks.
+"""
 
 from itertools import pairwise
 
