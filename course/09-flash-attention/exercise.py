@@ -25,11 +25,11 @@ def accumulator(dtype):
 
 # --8<-- [start:slow]
 def naive_attention(q, k, v):
-    """Attention of one head, (N, d), (M, d), (M, d) -> (N, d), the obvious way."""
-    s = q @ k.T / np.sqrt(q.shape[1])  # reads q, k; writes N x M scores
-    p = np.exp(s - s.max(axis=1, keepdims=True))  # reads s twice; writes N x M
-    p = p / p.sum(axis=1, keepdims=True)  # reads p twice; writes N x M
-    return p @ v  # reads p and v
+    """Attend with one head: q (N, d), k, v (M, d) -> (N, d)."""
+    s = q @ k.T / np.sqrt(q.shape[1])  # N x M scores
+    p = np.exp(s - s.max(axis=1, keepdims=True))  # N x M
+    p = p / p.sum(axis=1, keepdims=True)  # N x M again
+    return p @ v
 
 
 # --8<-- [end:slow]
