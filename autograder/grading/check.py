@@ -80,6 +80,11 @@ def close(
         _fail(where, evidence.format(got=answer.dtype, want=np.dtype(dtype)), look)
     if expected.size == 0:
         return
+    if answer.dtype.kind == "f" and expected.dtype == np.float64:
+        with np.errstate(all="ignore"):  # the common case, in half the time
+            near = np.abs(answer - expected) <= atol + rtol * np.abs(expected)
+        if near.all():
+            return
     wide = np.result_type(answer, expected, np.float64)
     answer, expected = answer.astype(wide), expected.astype(wide)
     with np.errstate(all="ignore"):

@@ -117,6 +117,7 @@ def _load(channel: socket.socket) -> None:
         answer = interpreter.load_cell(module, label, source)
         send(channel, b"D", codec.dumps(answer))
     interpreter.prepare(module)
+    send(channel, b"H", b"")
     while True:
         message, descriptors, _, _ = socket.recv_fds(channel, FORK.size, 1)
         if len(message) != FORK.size or not descriptors:
@@ -159,6 +160,8 @@ def _answer_requests(channel: socket.socket, module: Any) -> None:
         tag, data = receive(channel)
         if tag == b"B":  # the last test passed and left nothing behind
             interpreter = Interpreter(module)
+            sys.modules["numpy"].seterr(all="ignore")
+            _silence()
             _reseed(FORK.unpack(data)[2])
             send(channel, b"H", b"")
         else:

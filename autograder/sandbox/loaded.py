@@ -1,9 +1,9 @@
 """A submission in a jail: loaded once, opened for every test.
 
-A test runs in a process of its own, forked from the loaded submission. While tests of
-one task pass and leave nothing behind, they share it, which halves the cost of a class
-run; after anything else the next test starts from a fresh fork, and after a crash or a
-time-out from a swept jail.
+A test runs in a process of its own, forked from the loaded submission. While tests pass
+and leave neither threads nor children behind, they share it, which halves the cost of a
+class run; after anything else the next test starts from a fresh fork, and after a crash
+or a time-out from a swept jail.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Loaded:
         self._reloads = 0
         self._loader: Peer | None = None
         self._disturbed = False
-        self._kept: tuple[Peer, str] | None = None  # a test's process that may go on
+        self._kept: Peer | None = None  # a test's process that may go on
         self._clean: Peer | None = None
 
     @property
@@ -49,7 +49,7 @@ class Loaded:
     def open(self, task: Task, seed: int) -> Opened:
         """Return a copy with the task's limits.
 
-        It is forked afresh, unless the last test was of the same task, passed and left
+        It is forked afresh, unless the last test had the same memory, passed and left
         neither threads nor children: then its process goes on, seeded anew.
 
         Raises:
@@ -57,18 +57,18 @@ class Loaded:
         """
         budget = Budget(task.seconds, task.memory_mb)
         head = FORK.pack(budget.cpu_s * _TESTS, budget.memory_mb, seed)
-        peer = self._going_on(task, budget, head)
+        peer = self._going_on(budget, head)
         for _ in range(3):
             if peer is not None:
-                return Opened(self, peer, task)
+                return Opened(self, peer)
             peer = self._forked(budget, head)
         raise StudentDied(gettext("the submission keeps killing its own process"))
 
-    def _going_on(self, task: Task, budget: Budget, head: bytes) -> Peer | None:
-        if self._kept is None:
+    def _going_on(self, budget: Budget, head: bytes) -> Peer | None:
+        peer = self._kept
+        if peer is None:
             return None
-        peer, of = self._kept
-        if of == task.name and not self._disturbed:
+        if peer.memory_mb == budget.memory_mb and not self._disturbed:
             try:
                 peer.allow(budget)
                 peer.send(b"B", head)
@@ -94,15 +94,15 @@ class Loaded:
             return None
         return peer
 
-    def keep(self, peer: Peer, task: Task) -> None:
+    def keep(self, peer: Peer) -> None:
         """Take back the process of a test that passed, for the next test."""
-        self._kept = (peer, task.name)
+        self._kept = peer
         if not peer.is_alone():
             self._let_go()
 
     def _let_go(self) -> None:
         if self._kept is not None:
-            self._kept[0].close()
+            self._kept.close()
             self._kept = None
             self.ended()
 
@@ -148,7 +148,7 @@ class Loaded:
 
     def close(self) -> None:
         """End the submission and everything that it left running."""
-        for peer in (self._loader, self._clean, self._kept and self._kept[0]):
+        for peer in (self._loader, self._clean, self._kept):
             if peer is not None:
                 peer.close()
         self._loader = self._clean = self._kept = None
@@ -187,6 +187,7 @@ class Loaded:
                 answer = codec.loads(data)
                 if answer is not None:
                     failures.add(self._cells[index], reason_of(answer))
+            loader.receive()  # it is ready to fork
         except (StudentError, codec.CodecError, ValueError, TypeError) as error:
             loader.kill()
             loader.close()
@@ -204,8 +205,8 @@ class Loaded:
 class Opened:
     """One copy of a submission, for one test."""
 
-    def __init__(self, loaded: Loaded, peer: Peer, task: Task) -> None:
-        self._loaded, self._peer, self._task = loaded, peer, task
+    def __init__(self, loaded: Loaded, peer: Peer) -> None:
+        self._loaded, self._peer = loaded, peer
         self._clean: Peer | None = None
         self.session = Session(self)
         self.tampered = False  # known once closed
@@ -250,7 +251,7 @@ class Opened:
         if self._clean is not None:
             used_s += self._clean.used_s()
         if passed and not self._loaded.is_disturbed:
-            self._loaded.keep(self._peer, self._task)
+            self._loaded.keep(self._peer)
         else:
             self._peer.close()
             self._loaded.ended()

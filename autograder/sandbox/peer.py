@@ -162,6 +162,11 @@ class Peer:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self._pid, signal.SIGKILL)
 
+    @property
+    def memory_mb(self) -> int:
+        """The memory that it was given."""
+        return self._budget.memory_mb
+
     def used_s(self) -> float:
         """Return the CPU seconds since it was last granted a budget."""
         return self.cpu_s() - self._cpu_before_s

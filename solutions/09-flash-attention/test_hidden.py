@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autograder.grading import check
+from autograder.grading.reference import remembered
 
 AXES = ("batch", "head", "query", "feature")
 KEYS = ("batch", "head", "key", "feature")
@@ -36,6 +37,7 @@ def seen_keys(n, m, causal, length):
     return (cols < length) & (ahead <= (length - n if causal else m))
 
 
+@remembered
 def truth(q, k, v, causal=False, scale=None, kv_len=None, do=None):
     """Return o, lse and, given do, (dq, dk, dv)."""
     q, k, v = (np.asarray(x, np.float64) for x in (q, k, v))

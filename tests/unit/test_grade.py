@@ -99,7 +99,7 @@ SUBMISSIONS = {
         ("dies", Verdict.CRASH),
         ("prints", Verdict.OUTPUT),
         ("kills all", Verdict.SECURITY),
-        ("kills its parent", Verdict.WRONG),
+        ("kills its parent", Verdict.SECURITY),
         ("hangs while loading", Verdict.PASSED),
         ("exits while loading", Verdict.PASSED),
         ("needs a later cell", Verdict.PASSED),
