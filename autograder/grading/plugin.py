@@ -200,7 +200,10 @@ class GradingPlugin:
     ) -> pytest.TestReport:
         """Keep the first exception of a test; nobody reads pytest's own report."""
         if call.excinfo is not None and self._current.error is None:
-            self._current.error = call.excinfo.value
+            error = call.excinfo.value
+            if call.when != "call" and not isinstance(error, StudentError):
+                error = InfrastructureError(f"the test's {call.when} failed: {error!r}")
+            self._current.error = error
         passed: Any = "passed" if call.excinfo is None else "failed"
         when: Any = call.when
         return pytest.TestReport(

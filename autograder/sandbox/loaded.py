@@ -208,6 +208,7 @@ class Opened:
     def __init__(self, loaded: Loaded, peer: Peer) -> None:
         self._loaded, self._peer = loaded, peer
         self._clean: Peer | None = None
+        self._cpu_s = 0.0
         self.session = Session(self)
         self.tampered = False  # known once closed
 
@@ -238,6 +239,8 @@ class Opened:
 
     def clean(self) -> Session:
         """Return a session in a process that holds no code of the submission."""
+        if self._clean is not None:
+            self._cpu_s += self._clean.used_s()
         self._clean = self._loaded.clean()
         return Session(Watched(self._clean, self._loaded.disturb))
 
@@ -247,16 +250,16 @@ class Opened:
         Args:
             passed: whether the test did, so that the process may serve the next one.
         """
-        used_s = self._peer.used_s()
-        if self._clean is not None:
-            used_s += self._clean.used_s()
+        for process in (self._peer, self._clean):
+            if process is not None:
+                self._cpu_s += process.used_s()
         if passed and not self._loaded.is_disturbed:
             self._loaded.keep(self._peer)
         else:
             self._peer.close()
             self._loaded.ended()
         self.tampered = self._loaded.broke_jail()
-        return used_s
+        return self._cpu_s
 
     def _died(self) -> StudentDied:
         code = self._loaded.ended()
