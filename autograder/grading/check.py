@@ -82,8 +82,9 @@ def close(
         return
     if answer.dtype.kind == "f" and expected.dtype == np.float64:
         with np.errstate(all="ignore"):  # the common case, in half the time
-            near = np.abs(answer - expected) <= atol + rtol * np.abs(expected)
-        if near.all():
+            allowed = atol + rtol * np.abs(expected)
+            near = np.abs(answer - expected) <= allowed
+        if near.all() and np.isfinite(allowed).all():
             return
     wide = np.result_type(answer, expected, np.float64)
     answer, expected = answer.astype(wide), expected.astype(wide)
