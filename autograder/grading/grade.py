@@ -6,6 +6,7 @@ warm jail, one memory of reference answers for as many submissions as come.
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import platform
 from collections.abc import Callable, Iterable, Sequence
@@ -96,6 +97,7 @@ class Grader:
         warm = ("numpy", "torch") if "torch" in lesson.needs else ("numpy",)
 
         def loop(runner: Runner) -> None:
+            gc.freeze()  # what is loaded by now stays: never look through it again
             with Jail(warm, self._level) as jail:
                 bank = Bank(lesson, runner, jail, self._cache, self._seed)
                 for key, submission in submissions:
