@@ -269,6 +269,9 @@ def test_release_works_by_itself(copy: Path, tmp_path: Path) -> None:
     done = in_copy(copy, "--help")
     assert "check" in done.stdout
     assert "audit" not in done.stdout
+    done = in_copy(copy, "doctor")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "isolation" in done.stdout
     done = in_copy(copy, "release", str(tmp_path / "again"))
     assert done.returncode == 2
     assert "is a students' copy already" in done.stderr
