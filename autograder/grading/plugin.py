@@ -6,8 +6,10 @@ submissions as it is given, each test with a fresh copy of the submission.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import os
+import re
 import sys
 import time
 import zlib
@@ -30,7 +32,7 @@ from autograder.report import (
     Verdict,
     gettext,
 )
-from autograder.sandbox.proxy import Session, Student, StudentError
+from autograder.sandbox.proxy import Session, Student, StudentError, StudentRaised
 
 #: Plugins of pytest that grading does not need; leaving them out saves its start.
 _UNUSED = (
@@ -228,6 +230,8 @@ class GradingPlugin:
         if running.student is not None:
             cpu_s = running.student.close(passed=running.error is None)
         verdict, message = _judge(running.error)
+        if self._reference is not None and isinstance(running.error, StudentRaised):
+            message = _discreet(message)
         if running.student is not None and running.student.tampered:
             verdict = Verdict.SECURITY
             message = Message(gettext("it killed processes that are not its own"))
@@ -322,6 +326,7 @@ def run_session(plugin: GradingPlugin, tests: Path) -> None:
         raise InfrastructureError(f"pytest ended with {code!r} over {tests}")
 
 
+_DIGITS = 12  # that the text of a submission's exception may hold
 _PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
 
 
@@ -345,6 +350,17 @@ def _judge(error: BaseException | None) -> tuple[Verdict, Message | None]:
             gettext("the answer has a type or a shape that cannot be checked"), evidence
         )
     raise error
+
+
+def _discreet(message: Message | None) -> Message | None:
+    """Leave numbers out of an exception's text that might print a hidden input.
+
+    A shape or an index may stay: it takes more than a few digits to tell an array.
+    """
+    if message is None or sum(map(str.isdigit, message.where)) <= _DIGITS:
+        return message
+    where = re.sub(r"\d(?:[\d.,\s]|e[+-]?\d|[+-](?=[\d.]))*", "…", message.where)
+    return dataclasses.replace(message, where=where)
 
 
 def _last_line(error: Exception) -> str:

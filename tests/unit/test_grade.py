@@ -64,6 +64,7 @@ SUBMISSIONS = {
     ),
     "hangs while loading": ("y = 1\nwhile True: pass", "z = 2"),
     "exits while loading": ("import os\nos._exit(3)", "z = 2"),
+    "prints its input": ("def mean(x):\n    raise ValueError(f'{len(x)}: {list(x)}')",),
     "breaks one name": ("def mean(x:\n    pass",),
     "needs a later cell": (
         "def mean(x):\n    if not len(x):\n        raise ValueError\n"
@@ -129,6 +130,13 @@ def test_a_stub_earns_nothing(judged):
 
 def test_a_cell_that_does_not_load_is_named(judged):
     assert judged["breaks one name"].points == 15  # the reference's own mean remains
+
+
+def test_an_exception_tells_no_hidden_input(judged):
+    text = str(judged["prints its input"].task("mean").message)
+    assert text.startswith("mean raised ValueError: ")
+    assert sum(map(str.isdigit, text.splitlines()[0])) <= 12
+    assert "line 2" in text
 
 
 def test_ends_of_processes_are_told(judged):
