@@ -279,3 +279,14 @@ with attempt():
 
 # %% tags=["check"]
 check("causal_kernel")
+
+# %% [markdown]
+# ## On a GPU
+# Your kernels against PyTorch's own attention. No grade depends on it.
+
+# %% tags=["explore"]
+from autograder.lab.timing import against_torch
+
+with attempt():
+    print(against_torch(flash_attention))
+    print(against_torch(causal_attention, causal=True))
