@@ -1,0 +1,116 @@
+"""The modules that a program under exploration imports instead of the real ones."""
+
+from __future__ import annotations
+
+import builtins
+import queue as real_queue
+import threading as real_threading
+import time as real_time
+from types import CodeType, ModuleType
+from typing import Any
+
+from . import locks, queues, threads, waiting
+from .port import Port, timed
+from .story import remember
+
+
+def _sleep(seconds: float) -> None:
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    run = Port.run
+    me = run.current
+    if seconds == 0:
+        run.step(None, "yield")
+        return
+    me.deadline = deadline = timed(seconds) or 0.0
+    run.step(lambda: deadline <= Port.run.clock, f"sleep {seconds:g} s")
+    me.deadline = None
+
+
+def _now() -> float:
+    return Port.run.clock
+
+
+def _now_ns() -> int:
+    return round(Port.run.clock * 1e9)
+
+
+def _module(name: str, real: ModuleType, **fakes: Any) -> ModuleType:
+    module = ModuleType(name, real.__doc__)
+    module.__dict__.update(fakes)
+    return module
+
+
+THREADING = _module(
+    "threading",
+    real_threading,
+    Lock=locks.Lock,
+    RLock=locks.RLock,
+    Semaphore=locks.Semaphore,
+    BoundedSemaphore=locks.BoundedSemaphore,
+    Condition=waiting.Condition,
+    Event=waiting.Event,
+    Barrier=waiting.Barrier,
+    BrokenBarrierError=waiting.BrokenBarrierError,
+    Thread=threads.Thread,
+    Timer=threads.Timer,
+    local=threads.local,
+    current_thread=threads.current_thread,
+    main_thread=threads.main_thread,
+    get_ident=threads.get_ident,
+    enumerate=threads.enumerate_threads,
+    active_count=threads.active_count,
+    TIMEOUT_MAX=real_threading.TIMEOUT_MAX,
+    ThreadError=RuntimeError,
+)
+QUEUE = _module(
+    "queue",
+    real_queue,
+    Queue=queues.Queue,
+    LifoQueue=queues.LifoQueue,
+    PriorityQueue=queues.PriorityQueue,
+    SimpleQueue=queues.SimpleQueue,
+    Empty=queues.Empty,
+    Full=queues.Full,
+)
+TIME = _module(
+    "time",
+    real_time,
+    **{
+        **{k: v for k, v in vars(real_time).items() if not k.startswith("_")},
+        "sleep": _sleep,
+        **dict.fromkeys(["monotonic", "time", "perf_counter"], _now),
+        **dict.fromkeys(["monotonic_ns", "time_ns", "perf_counter_ns"], _now_ns),
+    },
+)
+
+
+def explored_modules() -> dict[str, ModuleType]:
+    """The fakes by name: `threading`, `queue` and `time`."""
+    return {"threading": THREADING, "queue": QUEUE, "time": TIME}
+
+
+def _import(name: str, *args: Any, **kwargs: Any) -> Any:
+    fake = explored_modules().get(name)
+    return builtins.__import__(name, *args, **kwargs) if fake is None else fake
+
+
+BUILTINS = {**vars(builtins), "__import__": _import}
+
+
+def compiled(source: str, name: str = "<program>") -> CodeType:
+    """Compile source so that a story can quote its lines."""
+    remember(name, source)
+    return compile(source, name, "exec")
+
+
+def namespace(name: str = "__main__") -> dict[str, Any]:
+    """An empty module whose imports yield the fakes."""
+    return {"__name__": name, "__builtins__": BUILTINS}
+
+
+def load(source: str, name: str = "<program>") -> dict[str, Any]:
+    """Run source with the fakes in place, once, and return its names."""
+    names = namespace("program")
+    exec(compiled(source, name), names)
+    return names

@@ -1,0 +1,79 @@
+"""Where the fakes find the run they belong to, and what they see outside any run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+Ready = Callable[[], bool] | None
+
+
+class Clerk(Protocol):
+    """What a fake lock, queue or clock needs of the run."""
+
+    current: Any
+    clock: float
+    tasks: list[Any]
+    story: list[Any] | None
+    racing: bool
+    probing: bool
+
+    def step(self, ready: Ready, op: str, thing: Any = None) -> None: ...
+    def tell(self, op: str, thing: Any = None) -> None: ...
+    def spawn(self, thread: Any, body: Callable[[], object]) -> Any: ...
+    def probe(self) -> None: ...
+    def publish(self, thing: Any) -> None: ...
+    def learn(self, thing: Any) -> None: ...
+    def access(self, thing: Any, name: str, write: bool) -> None: ...
+
+
+class Nobody:
+    """The only thread there is outside a run."""
+
+    number = -1
+    name = "MainThread"
+    thread: Any = None
+    deadline: float | None = None
+    woken = False
+    drowsy = False
+    done = False
+
+
+class Idle:
+    """No exploration is running: one thread, which must never have to wait."""
+
+    def __init__(self) -> None:
+        self.current: Any = Nobody()
+        self.clock = 0.0
+        self.tasks: list[Any] = []
+        self.story: list[Any] | None = None
+        self.racing = False
+        self.probing = False
+
+    def step(self, ready: Ready, op: str, thing: Any = None) -> None:
+        if ready is None or ready():
+            return
+        if self.current.deadline is not None:
+            self.clock = max(self.clock, self.current.deadline)
+            return
+        raise RuntimeError(f"{op} would wait for ever: no exploration is running")
+
+    def spawn(self, thread: Any, body: Callable[[], object]) -> Any:
+        raise RuntimeError("threads can start only inside an exploration")
+
+    def tell(self, op: str, thing: Any = None) -> None: ...
+    def probe(self) -> None: ...
+    def publish(self, thing: Any) -> None: ...
+    def learn(self, thing: Any) -> None: ...
+    def access(self, thing: Any, name: str, write: bool) -> None: ...
+
+
+class Port:
+    """The run in progress; greenlets share one real thread, so one suffices."""
+
+    run: Clerk = Idle()
+
+
+def timed(timeout: float | None) -> float | None:
+    """The deadline of a wait that starts now."""
+    return None if timeout is None else Port.run.clock + max(timeout, 0.0)

@@ -1,0 +1,68 @@
+"""A failing run told line by line: thread, source line, operation."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+from typing import Any
+
+HERE = os.path.dirname(__file__) + os.sep
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One operation of one thread."""
+
+    step: int
+    thread: str
+    line: int
+    text: str
+    op: str
+    thing: Any
+
+
+def place(trace: TracebackType | None = None) -> tuple[int, str]:
+    """The line of the student's code that is running (or raised), and its text."""
+    if trace is not None:
+        found = (0, "")
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            if not code.co_filename.startswith(HERE):
+                found = _line(code.co_filename, trace.tb_lineno)
+            trace = trace.tb_next
+        return found
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(HERE):
+        frame = frame.f_back
+    return (0, "") if frame is None else _line(frame.f_code.co_filename, frame.f_lineno)
+
+
+def _line(name: str, number: int) -> tuple[int, str]:
+    return number, linecache.getline(name, number).strip()
+
+
+def remember(name: str, source: str) -> None:
+    """Let source that came as a string be quoted."""
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+
+
+def describe(thing: Any) -> str:
+    return "" if thing is None else f" {getattr(thing, '_label', thing)}"
+
+
+def tell(entries: list[Entry], message: str) -> list[str]:
+    """The story: numbered lines, a gap wherever the thread changes."""
+    width = max((len(e.thread) for e in entries), default=0)
+    lines = []
+    before = ""
+    for number, entry in enumerate(entries, 1):
+        mark = ">" if entry.thread != before else " "
+        before = entry.thread
+        where = f"line {entry.line:<4} {entry.text[:44]:<44}"
+        where = where if entry.line else " " * len(where)
+        what = entry.op + describe(entry.thing)
+        lines.append(f"{number:>3} {mark} {entry.thread:<{width}}  {where}  {what}")
+    return [*lines, *message.splitlines()]

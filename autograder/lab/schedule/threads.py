@@ -1,0 +1,166 @@
+"""Threads, timers, thread-local data and who is running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .locks import expiring
+from .port import Port
+from .races import Sync
+
+
+class Thread(Sync):
+    """`threading.Thread`."""
+
+    _task: Any = None
+
+    def __init__(
+        self,
+        group: None = None,
+        target: Callable[..., object] | None = None,
+        name: str | None = None,
+        args: Iterable[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        daemon: bool | None = None,
+    ) -> None:
+        self._target, self._args, self._kwargs = target, tuple(args), kwargs or {}
+        self._name = name
+        self._number = len(Port.run.tasks)
+        parent = getattr(Port.run.current, "thread", None)
+        inherited = parent is not None and parent.daemon
+        self.daemon: bool = inherited if daemon is None else daemon
+
+    @property
+    def name(self) -> str:
+        if self._name is None:
+            self._name = f"Thread-{self._number}"
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = str(value)
+        if self._task is not None:
+            self._task.name = self._name
+
+    @property
+    def _label(self) -> str:
+        return self.name
+
+    @property
+    def ident(self) -> int | None:
+        return None if self._task is None else self._task.number + 1
+
+    native_id = ident
+
+    def run(self) -> None:
+        if self._target is not None:
+            self._target(*self._args, **self._kwargs)
+
+    def start(self) -> None:
+        if self._task is not None:
+            raise RuntimeError("threads can only be started once")
+        if self._name is None:
+            self._number = len(Port.run.tasks)
+        self._task = Port.run.spawn(self, self.run)
+        Port.run.step(None, "start", self)
+
+    def _ended(self) -> bool:
+        return bool(self._task.done)
+
+    def join(self, timeout: float | None = None) -> None:
+        if self._task is None:
+            raise RuntimeError("cannot join thread before it is started")
+        if self._task is Port.run.current:
+            raise RuntimeError("cannot join current thread")
+        if timeout is None:
+            Port.run.step(self._ended, "join", self)
+        elif not expiring(self._ended, timeout, "join", self):
+            return
+        if Port.run.racing:
+            Port.run.learn(self)
+
+    def is_alive(self) -> bool:
+        Port.run.step(None, "look at", self)
+        return self._task is not None and not self._task.done
+
+
+class MainThread(Thread):
+    """The thread that a program starts in."""
+
+    def __init__(self) -> None:
+        super().__init__(name="main", daemon=False)
+
+
+class Timer(Thread):
+    """`threading.Timer`, on the virtual clock."""
+
+    def __init__(
+        self,
+        interval: float,
+        function: Callable[..., object],
+        args: Iterable[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(target=function, args=args or (), kwargs=kwargs)
+        from .waiting import Event
+
+        self.interval, self.finished = interval, Event()
+
+    def cancel(self) -> None:
+        self.finished.set()
+
+    def run(self) -> None:
+        if not self.finished.wait(self.interval):
+            super().run()
+        self.finished.set()
+
+
+class local(Sync):
+    """`threading.local`: attributes of the running thread's own."""
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "_each", {})
+
+    def _own(self) -> dict[str, Any]:
+        each: dict[int, dict[str, Any]] = object.__getattribute__(self, "_each")
+        return each.setdefault(Port.run.current.number, {})
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._own()[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._own()[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        if self._own().pop(name, self) is self:
+            raise AttributeError(name)
+
+
+OUTSIDE = MainThread()
+
+
+def current_thread() -> Thread:
+    thread: Thread | None = Port.run.current.thread
+    return OUTSIDE if thread is None else thread
+
+
+def main_thread() -> Thread:
+    tasks = getattr(Port.run, "tasks", ())
+    return tasks[0].thread if tasks else OUTSIDE
+
+
+def get_ident() -> int:
+    return int(Port.run.current.number) + 1
+
+
+def enumerate_threads() -> list[Thread]:
+    return [t.thread for t in getattr(Port.run, "tasks", ()) if not t.done]
+
+
+def active_count() -> int:
+    return len(enumerate_threads())

@@ -1,0 +1,180 @@
+"""Conditions, events and barriers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from .locks import Lock, RLock, Thing, expiring
+from .port import Port, timed
+
+
+class Ticket:
+    """One sleeper's place in the row; equal to no other."""
+
+    __slots__ = ("called",)
+
+    def __init__(self) -> None:
+        self.called = False
+
+
+class Condition(Thing):
+    """`threading.Condition`; waking and taking the lock again are one step."""
+
+    def __init__(self, lock: Any = None) -> None:
+        self._lock: Lock = RLock() if lock is None else lock
+        self._waiters: deque[Ticket] = deque()
+        self.acquire = self._lock.acquire
+        self.release = self._lock.release
+        self._named("Condition")
+
+    def __enter__(self) -> bool:
+        return self._lock.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self._lock.release()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        lock, run = self._lock, Port.run
+        if not lock._held():
+            raise RuntimeError("cannot wait on un-acquired lock")
+        me = run.current
+        ticket = Ticket()
+        self._waiters.append(ticket)
+        run.tell("wait on", self)
+        depth = lock._drop()
+        me.deadline = deadline = timed(timeout)
+        me.drowsy, me.woken = True, False
+
+        def ready() -> bool:
+            late = deadline is not None and deadline <= run.clock
+            return lock._owner is None and (ticket.called or me.woken or late)
+
+        try:
+            run.step(ready, "wake from", self)
+        finally:
+            me.drowsy = False
+            me.deadline = None
+            lock._retake(depth)
+        if not ticket.called:
+            self._waiters.remove(ticket)
+            if me.woken:
+                run.tell("(woken for no reason)")
+                return True
+        return ticket.called
+
+    def wait_for(
+        self, predicate: Callable[[], Any], timeout: float | None = None
+    ) -> Any:
+        deadline = timed(timeout)
+        while not (result := predicate()):
+            left = None if deadline is None else deadline - Port.run.clock
+            if left is not None and left <= 0:
+                break
+            self.wait(left)
+        return result
+
+    def notify(self, n: int = 1) -> None:
+        if not self._lock._held():
+            raise RuntimeError("cannot notify on un-acquired lock")
+        if Port.run.story is not None:
+            woken = min(n, len(self._waiters))
+            Port.run.tell(f"notify {woken} waiting on", self)
+        for _ in range(min(n, len(self._waiters))):
+            self._waiters.popleft().called = True
+
+    def notify_all(self) -> None:
+        self.notify(len(self._waiters))
+
+
+class Event(Thing):
+    """`threading.Event`."""
+
+    def __init__(self) -> None:
+        self._flag = False
+        self._named("Event")
+
+    def _is_up(self) -> bool:
+        return self._flag
+
+    def is_set(self) -> bool:
+        Port.run.step(None, "look at", self)
+        if self._flag:
+            Port.run.learn(self)
+        return self._flag
+
+    def set(self) -> None:
+        Port.run.step(None, "set", self)
+        Port.run.publish(self)
+        self._flag = True
+
+    def clear(self) -> None:
+        Port.run.step(None, "clear", self)
+        self._flag = False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        up = expiring(self._is_up, timeout, "wait for", self)
+        if up:
+            Port.run.learn(self)
+        return up
+
+
+class BrokenBarrierError(RuntimeError):
+    """The barrier is broken."""
+
+
+class Barrier(Thing):
+    """`threading.Barrier`."""
+
+    def __init__(
+        self, parties: int, action: Any = None, timeout: float | None = None
+    ) -> None:
+        if parties < 1:
+            raise ValueError("parties must be > 0")
+        self.parties = parties
+        self._action, self._timeout = action, timeout
+        self._batch: list[str] = [""]  # the state of those who wait together
+        self._inside = 0
+        self.broken = False
+        self._named("Barrier")
+
+    @property
+    def n_waiting(self) -> int:
+        return self._inside
+
+    def wait(self, timeout: float | None = None) -> int:
+        run = Port.run
+        run.step(None, "arrive at", self)
+        if self.broken:
+            raise BrokenBarrierError
+        run.publish(self)
+        index, batch = self._inside, self._batch
+        self._inside += 1
+        if self._inside == self.parties:
+            try:
+                if self._action:
+                    self._action()
+            except BaseException:
+                self.abort()
+                raise
+            run.learn(self)
+            batch[0] = "open"
+            self._batch, self._inside = [""], 0
+            return index
+        timeout = self._timeout if timeout is None else timeout
+        passed = expiring(lambda: bool(batch[0]), timeout, "pass", self)
+        if not passed:
+            self.abort()
+        if batch[0] != "open":
+            raise BrokenBarrierError
+        run.learn(self)
+        return index
+
+    def reset(self) -> None:
+        self._batch[0] = "broken" if self._inside else ""
+        self._batch, self._inside, self.broken = [""], 0, False
+
+    def abort(self) -> None:
+        self._batch[0] = "broken"
+        self._batch, self._inside, self.broken = [""], 0, True
