@@ -13,7 +13,7 @@ A request is a list ``[kind, ...]``, the answer too:
 ``["iterate", object, most]``           the next items of an iterable, at most so many
 ``["scenario", source, name, data]``    an instructor's function beside the submission
 ``["record", name, args, kwargs]``      call it, recording kernel launches
-``["replay", evidence, inputs, seed]``  run and meter recorded kernels (clean jail only)
+``["replay", evidence, inputs, ...]``   run and meter recorded kernels (clean jail only)
 --------------------------------------  ----------------------------------------------
 ``["ok", value]``                       it returned
 ``["raised", type, bases, text, at]``   it raised; ``at`` lists its own frames
