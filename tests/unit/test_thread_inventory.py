@@ -1,0 +1,67 @@
+"""The script of lesson 5 that lists a process's threads and what they share."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+LESSON = Path(__file__).parents[2] / "course" / "05-thread-pool"
+
+
+@pytest.fixture
+def inventory(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    # A spawned process imports the module by its name, along the same path.
+    monkeypatch.syspath_prepend(str(LESSON))
+    import inventory
+
+    yield inventory
+    del sys.modules["inventory"]
+
+
+def test_lists_this_process_with_a_stack_for_each_thread(inventory: ModuleType) -> None:
+    rows = {row.name: row for row in inventory.busy_process()}
+    assert {"MainThread", "pool_0", "waiting", "counting"} <= rows.keys()
+    assert rows["MainThread"].doing.startswith("threads, inventory.py:")
+    assert rows["waiting"].doing.startswith("wait, threading.py:")
+    assert all(row.depth >= 1 for row in rows.values())
+    assert len({row.native_id for row in rows.values()}) == len(rows)
+    assert threading.current_thread().native_id == rows["MainThread"].native_id
+
+
+def test_leaves_no_thread_behind(inventory: ModuleType) -> None:
+    before = threading.active_count()
+    inventory.busy_process()
+    assert threading.active_count() == before
+
+
+def test_threads_share_all_but_what_is_their_own(inventory: ModuleType) -> None:
+    seen = inventory.sharing(threading.Thread)
+    assert [what for what, shared in seen.items() if not shared] == [
+        "a local variable of a call",
+        "threading.local",
+    ]
+
+
+def test_processes_share_only_what_was_mapped(inventory: ModuleType) -> None:
+    ways = inventory.ways_to_start()
+    assert "process (spawn)" in ways
+    for name, start in ways.items():
+        if name != "thread":
+            seen = inventory.sharing(start)
+            assert [what for what, shared in seen.items() if shared] == [
+                "multiprocessing.Array"
+            ], name
+
+
+def test_prints_every_part_of_the_report(
+    inventory: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inventory.report(times=1, rounds=400)
+    text = capsys.readouterr().out
+    for part in ("waiting", "threading.local", "to start and to end it", "total += 1"):
+        assert part in text
