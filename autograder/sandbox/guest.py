@@ -116,7 +116,6 @@ def _load(channel: socket.socket) -> None:
     for label, source in cells:
         answer = interpreter.load_cell(module, label, source)
         send(channel, b"D", codec.dumps(answer))
-    interpreter.prepare(module)
     send(channel, b"H", b"")
     while True:
         message, descriptors, _, _ = socket.recv_fds(channel, FORK.size, 1)

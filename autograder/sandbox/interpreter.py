@@ -29,7 +29,6 @@ from __future__ import annotations
 import ast
 import asyncio
 import builtins
-import contextlib
 import inspect
 import io
 import itertools
@@ -120,17 +119,6 @@ def new_module() -> types.ModuleType:
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
     return module
-
-
-def prepare(module: types.ModuleType) -> None:
-    """Check the submission's kernels once, before every test is forked from here."""
-    tiles = sys.modules.get("autograder.lab.tiles.kernel")
-    if tiles is None:
-        return
-    for value in list(vars(module).values()):
-        if isinstance(value, tiles.Kernel):
-            with contextlib.suppress(Exception):  # it is told when it is launched
-                value.checked()
 
 
 def describe(error: BaseException) -> list[Any]:

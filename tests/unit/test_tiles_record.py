@@ -281,7 +281,6 @@ TAMPERED = [
     (("kernels", 0, 0, "constants"), {"a": {"value": [1]}}),
     (("kernels", 0, 0, "constants"), {"a": 1}),
     (("kernels", 0, 0, "helpers"), {"a": 1}),
-    (("kernels", 0, 0, "helpers"), {"a": 0}),
     (("kernels", 0, 0, "helpers"), {"a": "0"}),
     ((*LAUNCH, "kernel"), 1),
     ((*LAUNCH, "kernel"), -1),
@@ -354,5 +353,14 @@ def test_a_broadcast_view_does_not_grow_without_bound():
 
 
 def test_recursive_helpers_are_refused():
+    text = SCALE.replace(
+        "    offs =", "    kernel(x_ptr, o_ptr, n, factor, B)\n    offs ="
+    )
+    host = module(HOST.replace(SCALE, text))["host"]
     with pytest.raises(LanguageError, match="calls itself"):
-        replay(tampered(("kernels", 0, 0, "helpers"), {"a": 0}), [x20()])
+        replay(record(host, (x20(),)), [x20()])
+
+
+def test_helpers_that_no_kernel_calls_do_no_harm():
+    evidence = tampered(("kernels", 0, 0, "helpers"), {"a": 0})
+    assert replay(evidence, [x20()])["launches"] == 1

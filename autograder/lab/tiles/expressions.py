@@ -9,6 +9,7 @@ global, `h_` another kernel, `k_` a temporary. Nothing else can be reached.
 from __future__ import annotations
 
 import ast
+from typing import Any, TypeVar
 
 from .errors import LanguageError
 from .grammar import (
@@ -25,6 +26,15 @@ from .grammar import (
 )
 
 TEXT_LIMIT = 200  # characters of a string constant
+LOAD, STORE = ast.Load(), ast.Store()
+Node = TypeVar("Node", bound=ast.AST)
+
+
+def put(made: Node, node: Any) -> Node:
+    """Give a new node the line of an old one; ast.copy_location is far slower."""
+    made.lineno = node.lineno  # type: ignore[attr-defined]
+    made.col_offset = node.col_offset  # type: ignore[attr-defined]
+    return made
 
 
 class Expressions:
@@ -51,19 +61,23 @@ class Expressions:
 
     def name(self, node: ast.AST, name: str) -> ast.Name:
         """Read an internal name, at the place of a node."""
-        return ast.copy_location(ast.Name(name, ast.Load()), node)
+        return put(ast.Name(name, LOAD), node)
+
+    def store(self, node: ast.AST, name: str) -> ast.Name:
+        """Write an internal name, at the place of a node."""
+        return put(ast.Name(name, STORE), node)
 
     def call(self, node: ast.AST, name: str, *args: ast.expr) -> ast.Call:
         """Call an internal function, at the place of a node."""
         made = ast.Call(self.name(node, name), list(args), [])
-        return ast.copy_location(made, node)
+        return put(made, node)
 
     def literal(self, node: ast.AST, value: object) -> ast.expr:
         """Write a constant, or a tuple of constants, at the place of a node."""
         if isinstance(value, tuple):
             parts = [self.literal(node, v) for v in value]
-            return ast.copy_location(ast.Tuple(parts, ast.Load()), node)
-        return ast.copy_location(ast.Constant(value), node)  # type: ignore[arg-type]
+            return put(ast.Tuple(parts, LOAD), node)
+        return put(ast.Constant(value), node)  # type: ignore[arg-type]
 
     def check_name(self, node: ast.AST, name: str) -> str:
         """Refuse names that could mean something to Python itself."""
@@ -185,16 +199,16 @@ class Expressions:
         result = self.visit(node.values[0])
         for value in node.values[1:]:
             temporary = self.temporary()
-            kept = ast.NamedExpr(ast.Name(temporary, ast.Store()), result)
+            kept = ast.NamedExpr(self.store(node, temporary), result)
             both = self.call(
                 node, f"o_{name}", self.name(node, temporary), self.visit(value)
             )
             result = ast.IfExp(
-                self.call(node, "o_opens", ast.copy_location(kept, node), wanted),
+                self.call(node, "o_opens", put(kept, node), wanted),
                 both,
                 self.name(node, temporary),
             )
-            ast.copy_location(result, node)
+            put(result, node)
         return result
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
@@ -215,17 +229,17 @@ class Expressions:
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         temporary = self.temporary()
-        kept = ast.NamedExpr(ast.Name(temporary, ast.Store()), self.visit(node.test))
+        kept = ast.NamedExpr(self.store(node, temporary), self.visit(node.test))
         sides = [
             self.call(node, "o_choose", self.name(node, temporary), self.visit(side))
             for side in (node.body, node.orelse)
         ]
-        test = self.call(node, "o_truth", ast.copy_location(kept, node))
-        return ast.copy_location(ast.IfExp(test, sides[0], sides[1]), node)
+        test = self.call(node, "o_truth", put(kept, node))
+        return put(ast.IfExp(test, sides[0], sides[1]), node)
 
     def visit_Tuple(self, node: ast.Tuple) -> ast.expr:
         parts = [self.visit(part) for part in node.elts]
-        return ast.copy_location(ast.Tuple(parts, ast.Load()), node)
+        return put(ast.Tuple(parts, LOAD), node)
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         function, first, takes_text = self.callee(node.func)
@@ -239,16 +253,14 @@ class Expressions:
             self.check_name(node, keyword.arg)
             value = self.argument(keyword.value, takes_text)
             made = ast.keyword(keyword.arg, value)
-            keywords.append(ast.copy_location(made, node))
-        return ast.copy_location(
-            ast.Call(self.name(node, function), args, keywords), node
-        )
+            keywords.append(put(made, node))
+        return put(ast.Call(self.name(node, function), args, keywords), node)
 
     def argument(self, node: ast.expr, takes_text: bool) -> ast.expr:
         """Rewrite an argument; a list there is a shape, and text must be expected."""
         if isinstance(node, ast.List):
             parts = [self.visit(part) for part in node.elts]
-            return ast.copy_location(ast.Tuple(parts, ast.Load()), node)
+            return put(ast.Tuple(parts, LOAD), node)
         text = isinstance(node, ast.Constant) and type(node.value) is str
         if text and not takes_text:
             raise self.refuse(node, "a kernel has no text here")

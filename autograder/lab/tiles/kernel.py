@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import linecache
 import textwrap
@@ -14,9 +15,9 @@ import numpy as np
 
 from .errors import LanguageError, TileError
 from .launch import check_grid
-from .program import Program, bind, link, missing, plain_constant
-from .rewrite import Checked, check
-from .session import current
+from .program import Program, bind, link, plain_constant
+from .session import Unchecked, current
+from .signature import MISSING, Parameter
 from .values import DType
 
 # What Triton's compiler takes beside the arguments; the simulator has no use for it.
@@ -33,6 +34,9 @@ class constexpr:
         return f"constexpr[{self.value!r}]"
 
 
+_CONSTEXPR = (constexpr, "tl.constexpr", "constexpr")
+
+
 class Kernel:
     """A @triton.jit function: launch it with `kernel[grid](...)`."""
 
@@ -40,9 +44,8 @@ class Kernel:
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
         self.__module__ = function.__module__
-        self._globals: dict[str, Any] = function.__globals__
+        self._function = function
         self._source = source_of(function)
-        self._checked: Checked | None = None
         self._linked: tuple[list[dict[str, Any]], Program] | None = None
 
     def __getitem__(self, grid: Any) -> Callable[..., None]:
@@ -60,62 +63,80 @@ class Kernel:
     def __repr__(self) -> str:
         return f"<kernel {self.__name__}>"
 
-    def checked(self) -> Checked:
-        """Check the source, once."""
-        if self._checked is None:
-            if self._source is None:
-                raise LanguageError(
-                    f"the source of {self.__name__} cannot be found; define it in a "
-                    "file or a notebook cell."
-                )
-            refuse_stub(self._source)
-            self._checked = check(self._source)
-        return self._checked
-
     def bundle(self) -> list[dict[str, Any]]:
-        """Gather this kernel and those that it calls, as plain values."""
+        """Gather this kernel and those that it may call, as plain values, unchecked.
+
+        A function's names are its globals and its attributes: what it does not need
+        does no harm, and what it misses is refused when the bundle is linked.
+        """
         kernels: list[Kernel] = [self]
         out: list[dict[str, Any]] = []
         for kernel in kernels:  # grows while we walk it
-            one = kernel.checked()
-            helpers = {}
-            for name, line in one.called.items():
-                other = kernel._globals.get(name)
-                if not isinstance(other, Kernel):
-                    raise LanguageError(missing(one, name, line))
-                if other not in kernels:
-                    kernels.append(other)
-                helpers[name] = kernels.index(other)
-            constants = {}
-            for name, line in one.read.items():
-                value = kernel._globals.get(name)
-                if isinstance(value, DType):
-                    value = constexpr(value)
-                if not isinstance(value, constexpr) or not plain_constant(value.value):
-                    raise LanguageError(missing(one, name, line))
-                constants[name] = value.value
+            helpers: dict[str, int] = {}
+            constants: dict[str, object] = {}
+            for name in kernel._function.__code__.co_names:
+                value = kernel._function.__globals__.get(name)
+                if isinstance(value, Kernel):
+                    if value not in kernels:
+                        kernels.append(value)
+                    helpers[name] = kernels.index(value)
+                elif isinstance(value, DType):
+                    constants[name] = value
+                elif isinstance(value, constexpr) and plain_constant(value.value):
+                    constants[name] = value.value
             out.append(
                 {
-                    "name": one.name,
-                    "source": one.source,
+                    "name": kernel.__name__,
+                    "source": kernel._text(),
                     "constants": constants,
                     "helpers": helpers,
                 }
             )
         return out
 
-    def program(self) -> tuple[list[dict[str, Any]], Program]:
-        """Link the kernel, again if a helper or a constexpr global has changed."""
+    def _text(self) -> str:
+        """Return the source; a stub says so instead, as any stub does."""
+        if self._source is None:
+            raise LanguageError(
+                f"the source of {self.__name__} cannot be found; define it in a "
+                "file or a notebook cell."
+            )
+        if "NotImplementedError" in self._function.__code__.co_names:
+            refuse_stub(self._source)
+        return self._source
+
+    def program(self) -> Program:
+        """Check and link the kernel, again if a helper or a constexpr has changed."""
         bundle = self.bundle()
         if self._linked is None or self._linked[0] != bundle:
             self._linked = (bundle, link(bundle))
-        return self._linked
+        return self._linked[1]
+
+    def unchecked(self) -> Unchecked:
+        """Describe the kernel as Python sees it, for a recording."""
+        return Unchecked(self.__name__, self._parameters, self.bundle())
+
+    @functools.cached_property
+    def _parameters(self) -> tuple[Parameter, ...]:
+        given = inspect.getfullargspec(self._function)
+        plain = given.defaults or ()
+        defaults = dict(zip(reversed(given.args), reversed(plain), strict=False))
+        defaults |= given.kwonlydefaults or {}
+        return tuple(
+            Parameter(
+                name,
+                given.annotations.get(name) in _CONSTEXPR,
+                defaults.get(name, MISSING),
+            )
+            for name in [*given.args, *given.kwonlyargs]
+        )
 
     def launch(
         self, grid: Any, args: tuple[object, ...], kwargs: Mapping[str, object]
     ) -> None:
         """Check the arguments and hand the launch to the session."""
-        bundle, program = self.program()
+        session = current()
+        program = session.prepare(self)
         names = [p.name for p in program.parameters]
         given = {k: v for k, v in kwargs.items() if k not in OPTIONS or k in names}
         values = bind(program.name, program.parameters, args, given)
@@ -130,7 +151,7 @@ class Kernel:
                 f"{program.name}: a grid is a tuple, such as (n,) with its comma, got "
                 f"{type(dims).__name__}."
             )
-        current().launch(bundle, program, check_grid(program.name, dims), arguments)
+        session.launch(program, check_grid(program.name, dims), arguments)
 
 
 def refuse_argument(kernel: str, name: str, value: object, constexpr: bool) -> None:

@@ -106,8 +106,10 @@ def refuse_recursion(checked: Sequence[Checked], bundle: Bundle) -> None:
             )
         if place in done:
             return
-        for helper in bundle[place]["helpers"].values():
-            walk(helper, (*path, place))
+        for name in checked[place].called:
+            helper = bundle[place]["helpers"].get(name)
+            if helper is not None:  # else link explains what is missing
+                walk(helper, (*path, place))
         done.add(place)
 
     walk(0, ())

@@ -8,7 +8,7 @@ and which memory each array is. `replay.py` believes none of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -25,10 +25,12 @@ from .memory import (
     refused_dtype,
     span,
 )
-from .program import Program
-from .session import WORKSPACE_LIMIT, new_array, using
+from .session import WORKSPACE_LIMIT, Unchecked, new_array, using
 from .state import poison
 from .values import DType, Shape, dtype_of
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
 
 LAUNCH_LIMIT = 64
 SCALAR_LIMIT = 64  # plain arguments of one launch
@@ -96,18 +98,18 @@ class Recorder:
         self.known.append(Known("workspace", index, array.reshape(-1), array))
         return array
 
+    def prepare(self, kernel: Kernel) -> Unchecked:
+        """Describe the kernel; who runs it checks it."""
+        return kernel.unchecked()
+
     def launch(
-        self,
-        bundle: list[dict[str, Any]],
-        program: Program,
-        grid: Grid,
-        arguments: Mapping[str, object],
+        self, program: Unchecked, grid: Grid, arguments: Mapping[str, object]
     ) -> None:
         """Note a launch."""
         if len(self.launches) >= LAUNCH_LIMIT:
             raise TileError(f"more than {LAUNCH_LIMIT} launches.")
         plain = {
-            "kernel": self.place([encode_function(f) for f in bundle]),
+            "kernel": self.place([encode_function(f) for f in program.bundle]),
             "grid": list(grid),
             "arguments": {
                 name: self.encode_argument(f"{program.name}: {name}", value)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import CodeType
 
 from .errors import LanguageError
+from .expressions import LOAD, STORE, put
 from .grammar import LOOPS, OPERATORS, REFUSED
 from .signature import Parameter, Signature
 
@@ -67,6 +68,15 @@ class Rewriter(Signature):
 
     def run(self) -> Checked:
         """Check everything and compile it."""
+        parameters, fresh, module = self.rewritten()
+        code = compile(module, f"<kernel {self.kernel}>", "exec", dont_inherit=True)
+        return Checked(
+            self.kernel, self.source, parameters, fresh, dict(self.called),
+            dict(self.read), self.returns, code,
+        )  # fmt: skip
+
+    def rewritten(self) -> tuple[tuple[Parameter, ...], tuple[str, ...], ast.Module]:
+        """Return the parameters, the names that the body adds, and what is to run."""
         self.check_decorators(self.tree)
         parameters = self.parameters(self.tree)
         known = {p.name for p in parameters}
@@ -75,26 +85,20 @@ class Rewriter(Signature):
             self.assign(self.tree, (name,), self.name(self.tree, f"u_{name}"))
             for name in fresh
         ]
-        body += self.block(self.tree.body)
+        body += self.block(self.tree, self.tree.body)
         arguments = ast.arguments(
             posonlyargs=[],
-            args=[ast.arg(f"v_{p.name}") for p in parameters],
+            args=[put(ast.arg(f"v_{p.name}"), self.tree) for p in parameters],
             kwonlyargs=[],
             kw_defaults=[],
             defaults=[],
         )
         function = ast.FunctionDef("kernel", arguments, body, [])
         setattr(function, "type_params", [])  # noqa: B010 -- Python 3.12 asks for it
-        module = ast.Module([ast.copy_location(function, self.tree)], [])
-        ast.fix_missing_locations(module)
-        code = compile(module, f"<kernel {self.kernel}>", "exec", dont_inherit=True)
-        return Checked(
-            self.kernel, self.source, parameters, fresh, dict(self.called),
-            dict(self.read), self.returns, code,
-        )  # fmt: skip
+        return parameters, fresh, ast.Module([put(function, self.tree)], [])
 
-    def block(self, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
-        """Rewrite a list of statements; an empty one becomes `pass`."""
+    def block(self, node: ast.stmt, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
+        """Rewrite the statements of a node; no statement becomes `pass`."""
         out: list[ast.stmt] = []
         for statement in statements:
             method = getattr(self, f"do_{type(statement).__name__}", None)
@@ -103,7 +107,7 @@ class Rewriter(Signature):
                 why = REFUSED.get(type(statement), f"a kernel has no `{name}`")
                 raise self.refuse(statement, why)
             out += method(statement)
-        return out or [ast.Pass()]
+        return out or [put(ast.Pass(), node)]
 
     def assign(
         self,
@@ -114,21 +118,21 @@ class Rewriter(Signature):
         tuple_: bool = False,
     ) -> ast.stmt:
         """Write `v_a, v_b = value` at the place of a node."""
-        targets: list[ast.expr] = [ast.Name(f"v_{n}", ast.Store()) for n in names]
-        target = ast.Tuple(targets, ast.Store()) if tuple_ else targets[0]
-        made = ast.Assign([ast.copy_location(target, node)], value)
-        return ast.copy_location(made, node)
+        targets: list[ast.expr] = [self.store(node, f"v_{n}") for n in names]
+        target = ast.Tuple(targets, STORE) if tuple_ else targets[0]
+        made = ast.Assign([put(target, node)], value)
+        return put(made, node)
 
     def keep(self, node: ast.AST, value: ast.expr) -> tuple[str, ast.stmt]:
         """Write `k_1 = value`; return the name and the statement."""
         name = self.temporary()
-        made = ast.Assign([ast.Name(name, ast.Store())], value)
-        return name, ast.copy_location(made, node)
+        made = ast.Assign([self.store(node, name)], value)
+        return name, put(made, node)
 
     def values(self, node: ast.AST, names: Sequence[str]) -> ast.expr:
         """Write the tuple of some names' values."""
         parts: list[ast.expr] = [self.name(node, f"v_{n}") for n in names]
-        return ast.copy_location(ast.Tuple(parts, ast.Load()), node)
+        return put(ast.Tuple(parts, LOAD), node)
 
     def do_Pass(self, node: ast.Pass) -> list[ast.stmt]:
         return []
@@ -137,7 +141,7 @@ class Rewriter(Signature):
         if isinstance(node.value, ast.Constant) and type(node.value.value) is str:
             return []  # a docstring
         made = ast.Expr(self.visit(node.value))
-        return [ast.copy_location(made, node)]
+        return [put(made, node)]
 
     def do_Assign(self, node: ast.Assign) -> list[ast.stmt]:
         if len(node.targets) > 1:
@@ -185,11 +189,11 @@ class Rewriter(Signature):
         if self.loops:
             raise self.refuse(node, "Triton has no `return` inside a loop")
         if node.value is None:
-            return [ast.copy_location(ast.Return(self.literal(node, None)), node)]
+            return [put(ast.Return(self.literal(node, None)), node)]
         if isinstance(node.value, ast.Constant) and node.value.value is None:
             raise self.refuse(node, "write `return` alone")
         self.returns = self.returns or node.lineno
-        return [ast.copy_location(ast.Return(self.visit(node.value)), node)]
+        return [put(ast.Return(self.visit(node.value)), node)]
 
     def do_If(self, node: ast.If) -> list[ast.stmt]:
         condition, keep = self.keep(node, self.visit(node.test))
@@ -197,8 +201,8 @@ class Rewriter(Signature):
         then, other = assigned(node.body), assigned(node.orelse)
         names = list(dict.fromkeys([*then, *other]))
         before, keep_before = self.keep(node, self.values(node, names))
-        made = ast.If(test, self.block(node.body), self.block(node.orelse))
-        ast.copy_location(made, node)
+        made = ast.If(test, self.block(node, node.body), self.block(node, node.orelse))
+        put(made, node)
         if not names:
             return [keep, made]
         both = tuple(n in then and n in other for n in names)
@@ -227,13 +231,13 @@ class Rewriter(Signature):
                 raise self.refuse(node, f"`{kind}` takes its bounds only")
             self.visit(keyword.value)  # num_stages and its like: a hint
         loop = self.call(node, f"l_{kind.replace('.', '_')}", *bounds)
-        index = ast.Name(f"v_{node.target.id}", ast.Store())
+        index = self.store(node, f"v_{node.target.id}")
         self.loops += 1
-        body = self.block(node.body)
+        body = self.block(node, node.body)
         self.loops -= 1
         if kind == "tl.static_range":
             made = ast.For(index, loop, body, [])
-            return [ast.copy_location(made, node)]
+            return [put(made, node)]
         names = [n for n in assigned(node.body) if n != node.target.id]
         return self.carry(node, names, [node.target.id], ast.For(index, loop, body, []))
 
@@ -242,7 +246,7 @@ class Rewriter(Signature):
             raise self.refuse(node, "a loop of a kernel has no `else`")
         test = self.call(node, "o_turn", self.visit(node.test))
         self.loops += 1
-        body = self.block(node.body)
+        body = self.block(node, node.body)
         self.loops -= 1
         names = assigned(node.body)
         return self.carry(node, names, [], ast.While(test, body, []))
@@ -266,7 +270,7 @@ class Rewriter(Signature):
             )
             return self.assign(node, names, call, tuple_=True)
 
-        ast.copy_location(loop, node)
+        put(loop, node)
         out: list[ast.stmt] = []
         if names:
             start = self.assign(node, names, self.name(node, before), tuple_=True)
@@ -280,10 +284,32 @@ class Rewriter(Signature):
 
 
 def assigned(statements: Sequence[ast.stmt]) -> list[str]:
-    """Return the names that statements assign, in order, loops' indices included."""
+    """Return the names that statements assign, in order, loops' indices included.
+
+    Statements that a kernel cannot have are passed over: they are refused later.
+    """
     names: dict[str, None] = {}
-    for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                names[node.id] = None
+    _collect(statements, names)
     return list(names)
+
+
+def _collect(statements: Sequence[ast.stmt], names: dict[str, None]) -> None:
+    for statement in statements:
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                _collect_target(target, names)
+        elif isinstance(statement, ast.AugAssign | ast.AnnAssign):
+            _collect_target(statement.target, names)
+        elif isinstance(statement, ast.For | ast.While | ast.If):
+            if isinstance(statement, ast.For):
+                _collect_target(statement.target, names)
+            _collect(statement.body, names)
+            _collect(statement.orelse, names)
+
+
+def _collect_target(target: ast.expr, names: dict[str, None]) -> None:
+    if isinstance(target, ast.Name):
+        names[target.id] = None
+    elif isinstance(target, ast.Tuple | ast.List):
+        for part in target.elts:
+            _collect_target(part, names)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -19,10 +20,23 @@ from .launch import Grid, run
 from .memory import Array, Segment, View, address, element_strides, refused_dtype, span
 from .meter import Meter
 from .program import Program
+from .signature import Parameter
 from .state import poison, state
 from .values import Shape, dtype_of
 
+if TYPE_CHECKING:
+    from .kernel import Kernel
+
 WORKSPACE_LIMIT = 1 << 28  # bytes that one host function may allocate
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """A kernel as a recording notes it."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    bundle: list[dict[str, Any]]
 
 
 class Session(Protocol):
@@ -31,13 +45,10 @@ class Session(Protocol):
     def allocate(self, shape: Shape, dtype: np.dtype[Any], fill: object) -> Array:
         """Return new memory; `fill` None means uninitialised."""
 
-    def launch(
-        self,
-        bundle: list[dict[str, Any]],
-        program: Program,
-        grid: Grid,
-        arguments: Mapping[str, object],
-    ) -> None:
+    def prepare(self, kernel: Kernel) -> Any:
+        """Return the kernel as `launch` takes it: with a name and parameters."""
+
+    def launch(self, program: Any, grid: Grid, arguments: Mapping[str, object]) -> None:
         """Carry out one launch."""
 
 
@@ -64,12 +75,12 @@ class Eager:
             self.fresh[key] = weakref.ref(array, lambda _: self.fresh.pop(key, None))
         return array
 
+    def prepare(self, kernel: Kernel) -> Program:
+        """Check and link the kernel."""
+        return kernel.program()
+
     def launch(
-        self,
-        bundle: list[dict[str, Any]],
-        program: Program,
-        grid: Grid,
-        arguments: Mapping[str, object],
+        self, program: Program, grid: Grid, arguments: Mapping[str, object]
     ) -> None:
         """Run the launch on the arrays themselves."""
         arrays = {k: v for k, v in arguments.items() if isinstance(v, np.ndarray)}
