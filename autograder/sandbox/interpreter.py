@@ -12,7 +12,7 @@ A request is a list ``[kind, ...]``, the answer too:
 ``["op", name, args]``                  an operator, by its name in ``operator``
 ``["iterate", object, most]``           the next items of an iterable, at most so many
 ``["scenario", source, name, data]``    an instructor's function beside the submission
-``["record", name, args, kwargs]``      call it, recording kernel launches
+``["record", name, args, kwargs]``      call it; its kernel launches, encoded
 ``["replay", evidence, inputs, ...]``   run and meter recorded kernels (clean jail only)
 --------------------------------------  ----------------------------------------------
 ``["ok", value]``                       it returned
@@ -201,11 +201,13 @@ class Interpreter:
             name, args, kwargs = rest
             if not hasattr(self._module, name):
                 return ["missing", name]
-            return ["ok", record(getattr(self._module, name), args, kwargs)]
+            found = record(getattr(self._module, name), args, kwargs)
+            return ["ok", codec.dumps(found)]  # the judge passes it on unread
         if kind == "replay":
             from autograder.lab.tiles import replay
 
-            return ["ok", replay(*rest)]
+            evidence, *others = rest
+            return ["ok", replay(codec.loads(evidence), *others)]
         raise ValueError(f"unknown request {kind!r}")
 
     def _scenario(self, source: str, name: str, data: dict[str, Any]) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .errors import TileError
+from .state import state
 from .values import (
     BOOLEAN,
     FLOATING,
@@ -69,21 +70,37 @@ def _arithmetic(
     *,
     division: bool = False,
 ) -> Operator:
+    plain = symbol in ("+", "-", "*")
+
     def apply(a: object, b: object) -> object:
         if type(a) is Tensor or type(b) is Tensor:
-            if isinstance(a, Pointer) or isinstance(b, Pointer):
-                return _move(symbol, a, b)
-            if not (is_number(a) and is_number(b)):
-                raise mismatch(symbol, a, b)
-            if division:
-                _refuse_flag(symbol, a, b)
-            x, y, dtype = pair(a, b, division)
-            return make(kernel(x, y, dtype), dtype)
+            if plain and type(a) is type(b):
+                return _same(a, b) or _mixed(a, b)  # type: ignore[arg-type]
+            return _mixed(a, b)
         if is_constant(a) and is_constant(b):
             return constant(symbol, function, a, b)
         if isinstance(a, Pointer) or isinstance(b, Pointer):
             return _move(symbol, a, b)
         raise mismatch(symbol, a, b)
+
+    def _same(a: Tensor, b: Tensor) -> Tensor | None:
+        """Compute on two tensors of one dtype, the most that kernels do, fast."""
+        x, y, dtype = a.data, b.data, a.dtype
+        if dtype is not b.dtype or dtype is int1:
+            return None
+        if x.shape != y.shape and x.shape and y.shape:
+            broadcast_shape(x.shape, y.shape)
+        return make(function(x, y), dtype)
+
+    def _mixed(a: object, b: object) -> object:
+        if isinstance(a, Pointer) or isinstance(b, Pointer):
+            return _move(symbol, a, b)
+        if not (is_number(a) and is_number(b)):
+            raise mismatch(symbol, a, b)
+        if division:
+            _refuse_flag(symbol, a, b)
+        x, y, dtype = pair(a, b, division)
+        return make(kernel(x, y, dtype), dtype)
 
     return apply
 
@@ -107,8 +124,9 @@ def _move(symbol: str, a: object, b: object) -> Pointer:
     x, y = a.data, offset.data
     if x.shape != y.shape and x.shape != () and y.shape != ():
         broadcast_shape(x.shape, y.shape)
-    moved = np.add(x, y) if symbol == "+" else np.subtract(x, y)
-    make(moved, offset.dtype)  # counts towards the largest block
+    moved = x + y if symbol == "+" else x - y
+    if moved.size > state.largest_block:
+        state.note_block(int(moved.size))
     return Pointer(moved, a.view)
 
 

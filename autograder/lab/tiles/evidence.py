@@ -6,6 +6,7 @@ with one sentence. Nothing of the evidence is used before it went through here.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -144,6 +145,7 @@ def bundle(value: object, submitted: str | None) -> list[dict[str, Any]]:
     return out
 
 
+@functools.lru_cache(maxsize=32)  # each test asks for the same few texts
 def normal(text: str) -> str:
     """Return text without indentation, blank lines and line ends, to compare."""
     lines = (line.strip() for line in text.splitlines())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from .values import (
     FLOATING,
     Pointer,
     PointerType,
+    Shape,
     Tensor,
     Undefined,
     as_tensor,
@@ -145,17 +147,24 @@ def index(a: object, axes: tuple[bool, ...]) -> object:
         if isinstance(a, Undefined):
             raise TileError(a.why)
         raise TileError(f"`[:, None]` takes a block, got {describe(a)}.")
-    rank = len(a.data.shape)
-    axes = axes + (False,) * (rank - axes.count(False))
-    if axes.count(False) != rank:
+    shape = _indexed(a.data.shape, axes)
+    if shape is None:
         raise TileError(
             f"the index has {axes.count(False)} `:` for {describe(a)}; write one `:` "
             "for each axis."
         )
-    sizes = iter(a.data.shape)
-    shape = tuple(1 if new else next(sizes) for new in axes)
-    data = np.reshape(a.data, shape)
+    data = a.data.reshape(shape)
     return Pointer(data, a.view) if isinstance(a, Pointer) else Tensor(data, a.dtype)
+
+
+@lru_cache(maxsize=1024)
+def _indexed(sizes: Shape, axes: tuple[bool, ...]) -> Shape | None:
+    """Return a block's shape with new axes, None where the index has too many."""
+    axes = axes + (False,) * (len(sizes) - axes.count(False))
+    if axes.count(False) != len(sizes):
+        return None
+    old = iter(sizes)
+    return tuple(1 if new else next(old) for new in axes)
 
 
 def item(a: object, position: object) -> object:

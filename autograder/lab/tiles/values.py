@@ -223,11 +223,11 @@ def pair(a: object, b: object, division: bool = False) -> tuple[Data, Data, DTyp
         dtype = promote(a.dtype, b.dtype, division)
         x, y = cast(a, dtype).data, cast(b, dtype).data
     elif type(a) is Tensor and is_constant(b):
-        dtype = _with_constant(a.dtype, b, division)
-        return cast(a, dtype).data, scalar(b, dtype).data, dtype
+        dtype, y = _beside(a.dtype, b, division)
+        return cast(a, dtype).data, y, dtype
     elif type(b) is Tensor and is_constant(a):
-        dtype = _with_constant(b.dtype, a, division)
-        return scalar(a, dtype).data, cast(b, dtype).data, dtype
+        dtype, x = _beside(b.dtype, a, division)
+        return x, cast(b, dtype).data, dtype
     elif is_constant(a) and is_constant(b):
         dtype = _kinds(constant_dtype(a), constant_dtype(b), division)
         return scalar(a, dtype).data, scalar(b, dtype).data, dtype
@@ -240,9 +240,20 @@ def pair(a: object, b: object, division: bool = False) -> tuple[Data, Data, DTyp
     return x, y, dtype
 
 
-def _with_constant(dtype: DType, value: object, division: bool) -> DType:
+def _beside(dtype: DType, value: object, division: bool) -> tuple[DType, Data]:
+    """Return the dtype in which a tensor meets a number, and the number in it."""
+    if value == 0:  # 0.0 and -0.0 are one key
+        return _met(dtype, value, division)
+    return _remembered(dtype, value, division)
+
+
+def _met(dtype: DType, value: object, division: bool) -> tuple[DType, Data]:
     own = constant_dtype(value)
-    return promote(dtype, dtype if own.kind <= dtype.kind else own, division)
+    common = promote(dtype, dtype if own.kind <= dtype.kind else own, division)
+    return common, scalar(value, common).data
+
+
+_remembered = lru_cache(maxsize=1024, typed=True)(_met)
 
 
 def broadcast_shape(a: Shape, b: Shape) -> Shape:
