@@ -1,0 +1,30 @@
+"""Two workers share a list of jobs, with one mistake. Find its schedule:
+
+autograder explore course/05-thread-pool/slow.py
+"""
+
+# --8<-- [start:slow]
+import threading
+
+jobs, done = [], []
+changed = threading.Condition()  # a lock, and a place to sleep
+
+
+def work():
+    with changed:
+        if not jobs:
+            changed.wait()  # gives the lock back while it sleeps
+        job = jobs.pop(0)
+    done.append(job)
+
+
+workers = [threading.Thread(target=work, name=f"worker {k}") for k in (1, 2)]
+for worker in workers:
+    worker.start()
+for job in ("A", "B"):
+    with changed:
+        jobs.append(job)
+        changed.notify()
+for worker in workers:
+    worker.join()
+# --8<-- [end:slow]
