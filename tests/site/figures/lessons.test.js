@@ -4,12 +4,15 @@ import { test } from "node:test";
 import { VERDICTS } from "../../../course/00-start/figure.js";
 import { above, expected } from "../../../course/01-gradients/figure-steps.js";
 import { crease, hill, hillGradient, look } from "../../../course/01-gradients/figure-surfaces.js";
+import { ALGORITHMS, best } from "../../../course/06-allreduce/figure-cost.js";
+import { clock, contributions, cost, crossover, ITEM, reach, sent, totals } from "../../../course/06-allreduce/figure-model.js";
 import { flashBytes, resident, runOf, schedule, standardBytes, stream, toHalf, twoPass } from "../../../course/09-flash-attention/figure-model.js";
 import { chapters, FIGURES, loadSpec, readTrace } from "../../../site/figures/static.mjs";
 
 const near = (got, want, where = "") =>
   assert.ok(Math.abs(got - want) <= 1e-12 * Math.max(1, Math.abs(want)), `${where}: got ${got}, want ${want}`);
 const gradients = readTrace("01-gradients");
+const reduced = readTrace("06-allreduce");
 const attention = readTrace("09-flash-attention");
 const specs = await Promise.all(FIGURES.map(async (figure) => ({ ...figure, spec: await loadSpec(figure), trace: figure.traced ? readTrace(figure.lesson) : null })));
 
@@ -63,6 +66,47 @@ test("lesson 1: the lens shows the forward error as the height at one step", () 
     const allowed = 1e-12 + 2 * expected("forward", h).rounding;
     assert.ok(Math.abs(Math.abs(height / t) - gradients.steps.forward[k]) <= allowed, `h = ${h}`);
   });
+});
+
+test("lesson 6: chunks, bytes and contributions are those that the network saw", () => {
+  assert.ok(reduced.rings.length >= 5);
+  for (const { n, L, sent_bytes: bytes, steps, masks } of reduced.rings) {
+    assert.deepEqual(totals(L, n).map((one) => one * ITEM), bytes, `${n} ranks, ${L} elements`);
+    assert.equal(steps, 2 * (n - 1));
+    const held = contributions(n);
+    masks.forEach((row, r) => row.forEach((mask, k) => {
+      const { chunk } = sent((r + n - 1) % n, k + 1, n);
+      if (mask !== null) assert.equal(held[k][(r + n - 1) % n][chunk], mask, `rank ${r}, step ${k + 1} of ${n}`);
+    }));
+    assert.ok(held.at(-1).flat().every((bits) => bits === 2 ** n - 1));
+  }
+});
+
+test("lesson 6: the clock is the network's, slow links included", () => {
+  for (const { arrived, ...how } of reduced.rings) {
+    const { ready, total } = clock(how);
+    arrived.forEach((row, r) => row.forEach((at, k) => near(ready[r][k + 1], Math.max(at, ready[r][k]), `rank ${r}, step ${k + 1}`)));
+    near(total, Math.max(...arrived.flat()));
+  }
+});
+
+test("lesson 6: a dead rank stops the others when the network says", () => {
+  for (const { n, at, die, received } of reduced.deaths) {
+    assert.deepEqual(reach({ n, at, die, fault: "dead" }), received, `rank ${at} of ${n}, after ${die}`);
+  }
+});
+
+test("lesson 6: costs and crossovers are the reference's", () => {
+  const short = (alg) => alg.replace("halving_doubling", "halving");
+  for (const { alg, n, M, a, b, g, seconds } of reduced.costs) near(cost(short(alg), n, M, a, b, g), seconds, `${alg} on ${n}`);
+  for (const { small, large, n, at } of reduced.crossings) {
+    const got = crossover(short(small), short(large), n, 10e-6, 1 / 12.5e9);
+    if (at === null) assert.equal(got, Infinity, `${small} to ${large} on ${n}`);
+    else near(got, at, `${small} to ${large} on ${n}`);
+  }
+  assert.ok(["ring", "tree", "halving"].every((alg) => alg in ALGORITHMS));
+  assert.equal(best(1000, 1e3, 1e-5, 1e-10), "halving");
+  assert.equal(best(12, 1e9, 1e-5, 1e-10), "ring");
 });
 
 test("lesson 9: the row's stream is the reference's", () => {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
-NAMES = ("verdict", "gradient", "steps", "flash", "row")
+NAMES = ("verdict", "gradient", "steps", "ring", "crossing", "flash", "row")
 PREDICT = """<div class="g2k"><g2k-predict data-id="t" data-answer="90" data-unit="°">
 <p>How far?</p><details><summary>Show me</summary><p>90°</p></details>
 </g2k-predict></div>"""
@@ -145,7 +145,7 @@ def test_opens_as_the_picture_it_replaces(name: str, show: Open) -> None:
     assert any(still)
 
 
-@pytest.mark.parametrize("name", ["gradient", "steps", "flash", "row"])
+@pytest.mark.parametrize("name", ["gradient", "steps", "ring", "crossing", "flash", "row"])
 def test_answers_arrow_keys_and_resets(name: str, show: Open) -> None:
     figure = show(name)
     before = said(figure)
@@ -241,6 +241,33 @@ def test_a_score_above_the_maximum_rescales(show: Open) -> None:
     for _ in range(8):
         figure.page.keyboard.press("Shift+ArrowUp")
     assert "A new maximum" in said(figure)
+
+
+def test_each_fault_of_the_ring_is_named_and_can_be_taken_back(show: Open) -> None:
+    figure = show("ring", "step=6")
+    before = said(figure)
+    fault = figure.get_by_label("fault")
+    fault.select_option("slow")
+    assert "goes at its pace: 130 ticks instead of 30" in said(figure)
+    fault.select_option("dead")
+    assert "Rank 1 died after step 2. Ranks 0, 2 and 3 wait in recv" in said(figure)
+    fault.select_option("blocking")
+    assert "0 → 1 → 2 → 3 → 0" in said(figure)
+    fault.select_option("none")
+    assert said(figure) == before
+
+
+def test_latency_and_bandwidth_move_by_mouse_and_by_keyboard(show: Open) -> None:
+    figure = show("crossing")
+    for name, key in (("Latency", "ArrowUp"), ("Bandwidth", "ArrowDown")):
+        handle = figure.get_by_role("slider", name=name)
+        before = said(figure)
+        drag(figure.page, handle, 0, -20)
+        dragged = said(figure)
+        assert dragged != before
+        handle.focus()
+        figure.page.keyboard.press(key)
+        assert said(figure) != dragged
 
 
 def test_a_prediction_is_kept_here_and_can_be_tried_again(show: Open) -> None:
