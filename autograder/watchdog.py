@@ -25,6 +25,8 @@ _AGAIN_S = 1.0  # code that catches every exception is told again
 class TimeUp(Exception):
     """The watched code used more than its seconds."""
 
+    ends_search = True  # the explorer takes it for no failure of a schedule
+
 
 class Watch:
     """Raises ``TimeUp`` in the thread that entered, after some seconds."""

@@ -18,21 +18,22 @@ from autograder.grading.reference import Reference
 from autograder.lesson import Lesson, Task, find_course
 from autograder.report import TaskResult, Verdict
 from autograder.sandbox.local import Cell, LoadFailures, LocalChannel
-from autograder.sandbox.proxy import Channel, Session
+from autograder.sandbox.proxy import Session
 
 
 class LocalStudent:
     """A submission opened in this process."""
 
     def __init__(self, channel: LocalChannel) -> None:
+        self._channel = channel
         self.session = Session(channel)
+        self.cells = channel.cells
         self.tampered = False
         self.text: str | None = None  # kernels may come from anywhere here
 
     def clean(self) -> Session:
         """Return a session without the submission's names."""
-        clean: Channel = LocalChannel(types.ModuleType("clean"), LoadFailures())
-        return Session(clean)
+        return Session(self._channel.clean())
 
     def close(self, passed: bool) -> float:
         """End it; CPU time is not measured here."""
@@ -55,11 +56,26 @@ class LocalSource:
         """Judge what a notebook's kernel holds."""
         module = types.ModuleType("submission")
         module.__dict__.update(namespace)
-        return cls(LocalChannel(module, LoadFailures()))
+        cells = [
+            (f"cell In[{number}]", text)
+            for number, text in enumerate(_history(namespace))
+            if text
+        ]
+        return cls(LocalChannel(module, LoadFailures(), cells))
 
     def open(self, task: Task, seed: int) -> LocalStudent:
         """Open it for one test."""
         return LocalStudent(self._channel.fresh())
+
+
+def _history(namespace: dict[str, object]) -> list[str]:
+    """What was typed into a notebook; a script has its own file."""
+    typed, file = namespace.get("In"), namespace.get("__file__")
+    if isinstance(typed, list):
+        return [text for text in typed if isinstance(text, str)]
+    if isinstance(file, str) and Path(file).is_file():
+        return [Path(file).read_text(encoding="utf-8")]
+    return []
 
 
 def run_local(

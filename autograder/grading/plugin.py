@@ -60,6 +60,10 @@ class OpenStudent(Protocol):
     def text(self) -> str | None:
         """Everything that was handed in, or None where that is not known."""
 
+    @property
+    def cells(self) -> Sequence[tuple[str, str]]:
+        """The label and the source of every cell."""
+
     def close(self, passed: bool) -> float:
         """End it and return the CPU seconds it used.
 
@@ -156,7 +160,8 @@ class GradingPlugin:
     @pytest.fixture
     def student(self) -> Student:
         """The submission, in a fresh process."""
-        return Student(self._open().session)
+        opened = self._open()
+        return Student(opened.session, opened.clean, opened.cells)
 
     @pytest.fixture
     def meter(self) -> Meter:

@@ -12,12 +12,16 @@ A request is a list ``[kind, ...]``, the answer too:
 ``["op", name, args]``                  an operator, by its name in ``operator``
 ``["iterate", object, most]``           the next items of an iterable, at most so many
 ``["scenario", source, name, data]``    an instructor's function beside the submission
+``["rank", source, name, args, kw]``    call it, or the function of that name in a
+                                        source, with a link to other ranks in its args
 ``["record", name, args, kwargs]``      call it; its kernel launches, encoded
 ``["replay", evidence, inputs, ...]``   run and meter recorded kernels (clean jail only)
+``["explore", cells, source, name, d]`` a function over explored cells (clean jail only)
 --------------------------------------  ----------------------------------------------
 ``["ok", value]``                       it returned
 ``["raised", type, bases, text, at]``   it raised; ``at`` lists its own frames
-``["missing", name]``                   the submission defines no such name
+``["missing", name]``                   the submission defines no such name; a third
+                                        item says why
 ``["limit", kind, ...]``                it hit a limit: memory, output, size
 ``["odd", text]``                       it returned what is no plain value
 ``["callback", number, args, kwargs]``  it calls a function of the judge; answer it
@@ -153,6 +157,8 @@ class Interpreter:
         self._objects: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
         self._count = itertools.count(1)
+        self._links: list[Any] = []
+        self._program: tuple[Any, Any] = (None, None)  # cells, and what they became
 
     def answer(self, request: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
         """Answer one encoded request; never raises what the submission raised.
@@ -195,6 +201,8 @@ class Interpreter:
             return ["ok", [items, list(itertools.islice(items, rest[1]))]]
         if kind == "scenario":
             return ["ok", self._scenario(*rest)]
+        if kind == "rank":
+            return self._rank(*rest)
         if kind == "record":
             from autograder.lab.tiles import record
 
@@ -208,12 +216,42 @@ class Interpreter:
 
             evidence, *others = rest
             return ["ok", replay(codec.loads(evidence), *others)]
+        if kind == "explore":
+            return self._explore(*rest)
         raise ValueError(f"unknown request {kind!r}")
 
     def _scenario(self, source: str, name: str, data: dict[str, Any]) -> Any:
+        return self._from(source, name)(self._module, **data)
+
+    def _rank(
+        self, source: str, name: str, args: list[Any], kwargs: dict[str, Any]
+    ) -> list[Any]:
+        if not source and not hasattr(self._module, name):
+            return ["missing", name]
+        if source:
+            value = self._from(source, name)(self._module, *args, **kwargs)
+        else:
+            value = getattr(self._module, name)(*args, **kwargs)
+        while self._links:
+            self._links.pop()._look()
+        return ["ok", value]
+
+    def _from(self, source: str, name: str) -> Any:
         space: dict[str, Any] = {"__name__": "scenario"}
         exec(compile(source, "scenario", "exec", dont_inherit=True), space)
-        return space[name](self._module, **data)
+        return space[name]
+
+    def _explore(
+        self, cells: list[Any], source: str, name: str, data: dict[str, Any]
+    ) -> list[Any]:
+        from autograder.lab.schedule import Missing, Program, scenario
+
+        if self._program[0] != cells:  # it is loaded once for all its tests
+            self._program = (cells, Program(cells))
+        try:
+            return ["ok", scenario(source, name)(self._program[1], **data)]
+        except Missing as error:
+            return ["missing", error.name, error.reason]
 
     def _refer(self, value: Any) -> codec.Reference:
         if isinstance(value, Callback):
@@ -226,10 +264,21 @@ class Interpreter:
         return ("object", number, type(value).__name__, _constant_fields(value))
 
     def _resolve(self, reference: codec.Reference) -> Any:
-        kind, number, name, _ = reference
+        kind, number, name, fields = reference
         if kind == "object":
             return self._objects[number]
+        if kind == "link":
+            return self._link(**fields)
         return Callback(number, name, self._send_callback)
+
+    def _link(self, rank: int, n: int) -> Any:
+        from autograder.lab.ranks.link import Link
+
+        def call(*asked: Any) -> Any:
+            return self._send_callback(0, asked, {})  # a callback of no other number
+
+        self._links.append(Link(rank, n, call))
+        return self._links[-1]
 
     def _send_callback(
         self, number: int, args: Sequence[Any], kwargs: dict[str, Any]

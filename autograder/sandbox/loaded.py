@@ -13,17 +13,17 @@ from collections.abc import Callable, Sequence
 
 from autograder import codec
 from autograder.lesson import Task
-from autograder.report import gettext
+from autograder.report import InfrastructureError, gettext
+from autograder.sandbox.crew import MOST_RANKS, Crew, Party
 from autograder.sandbox.guest import FORK
 from autograder.sandbox.host import Jail
 from autograder.sandbox.local import Cell, LoadFailures, reason_of
-from autograder.sandbox.peer import Budget, Peer
+from autograder.sandbox.peer import TESTS, Budget, Peer
 from autograder.sandbox.proxy import Session, StudentDied, StudentError, StudentTimeout
 
 LOAD = Budget(cpu_s=3.0, memory_mb=1024)  # for running one cell of a submission
 CLEAN = Budget(cpu_s=20.0, memory_mb=1024)  # for running recorded kernels
 _FAREWELL = Budget(cpu_s=0.3, memory_mb=0)  # for telling how a test process ended
-_TESTS = 64  # tests that one process may serve; the kernel ends it after their seconds
 _HUNG_CELLS = 3  # cells that may hang or kill before we stop loading
 _RELOADS = 30  # times that one submission is loaded again after it broke
 
@@ -40,11 +40,18 @@ class Loaded:
         self._disturbed = False
         self._kept: Peer | None = None  # a test's process that may go on
         self._clean: Peer | None = None
+        self._forks = 0  # of the present loader
+        self.crew = Crew(self._fork_rank)
 
     @property
     def text(self) -> str:
         """Everything that was handed in."""
         return "\n".join(cell.source for cell in self._cells)
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """The label and the source of every cell."""
+        return [(cell.label, cell.source) for cell in self._cells]
 
     def open(self, task: Task, seed: int) -> Opened:
         """Return a copy with the task's limits.
@@ -56,22 +63,20 @@ class Loaded:
             StudentError: the submission cannot be loaded any more.
         """
         budget = Budget(task.seconds, task.memory_mb)
-        head = FORK.pack(budget.cpu_s * _TESTS, budget.memory_mb, seed)
-        peer = self._going_on(budget, head)
+        peer = self._going_on(budget, seed)
         for _ in range(3):
             if peer is not None:
-                return Opened(self, peer)
-            peer = self._forked(budget, head)
+                return Opened(self, peer, budget, seed)
+            peer = self._forked(budget, seed)
         raise StudentDied(gettext("the submission keeps killing its own process"))
 
-    def _going_on(self, budget: Budget, head: bytes) -> Peer | None:
+    def _going_on(self, budget: Budget, seed: int) -> Peer | None:
         peer = self._kept
         if peer is None:
             return None
         if peer.memory_mb == budget.memory_mb and not self._disturbed:
             try:
-                peer.allow(budget)
-                peer.send(b"B", head)
+                peer.renew(budget, seed)
                 peer.receive()
                 self._kept = None
                 return peer
@@ -80,19 +85,24 @@ class Loaded:
         self._let_go()
         return None
 
-    def _forked(self, budget: Budget, head: bytes) -> Peer | None:
+    def _forked(self, budget: Budget, seed: int) -> Peer | None:
+        head = FORK.pack(budget.cpu_s * TESTS, budget.memory_mb, seed)
         loader = self._ready_loader()
         ours, theirs = socket.socketpair()
         peer = Peer(ours, budget, self._jail.group)
         try:
             with theirs:
                 socket.send_fds(loader.socket, [head], [theirs.fileno()])
+            peer.number, self._forks = self._forks, self._forks + 1
             peer.greet()
         except (OSError, StudentError):
             peer.close()
             self.disturb()
             return None
         return peer
+
+    def _fork_rank(self, budget: Budget, seed: int) -> Peer | None:
+        return None if self._disturbed else self._forked(budget, seed)
 
     def keep(self, peer: Peer) -> None:
         """Take back the process of a test that passed, for the next test."""
@@ -102,20 +112,21 @@ class Loaded:
 
     def _let_go(self) -> None:
         if self._kept is not None:
-            self._kept.close()
-            self._kept = None
-            self.ended()
+            kept, self._kept = self._kept, None
+            kept.close()
+            self.ended(kept)
 
-    def ended(self) -> int | None:
-        """Return how the last test process ended: exit code, or minus a signal."""
+    def ended(self, peer: Peer) -> int | None:
+        """Return how a test process ended: exit code, or minus a signal."""
         loader = self._loader
         if loader is None or self._disturbed:
             return None
         try:
             loader.allow(_FAREWELL)
+            loader.socket.sendall(FORK.pack(0, 0, peer.number))
             tag, data = loader.receive()
             return int(data) if tag == b"E" else None
-        except (StudentError, ValueError):
+        except (OSError, StudentError, ValueError):
             self.disturb()
             return None
 
@@ -152,6 +163,7 @@ class Loaded:
             if peer is not None:
                 peer.close()
         self._loader = self._clean = self._kept = None
+        self.crew.forget()
         self._jail.sweep()
 
     def _ready_loader(self) -> Peer:
@@ -199,15 +211,18 @@ class Loaded:
             self._skip.add(index)
             return None
         self._failures = failures
+        self._forks = 0
         return loader
 
 
 class Opened:
     """One copy of a submission, for one test."""
 
-    def __init__(self, loaded: Loaded, peer: Peer) -> None:
+    def __init__(self, loaded: Loaded, peer: Peer, budget: Budget, seed: int) -> None:
         self._loaded, self._peer = loaded, peer
+        self._budget, self._seed = budget, seed
         self._clean: Peer | None = None
+        self._party: Party | None = None
         self._cpu_s = 0.0
         self.session = Session(self)
         self.tampered = False  # known once closed
@@ -217,6 +232,11 @@ class Opened:
         """Everything that was handed in."""
         return self._loaded.text
 
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """The label and the source of every cell."""
+        return self._loaded.cells
+
     def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
         """Send a request and answer its callbacks until the reply comes.
 
@@ -225,13 +245,8 @@ class Opened:
         """
         try:
             return self._peer.request(message, call_back)
-        except StudentDied:
-            told = self._died()
-            self._loaded.disturb()
-            raise told from None
-        except StudentError:
-            self._loaded.disturb()
-            raise
+        except StudentError as error:
+            raise self._broke(self._peer, error) from None
 
     def explain(self, name: str) -> StudentError:
         """Tell why the submission does not define a name."""
@@ -242,7 +257,36 @@ class Opened:
         if self._clean is not None:
             self._cpu_s += self._clean.used_s()
         self._clean = self._loaded.clean()
-        return Session(Watched(self._clean, self._loaded.disturb))
+        return Session(Watched(self._clean, self._loaded))
+
+    def ranks(self, n: int) -> Party:
+        """Return n more copies that can reach nobody but the judge.
+
+        Raises:
+            StudentError: they cannot be forked.
+            InfrastructureError: a test asks for too many.
+        """
+        if n > MOST_RANKS:
+            raise InfrastructureError(f"at most {MOST_RANKS} ranks, not {n}")
+        self._count_ranks()
+        try:
+            peers = self._loaded.crew.muster(n, self._budget, self._seed)
+        except StudentError:
+            self._loaded.disturb()
+            raise
+        self._party = Party(self._loaded.crew, peers, self._budget, self._broke)
+        return self._party
+
+    def _count_ranks(self) -> None:
+        if self._party is not None:
+            self._cpu_s += self._party.used_s()
+            self._party = None
+
+    def _broke(self, peer: Peer, error: StudentError) -> StudentError:
+        if isinstance(error, StudentDied):
+            error = self._died(peer)
+        self._loaded.disturb()
+        return error
 
     def close(self, passed: bool) -> float:
         """End this copy; return the CPU seconds that it used.
@@ -250,6 +294,7 @@ class Opened:
         Args:
             passed: whether the test did, so that the process may serve the next one.
         """
+        self._count_ranks()
         for process in (self._peer, self._clean):
             if process is not None:
                 self._cpu_s += process.used_s()
@@ -257,12 +302,13 @@ class Opened:
             self._loaded.keep(self._peer)
         else:
             self._peer.close()
-            self._loaded.ended()
+            self._loaded.ended(self._peer)
+            self._loaded.crew.forget()
         self.tampered = self._loaded.broke_jail()
         return self._cpu_s
 
-    def _died(self) -> StudentDied:
-        code = self._loaded.ended()
+    def _died(self, peer: Peer) -> StudentDied:
+        code = self._loaded.ended(peer)
         if code is None:
             how = gettext("its process was killed")
         elif code < 0:
@@ -275,17 +321,17 @@ class Opened:
 class Watched:
     """A channel to a clean process; if it breaks, the next one is forked anew."""
 
-    def __init__(self, peer: Peer, on_failure: Callable[[], None]) -> None:
-        self._peer, self._on_failure = peer, on_failure
+    def __init__(self, peer: Peer, loaded: Loaded) -> None:
+        self._peer, self._loaded = peer, loaded
 
     def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
         """Send a request and return the reply."""
         try:
             return self._peer.request(message, call_back)
         except StudentError:
-            self._on_failure()
+            self._loaded.disturb()
             raise
 
     def explain(self, name: str) -> StudentError:
-        """A clean process defines nothing."""
-        return self._peer.explain(name)
+        """Tell why the submission does not define a name."""
+        return self._loaded.explain(name)

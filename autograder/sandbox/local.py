@@ -62,8 +62,13 @@ def reason_of(answer: list[Any]) -> str:
 class LocalChannel:
     """Answers requests in this process."""
 
-    def __init__(self, module: types.ModuleType, failures: LoadFailures) -> None:
-        self._module, self._failures = module, failures
+    def __init__(
+        self,
+        module: types.ModuleType,
+        failures: LoadFailures,
+        cells: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self._module, self._failures, self.cells = module, failures, cells
         self._interpreter = interpreter.Interpreter(module)
 
     @classmethod
@@ -75,7 +80,7 @@ class LocalChannel:
                 answer = interpreter.load_cell(module, cell.label, cell.source)
                 if answer is not None:
                     failures.add(cell, reason_of(answer))
-        return cls(module, failures)
+        return cls(module, failures, [(cell.label, cell.source) for cell in cells])
 
     def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
         """Answer one request."""
@@ -84,7 +89,11 @@ class LocalChannel:
 
     def fresh(self) -> LocalChannel:
         """Return a channel to the same namespace that knows no earlier object."""
-        return LocalChannel(self._module, self._failures)
+        return LocalChannel(self._module, self._failures, self.cells)
+
+    def clean(self) -> LocalChannel:
+        """Return a channel to an empty namespace."""
+        return LocalChannel(types.ModuleType("clean"), self._failures)
 
     def explain(self, name: str) -> StudentError:
         """Tell why the submission does not define a name."""

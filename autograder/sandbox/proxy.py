@@ -7,12 +7,14 @@ import builtins
 import functools
 import inspect
 import itertools
+import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from autograder import codec
 from autograder.report import InfrastructureError, Message, Verdict, gettext
+from autograder.sandbox.bundle import bundled
 
 _ITEMS = 64  # items fetched at a time when iterating over a remote iterable
 _MOST_ITEMS = 10**6
@@ -114,15 +116,35 @@ class Session:
             StudentError: anything but an answer.
             InfrastructureError: our own request cannot be encoded.
         """
-        try:
-            message = codec.dumps(list(request), self._refer)
-        except codec.CodecError as error:
-            raise InfrastructureError(f"a test sent {error}") from None
+        message = self.encode(*request)
         try:
             data = self._channel.request(message, self._answer_callback)
-            if self._failure is not None:
-                failure, self._failure = self._failure, None
-                raise failure
+        except StudentError as error:
+            self.transcript.append((label, type(error).__name__))
+            raise
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        return self.decode(data, label)
+
+    def encode(self, *request: Any) -> bytes:
+        """Encode one request.
+
+        Raises:
+            InfrastructureError: our own request cannot be encoded.
+        """
+        try:
+            return codec.dumps(list(request), self._refer)
+        except codec.CodecError as error:
+            raise InfrastructureError(f"a test sent {error}") from None
+
+    def decode(self, data: bytes, label: str) -> Any:
+        """Return the value that a reply holds, and note it in the transcript.
+
+        Raises:
+            StudentError: the reply is anything but an answer.
+        """
+        try:
             kind, *rest = _checked(codec.loads(data, self._resolve))
             value = self._value(kind, rest, label)
         except codec.CodecError as error:
@@ -141,6 +163,10 @@ class Session:
     def _value(self, kind: str, rest: list[Any], label: str) -> Any:
         if kind == "ok":
             return rest[0]
+        if kind == "missing" and len(rest) > 1 and rest[1]:
+            where = gettext("{name} is not defined: {reason}")
+            where = where.format(name=str(rest[0])[:80], reason=str(rest[1])[:300])
+            raise StudentRaised("NameError", str(rest[1])[:300], where, "", "")
         if kind == "missing":
             raise self._channel.explain(str(rest[0]))
         if kind == "limit" and rest[0] == "memory":
@@ -239,8 +265,20 @@ def _raised_type(name: str) -> type[StudentRaised]:
 class Student:
     """The submission as hidden tests see it: ``student.softmax(x)``."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(
+        self,
+        session: Session,
+        clean: Callable[[], Session] | None = None,
+        cells: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Look at a submission.
+
+        Args:
+            session: the process that loaded it.
+            clean: opens a process that holds none of its code.
+            cells: its source, label by label, for that process.
+        """
+        self._session, self._clean, self._cells = session, clean, cells
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -263,6 +301,48 @@ class Student:
         """
         name = scenario.__name__
         return self._session.ask("scenario", _source(scenario), name, data, label=name)
+
+    def explore(self, scenario: Callable[..., Any], **data: Any) -> Any:
+        """Run a function of the test file over the submission's checked source.
+
+        It runs in a process in which no line of the submission has run, and everything
+        of its file that it uses goes along. What `threading`, `queue` and `time` it
+        imports are those of the schedule explorer.
+
+        Args:
+            scenario: a top-level function; its first parameter is the source as a
+                `autograder.lab.schedule.Program`.
+            data: plain values for its other parameters.
+
+        Returns:
+            The scenario's evidence: plain values.
+        """
+        if self._clean is None:
+            raise InfrastructureError("this submission cannot be explored")
+        session, name = self._clean(), scenario.__name__
+        cells = [list(cell) for cell in self._cells]
+        try:
+            return session.ask(
+                "explore", cells, bundled(scenario), name, data, label=name
+            )
+        finally:
+            self._session.transcript += [
+                (label, _comparable(value)) for label, value in session.transcript
+            ]
+
+
+#: What differs between two sources with the same mistake.
+_PLACES = ("story", "schedule", "length", "steps", "schedules", "complete")
+_LINES = re.compile(r" \(line \d+\)| at line \d+| of line \d+")
+
+
+def _comparable(evidence: Any) -> Any:
+    """Leave out of evidence where in its source and when a submission went wrong."""
+    if isinstance(evidence, dict):
+        return {k: _comparable(v) for k, v in evidence.items() if k not in _PLACES}
+    if isinstance(evidence, (list, tuple)):
+        return [_comparable(value) for value in evidence]
+    return _LINES.sub("", evidence) if isinstance(evidence, str) else evidence
 
 
 @functools.cache

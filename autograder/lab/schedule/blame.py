@@ -10,9 +10,9 @@ from .story import describe
 def _waits_for(task: Any, tasks: list[Any]) -> Any:
     """The task that `task` needs, where one is known: a lock's owner, a join's end."""
     thing = task.thing
-    owner = getattr(thing, "_owner", None)
+    owner = getattr(thing, "_lab_owner", None)
     if owner is None:
-        mine = getattr(thing, "_task", None)
+        mine = getattr(thing, "_lab_task", None)
         return mine if mine in tasks else None
     return owner
 
@@ -48,7 +48,7 @@ def stuck(tasks: list[Any]) -> tuple[str, str]:
 
 
 def _edge(task: Any, other: Any) -> str:
-    holds = getattr(task.thing, "_owner", None) is other
+    holds = getattr(task.thing, "_lab_owner", None) is other
     end = "has ended" if other.done else "holds"
     why = f", which {other.name} {end if not other.done else 'held when it ended'}"
     text = f"{task.name} waits to {task.op}{describe(task.thing)}{_line(task)}"

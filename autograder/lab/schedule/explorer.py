@@ -75,6 +75,8 @@ class Search:
             if self.code is not None:
                 self.names = namespace()
             run.execute(MainThread(), self.call)
+            if run.fatal is not None:
+                raise run.fatal
             self.schedules += 1
             self.steps += run.count
             if self.schedules % 256 == 0:
@@ -220,6 +222,7 @@ def explore(
     invariant: Program | None = None,
     seconds: float = 60.0,
     cap: int = 5000,
+    fatal: tuple[type[BaseException], ...] = (),
 ) -> Result:
     """Run a program under many schedules, until one fails.
 
@@ -237,8 +240,9 @@ def explore(
             names, or a callable. False or an AssertionError fails.
         seconds: time for the search.
         cap: steps of a run beyond which it is a livelock.
+        fatal: exceptions that end the search and are raised from here.
     """
-    rules = Rules(spurious=spurious, hasty=hasty, races=races, cap=cap)
+    rules = _rules(program, fatal, spurious, hasty, races, cap)
     search = Search(program, invariant, rules)
     collecting = gc.isenabled()
     gc.disable()  # the search collects now and then: cheaper by a tenth
@@ -257,6 +261,19 @@ def explore(
             gc.enable()
 
 
+def _rules(
+    program: Program,
+    fatal: tuple[type[BaseException], ...],
+    spurious: bool,
+    hasty: bool,
+    races: bool,
+    cap: int,
+) -> Rules:
+    """The rules; a function must return, while a script may exit."""
+    strict = callable(program)
+    return Rules(spurious, hasty, races, cap, strict_exit=strict, fatal=fatal)
+
+
 def replay(
     program: Program,
     schedule: Plan,
@@ -266,9 +283,10 @@ def replay(
     races: bool = True,
     invariant: Program | None = None,
     cap: int = 5000,
+    fatal: tuple[type[BaseException], ...] = (),
 ) -> Result:
     """Run a program under one recorded schedule (`diverged` if it does not fit)."""
-    rules = Rules(spurious=spurious, hasty=hasty, races=races, cap=cap)
+    rules = _rules(program, fatal, spurious, hasty, races, cap)
     search = Search(program, invariant, rules)
     plan = _flagged(rules, tuple((int(step), int(who)) for step, who in schedule))
     for _ in range(3):  # releases or accesses may turn out to be steps

@@ -12,39 +12,39 @@ from .story import place
 class Thing(Sync):
     """A fake that a story can name by where it was made."""
 
-    _label = ""
+    _lab_label = ""
 
-    def _named(self, what: str) -> None:
+    def _lab_named(self, what: str) -> None:
         if Port.run.story is not None:
             line = place()[0]
-            self._label = f"the {what} of line {line}" if line else f"a {what}"
+            self._lab_label = f"the {what} of line {line}" if line else f"a {what}"
 
 
 class Lock(Thing):
     """`threading.Lock`, which knows its owner (for the story alone)."""
 
-    _owner: Any = None
+    _lab_owner: Any = None
 
     def __init__(self) -> None:
-        self._named("Lock")
+        self._lab_named("Lock")
 
-    def _free(self) -> bool:
-        return self._owner is None
+    def _lab_free(self) -> bool:
+        return self._lab_owner is None
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         run = Port.run
         if blocking and timeout == -1:
-            run.step(self._free, "acquire", self)
-        elif not _try(self._free, blocking, timeout, self):
+            run.step(self._lab_free, "acquire", self)
+        elif not _try(self._lab_free, blocking, timeout, self):
             return False
-        self._owner = run.current
+        self._lab_owner = run.current
         if run.racing:
             run.learn(self)
         return True
 
     def release(self) -> None:
         run = Port.run
-        if self._owner is None:
+        if self._lab_owner is None:
             raise RuntimeError("release unlocked lock")
         if run.probing:
             run.step(None, "release", self)
@@ -52,12 +52,12 @@ class Lock(Thing):
             run.tell("release", self)
         if run.racing:
             run.publish(self)
-        self._owner = None
+        self._lab_owner = None
 
     def locked(self) -> bool:
         Port.run.probe()
         Port.run.step(None, "look at", self)
-        return self._owner is not None
+        return self._lab_owner is not None
 
     __enter__ = acquire
 
@@ -65,17 +65,17 @@ class Lock(Thing):
         self.release()
 
     # What a Condition needs of its lock.
-    def _held(self) -> bool:
-        return self._owner is not None
+    def _lab_held(self) -> bool:
+        return self._lab_owner is not None
 
-    def _drop(self) -> int:
+    def _lab_drop(self) -> int:
         if Port.run.racing:
             Port.run.publish(self)
-        self._owner = None
+        self._lab_owner = None
         return 1
 
-    def _retake(self, depth: int) -> None:
-        self._owner = Port.run.current
+    def _lab_retake(self, depth: int) -> None:
+        self._lab_owner = Port.run.current
         if Port.run.racing:
             Port.run.learn(self)
 
@@ -83,44 +83,44 @@ class Lock(Thing):
 class RLock(Lock):
     """`threading.RLock`."""
 
-    _depth = 0
+    _lab_depth = 0
 
     def __init__(self) -> None:
-        self._named("RLock")
+        self._lab_named("RLock")
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         run = Port.run
-        if self._owner is not run.current:
+        if self._lab_owner is not run.current:
             if blocking and timeout == -1:
-                run.step(self._free, "acquire", self)
-                self._owner = run.current
+                run.step(self._lab_free, "acquire", self)
+                self._lab_owner = run.current
                 if run.racing:
                     run.learn(self)
             elif not super().acquire(blocking, timeout):
                 return False
-        self._depth += 1
+        self._lab_depth += 1
         return True
 
     __enter__ = acquire
 
     def release(self) -> None:
-        if self._owner is not Port.run.current:
+        if self._lab_owner is not Port.run.current:
             raise RuntimeError("cannot release un-acquired lock")
-        self._depth -= 1
-        if not self._depth:
+        self._lab_depth -= 1
+        if not self._lab_depth:
             Lock.release(self)
 
-    def _held(self) -> bool:
-        return self._owner is Port.run.current
+    def _lab_held(self) -> bool:
+        return self._lab_owner is Port.run.current
 
-    def _drop(self) -> int:
-        depth, self._depth = self._depth, 0
-        super()._drop()
+    def _lab_drop(self) -> int:
+        depth, self._lab_depth = self._lab_depth, 0
+        super()._lab_drop()
         return depth
 
-    def _retake(self, depth: int) -> None:
-        super()._retake(depth)
-        self._depth = depth
+    def _lab_retake(self, depth: int) -> None:
+        super()._lab_retake(depth)
+        self._lab_depth = depth
 
 
 def _try(ready: Any, blocking: bool, timeout: float | None, thing: Any) -> bool:
@@ -157,18 +157,18 @@ class Semaphore(Thing):
     def __init__(self, value: int = 1) -> None:
         if value < 0:
             raise ValueError("semaphore initial value must be >= 0")
-        self._value = value
-        self._named(type(self).__name__)
+        self._lab_value = value
+        self._lab_named(type(self).__name__)
 
-    def _free(self) -> bool:
-        return self._value > 0
+    def _lab_free(self) -> bool:
+        return self._lab_value > 0
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
         if blocking and timeout is None:
-            Port.run.step(self._free, "acquire", self)
-        elif not _try(self._free, blocking, timeout, self):
+            Port.run.step(self._lab_free, "acquire", self)
+        elif not _try(self._lab_free, blocking, timeout, self):
             return False
-        self._value -= 1
+        self._lab_value -= 1
         Port.run.learn(self)
         return True
 
@@ -180,7 +180,7 @@ class Semaphore(Thing):
         else:
             Port.run.tell("release", self)
         Port.run.publish(self)
-        self._value += n
+        self._lab_value += n
 
     def __enter__(self) -> bool:
         return self.acquire()
@@ -194,9 +194,9 @@ class BoundedSemaphore(Semaphore):
 
     def __init__(self, value: int = 1) -> None:
         super().__init__(value)
-        self._initial_value = value
+        self._lab_initial_value = value
 
     def release(self, n: int = 1) -> None:
-        if self._value + n > self._initial_value:
+        if self._lab_value + n > self._lab_initial_value:
             raise ValueError("Semaphore released too many times")
         super().release(n)

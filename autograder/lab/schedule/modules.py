@@ -35,6 +35,9 @@ def _now_ns() -> int:
     return round(Port.run.clock * 1e9)
 
 
+_CLOCKS = ("monotonic", "time", "perf_counter", "process_time", "thread_time")
+
+
 def _module(name: str, real: ModuleType, **fakes: Any) -> ModuleType:
     module = ModuleType(name, real.__doc__)
     module.__dict__.update(fakes)
@@ -79,8 +82,8 @@ TIME = _module(
     **{
         **{k: v for k, v in vars(real_time).items() if not k.startswith("_")},
         "sleep": _sleep,
-        **dict.fromkeys(["monotonic", "time", "perf_counter"], _now),
-        **dict.fromkeys(["monotonic_ns", "time_ns", "perf_counter_ns"], _now_ns),
+        **dict.fromkeys(_CLOCKS, _now),
+        **dict.fromkeys([f"{name}_ns" for name in _CLOCKS], _now_ns),
     },
 )
 

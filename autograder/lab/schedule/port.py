@@ -17,6 +17,7 @@ class Clerk(Protocol):
     story: list[Any] | None
     racing: bool
     probing: bool
+    numbers: dict[int, tuple[int, Any]]  # objects by their number in this run
 
     def step(self, ready: Ready, op: str, thing: Any = None) -> None: ...
     def tell(self, op: str, thing: Any = None) -> None: ...
@@ -39,6 +40,9 @@ class Nobody:
     done = False
 
 
+BEFORE: dict[int, tuple[int, Any]] = {}  # objects numbered outside any run
+
+
 class Idle:
     """No exploration is running: one thread, which must never have to wait."""
 
@@ -46,9 +50,10 @@ class Idle:
         self.current: Any = Nobody()
         self.clock = 0.0
         self.tasks: list[Any] = []
-        self.story: list[Any] | None = None
+        self.story: list[Any] | None = []  # so that locks learn where they were made
         self.racing = False
         self.probing = False
+        self.numbers = BEFORE
 
     def step(self, ready: Ready, op: str, thing: Any = None) -> None:
         if ready is None or ready():
@@ -76,4 +81,12 @@ class Port:
 
 def timed(timeout: float | None) -> float | None:
     """The deadline of a wait that starts now."""
-    return None if timeout is None else Port.run.clock + max(timeout, 0.0)
+    if timeout is None:
+        return None
+    # A number of the program's own making would run its code in the scheduler.
+    return Port.run.clock + max(float(timeout), 0.0)
+
+
+def plain(text: Any) -> str:
+    """A string that runs nobody's code when it is used."""
+    return str.__getitem__(str(text), slice(None))

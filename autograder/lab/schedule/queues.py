@@ -20,7 +20,7 @@ class Queue(Thing):
         self.maxsize = maxsize
         self.unfinished_tasks = 0
         self._init(maxsize)
-        self._named(type(self).__name__)
+        self._lab_named(type(self).__name__)
 
     def _init(self, maxsize: int) -> None:
         self.queue: Any = deque()
@@ -34,26 +34,28 @@ class Queue(Thing):
     def _get(self) -> Any:
         return self.queue.popleft()
 
-    def _has_room(self) -> bool:
+    def _lab_has_room(self) -> bool:
         return self.maxsize <= 0 or self._qsize() < self.maxsize
 
-    def _has_items(self) -> bool:
+    def _lab_has_items(self) -> bool:
         return self._qsize() > 0
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        if not self._await(self._has_room, block, timeout, "put into"):
+        if not self._lab_await(self._lab_has_room, block, timeout, "put into"):
             raise Full
         Port.run.publish(self)
         self.unfinished_tasks += 1
         self._put(item)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        if not self._await(self._has_items, block, timeout, "get from"):
+        if not self._lab_await(self._lab_has_items, block, timeout, "get from"):
             raise Empty
         Port.run.learn(self)
         return self._get()
 
-    def _await(self, ready: Any, block: bool, timeout: float | None, op: str) -> bool:
+    def _lab_await(
+        self, ready: Any, block: bool, timeout: float | None, op: str
+    ) -> bool:
         if block:
             if timeout is not None and timeout < 0:
                 raise ValueError("'timeout' must be a non-negative number")
@@ -84,11 +86,11 @@ class Queue(Thing):
         Port.run.publish(self)
         self.unfinished_tasks -= 1
 
-    def _all_done(self) -> bool:
+    def _lab_all_done(self) -> bool:
         return self.unfinished_tasks == 0
 
     def join(self) -> None:
-        Port.run.step(self._all_done, "see done", self)
+        Port.run.step(self._lab_all_done, "see done", self)
         Port.run.learn(self)
 
 

@@ -124,7 +124,7 @@ def watch(target: Any) -> Any:
 
 def _hook(cls: type, base: type) -> None:
     """Put the hooks on a class; the old methods are taken from `base`."""
-    if "_watched" in vars(cls):
+    if "_lab_watched" in vars(cls):
         return
     get: Any = base.__getattribute__
     put: Any = base.__setattr__
@@ -165,5 +165,5 @@ def _hook(cls: type, base: type) -> None:
             building.discard(id(self))
 
     hooks = {"__getattribute__": read, "__setattr__": write, "__delattr__": delete}
-    for name, value in {**hooks, "__init__": create, "_watched": True}.items():
+    for name, value in {**hooks, "__init__": create, "_lab_watched": True}.items():
         setattr(cls, name, value)

@@ -16,7 +16,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 
 from .chooser import Chooser
 from .picker import Picker
-from .port import Idle, Port, Ready
+from .port import BEFORE, Idle, Port, Ready, plain
 from .story import Entry, place
 from .task import Failure, Plan, Rules, Task
 
@@ -42,6 +42,8 @@ class Run(Chooser):
         self.attentive = rules.invariant is not None
         self.stubborn = 0
         self.hub = getcurrent()
+        self.numbers: dict[int, tuple[int, Any]] = dict(BEFORE) if BEFORE else {}
+        self.fatal: BaseException | None = None
         self.current: Task = None  # type: ignore[assignment]
 
     # The part that threads call.
@@ -105,7 +107,7 @@ class Run(Chooser):
         Port.run = self
         try:
             self.current = self.spawn(thread, body)
-            thread._task = self.current
+            thread._lab_task = self.current
             self.current.greenlet.switch()
             while self.failure is None and not self.again:
                 if not self.needed:
@@ -130,27 +132,49 @@ class Run(Chooser):
             if self.story is not None and task.number:
                 self.story.append(Entry(self.count, task.name, 0, "", "start", None))
             body()
-        except (GreenletExit, SystemExit):
+        except GreenletExit:
             pass
         except BaseException as error:
             if not self.over and self.failure is None:
-                where = place(error.__traceback__)
-                line = f" at line {where[0]}" if where[0] else ""
-                text = f"{type(error).__name__}: {error}".rstrip(": ")
-                kind = "invariant" if isinstance(error, Broken) else "exception"
-                said = str(error) if kind == "invariant" else text + line
-                self.failure = Failure(kind, f"in {task.name}: {said}")
+                self._raised(task, error)
         task.done = True
         self.live.remove(task)
         self.needed -= not task.daemon
         if self.racing and not self.over:
             self.publish(task.thread)
 
+    def _raised(self, task: Task, error: BaseException) -> None:
+        """An exception left a thread."""
+        if isinstance(error, self.rules.fatal) or getattr(error, "ends_search", False):
+            self.fatal = error
+        may_exit = task.number or not self.rules.strict_exit
+        if isinstance(error, SystemExit) and may_exit:
+            return
+        name = plain(type(error).__name__)
+        self.failure = Failure("exception", f"in {task.name}: {name}")
+        where = place(error.__traceback__)
+        line = f" at line {where[0]}" if where[0] else ""
+        Port.run = self._aside()  # its text is code of the program's
+        try:
+            text = plain(error)
+        except BaseException:
+            text = "(its text cannot be read)"
+        finally:
+            Port.run = self
+        said = f"{name}: {text}".rstrip(": ") + line
+        self.failure = Failure("exception", f"in {task.name}: {said}")
+
+    def _aside(self) -> Idle:
+        """Where code of the program runs that is none of its threads'."""
+        idle = Idle()
+        idle.clock, idle.numbers = self.clock, self.numbers
+        return idle
+
     def _check(self) -> None:
         rule = self.rules.invariant
         if rule is None or self.over or self.failure is not None:
             return
-        Port.run, self.attentive = Idle(), False
+        Port.run, self.attentive = self._aside(), False
         try:
             held = rule()
             said = "the invariant does not hold" if held is False else ""
@@ -159,11 +183,10 @@ class Run(Chooser):
             said = str(error) or "the invariant does not hold"
         finally:
             Port.run, self.attentive = self, True
-        if said:
-            if getcurrent() is self.hub:
-                self.failure = Failure("invariant", f"at the end: {said}")
-            else:
-                raise Broken(said)
+        if said and getcurrent() is self.hub:
+            self.failure = Failure("invariant", f"at the end: {said}")
+        elif said:  # not raised: the thread might catch it
+            self.fail("invariant", f"in {self.current.name}: {said}")
 
     def _leave(self) -> None:
         """The run is over: a thread that will not stop is parked for good."""
@@ -179,10 +202,6 @@ class Run(Chooser):
             self.current = task
             self.stubborn = 0
             task.greenlet.throw(GreenletExit)
-
-
-class Broken(Exception):
-    """The invariant failed in the thread that broke it."""
 
 
 GRAVEYARD: list[Any] = []

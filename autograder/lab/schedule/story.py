@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any
 
+JUDGE = "scenario"  # the file name of code that no story quotes
 HERE = os.path.dirname(__file__) + os.sep
 
 
@@ -30,14 +31,18 @@ def place(trace: TracebackType | None = None) -> tuple[int, str]:
         found = (0, "")
         while trace is not None:
             code = trace.tb_frame.f_code
-            if not code.co_filename.startswith(HERE):
+            if not _is_ours(code.co_filename):
                 found = _line(code.co_filename, trace.tb_lineno)
             trace = trace.tb_next
         return found
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(HERE):
+    while frame is not None and _is_ours(frame.f_code.co_filename):
         frame = frame.f_back
     return (0, "") if frame is None else _line(frame.f_code.co_filename, frame.f_lineno)
+
+
+def _is_ours(name: str) -> bool:
+    return name == JUDGE or name.startswith(HERE)
 
 
 def _line(name: str, number: int) -> tuple[int, str]:
@@ -50,7 +55,7 @@ def remember(name: str, source: str) -> None:
 
 
 def describe(thing: Any) -> str:
-    return "" if thing is None else f" {getattr(thing, '_label', thing)}"
+    return "" if thing is None else f" {getattr(thing, '_lab_label', thing)}"
 
 
 def tell(entries: list[Entry], message: str) -> list[str]:

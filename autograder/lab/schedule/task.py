@@ -6,9 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .port import Ready
+from .port import Ready, plain
 
 Plan = tuple[tuple[int, int], ...]  # (step, thread), in order
+
+
+class Missing(BaseException):
+    """A program asks for a name that nothing defines; it ends the search."""
+
+    def __init__(self, name: str, reason: str = "") -> None:
+        super().__init__(name)
+        self.name, self.reason = name, reason
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,9 @@ class Rules:
     probing: bool = False  # somebody asks whether a lock is held: releases are steps
     racing: bool = False  # somebody watches attributes: keep vector clocks
     invariant: Callable[[], object] | None = None
+    # Leaving the main thread by SystemExit is a failure, as it is for a function.
+    strict_exit: bool = False
+    fatal: tuple[type[BaseException], ...] = ()  # these end the search
 
 
 class Task:
@@ -49,6 +60,6 @@ class Task:
     def __init__(self, number: int, thread: Any) -> None:
         self.number = number
         self.thread = thread
-        self.daemon: bool = thread.daemon
-        self.name: str = thread.name
+        self.daemon = bool(thread.daemon)
+        self.name: str = plain(thread.name)
         self.clock: dict[int, int] = {}

@@ -13,7 +13,7 @@ from .races import Sync
 class Thread(Sync):
     """`threading.Thread`."""
 
-    _task: Any = None
+    _lab_task: Any = None
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Thread(Sync):
     ) -> None:
         self._target, self._args, self._kwargs = target, tuple(args), kwargs or {}
         self._name = name
-        self._number = len(Port.run.tasks)
+        self._lab_number = len(Port.run.tasks)
         parent = getattr(Port.run.current, "thread", None)
         inherited = parent is not None and parent.daemon
         self.daemon: bool = inherited if daemon is None else daemon
@@ -35,22 +35,22 @@ class Thread(Sync):
     @property
     def name(self) -> str:
         if self._name is None:
-            self._name = f"Thread-{self._number}"
+            self._name = f"Thread-{self._lab_number}"
         return self._name
 
     @name.setter
     def name(self, value: str) -> None:
         self._name = str(value)
-        if self._task is not None:
-            self._task.name = self._name
+        if self._lab_task is not None:
+            self._lab_task.name = self._name
 
     @property
-    def _label(self) -> str:
+    def _lab_label(self) -> str:
         return self.name
 
     @property
     def ident(self) -> int | None:
-        return None if self._task is None else self._task.number + 1
+        return None if self._lab_task is None else self._lab_task.number + 1
 
     native_id = ident
 
@@ -59,31 +59,31 @@ class Thread(Sync):
             self._target(*self._args, **self._kwargs)
 
     def start(self) -> None:
-        if self._task is not None:
+        if self._lab_task is not None:
             raise RuntimeError("threads can only be started once")
         if self._name is None:
-            self._number = len(Port.run.tasks)
-        self._task = Port.run.spawn(self, self.run)
+            self._lab_number = len(Port.run.tasks)
+        self._lab_task = Port.run.spawn(self, self.run)
         Port.run.step(None, "start", self)
 
-    def _ended(self) -> bool:
-        return bool(self._task.done)
+    def _lab_ended(self) -> bool:
+        return bool(self._lab_task.done)
 
     def join(self, timeout: float | None = None) -> None:
-        if self._task is None:
+        if self._lab_task is None:
             raise RuntimeError("cannot join thread before it is started")
-        if self._task is Port.run.current:
+        if self._lab_task is Port.run.current:
             raise RuntimeError("cannot join current thread")
         if timeout is None:
-            Port.run.step(self._ended, "join", self)
-        elif not expiring(self._ended, timeout, "join", self):
+            Port.run.step(self._lab_ended, "join", self)
+        elif not expiring(self._lab_ended, timeout, "join", self):
             return
         if Port.run.racing:
             Port.run.learn(self)
 
     def is_alive(self) -> bool:
         Port.run.step(None, "look at", self)
-        return self._task is not None and not self._task.done
+        return self._lab_task is not None and not self._lab_task.done
 
 
 class MainThread(Thread):
@@ -121,23 +121,23 @@ class local(Sync):
     """`threading.local`: attributes of the running thread's own."""
 
     def __init__(self) -> None:
-        object.__setattr__(self, "_each", {})
+        object.__setattr__(self, "_lab_each", {})
 
-    def _own(self) -> dict[str, Any]:
-        each: dict[int, dict[str, Any]] = object.__getattribute__(self, "_each")
+    def _lab_own(self) -> dict[str, Any]:
+        each: dict[int, dict[str, Any]] = object.__getattribute__(self, "_lab_each")
         return each.setdefault(Port.run.current.number, {})
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self._own()[name]
+            return self._lab_own()[name]
         except KeyError:
             raise AttributeError(name) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self._own()[name] = value
+        self._lab_own()[name] = value
 
     def __delattr__(self, name: str) -> None:
-        if self._own().pop(name, self) is self:
+        if self._lab_own().pop(name, self) is self:
             raise AttributeError(name)
 
 

@@ -23,42 +23,42 @@ class Condition(Thing):
     """`threading.Condition`; waking and taking the lock again are one step."""
 
     def __init__(self, lock: Any = None) -> None:
-        self._lock: Lock = RLock() if lock is None else lock
-        self._waiters: deque[Ticket] = deque()
-        self.acquire = self._lock.acquire
-        self.release = self._lock.release
-        self._named("Condition")
+        self._lab_lock: Lock = RLock() if lock is None else lock
+        self._lab_waiters: deque[Ticket] = deque()
+        self.acquire = self._lab_lock.acquire
+        self.release = self._lab_lock.release
+        self._lab_named("Condition")
 
     def __enter__(self) -> bool:
-        return self._lock.acquire()
+        return self._lab_lock.acquire()
 
     def __exit__(self, *error: object) -> None:
-        self._lock.release()
+        self._lab_lock.release()
 
     def wait(self, timeout: float | None = None) -> bool:
-        lock, run = self._lock, Port.run
-        if not lock._held():
+        lock, run = self._lab_lock, Port.run
+        if not lock._lab_held():
             raise RuntimeError("cannot wait on un-acquired lock")
         me = run.current
         ticket = Ticket()
-        self._waiters.append(ticket)
+        self._lab_waiters.append(ticket)
         run.tell("wait on", self)
-        depth = lock._drop()
+        depth = lock._lab_drop()
         me.deadline = deadline = timed(timeout)
         me.drowsy, me.woken = True, False
 
         def ready() -> bool:
             late = deadline is not None and deadline <= run.clock
-            return lock._owner is None and (ticket.called or me.woken or late)
+            return lock._lab_owner is None and (ticket.called or me.woken or late)
 
         try:
             run.step(ready, "wake from", self)
         finally:
             me.drowsy = False
             me.deadline = None
-            lock._retake(depth)
+            lock._lab_retake(depth)
         if not ticket.called:
-            self._waiters.remove(ticket)
+            self._lab_waiters.remove(ticket)
             if me.woken:
                 run.tell("(woken for no reason)")
                 return True
@@ -76,45 +76,45 @@ class Condition(Thing):
         return result
 
     def notify(self, n: int = 1) -> None:
-        if not self._lock._held():
+        if not self._lab_lock._lab_held():
             raise RuntimeError("cannot notify on un-acquired lock")
         if Port.run.story is not None:
-            woken = min(n, len(self._waiters))
+            woken = min(n, len(self._lab_waiters))
             Port.run.tell(f"notify {woken} waiting on", self)
-        for _ in range(min(n, len(self._waiters))):
-            self._waiters.popleft().called = True
+        for _ in range(min(n, len(self._lab_waiters))):
+            self._lab_waiters.popleft().called = True
 
     def notify_all(self) -> None:
-        self.notify(len(self._waiters))
+        self.notify(len(self._lab_waiters))
 
 
 class Event(Thing):
     """`threading.Event`."""
 
     def __init__(self) -> None:
-        self._flag = False
-        self._named("Event")
+        self._lab_flag = False
+        self._lab_named("Event")
 
-    def _is_up(self) -> bool:
-        return self._flag
+    def _lab_is_up(self) -> bool:
+        return self._lab_flag
 
     def is_set(self) -> bool:
         Port.run.step(None, "look at", self)
-        if self._flag:
+        if self._lab_flag:
             Port.run.learn(self)
-        return self._flag
+        return self._lab_flag
 
     def set(self) -> None:
         Port.run.step(None, "set", self)
         Port.run.publish(self)
-        self._flag = True
+        self._lab_flag = True
 
     def clear(self) -> None:
         Port.run.step(None, "clear", self)
-        self._flag = False
+        self._lab_flag = False
 
     def wait(self, timeout: float | None = None) -> bool:
-        up = expiring(self._is_up, timeout, "wait for", self)
+        up = expiring(self._lab_is_up, timeout, "wait for", self)
         if up:
             Port.run.learn(self)
         return up
@@ -134,14 +134,14 @@ class Barrier(Thing):
             raise ValueError("parties must be > 0")
         self.parties = parties
         self._action, self._timeout = action, timeout
-        self._batch: list[str] = [""]  # the state of those who wait together
-        self._inside = 0
+        self._lab_batch: list[str] = [""]  # the state of those who wait together
+        self._lab_inside = 0
         self.broken = False
-        self._named("Barrier")
+        self._lab_named("Barrier")
 
     @property
     def n_waiting(self) -> int:
-        return self._inside
+        return self._lab_inside
 
     def wait(self, timeout: float | None = None) -> int:
         run = Port.run
@@ -149,9 +149,9 @@ class Barrier(Thing):
         if self.broken:
             raise BrokenBarrierError
         run.publish(self)
-        index, batch = self._inside, self._batch
-        self._inside += 1
-        if self._inside == self.parties:
+        index, batch = self._lab_inside, self._lab_batch
+        self._lab_inside += 1
+        if self._lab_inside == self.parties:
             try:
                 if self._action:
                     self._action()
@@ -160,7 +160,7 @@ class Barrier(Thing):
                 raise
             run.learn(self)
             batch[0] = "open"
-            self._batch, self._inside = [""], 0
+            self._lab_batch, self._lab_inside = [""], 0
             return index
         timeout = self._timeout if timeout is None else timeout
         passed = expiring(lambda: bool(batch[0]), timeout, "pass", self)
@@ -172,9 +172,9 @@ class Barrier(Thing):
         return index
 
     def reset(self) -> None:
-        self._batch[0] = "broken" if self._inside else ""
-        self._batch, self._inside, self.broken = [""], 0, False
+        self._lab_batch[0] = "broken" if self._lab_inside else ""
+        self._lab_batch, self._lab_inside, self.broken = [""], 0, False
 
     def abort(self) -> None:
-        self._batch[0] = "broken"
-        self._batch, self._inside, self.broken = [""], 0, True
+        self._lab_batch[0] = "broken"
+        self._lab_batch, self._lab_inside, self.broken = [""], 0, True

@@ -1,0 +1,47 @@
+"""What a submission may change, and how its objects are told apart in each run."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+from .language import NotAllowed
+from .port import Port
+from .races import Sync
+
+MODULE = "submission"  # what the classes of a submission say they are from
+_KEPT = {"name", "daemon"}  # attributes of a fake that a submission may set
+
+
+class Numbered:
+    """The base of a submission's classes: sets of objects iterate alike in each run."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return number_of(self)
+
+
+def number_of(thing: Any) -> int:
+    """The place of an object among those that were ever asked for in this run."""
+    numbers = Port.run.numbers
+    entry = numbers.get(id(thing))
+    if entry is None:
+        entry = numbers[id(thing)] = (len(numbers) + 1, thing)
+    return int(entry[0])
+
+
+def guard(thing: Any, name: str) -> Any:
+    """Let a submission set an attribute of its own things only."""
+    kind = type(thing)
+    if kind.__module__ == MODULE and not isinstance(thing, type):
+        return thing
+    if isinstance(thing, type):
+        if thing.__module__ == MODULE:
+            return thing
+        raise NotAllowed(f"the class {thing.__name__} is not yours to change")
+    if isinstance(thing, (FunctionType, BaseException)):
+        return thing
+    if isinstance(thing, Sync) and (name in _KEPT or kind.__name__ == "local"):
+        return thing
+    raise NotAllowed(f"{name} of a {kind.__name__} cannot be set under the explorer")

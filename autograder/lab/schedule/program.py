@@ -1,0 +1,193 @@
+"""A submission's source as the explorer runs it: checked, loaded once, run often."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from . import explorer
+from .guard import MODULE
+from .language import Refusal, accept, bound
+from .modules import namespace
+from .port import Idle, Port
+from .races import watch
+from .restore import Snapshot, Unknown
+from .restricted import builtins_of
+from .shims import DICE
+from .story import JUDGE, place, remember
+from .task import Missing, Plan
+
+Body = Callable[["Module"], object]
+
+
+class Module:
+    """A submission's names, as attributes."""
+
+    def __init__(self, program: Program, names: dict[str, Any]) -> None:
+        self.__dict__["_lab_program"] = program
+        self.__dict__["_lab_names"] = names
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["_lab_names"][name]
+        except KeyError:
+            raise Missing(name, self.__dict__["_lab_program"].why(name)) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__dict__["_lab_names"][name] = value
+
+
+class Program:
+    """Source that was checked against the language, explored with different bodies."""
+
+    def __init__(self, cells: Iterable[Sequence[str]]) -> None:
+        """Check the source.
+
+        Args:
+            cells: the label and the source of each cell, in order.
+        """
+        self.refusals: list[Refusal] = []
+        self._cells: list[tuple[str, list[tuple[ast.stmt, Any]]]] = []
+        for label, source in cells:
+            remember(label, source)
+            statements, refused = accept(source, label)
+            self.refusals += refused
+            codes: list[tuple[ast.stmt, Any]] = []
+            for statement in statements:
+                alone = ast.Module([statement], [])
+                try:
+                    code = compile(alone, label, "exec", dont_inherit=True)
+                except (SyntaxError, ValueError, RecursionError) as error:
+                    self.refusals.append(_refusal(label, statement, error))
+                else:
+                    codes.append((statement, code))
+            self._cells.append((label, codes))
+        self._failures: list[Refusal] = []
+        self._loaded: dict[tuple[str, ...], tuple[Module, Snapshot | None]] = {}
+
+    def why(self, name: str) -> str:
+        """Say why a name is not defined; nothing if no statement would define it."""
+        for refusal in (*self.refusals, *self._failures):
+            if name in refusal.names:
+                return str(refusal)
+        return ""
+
+    def load(self, watched: Sequence[str] = ()) -> Module:
+        """Return the names of the submission, loaded under the fakes.
+
+        Args:
+            watched: classes whose attribute accesses are to be steps.
+        """
+        return self._ready(tuple(watched))[0]
+
+    def explore(
+        self, body: Body, *, watched: Sequence[str] = (), **options: Any
+    ) -> dict[str, Any]:
+        """Run a body under many schedules, until one fails.
+
+        Args:
+            body: gets the module, whose state is as it was loaded in each run.
+            watched: classes whose attribute accesses are steps, among which data
+                races are found.
+            options: those of `explorer.explore`; there is no limit of time by default.
+
+        Returns:
+            The result as plain data.
+
+        Raises:
+            NotImplementedError: a thread met a stub.
+            Missing: the body asks for a name that the submission does not define.
+        """
+        options.setdefault("seconds", math.inf)
+        found = explorer.explore(self._call(body, watched), fatal=_FATAL, **options)
+        return _plain(found)
+
+    def replay(
+        self, body: Body, schedule: Plan, *, watched: Sequence[str] = (), **options: Any
+    ) -> dict[str, Any]:
+        """Run a body under one recorded schedule."""
+        call = self._call(body, watched)
+        return _plain(explorer.replay(call, schedule, fatal=_FATAL, **options))
+
+    def _call(self, body: Body, watched: Sequence[str]) -> Callable[[], object]:
+        module, snapshot = self._ready(tuple(watched))
+
+        def call() -> None:
+            here = module
+            if snapshot is None:
+                here = self._load(watched)
+            else:
+                snapshot.restore()
+            DICE.seed()
+            body(here)
+
+        return call
+
+    def _ready(self, watched: tuple[str, ...]) -> tuple[Module, Snapshot | None]:
+        if watched not in self._loaded:
+            before, Port.run = Port.run, Idle()
+            try:
+                module = self._load(watched)
+            finally:
+                Port.run = before
+            try:
+                names = module.__dict__["_lab_names"]
+                snapshot: Snapshot | None = Snapshot(names, MODULE)
+            except Unknown:
+                snapshot = None
+            self._loaded[watched] = module, snapshot
+        return self._loaded[watched]
+
+    def _load(self, watched: Sequence[str]) -> Module:
+        names: dict[str, Any] = {"__name__": MODULE, "__builtins__": builtins_of()}
+        self._failures = []
+        for label, codes in self._cells:
+            for number, (statement, code) in enumerate(codes):
+                try:
+                    exec(code, names)
+                except Exception as error:
+                    rest = [s for s, _ in codes[number:]]
+                    self._failures.append(_refusal(label, statement, error, rest))
+                    break
+        module = Module(self, names)
+        for name in watched:
+            watch(getattr(module, name))
+        return module
+
+
+_FATAL = (Missing, NotImplementedError)
+
+
+def _refusal(
+    label: str, statement: ast.stmt, error: Exception, rest: Iterable[ast.stmt] = ()
+) -> Refusal:
+    line = place(error.__traceback__)[0] or statement.lineno
+    said = getattr(error, "msg", None) or str(error)
+    names = [name for lost in rest or [statement] for name in bound(lost)]
+    text = f"{type(error).__name__}: {said}".rstrip(": ")
+    return Refusal(label, line, text, tuple(names))
+
+
+def _plain(result: explorer.Result) -> dict[str, Any]:
+    """The result without what differs from machine to machine."""
+    found = dataclasses.asdict(result)
+    del found["seconds"]
+    found["story"] = list(result.story)
+    found["schedule"] = [list(choice) for choice in result.schedule]
+    return found
+
+
+def scenario(source: str, name: str) -> Callable[..., Any]:
+    """Define a function that explores a program; it imports the fakes.
+
+    Args:
+        source: the function with what it uses. No story quotes it.
+        name: the function's name.
+    """
+    names = namespace("scenario")
+    exec(compile(source, JUDGE, "exec", dont_inherit=True), names)
+    function: Callable[..., Any] = names[name]
+    return function

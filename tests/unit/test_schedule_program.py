@@ -1,0 +1,207 @@
+"""Submissions under the explorer: loaded once, judged in a clean process."""
+
+import pytest
+
+from autograder.grading.local import LocalStudent
+from autograder.lab.schedule import Missing, Program
+from autograder.sandbox.local import LocalChannel
+from autograder.sandbox.proxy import NotAttempted, Student, StudentRaised
+
+COUNTER = """
+import threading
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+total: int = 0
+seen: list[int] = []
+
+@dataclass
+class Counter:
+    limit: int = 3
+    made: ClassVar[int] = 0
+    items: list = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.n = 0
+        self._task = None
+        self.lock = threading.Lock()
+        Counter.made += 1
+
+    def up(self) -> None:
+        {guard}:
+            n = self.n
+            self.n = n + 1
+
+class Worker(threading.Thread):
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(name="worker")
+        self._task = counter.up
+
+    def run(self) -> None:
+        global total
+        total += 1
+        seen.append(total)
+        self._task()
+
+def later():
+    raise NotImplementedError("later: chapter, step 9")
+"""
+SAFE, RACY = (COUNTER.replace("{guard}", g) for g in ("with self.lock", "if True"))
+WORKERS = 2
+
+
+def two_workers(module):
+    counter = module.Counter()
+    workers = [module.Worker(counter) for _ in range(WORKERS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert counter.n == WORKERS, f"counted {counter.n}"
+    assert module.total == len(module.seen) == WORKERS
+    assert module.Counter.made == 1
+
+
+def counting(program, bound):
+    found = program.explore(
+        two_workers, bound=bound, random_schedules=0, watched=["Counter"], races=False
+    )
+    again = program.replay(
+        two_workers, found["schedule"], watched=["Counter"], races=False
+    )
+    return {"found": found, "same": again["story"] == found["story"]}
+
+
+def a_stub(program):
+    return program.explore(lambda module: module.later())
+
+
+def a_missing_name(program):
+    return program.explore(lambda module: module.Nothing())
+
+
+def student(*sources):
+    from autograder.notebook.submission import Submission
+
+    cells = [(f"cell {n}", source) for n, source in enumerate(sources, 1)]
+    submission = Submission.from_sources("answer.py", cells)
+    opened = LocalStudent(LocalChannel.load(submission.cells))
+    return Student(opened.session, opened.clean, opened.cells)
+
+
+def test_finds_a_lost_update_with_the_judges_own_helpers():
+    answer = student(RACY)
+    evidence = answer.explore(counting, bound=1)
+    assert evidence["same"]
+    found = evidence["found"]
+    assert found["kind"] == "exception"
+    assert "counted 1" in found["message"]
+    assert any("self.n = n + 1" in line for line in found["story"])
+    assert not any("two_workers" in line or "assert" in line for line in found["story"])
+
+
+def test_every_run_starts_from_the_state_that_was_loaded():
+    evidence = student(SAFE).explore(counting, bound=1)
+    assert evidence["found"]["kind"] == "ok"
+    assert evidence["found"]["schedules"] > 20
+
+
+def test_what_is_compared_with_known_mistakes_holds_no_places():
+    answer = student(RACY)
+    answer.explore(counting, bound=1)
+    ((label, evidence),) = answer._session.transcript
+    assert label == "counting"
+    assert set(evidence["found"]) == {"kind", "message", "preemptions"}
+    assert "line" not in evidence["found"]["message"]
+
+
+def test_a_stub_is_not_attempted_and_a_missing_name_explained():
+    answer = student(SAFE, "class Nothing:\n    def f(self): return self.__dict__")
+    with pytest.raises(NotAttempted, match="not attempted"):
+        answer.explore(a_stub)
+    with pytest.raises(StudentRaised) as caught:
+        answer.explore(a_missing_name)
+    assert "Nothing is not defined: cell 2, line 2: __dict__" in str(
+        caught.value.message
+    )
+    with pytest.raises(NotAttempted, match="nothing defines Nothing"):
+        student(SAFE).explore(a_missing_name)
+
+
+def test_a_cell_that_fails_names_what_is_lost():
+    program = Program([("cell 1", "x = 1\ny = 1 / 0\nz = 2\n")])
+    module = program.load()
+    assert module.x == 1
+    with pytest.raises(Missing) as caught:
+        _ = module.z
+    assert caught.value.reason == "cell 1, line 2: ZeroDivisionError: division by zero"
+
+
+def test_state_that_cannot_be_put_back_is_loaded_anew():
+    source = "import itertools\nids = itertools.count()\ndef take(): return next(ids)"
+    program = Program([("cell 1", source)])
+
+    def body(module):
+        assert module.take() == 0
+
+    assert program.explore(body, random_schedules=3)["kind"] == "ok"
+
+
+def test_state_of_closures_defaults_and_objects_is_put_back():
+    source = """
+from functools import wraps
+class Box:
+    def __init__(self): self.items = {}
+box, row = Box(), [[]]
+def counted(f):
+    calls = 0
+    @wraps(f)
+    def call(*args):
+        nonlocal calls
+        calls += 1
+        return calls, f(*args)
+    return call
+@counted
+def add(x, seen=[]):
+    seen.append(x); box.items[x] = x; row[0].append(x); box.new = 1
+    add.mark = len(seen)
+    return len(seen), len(box.items), len(row[0])
+"""
+    program = Program([("cell 1", source)])
+
+    def body(module):
+        assert not hasattr(module.box, "new")
+        assert module.add(7) == (1, (1, 1, 1))
+
+    assert program.explore(body, random_schedules=5)["kind"] == "ok"
+    assert program._ready(())[1] is not None
+
+
+def test_objects_are_in_the_same_order_in_each_run():
+    source = """
+import random, threading
+class Task: pass
+def order():
+    tasks = [Task() for _ in range(9)]
+    locks = [threading.Lock() for _ in range(9)]
+    random.shuffle(tasks)
+    names = {id(t): n for n, t in enumerate(tasks)}
+    both = set(tasks) | set(locks)
+    return [names.get(id(t), -1) for t in both], random.random()
+"""
+    program = Program([("cell 1", source)])
+    seen = set()
+
+    def body(module):
+        order, number = module.order()
+        seen.add((*order, number))
+
+    program.explore(body, random_schedules=5)
+    assert len(seen) == 1
+
+
+def test_leaving_the_main_thread_early_is_a_failure():
+    program = Program([("cell 1", "def leave(): raise SystemExit(0)")])
+    found = program.explore(lambda module: module.leave())
+    assert found["kind"] == "exception"
+    assert "SystemExit" in found["message"]
