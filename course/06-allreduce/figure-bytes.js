@@ -10,7 +10,8 @@ export function odometerPanel(state) {
   const x = scale([0, root * 1.04], [58, 322]);
   const [top, pitch] = [56, 144 / n];
   const height = pitch * 0.66;
-  let body = label(14, 22, `bytes sent, of M = ${L * ITEM}`, { fill: INK.muted, halo: false });
+  let body = label(14, 22, `bytes sent, of M = ${L * ITEM}`, { fill: INK.muted, halo: false })
+    + label(14, top - 10, "rank", { fill: INK.muted, halo: false, "font-size": 12 });
   for (let r = 0; r < n; r += 1) {
     const y = top + r * pitch;
     body += label(14, y + height / 2 + 5, r, { halo: false })
@@ -65,9 +66,10 @@ export function clockPanel(state) {
     id: "clock", width: 340, height: 256, title: "The clock of every rank",
     desc: `Receiving in each step, rank by rank: reduce-scatter solid, all-gather hatched. All links equal: ${even} ticks; now ${total}.`,
     body: label(14, 22, ends ? "the clock runs, nothing moves" : `${now} of ${total} ticks`, { halo: false, "font-weight": 700, "font-size": 15, fill: ends ? INK.bad : INK.ink })
-      + label(326, 22, fault === "slow" ? `all links equal: ${even}` : `a message: ${ALPHA} + 1 per el.`, { "text-anchor": "end", fill: INK.muted, halo: false })
+      + label(326, 22, ends ? "" : fault === "slow" ? `all links equal: ${even}` : `a message: ${ALPHA} + 1 per el.`, { "text-anchor": "end", fill: INK.muted, halo: false })
       + body
-      + rect(40, low + 14, 18, 13, { fill: INK.a }) + label(64, low + 25, "reduce-scatter", { halo: false })
-      + rect(176, low + 14, 18, 13, { fill: INK.c }) + hatch(176, low + 14, 18, 13, { stroke: INK.bg, gap: 8 }) + label(200, low + 25, "all-gather", { halo: false }),
+      + rect(14, low + 16, 18, 13, { fill: INK.a }) + label(37, low + 27, "reduce-scatter", { halo: false })
+      + rect(140, low + 16, 18, 13, { fill: INK.c }) + hatch(140, low + 16, 18, 13, { stroke: INK.bg, gap: 8 }) + label(163, low + 27, "all-gather", { halo: false })
+      + rect(238, low + 16, 18, 13, { fill: INK.bg, stroke: INK.muted }) + label(261, low + 27, "idle", { halo: false }),
   };
 }

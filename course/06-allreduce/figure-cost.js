@@ -1,5 +1,5 @@
 // Lesson 6: seconds against bytes for each algorithm, and which of them is cheapest where.
-import { circle, fixed, hatch, INK, label, line, rect } from "../../site/figures/draw.js";
+import { circle, INK, label, line, rect } from "../../site/figures/draw.js";
 import { curve, frame, scale } from "../../site/figures/plot.js";
 import { cost, crossover } from "./figure-model.js";
 
@@ -25,11 +25,16 @@ export function duration(value) {
   return `${Number((value / unit).toPrecision(3))} ${name}`;
 }
 
-/** The nearest of twenty steps a decade: what a drag or an arrow key can reach. */
-const snap = (value, low, high) => {
-  const k = Math.round(Math.log10(Math.min(high, Math.max(low, value))) * 20);
-  return Number((10 ** (k / 20)).toPrecision(4));
+const STEPS = [1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.4, 8];
+/** Ten steps a decade: what a drag or an arrow key can reach. */
+const ladder = (low, high) => {
+  const all = [];
+  for (let p = Math.round(Math.log10(low)); 10 ** p <= high * 1.01; p += 1) for (const k of STEPS) all.push(Number(`${k}e${p}`));
+  return all.filter((value) => value <= high * 1.01);
 };
+const [BYTES, LATENCIES, RATES] = [ladder(SMALL, LARGE), ladder(1e-7, 1e-3), ladder(1e8, 1e12)];
+const nearest = (list, value) => list.reduce((one, other) => (Math.abs(Math.log(other / value)) < Math.abs(Math.log(one / value)) ? other : one));
+const next = (list, value, by) => list[Math.max(0, Math.min(list.length - 1, list.indexOf(nearest(list, value)) + by))];
 const args = ({ n, alpha, rate }) => [n, alpha, 1 / rate];
 export const best = (n, M, a, b) => ["ring", "tree", "halving"].reduce((one, other) =>
   (cost(other, n, M, a, b) < cost(one, n, M, a, b) * (1 - 1e-9) ? other : one));
@@ -56,16 +61,16 @@ export function timePanel(state) {
       + marks.map(({ at, small }) => circle(x(at), y(cost("ring", n, at, a, b)), 6, { fill: "none", stroke: INK[ALGORITHMS[small].colour], "stroke-width": 2.5 })).join("")
       + dot(x(SMALL) + 14, y.clamp(low), "a") + label(x(SMALL) + 26, y.clamp(low) - 8, "α", { "font-weight": 700, fill: INK.a, "font-size": 15 })
       + dot(x(LARGE) - 10, y.clamp(high), "a") + label(x(LARGE) - 24, y.clamp(high) + 16, "β", { "font-weight": 700, fill: INK.a, "font-size": 15 })
-      + circle(x(state.M), 262, 6, { fill: INK.ink }) + label(x(state.M), 24, size(state.M), { "text-anchor": state.M > 1e8 ? "end" : "middle", "font-weight": 700 })
+      + circle(x(state.M), 262, 6, { fill: INK.ink }) + label(x(state.M) + (state.M > 1e7 ? -10 : 10), 254, size(state.M), { "text-anchor": state.M > 1e7 ? "end" : "start", "font-weight": 700 })
       + key(20, 308, "ring") + key(130, 308, "tree") + key(20, 330, "root") + key(200, 330, "halving").replace("halving-doubling", "halving"),
     handles: [
       { id: "alpha", x: x(SMALL) + 14, y: y.clamp(low), label: "Latency", now: state.alpha * 1e6, min: 0.1, max: 1000, text: `${duration(state.alpha)} a message`,
-        drag: (u, v) => ({ alpha: snap(y.inverse(v) / (2 * (n - 1)), 1e-7, 1e-3) }), key: (dx, dy) => ({ alpha: snap(state.alpha * 10 ** ((dx + dy) / 20), 1e-7, 1e-3) }) },
+        drag: (u, v) => ({ alpha: nearest(LATENCIES, y.inverse(v) / (2 * (n - 1))) }), key: (dx, dy) => ({ alpha: next(LATENCIES, state.alpha, dx + dy) }) },
       { id: "rate", x: x(LARGE) - 10, y: y.clamp(high), label: "Bandwidth", now: state.rate / 1e9, min: 0.1, max: 1000, text: `${size(state.rate)} a second`,
-        drag: (u, v) => ({ rate: snap((2 * (n - 1) * LARGE) / n / Math.max(1e-9, y.inverse(v) - 2 * (n - 1) * a), 1e8, 1e12) }),
-        key: (dx, dy) => ({ rate: snap(state.rate * 10 ** ((dx - dy) / 20), 1e8, 1e12) }) },
+        drag: (u, v) => ({ rate: nearest(RATES, (2 * (n - 1) * LARGE) / n / Math.max(1e-9, y.inverse(v) - 2 * (n - 1) * a)) }),
+        key: (dx, dy) => ({ rate: next(RATES, state.rate, dx - dy) }) },
       { id: "bytes", x: x(state.M), y: 262, label: "Bytes", now: Math.log10(state.M), min: 2, max: 10, text: size(state.M),
-        drag: (u) => ({ M: snap(x.inverse(u), SMALL, LARGE) }), key: (dx, dy) => ({ M: snap(state.M * 10 ** ((dx + dy) / 20), SMALL, LARGE) }) },
+        drag: (u) => ({ M: nearest(BYTES, x.inverse(u)) }), key: (dx, dy) => ({ M: next(BYTES, state.M, dx + dy) }) },
     ],
   };
 }
@@ -85,7 +90,6 @@ export function regionsPanel(state) {
     const height = y(Math.max(SMALL, from)) - WHERE.y;
     body += rect(u, WHERE.y, wide, height, { fill: INK.a }) + rect(u, WHERE.y, wide, height, { fill: "none", stroke: INK.bg });
   });
-  body += hatch(WHERE.x, WHERE.y + WHERE.height - 1, 0, 0);
   const u = Math.min(WHERE.x + WHERE.width - wide / 2, at(n));
   return {
     id: "regions", width: 340, height: 340, title: "The cheapest algorithm, by ranks and bytes",
@@ -103,14 +107,14 @@ export function regionsPanel(state) {
 }
 
 export const crossing = {
-  start: () => ({ n: 12, M: 1e6, alpha: 1e-5, rate: 1.259e10 }),
+  start: () => ({ n: 12, M: 1e6, alpha: 1e-5, rate: 1.25e10 }),
   limits: { n: [2, 16384], M: [SMALL, LARGE], alpha: [1e-7, 1e-3], rate: [1e8, 1e12] },
   panels: (state) => [timePanel(state), regionsPanel(state)],
   controls: () => [
     { kind: "pick", key: "n", label: "ranks n", values: RANKS, show: (k) => k.toLocaleString("en-GB") },
-    { kind: "pick", key: "M", label: "bytes M", values: ladder(SMALL, LARGE), show: size },
-    { kind: "pick", key: "alpha", label: "latency α", values: ladder(1e-7, 1e-3), show: duration },
-    { kind: "pick", key: "rate", label: "bandwidth 1/β", values: ladder(1e8, 1e12), show: (k) => `${size(k)}/s` },
+    { kind: "pick", key: "M", label: "bytes M", values: BYTES, show: size },
+    { kind: "pick", key: "alpha", label: "latency α", values: LATENCIES, show: duration },
+    { kind: "pick", key: "rate", label: "bandwidth 1/β", values: RATES, show: (k) => `${size(k)}/s` },
   ],
   sentence(state) {
     const [n, a, b] = args(state);
@@ -125,8 +129,3 @@ export const crossing = {
   caption: "Latency lifts the left of each curve, bandwidth tilts the right. A tree moves whole arrays, a ring takes 2(n − 1) steps. "
     + "On a network where every pair of ranks has a wire of its own, halving-doubling pays for neither when n is a power of two.",
 };
-
-function ladder(low, high) {
-  const [from, to] = [low, high].map((value) => Math.round(Math.log10(value) * 20));
-  return Array.from({ length: to - from + 1 }, (_, k) => Number((10 ** ((from + k) / 20)).toPrecision(4)));
-}

@@ -84,9 +84,9 @@ export function ringPanel(state) {
     const dead = fault === "dead" && r === at && step > done[r];
     const edge = dead || waits[r] ? INK.bad : whole === n ? INK.c : INK.ink;
     body += circle(x, y, r0, { fill: INK.bg, stroke: edge, "stroke-width": whole === n || dead ? 3 : 1.5, "stroke-dasharray": waits[r] ? "4 3" : undefined })
-      + label(x, y + 1, r, { ...middle, "font-weight": 700, "font-size": 16, fill: edge })
-      + label(x, y + 15, dead ? "dead" : waits[r] ? "waits" : `${whole}/${n}`, { ...middle, "font-size": 11, fill: edge });
-    if (dead) body += path(`M${x - 17} ${y - 17}L${x + 17} ${y + 17}M${x + 17} ${y - 17}L${x - 17} ${y + 17}`, { stroke: INK.bad, "stroke-width": 2 });
+      + (dead ? path(`M${x - 17} ${y - 17}L${x + 17} ${y + 17}M${x + 17} ${y - 17}L${x - 17} ${y + 17}`, { stroke: INK.bad, "stroke-width": 2 }) : "")
+      + label(x, y + 1, r, { ...middle, halo: dead, "font-weight": 700, "font-size": 16, fill: edge })
+      + label(x, y + 15, dead ? "dead" : waits[r] ? "waits" : `${whole}/${n}`, { ...middle, halo: dead, "font-size": 11, fill: edge });
   }
   const stuck = waits.filter(Boolean).length;
   return {
