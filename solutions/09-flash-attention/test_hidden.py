@@ -115,43 +115,33 @@ def call_and_look(module, name, args, options):
 
 
 def measure_memory(module, name, args, options, limit):
-    """Say whether a call derived an array, or allocated bytes, above a limit.
+    """Say whether a call holds so many bytes at once.
 
     Python itself may grow a table at any moment, so a peak above the limit is measured
     again; an N x M array comes back every time.
     """
     import tracemalloc
 
-    import numpy as np
-
-    largest = [0]
-
-    class Spy(np.ndarray):
-        def __array_finalize__(self, parent):
-            if self.flags.owndata:
-                largest[0] = max(largest[0], self.size)
-
     for _ in range(3):
-        spies = [x.copy().view(Spy) for x in args]
         tracemalloc.start()
-        getattr(module, name)(*spies, **options)
+        getattr(module, name)(*args, **options)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        if peak < 4 * limit:
-            break
-    return largest[0] >= limit, peak >= 4 * limit
+        if peak < limit:
+            return False
+    return True
 
 
 def check_memory(student, name, make_args, look):
-    """Refuse N x M elements: at four bytes each they would show in the peak."""
+    """Refuse N x M elements: at four bytes each they show in the peak of 24 tiles."""
     found = []
-    for n, m, bq, bk in ((64, 1536, 64, 64), (1536, 64, 64, 64)):
+    for n, m, bq, bk in ((64, 768, 64, 32), (768, 64, 32, 64)):
         options = {"bq": bq, "bk": bk, "causal": True}
-        data = {"args": list(make_args(n, m)), "options": options, "limit": n * m}
+        data = {"args": list(make_args(n, m)), "options": options, "limit": 4 * n * m}
         found.append(student.run(measure_memory, name=name, **data))
-    for (derived, peak), tile in zip(found, ("queries", "keys"), strict=True):
+    for held, tile in zip(found, ("queries", "keys"), strict=True):
         check.true(
-            not (derived or peak),
+            not held,
             where=f"{name}, memory where one tile holds all {tile}",
             evidence="N x M elements or more were allocated at once",
             look=look,
@@ -226,6 +216,18 @@ def test_softmax_leaves_its_input_alone(student, rng):
 # --- 2. online_softmax --------------------------------------------------------------
 
 
+@remembered
+def states(x, block):
+    """Return m and l of every row after every tile."""
+    shape, wide = (-(-x.shape[1] // block), x.shape[0]), x.astype(np.float64)
+    tops, totals = np.empty(shape), np.empty(shape)
+    for t in range(shape[0]):
+        part = wide[:, : (t + 1) * block]
+        tops[t] = top = part.max(axis=1)
+        totals[t] = np.exp(part - np.where(np.isinf(top), 0, top)[:, None]).sum(axis=1)
+    return tops, totals
+
+
 def check_online(got, x, block, kind, tight=None, acc=np.float64):
     """Compare (p, m, l) tile by tile, so that the first wrong tile is named."""
     look = "Chapter, step 2."
@@ -244,16 +246,13 @@ def check_online(got, x, block, kind, tight=None, acc=np.float64):
     check.shape(l_all, (tiles, rows), where=f"{where}: l", look=look)
     check.dtype(m, acc, where=f"{where}: m", look=look)
     check.dtype(l_all, acc, where=f"{where}: l", look=look)
-    wide = x.astype(np.float64)
-    for t in range(tiles):
-        part = wide[:, : (t + 1) * block]
-        top = part.max(axis=1)
-        total = np.exp(part - np.where(np.isinf(top), 0, top)[:, None]).sum(axis=1)
-        at = f"{where}, tile {t + 1} of {tiles}"
-        check.close(m[t], top, where=f"{at}: m", look=look, axis_names=("row",))
-        check.close(
-            l_all[t], total, **tight, where=f"{at}: l", look=look, axis_names=("row",)
-        )
+    tops, totals = states(x, block)
+    if not (np.array_equal(m, tops) and np.allclose(l_all, totals, **tight)):
+        for t in range(tiles):
+            at = f"{where}, tile {t + 1} of {tiles}"
+            one = {"look": look, "axis_names": ("row",)}
+            check.close(m[t], tops[t], where=f"{at}: m", **one)
+            check.close(l_all[t], totals[t], **tight, where=f"{at}: l", **one)
     check.dtype(p, x.dtype, where=f"{where}: p", look=look)
     loose = tight if x.dtype != np.float16 else {"rtol": HALF, "atol": 2.0**-24}
     check.close(p, softmax64(x), **loose, where=f"{where}: p", look=look)
@@ -303,8 +302,8 @@ def test_online_with_masked_tiles(student):
 def test_online_in_half_precision(student, rng):
     x = rng.uniform(-0.5, 0.5, (2, 3000)).astype(np.float16)
     tight = {"rtol": 1e-5}
-    got = student.online_softmax(x, 50)
-    check_online(got, x, 50, "a long float16 row", tight, np.float32)
+    got = student.online_softmax(x, 100)
+    check_online(got, x, 100, "a long float16 row", tight, np.float32)
 
 
 @pytest.mark.task("online_softmax")
@@ -631,7 +630,7 @@ def run_backward(student, rng, arrays, kind, look, atol=1e-11, bq=8, bk=8, **opt
 def test_backward_equals_plain_gradients(student, rng):
     look = "Chapter, step 5."
     arrays = heads(rng, 19, 21, 6, 2, 2)
-    run_backward(student, rng, arrays, "2 batches, 2 heads", look, bq=8, bk=4)
+    run_backward(student, rng, arrays, "2 batches, 2 heads", look, bq=16, bk=8)
     arrays = heads(rng, 9, 26, 3)
     run_backward(student, rng, arrays, "N < M, wide tiles", look, bq=4, bk=16)
     run_backward(student, rng, arrays, "tiles larger than both", look, bq=32, bk=32)
@@ -883,18 +882,18 @@ def batched(*ramps):
 @pytest.mark.task("flash_kernel", weight=3)
 def test_kernel_equals_plain_attention_within_budget(meter, rng):
     look = "Chapter, step 7."
-    arrays = heads(rng, 40, 37, 16, 1, 2, np.float32)
-    run_kernel(meter, arrays, "2 heads, ragged tiles", look)
+    arrays = heads(rng, 40, 37, 16, 1, 1, np.float32)
+    run_kernel(meter, arrays, "ragged tiles", look)
     look = "Chapter, step 7: use BLOCK_M and BLOCK_N, not their defaults."
-    arrays = heads(rng, 21, 70, 16, 2, 1, np.float32)
-    run_kernel(meter, arrays, "2 batches, tiles 16 x 32", look, tiles=(16, 32))
+    arrays = heads(rng, 21, 70, 16, 1, 2, np.float32)
+    run_kernel(meter, arrays, "2 heads, tiles 16 x 32", look, tiles=(16, 32))
 
 
 @pytest.mark.task("flash_kernel", weight=2)
 def test_kernel_pads_the_head_dimension(meter, rng):
     look = "Chapter, step 7: mask offs_d < D and load 0 elsewhere."
     for d in (20, 5):
-        arrays = heads(rng, 17, 19, d, 1, 2, np.float32)
+        arrays = heads(rng, 9, 19, d, 1, 2, np.float32)
         run_kernel(meter, arrays, f"d = {d}", look, tiles=(16, 16))
 
 
@@ -925,7 +924,7 @@ def test_kernel_of_tiny_shapes_with_a_scale(meter, rng):
 @pytest.mark.task("flash_kernel", weight=2)
 def test_kernel_of_strided_arrays(meter, rng):
     look = "Chapter, step 7: reach every element through its array's own strides."
-    arrays = heads(rng, 17, 18, 16, 2, 3, np.float32)
+    arrays = heads(rng, 17, 18, 16, 2, 2, np.float32)
     for axes in (STORED, STORED[1:] + STORED[:1]):
         kind = "q, k, v stored in three different orders of axes"
         run_kernel(meter, arrays, kind, look, axes=axes, tiles=(32, 32))
@@ -946,14 +945,14 @@ def test_causal_kernel_within_budget(meter, rng):
     look = "Chapter, step 8: the loop ends with the last key that the tile sees."
     arrays = heads(rng, 55, 55, 16, 1, 1, np.float32)
     run_kernel(meter, arrays, "N = M", look, causal=True)
-    arrays = heads(rng, 40, 40, 8, 1, 2, np.float32)
+    arrays = heads(rng, 40, 40, 8, 1, 1, np.float32)
     run_kernel(meter, arrays, "d = 8, 16 x 32", look, causal=True, tiles=(16, 32))
 
 
 @pytest.mark.task("causal_kernel", weight=2)
 def test_causal_kernel_with_more_keys_than_queries(meter, rng):
     look = "Chapter, step 8: query i sees the keys j <= i + M - N."
-    arrays = heads(rng, 20, 43, 16, 2, 2, np.float16, 4.0)
+    arrays = heads(rng, 12, 43, 16, 2, 2, np.float16, 4.0)
     run_kernel(
         meter,
         arrays,
