@@ -225,8 +225,9 @@ def cures() -> dict[str, str]:
             functools.partial(send_first, first=first, size=size), 8, **network
         )
     stuck = run(functools.partial(send_first, first=lambda r: True), 4, capacity=0)
+    words = str(stuck.deadlock).split(", ")
     return {
-        "deadlock": str(stuck.deadlock),
+        **{f"deadlock_{rank}": text for rank, text in enumerate(words)},
         **{key: f"{1e3 * out.seconds:.2f}" for key, out in found.items()},
     }
 

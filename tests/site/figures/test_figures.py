@@ -260,7 +260,7 @@ def test_each_fault_of_the_ring_is_named_and_can_be_taken_back(show: Open) -> No
 def test_latency_and_bandwidth_move_by_mouse_and_by_keyboard(show: Open) -> None:
     figure = show("crossing")
     for name, key in (("Latency", "ArrowUp"), ("Bandwidth", "ArrowDown")):
-        handle = figure.get_by_role("slider", name=name)
+        handle = figure.get_by_role("slider", name=name, exact=True)
         before = said(figure)
         drag(figure.page, handle, 0, -20)
         dragged = said(figure)
