@@ -12,13 +12,17 @@ import types
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.grading.plugin import GradingPlugin, Outcome, Runner, run_session
 from autograder.grading.reference import Reference
 from autograder.lesson import Lesson, Task, find_course
 from autograder.report import TaskResult, Verdict
 from autograder.sandbox.local import Cell, LoadFailures, LocalChannel
-from autograder.sandbox.proxy import Session
+from autograder.sandbox.proxy import Session, StudentError
+
+if TYPE_CHECKING:
+    from autograder.sandbox.local_ranks import LocalParty
 
 
 class LocalStudent:
@@ -34,6 +38,14 @@ class LocalStudent:
     def clean(self) -> Session:
         """Return a session without the submission's names."""
         return Session(self._channel.clean())
+
+    def ranks(self, n: int) -> LocalParty:
+        """Return n copies that share no data."""
+        return self._channel.ranks(n)
+
+    def explain(self, name: str) -> StudentError:
+        """Tell why the submission does not define a name."""
+        return self._channel.explain(name)
 
     def close(self, passed: bool) -> float:
         """End it; CPU time is not measured here."""

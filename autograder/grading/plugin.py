@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pytest
@@ -33,6 +33,9 @@ from autograder.report import (
     gettext,
 )
 from autograder.sandbox.proxy import Session, Student, StudentError, StudentRaised
+
+if TYPE_CHECKING:  # most lessons have no ranks
+    from autograder.grading.ranks import Party, Ranks
 
 #: Plugins of pytest that grading does not need; leaving them out saves its start.
 _UNUSED = (
@@ -63,6 +66,12 @@ class OpenStudent(Protocol):
     @property
     def cells(self) -> Sequence[tuple[str, str]]:
         """The label and the source of every cell."""
+
+    def ranks(self, n: int) -> Party:
+        """Return n more copies that share no memory."""
+
+    def explain(self, name: str) -> StudentError:
+        """Tell why the submission does not define a name."""
 
     def close(self, passed: bool) -> float:
         """End it and return the CPU seconds it used.
@@ -167,6 +176,13 @@ class GradingPlugin:
     def meter(self) -> Meter:
         """The tile simulator's meter for the submission's kernels."""
         return Meter(self._open(), self._current.seed)
+
+    @pytest.fixture
+    def ranks(self) -> Ranks:
+        """Runs the submission's programs on ranks over a metered network."""
+        from autograder.grading.ranks import Ranks
+
+        return Ranks(self._open())
 
     @pytest.fixture
     def reference(self) -> Reference:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import io
 import json
 import os
 import random
@@ -32,7 +33,9 @@ import sys
 import time
 from typing import Any
 
-FORK = struct.Struct("<ddQ")  # CPU seconds, memory in MB, seed
+#: CPU seconds, memory in MB, seed, whether it is a rank's. Sent without a descriptor
+#: it asks how the fork whose number stands in the place of the seed has ended.
+FORK = struct.Struct("<ddQ?")
 HEAD = struct.Struct("<Ic")
 _CHUNK, _MOST = 2**14, 2**20
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
@@ -107,7 +110,7 @@ def _become(channel: socket.socket, request: dict[str, Any]) -> None:
 
 
 def _load(channel: socket.socket) -> None:
-    """Run a submission's cells, then fork a test process whenever asked."""
+    """Run a submission's cells, then fork test processes and say how they ended."""
     from autograder import codec
     from autograder.sandbox import interpreter
 
@@ -117,26 +120,49 @@ def _load(channel: socket.socket) -> None:
         answer = interpreter.load_cell(module, label, source)
         send(channel, b"D", codec.dumps(answer))
     send(channel, b"H", b"")
+    pids: list[int] = []
     while True:
         message, descriptors, _, _ = socket.recv_fds(channel, FORK.size, 1)
-        if len(message) != FORK.size or not descriptors:
+        if len(message) != FORK.size:
             os._exit(0)
+        cpu_s, memory_mb, seed, sealed = FORK.unpack(message)
+        if not descriptors:  # how did that one end?
+            send(channel, b"E", str(_status(pids, seed)).encode())
+            continue
+        _reap(pids)
         pid = os.fork()
         if pid == 0:
             channel.close()
             test = socket.socket(fileno=descriptors[0])
-            cpu_s, memory_mb, seed = FORK.unpack(message)
             _silence()
             _limit(cpu_s, memory_mb)
             _reseed(seed)
+            if sealed:
+                _seal()
             send(test, b"H", b"")
             try:
                 _answer_requests(test, module)
             finally:
                 os._exit(70)
         os.close(descriptors[0])
-        _, status = os.waitpid(pid, 0)
-        send(channel, b"E", str(os.waitstatus_to_exitcode(status)).encode())
+        pids.append(pid)
+
+
+def _status(pids: list[int], number: int) -> int:
+    """Wait for the fork of that number; return its exit code, or minus a signal."""
+    if pids[number] > 0:
+        _, status = os.waitpid(pids[number], 0)
+        pids[number] = -status
+    return os.waitstatus_to_exitcode(-pids[number])
+
+
+def _reap(pids: list[int]) -> None:
+    """Leave no dead process behind: they count as processes of the jail."""
+    for number, pid in enumerate(pids):
+        if pid > 0:
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                pids[number] = -status
 
 
 def _answer_requests(channel: socket.socket, module: Any) -> None:
@@ -181,12 +207,21 @@ def _limit(cpu_s: float, memory_mb: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s) + 2, hard))
 
 
+def _seal() -> None:
+    """Open nothing and write to no file from now on; the host looks whether it holds.
+
+    So ranks cannot speak to each other but through the judge.
+    """
+    for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE):
+        resource.setrlimit(limit, (0, 0))
+
+
 def _silence() -> None:
     """Give the submission streams that count and forget what it prints."""
     from autograder.sandbox.interpreter import CappedOutput
 
     sys.stdout, sys.stderr = CappedOutput(), CappedOutput()
-    sys.stdin = open(os.devnull)  # noqa: SIM115  (lives as long as the process)
+    sys.stdin = io.StringIO()
 
 
 def _reseed(seed: int) -> None:
@@ -271,6 +306,7 @@ def _warm(names: list[str]) -> None:
         import numpy.random
 
         numpy.seterr(all="ignore")
+        from autograder.lab.ranks.link import Link  # noqa: F401
         from autograder.lab.tiles import device, tl, triton  # noqa: F401
     for name in ("autograder.sandbox.interpreter", "dataclasses", "fractions"):
         __import__(name)

@@ -85,8 +85,8 @@ class Loaded:
         self._let_go()
         return None
 
-    def _forked(self, budget: Budget, seed: int) -> Peer | None:
-        head = FORK.pack(budget.cpu_s * TESTS, budget.memory_mb, seed)
+    def _forked(self, budget: Budget, seed: int, rank: bool = False) -> Peer | None:
+        head = FORK.pack(budget.cpu_s * TESTS, budget.memory_mb, seed, rank)
         loader = self._ready_loader()
         ours, theirs = socket.socketpair()
         peer = Peer(ours, budget, self._jail.group)
@@ -102,7 +102,7 @@ class Loaded:
         return peer
 
     def _fork_rank(self, budget: Budget, seed: int) -> Peer | None:
-        return None if self._disturbed else self._forked(budget, seed)
+        return None if self._disturbed else self._forked(budget, seed, rank=True)
 
     def keep(self, peer: Peer) -> None:
         """Take back the process of a test that passed, for the next test."""
@@ -123,7 +123,7 @@ class Loaded:
             return None
         try:
             loader.allow(_FAREWELL)
-            loader.socket.sendall(FORK.pack(0, 0, peer.number))
+            loader.socket.sendall(FORK.pack(0, 0, peer.number, False))
             tag, data = loader.receive()
             return int(data) if tag == b"E" else None
         except (OSError, StudentError, ValueError):

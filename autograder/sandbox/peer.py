@@ -7,7 +7,6 @@ of the other process. Whatever a jailed process says is untrusted.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import signal
 import socket
@@ -19,7 +18,7 @@ from dataclasses import dataclass
 from autograder.codec import MAX_BYTES
 from autograder.report import gettext
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.guest import HEAD
+from autograder.sandbox.guest import FORK, HEAD
 from autograder.sandbox.proxy import (
     NotAttempted,
     StudentDied,
@@ -29,14 +28,19 @@ from autograder.sandbox.proxy import (
     StudentTimeout,
 )
 
+#: Tests that one process may serve; the kernel ends it after their seconds.
+TESTS = 64
 _TICK = struct.pack("@ll", 0, 50_000)  # look at a busy process every 50 ms
-_CALLBACKS = 256  # after so many, look whether it calls back for ever
+_CALLBACKS = 256  # after so many frames, look whether it calls back for ever
 _CHUNK, _MOST = 2**14, 2**20
 _PATIENCE = 3.0  # wall seconds granted per CPU second, plus _GRACE_S
 _GRACE_S = 2.0
 _SHARE = 4.0  # a test may take so many times longer with the judge's own work
 _CREDENTIALS = struct.Struct("3i")
 _CPUCLOCK_SCHED = 2
+_SEALED = ("Max file size ", "Max open files ")
+
+Frame = tuple[bool, bytes]  # whether it is a callback, and what it says
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,9 @@ class Peer:
         self._budget = budget
         self._pid = 0
         self._unread = b""
+        self._frames = 0
+        #: Which of its loader's forks it is.
+        self.number = 0
         self._since = time.monotonic()
         self._waited_s = 0.0  # wall time that it has kept us waiting
         self._cpu_before_s = 0.0
@@ -86,6 +93,16 @@ class Peer:
         self._since = time.monotonic()
         self._cpu_before_s = self.cpu_s()
         self._group_before_s = self._group.cpu_s() if self._group else 0.0
+
+    def renew(self, budget: Budget, seed: int) -> None:
+        """Let a test process begin another test; its greeting is still to be received.
+
+        Raises:
+            StudentError: it is gone.
+        """
+        self.allow(budget)
+        head = FORK.pack(budget.cpu_s * TESTS, budget.memory_mb, seed, False)
+        self.send(b"B", head)
 
     def cpu_s(self) -> float:
         """Return the CPU seconds of the process so far, by the kernel's clock."""
@@ -139,18 +156,30 @@ class Peer:
 
     def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
         """Send a request and answer its callbacks until the reply comes."""
-        self.send(b"Q", message)
-        for count in itertools.count(1):
-            tag, data = self.receive()
-            if tag == b"R":
-                break
-            if count % _CALLBACKS == 0:
-                self._look()
-            if tag != b"C":
-                self.kill()
-                raise self._died()
-            self.send(b"A", call_back(data))
+        called, data = self.begin(message)
+        while called:
+            called, data = self.go_on(call_back(data))
         return data
+
+    def begin(self, message: bytes) -> Frame:
+        """Send a request; return its first callback or its reply."""
+        self.send(b"Q", message)
+        return self._frame()
+
+    def go_on(self, answer: bytes) -> Frame:
+        """Answer a callback; return the next one or the reply."""
+        self.send(b"A", answer)
+        return self._frame()
+
+    def _frame(self) -> Frame:
+        tag, data = self.receive()
+        self._frames += 1
+        if self._frames % _CALLBACKS == 0:
+            self._look()
+        if tag not in (b"R", b"C"):
+            self.kill()
+            raise self._died()
+        return tag == b"C", data
 
     def explain(self, name: str) -> StudentError:
         """A clean process defines nothing."""
@@ -161,6 +190,19 @@ class Peer:
         if self._pid:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self._pid, signal.SIGKILL)
+
+    def is_sealed(self) -> bool:
+        """Tell whether it can open nothing and write to no file, by the kernel's word.
+
+        These limits cannot be lifted again.
+        """
+        try:
+            with open(f"/proc/{self._pid}/limits") as file:
+                lines = file.read().splitlines()
+        except OSError:
+            return False
+        limits = [line.split()[3:5] for line in lines if line.startswith(_SEALED)]
+        return limits == [["0", "0"]] * len(_SEALED)
 
     @property
     def memory_mb(self) -> int:

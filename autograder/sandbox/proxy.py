@@ -122,10 +122,7 @@ class Session:
         except StudentError as error:
             self.transcript.append((label, type(error).__name__))
             raise
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
-        return self.decode(data, label)
+        return self.reply(data, label)
 
     def encode(self, *request: Any) -> bytes:
         """Encode one request.
@@ -138,12 +135,16 @@ class Session:
         except codec.CodecError as error:
             raise InfrastructureError(f"a test sent {error}") from None
 
-    def decode(self, data: bytes, label: str) -> Any:
+    def reply(self, data: bytes, label: str) -> Any:
         """Return the value that a reply holds, and note it in the transcript.
 
         Raises:
             StudentError: the reply is anything but an answer.
+            BaseException: what a callback had raised here.
         """
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
         try:
             kind, *rest = _checked(codec.loads(data, self._resolve))
             value = self._value(kind, rest, label)

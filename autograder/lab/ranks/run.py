@@ -27,7 +27,7 @@ def run(
     bandwidth: float = math.inf,
     links: Mapping[Way, Wire] | None = None,
     seed: int = 0,
-    raises: bool = True,
+    check: bool = True,
 ) -> Outcome:
     """Run `program(link, *args(rank))` on n ranks over a metered network.
 
@@ -44,7 +44,7 @@ def run(
         bandwidth: bytes a second, of a rank's way out and of its way in.
         links: wires that differ, by (from rank, to rank).
         seed: decides which rank begins.
-        raises: whether what a rank raised is raised here; else see `Outcome.errors`.
+        check: whether what a rank raised is raised here; else see `Outcome.errors`.
 
     Raises:
         Exception: what the lowest failing rank raised, with a note that names it.
@@ -59,7 +59,7 @@ def run(
         for turn in turns:
             turn.stop()
     for rank, error in sorted(outcome.errors.items()):
-        if raises:
+        if check:
             error.add_note(f"in rank {rank} of {n}")
             raise error
     return outcome
