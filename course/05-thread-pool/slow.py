@@ -12,8 +12,8 @@ changed = threading.Condition()  # a lock, and a place to sleep
 
 def work():
     with changed:
-        if not jobs:
-            changed.wait()  # gives the lock back while it sleeps
+        if not jobs:  # sleep; the lock is free meanwhile
+            changed.wait()
         job = jobs.pop(0)
     done.append(job)
 

@@ -12,8 +12,13 @@ export const FIGURES = [
   { lesson: "00-start", name: "verdict", module: "figure.js" },
   { lesson: "01-gradients", name: "gradient", module: "figure.js", traced: true },
   { lesson: "01-gradients", name: "steps", module: "figure-steps.js", traced: true },
+  { lesson: "05-thread-pool", name: "schedule", module: "figure.js", traced: true },
   { lesson: "06-allreduce", name: "ring", module: "figure.js", traced: true },
   { lesson: "06-allreduce", name: "crossing", module: "figure-cost.js", traced: true },
+  { lesson: "07-mixed-precision", name: "underflow", module: "figure-underflow.js", traced: true },
+  { lesson: "07-mixed-precision", name: "round", module: "figure-round.js" },
+  { lesson: "07-mixed-precision", name: "scaler", module: "figure-scaler.js" },
+  { lesson: "07-mixed-precision", name: "training", module: "figure-training.js", traced: true },
   { lesson: "09-flash-attention", name: "flash", module: "figure.js", traced: true },
   { lesson: "09-flash-attention", name: "row", module: "figure-row.js", traced: true },
 ];

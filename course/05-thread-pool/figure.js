@@ -1,0 +1,45 @@
+// Lesson 5: recorded schedules of a pool, right ones and failing ones, one operation at a time.
+import "../../site/figures/index.js";
+import { defineFigure } from "../../site/figures/figure.js";
+import { lanesPanel } from "./figure-lanes.js";
+import { codePanel, machinePanel, orderPanel } from "./figure-machine.js";
+import { booksOf, runOf, said } from "./figure-runs.js";
+
+export const NAMES = ["java", "python", "lost", "stolen", "grow", "locks", "nest"];
+const FAILING = NAMES.slice(2);
+const next = (list, value) => list[(list.indexOf(value) + 1) % list.length];
+const opening = (trace, run) => trace.runs[run].opening;
+
+export const schedule = {
+  start: (trace) => ({ run: "java", step: opening(trace, "java") }),
+  limits: { run: NAMES, step: [0, 999] },
+  panels: (state, trace) => [lanesPanel(state, trace), machinePanel(state, trace), codePanel(state, trace), orderPanel(state, trace)],
+  controls(state, trace) {
+    const { run } = runOf(state, trace);
+    const other = state.run === "java" ? "python" : "java";
+    const failing = next(FAILING, state.run);
+    return [
+      { kind: "step", key: "step", label: "step", min: 0, max: run.events.length, show: (k) => `${Math.min(k, run.events.length)} of ${run.events.length}` },
+      { kind: "choice", key: "run", label: "schedule", options: NAMES.map((name) => [name, trace.runs[name].title]) },
+      { kind: "button", label: "Java's order or Python's", patch: { run: other, step: opening(trace, other) } },
+      { kind: "button", label: "Show a failing schedule", patch: { run: failing, step: trace.runs[failing].events.length } },
+      { kind: "button", label: "To its start", patch: { step: 0 }, disabled: state.step === 0 },
+    ];
+  },
+  sentence(state, trace) {
+    const { run, step } = runOf(state, trace);
+    const books = booksOf(run, step);
+    const queue = books.queue ? ` Queue: ${books.queue.join(", ") || "empty"}.` : "";
+    return `${step ? `${said(run, step - 1)}.` : "Nothing has happened yet. Step forward."}${queue}`;
+  },
+  warning(state, trace) {
+    const { run, step } = runOf(state, trace);
+    return run.ending && step === run.events.length ? `The run ends here: ${run.ending}` : "";
+  },
+  hint: "Click a row to go there; with the slider focused, the arrow keys step.",
+  reserve: [202, 258],
+  caption: "A thread acts only in its own lane; the order of rows is the scheduler's choice. Two core threads start two tasks, "
+    + "three wait, and two extra threads bring t6 and t7 along, past the queue. Every schedule here was recorded, and replays exactly.",
+};
+
+defineFigure("g2k-schedule", schedule);
