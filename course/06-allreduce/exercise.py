@@ -39,8 +39,8 @@ def combiner(op, dtype):
 # `link`. `rank` and `n` are `link.rank` and `link.n`.
 #
 # - `link.send(to, array)` sends a copy and waits until the link has taken it.
-# - `link.isend(to, array)` sends a copy and returns at once; `.wait()` on what it
-#   returns waits until the link has taken it. Wait for each before you return.
+# - `link.isend(to, array)` returns at once. Until `.wait()` on what it returns, the
+#   array belongs to the link and must not change. Wait for each before you return.
 # - `link.recv(source)` waits for the next array from that rank, in order of sending.
 #
 # A link may hold any number of messages, one, or none: then `send` waits for `recv`.
