@@ -55,6 +55,43 @@ t = threading.Thread(target=lambda: got.append(b.wait()))
 t.start(); got.append(b.wait()); t.join(); log(sorted(got), b.parties, b.broken)
 refuse(lambda: b.wait(0.01)); log(b.broken); refuse(b.wait); b.reset(); log(b.broken)
 """,
+    "broken barrier": """
+b = threading.Barrier(2); got = []
+def arrive():
+    try: got.append(b.wait())
+    except threading.BrokenBarrierError: got.append("broken")
+for end in (b.reset, b.abort):
+    t = threading.Thread(target=arrive); t.start()
+    while not b.n_waiting: time.sleep(0.01)
+    end(); t.join(); log(got, b.broken, b.n_waiting)
+b.reset(); refuse(lambda: b.wait(0.01)); log(b.broken)
+def fail(): raise KeyError
+c = threading.Barrier(1, action=fail); refuse(c.wait); log(c.broken); refuse(c.wait)
+""",
+    "excepthook": """
+def hook(args):
+    log(args.exc_type.__name__, str(args.exc_value), args.thread.name)
+threading.excepthook = hook
+def fail(error): raise error
+for error in (ValueError("bad"), SystemExit(3), KeyboardInterrupt()):
+    t = threading.Thread(target=fail, args=(error,), name="T"); t.start(); t.join()
+threading.excepthook = threading.__excepthook__
+""",
+    "local of one's own": """
+class Mine(threading.local):
+    def __init__(self, x): self.x = x
+d = Mine(4); d.x += 1; got = []
+t = threading.Thread(target=lambda: got.append(d.x)); t.start(); t.join(); log(got, d.x)
+refuse(lambda: threading.local(1))
+""",
+    "wait for": """
+c = threading.Condition(); asked = []
+with c: log(c.wait_for(lambda: asked.append(1), 0), len(asked))
+with c: log(c.wait_for(lambda: asked.append(1), 0.01), len(asked))
+s = threading.Semaphore(0)
+log(s.acquire(timeout=0), s.acquire(timeout=-1)); refuse(lambda: s.acquire(False, 1))
+t = threading.Timer(0.01, s.release); t.start(); log(s.acquire(timeout=10)); t.join()
+""",
     "thread": """
 t = threading.Thread(target=log, args=("ran",), kwargs={}, name="T", daemon=True)
 log(t.name, t.daemon, t.is_alive(), t.ident); refuse(t.join)
@@ -96,6 +133,14 @@ for t in ts: t.join()
 refuse(lambda: time.sleep(-1))
 """,
 }
+
+
+if hasattr(queue, "ShutDown"):
+    PROGRAMS["shutdown"] = """
+q = queue.Queue(1); q.put(1); q.shutdown(); refuse(lambda: q.put(2)); log(q.get())
+refuse(q.get); q.task_done(); q.join()
+q = queue.Queue(); q.put(1); q.shutdown(immediate=True); refuse(q.get); q.join()
+"""
 
 
 def names(modules, out):
@@ -176,3 +221,71 @@ def stubborn():
 threading.Thread(target=stubborn, daemon=True).start()
 """
     assert explore(source, bound=0, random_schedules=0).kind == "ok"
+
+
+KEEP_ALIVE = """
+import threading
+c = threading.Condition(); jobs = []; done = []; idle = []
+def worker():
+    with c:
+        idle.append(1)
+        while not jobs:
+            if not c.wait(1): {late}
+        idle.pop()
+        if jobs: done.append(jobs.pop())
+t = threading.Thread(target=worker); t.start()
+with c:
+    hired = bool(idle)
+    if hired: jobs.append(1); c.notify()
+t.join()
+assert len(done) == hired
+"""
+
+
+def test_a_notify_is_lost_on_a_sleeper_whose_time_is_up():
+    careless = KEEP_ALIVE.replace("{late}", "idle.pop(); return")
+    result = explore(careless, hasty=True, bound=3)
+    assert result.kind == "exception"
+    assert any("give up waiting" in line for line in result.story)
+    careful = KEEP_ALIVE.replace("{late}", "break")
+    assert explore(careful, hasty=True, bound=3).kind == "ok"
+
+
+FUTURES = """
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+import concurrent.futures as cf
+out = []
+with ThreadPoolExecutor(max_workers=2) as pool:
+    fs = [pool.submit(pow, 2, n) for n in range(2)]
+    assert sorted(f.result() for f in as_completed(fs)) == [1, 2]
+    bad = pool.submit(lambda: 1 / 0)
+    assert isinstance(bad.exception(), ZeroDivisionError)
+try: pool.submit(print)
+except RuntimeError: pass
+else: raise AssertionError
+left = cf.ThreadPoolExecutor(1)  # never shut down: its thread ends with the program
+f = left.submit(out.append, 1); wait([f])
+assert out == [1] and f.done() and not f.cancel()
+"""
+
+
+def test_explores_the_executor_of_the_standard_library():
+    result = explore(FUTURES, bound=1, schedules=300, random_schedules=20)
+    assert result.kind == "ok", result.story
+    assert result.schedules >= 300
+
+
+def test_finds_the_starvation_of_an_executor():
+    source = """
+from concurrent.futures import ThreadPoolExecutor
+pool = ThreadPoolExecutor(1)
+pool.submit(lambda: pool.submit(int).result()).result()
+"""
+    result = explore(source)
+    assert result.kind in ("deadlock", "lost wake-up")
+    assert "main waits" in result.message
+
+
+def test_says_that_processes_are_not_explored():
+    result = explore("from concurrent.futures import ProcessPoolExecutor")
+    assert "processes are not explored" in result.message

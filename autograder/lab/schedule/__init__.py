@@ -18,6 +18,7 @@ from .explorer import Result, explore, replay
 from .modules import explored_modules, load
 from .program import Module, Program, scenario
 from .races import watch
+from .same import same, value
 from .task import Missing
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "explored_modules",
     "load",
     "replay",
+    "same",
     "scenario",
+    "value",
     "watch",
 ]

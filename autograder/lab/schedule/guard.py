@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import Any
 
 from .language import NotAllowed
-from .port import Port
+from .port import number_of
 from .races import Sync
 
 MODULE = "submission"  # what the classes of a submission say they are from
@@ -20,15 +20,6 @@ class Numbered:
 
     def __hash__(self) -> int:
         return number_of(self)
-
-
-def number_of(thing: Any) -> int:
-    """The place of an object among those that were ever asked for in this run."""
-    numbers = Port.run.numbers
-    entry = numbers.get(id(thing))
-    if entry is None:
-        entry = numbers[id(thing)] = (len(numbers) + 1, thing)
-    return int(entry[0])
 
 
 def guard(thing: Any, name: str) -> Any:

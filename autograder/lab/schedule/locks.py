@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 from .port import Port, timed
@@ -155,6 +156,7 @@ class Semaphore(Thing):
     """`threading.Semaphore`."""
 
     def __init__(self, value: int = 1) -> None:
+        value = index(value)  # exactly: the scheduler looks at it
         if value < 0:
             raise ValueError("semaphore initial value must be >= 0")
         self._lab_value = value
@@ -164,15 +166,20 @@ class Semaphore(Thing):
         return self._lab_value > 0
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        if not blocking and timeout is not None:
+            raise ValueError("can't specify timeout for non-blocking acquire")
         if blocking and timeout is None:
             Port.run.step(self._lab_free, "acquire", self)
-        elif not _try(self._lab_free, blocking, timeout, self):
-            return False
+        else:
+            least = None if timeout is None else max(timeout, 0.0)
+            if not _try(self._lab_free, blocking, least, self):
+                return False
         self._lab_value -= 1
         Port.run.learn(self)
         return True
 
     def release(self, n: int = 1) -> None:
+        n = index(n)
         if n < 1:
             raise ValueError("n must be one or more")
         if Port.run.probing:

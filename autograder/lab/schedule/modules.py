@@ -9,7 +9,7 @@ import time as real_time
 from types import CodeType, ModuleType
 from typing import Any
 
-from . import locks, queues, threads, waiting
+from . import futures, locks, queues, threads, waiting
 from .port import Port, timed
 from .story import remember
 
@@ -38,8 +38,23 @@ def _now_ns() -> int:
 _CLOCKS = ("monotonic", "time", "perf_counter", "process_time", "thread_time")
 
 
+class _Threading(ModuleType):
+    """The fake `threading`: each run has an excepthook of its own."""
+
+    __excepthook__ = staticmethod(threads.excepthook)
+
+    @property
+    def excepthook(self) -> Any:
+        return Port.run.excepthook or threads.excepthook
+
+    @excepthook.setter
+    def excepthook(self, hook: Any) -> None:
+        Port.run.excepthook = hook
+
+
 def _module(name: str, real: ModuleType, **fakes: Any) -> ModuleType:
-    module = ModuleType(name, real.__doc__)
+    kind = _Threading if name == "threading" else ModuleType
+    module = kind(name, real.__doc__)
     module.__dict__.update(fakes)
     return module
 
@@ -63,6 +78,9 @@ THREADING = _module(
     get_ident=threads.get_ident,
     enumerate=threads.enumerate_threads,
     active_count=threads.active_count,
+    ExceptHookArgs=threads.Uncaught,
+    _register_atexit=threads.register_atexit,
+    get_native_id=threads.get_ident,
     TIMEOUT_MAX=real_threading.TIMEOUT_MAX,
     ThreadError=RuntimeError,
 )
@@ -75,6 +93,7 @@ QUEUE = _module(
     SimpleQueue=queues.SimpleQueue,
     Empty=queues.Empty,
     Full=queues.Full,
+    **({"ShutDown": queues.ShutDown} if hasattr(real_queue, "ShutDown") else {}),
 )
 TIME = _module(
     "time",
@@ -88,14 +107,27 @@ TIME = _module(
 )
 
 
+FAKES = {"threading": THREADING, "queue": QUEUE, "time": TIME}
+
+
 def explored_modules() -> dict[str, ModuleType]:
     """The fakes by name: `threading`, `queue` and `time`."""
-    return {"threading": THREADING, "queue": QUEUE, "time": TIME}
+    return dict(FAKES)
 
 
-def _import(name: str, *args: Any, **kwargs: Any) -> Any:
-    fake = explored_modules().get(name)
-    return builtins.__import__(name, *args, **kwargs) if fake is None else fake
+def _import(
+    name: str,
+    globals: Any = None,
+    locals: Any = None,
+    wanted: Any = (),
+    level: int = 0,
+) -> Any:
+    fake = FAKES.get(name)
+    if fake is not None:
+        return fake
+    if not level and name.partition(".")[0] == "concurrent":
+        return futures.imported(name, wanted)
+    return builtins.__import__(name, globals, locals, wanted, level)
 
 
 BUILTINS = {**vars(builtins), "__import__": _import}

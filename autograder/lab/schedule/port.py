@@ -18,6 +18,9 @@ class Clerk(Protocol):
     racing: bool
     probing: bool
     numbers: dict[int, tuple[int, Any]]  # objects by their number in this run
+    excepthook: Any  # what an uncaught exception of a thread is given to
+    exits: list[Callable[[], object]]  # called when the main thread has ended
+    modules: dict[str, Any]  # of the standard library, loaded for this run
 
     def step(self, ready: Ready, op: str, thing: Any = None) -> None: ...
     def tell(self, op: str, thing: Any = None) -> None: ...
@@ -54,6 +57,9 @@ class Idle:
         self.racing = False
         self.probing = False
         self.numbers = BEFORE
+        self.excepthook: Any = None
+        self.exits: list[Callable[[], object]] = []
+        self.modules: dict[str, Any] = {}
 
     def step(self, ready: Ready, op: str, thing: Any = None) -> None:
         if ready is None or ready():
@@ -85,6 +91,15 @@ def timed(timeout: float | None) -> float | None:
         return None
     # A number of the program's own making would run its code in the scheduler.
     return Port.run.clock + max(float(timeout), 0.0)
+
+
+def number_of(thing: Any) -> int:
+    """The place of an object among those that were ever asked for in this run."""
+    numbers = Port.run.numbers
+    entry = numbers.get(id(thing))
+    if entry is None:
+        entry = numbers[id(thing)] = (len(numbers) + 1, thing)
+    return int(entry[0])
 
 
 def plain(text: Any) -> str:

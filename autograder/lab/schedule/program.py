@@ -145,13 +145,11 @@ class Program:
         names: dict[str, Any] = {"__name__": MODULE, "__builtins__": builtins_of()}
         self._failures = []
         for label, codes in self._cells:
-            for number, (statement, code) in enumerate(codes):
+            for statement, code in codes:
                 try:
                     exec(code, names)
                 except Exception as error:
-                    rest = [s for s, _ in codes[number:]]
-                    self._failures.append(_refusal(label, statement, error, rest))
-                    break
+                    self._failures.append(_refusal(label, statement, error))
         module = Module(self, names)
         for name in watched:
             watch(getattr(module, name))
@@ -161,14 +159,11 @@ class Program:
 _FATAL = (Missing, NotImplementedError)
 
 
-def _refusal(
-    label: str, statement: ast.stmt, error: Exception, rest: Iterable[ast.stmt] = ()
-) -> Refusal:
+def _refusal(label: str, statement: ast.stmt, error: Exception) -> Refusal:
     line = place(error.__traceback__)[0] or statement.lineno
     said = getattr(error, "msg", None) or str(error)
-    names = [name for lost in rest or [statement] for name in bound(lost)]
     text = f"{type(error).__name__}: {said}".rstrip(": ")
-    return Refusal(label, line, text, tuple(names))
+    return Refusal(label, line, text, tuple(bound(statement)))
 
 
 def _plain(result: explorer.Result) -> dict[str, Any]:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import queue
 from collections import deque
 from heapq import heappop, heappush
+from operator import index
 from typing import Any
 
 from .locks import Thing, expiring
-from .port import Port
+from .port import Idle, Port
 
 Empty, Full = queue.Empty, queue.Full
+ShutDown: Any = getattr(queue, "ShutDown", RuntimeError)
 
 
 class Queue(Thing):
     """`queue.Queue`, with the same four methods for heirs to override."""
 
     def __init__(self, maxsize: int = 0) -> None:
-        self.maxsize = maxsize
+        self.maxsize = index(maxsize)
+        self._lab_shut = False
         self.unfinished_tasks = 0
         self._init(maxsize)
         self._lab_named(type(self).__name__)
@@ -35,14 +38,26 @@ class Queue(Thing):
         return self.queue.popleft()
 
     def _lab_has_room(self) -> bool:
-        return self.maxsize <= 0 or self._qsize() < self.maxsize
+        return self._lab_shut or self.maxsize <= 0 or self._lab_size() < self.maxsize
 
     def _lab_has_items(self) -> bool:
-        return self._qsize() > 0
+        return self._lab_shut or self._lab_size() > 0
+
+    def _lab_size(self) -> int:
+        """The number of items; an heir's own way to count must not take steps."""
+        if type(self)._qsize is Queue._qsize:
+            return len(self.queue)
+        run, Port.run = Port.run, Idle()
+        try:
+            return index(self._qsize())
+        finally:
+            Port.run = run
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         if not self._lab_await(self._lab_has_room, block, timeout, "put into"):
             raise Full
+        if self._lab_shut:
+            raise ShutDown
         Port.run.publish(self)
         self.unfinished_tasks += 1
         self._put(item)
@@ -51,6 +66,8 @@ class Queue(Thing):
         if not self._lab_await(self._lab_has_items, block, timeout, "get from"):
             raise Empty
         Port.run.learn(self)
+        if self._lab_shut and not self._lab_size():
+            raise ShutDown
         return self._get()
 
     def _lab_await(
@@ -86,6 +103,15 @@ class Queue(Thing):
         Port.run.publish(self)
         self.unfinished_tasks -= 1
 
+    def shutdown(self, immediate: bool = False) -> None:
+        """Let nothing more in, and with `immediate` nothing more out (Python 3.13)."""
+        Port.run.step(None, "shut down", self)
+        Port.run.publish(self)
+        self._lab_shut = True
+        while immediate and self._lab_size():
+            self._get()
+            self.unfinished_tasks = max(self.unfinished_tasks - 1, 0)
+
     def _lab_all_done(self) -> bool:
         return self.unfinished_tasks == 0
 
@@ -119,3 +145,7 @@ class SimpleQueue(Queue):
 
     def __init__(self) -> None:
         super().__init__()
+
+
+if not hasattr(queue, "ShutDown"):  # before Python 3.13
+    del Queue.shutdown

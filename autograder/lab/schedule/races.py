@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .port import Port
+from .port import Port, number_of
 from .story import place
 
 Clock = dict[int, int]
@@ -100,6 +100,9 @@ class Sync:
     """A lock, queue or the like: reading an attribute that holds one is no step."""
 
     __slots__ = ()
+
+    def __hash__(self) -> int:
+        return number_of(self)  # so that sets of threads are alike in each run
 
 
 def watch(target: Any) -> Any:

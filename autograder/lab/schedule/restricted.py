@@ -7,8 +7,9 @@ import dataclasses
 import typing
 from typing import Any
 
-from .guard import MODULE, Numbered, guard, number_of
+from .guard import MODULE, Numbered, guard
 from .language import GUARD, NotAllowed, attribute_problem
+from .port import number_of
 from .shims import Absent, Shim, import_, nothing
 
 

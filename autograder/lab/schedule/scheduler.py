@@ -19,6 +19,7 @@ from .picker import Picker
 from .port import BEFORE, Idle, Port, Ready, plain
 from .story import Entry, place
 from .task import Failure, Plan, Rules, Task
+from .threads import Uncaught
 
 
 class Run(Chooser):
@@ -44,6 +45,9 @@ class Run(Chooser):
         self.hub = getcurrent()
         self.numbers: dict[int, tuple[int, Any]] = dict(BEFORE) if BEFORE else {}
         self.fatal: BaseException | None = None
+        self.excepthook: Any = None
+        self.exits: list[Callable[[], object]] = []
+        self.modules: dict[str, Any] = {}
         self.current: Task = None  # type: ignore[assignment]
 
     # The part that threads call.
@@ -132,19 +136,35 @@ class Run(Chooser):
             if self.story is not None and task.number:
                 self.story.append(Entry(self.count, task.name, 0, "", "start", None))
             body()
+            while self.exits and not task.number:
+                self.exits.pop()()
         except GreenletExit:
             pass
         except BaseException as error:
             if not self.over and self.failure is None:
-                self._raised(task, error)
+                self._raised(task, self._hooked(task, error))
         task.done = True
         self.live.remove(task)
         self.needed -= not task.daemon
         if self.racing and not self.over:
             self.publish(task.thread)
 
-    def _raised(self, task: Task, error: BaseException) -> None:
+    def _hooked(self, task: Task, error: BaseException) -> BaseException | None:
+        """Give an exception that left a thread to the program's hook for those."""
+        hook = self.excepthook
+        quiet = not task.number
+        if hook is None or quiet or isinstance(error, self.rules.fatal):
+            return error
+        try:
+            hook(Uncaught(type(error), error, error.__traceback__, task.thread))
+        except BaseException as raised:
+            return None if isinstance(raised, GreenletExit) else raised
+        return None
+
+    def _raised(self, task: Task, error: BaseException | None) -> None:
         """An exception left a thread."""
+        if error is None or self.over or self.failure is not None:
+            return
         if isinstance(error, self.rules.fatal) or getattr(error, "ends_search", False):
             self.fatal = error
         may_exit = task.number or not self.rules.strict_exit
@@ -190,9 +210,16 @@ class Run(Chooser):
 
     def _leave(self) -> None:
         """The run is over: a thread that will not stop is parked for good."""
+        if getcurrent() is self.hub:
+            return  # an object's farewell, which nobody hears
         self.stubborn += 1
         if self.stubborn > 100:
             GRAVEYARD.append(getcurrent())
+            if len(GRAVEYARD) > 1000:
+                self.fatal = RuntimeError(
+                    "a thread catches every exception and never ends: let"
+                    " BaseException pass, or explore fewer schedules"
+                )
             while True:
                 self.hub.switch()
         raise GreenletExit

@@ -273,7 +273,7 @@ def _shims() -> dict[str, Shim]:
         "autograder.student": {
             "check": nothing,
             "start": nothing,
-            "attempt": contextlib.nullcontext,
+            "attempt": functools.partial(contextlib.suppress, NotImplementedError),
         },
     }
     return {name: Shim(name, names) for name, names in here.items()}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from functools import partial
+from types import TracebackType
+from typing import Any, NamedTuple
 
 from .locks import expiring
 from .port import Port
@@ -112,7 +114,8 @@ class Timer(Thread):
         self.finished.set()
 
     def run(self) -> None:
-        if not self.finished.wait(self.interval):
+        self.finished.wait(self.interval)
+        if not self.finished.is_set():
             super().run()
         self.finished.set()
 
@@ -120,12 +123,23 @@ class Timer(Thread):
 class local(Sync):
     """`threading.local`: attributes of the running thread's own."""
 
-    def __init__(self) -> None:
-        object.__setattr__(self, "_lab_each", {})
+    def __new__(cls, *args: Any, **kwargs: Any) -> local:
+        if (args or kwargs) and cls.__init__ is object.__init__:
+            raise TypeError("Initialization arguments are not supported")
+        self = super().__new__(cls)
+        first: dict[str, Any] = {}
+        object.__setattr__(self, "_lab_each", {Port.run.current.number: first})
+        object.__setattr__(self, "_lab_how", (args, kwargs))
+        return self
 
     def _lab_own(self) -> dict[str, Any]:
         each: dict[int, dict[str, Any]] = object.__getattribute__(self, "_lab_each")
-        return each.setdefault(Port.run.current.number, {})
+        own = each.get(Port.run.current.number)
+        if own is None:
+            own = each[Port.run.current.number] = {}
+            args, kwargs = object.__getattribute__(self, "_lab_how")
+            type(self).__init__(self, *args, **kwargs)
+        return own
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -139,6 +153,25 @@ class local(Sync):
     def __delattr__(self, name: str) -> None:
         if self._lab_own().pop(name, self) is self:
             raise AttributeError(name)
+
+
+class Uncaught(NamedTuple):
+    """`threading.ExceptHookArgs`: what a hook for uncaught exceptions is given."""
+
+    exc_type: type[BaseException]
+    exc_value: BaseException | None
+    exc_traceback: TracebackType | None
+    thread: Thread | None
+
+
+def excepthook(args: Any) -> None:
+    """`threading.__excepthook__`: an uncaught exception is a failure."""
+    raise args.exc_value
+
+
+def register_atexit(function: Any, *args: Any, **kwargs: Any) -> None:
+    """`threading._register_atexit`: called when the main thread has ended."""
+    Port.run.exits.append(partial(function, *args, **kwargs))
 
 
 OUTSIDE = MainThread()

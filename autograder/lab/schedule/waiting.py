@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from operator import index
 from typing import Any
 
 from .locks import Lock, RLock, Thing, expiring
@@ -23,6 +24,8 @@ class Condition(Thing):
     """`threading.Condition`; waking and taking the lock again are one step."""
 
     def __init__(self, lock: Any = None) -> None:
+        if lock is not None and not isinstance(lock, Lock):
+            raise TypeError("a Condition takes a Lock or an RLock here")
         self._lab_lock: Lock = RLock() if lock is None else lock
         self._lab_waiters: deque[Ticket] = deque()
         self.acquire = self._lab_lock.acquire
@@ -48,30 +51,38 @@ class Condition(Thing):
         me.drowsy, me.woken = True, False
 
         def ready() -> bool:
-            late = deadline is not None and deadline <= run.clock
-            return lock._lab_owner is None and (ticket.called or me.woken or late)
+            if ticket.called or me.woken:
+                return lock._lab_owner is None
+            return deadline is not None and deadline <= run.clock
 
         try:
             run.step(ready, "wake from", self)
+            called = ticket.called
+            if not called and not me.woken:
+                # A notify may still go to this sleeper, and is lost with it.
+                me.deadline, me.drowsy = None, False
+                run.step(lock._lab_free, "give up waiting on", self)
         finally:
-            me.drowsy = False
-            me.deadline = None
+            me.deadline, me.drowsy = None, False
             lock._lab_retake(depth)
         if not ticket.called:
             self._lab_waiters.remove(ticket)
-            if me.woken:
-                run.tell("(woken for no reason)")
-                return True
-        return ticket.called
+        if not called and me.woken:
+            run.tell("(woken for no reason)")
+            return True
+        return called
 
     def wait_for(
         self, predicate: Callable[[], Any], timeout: float | None = None
     ) -> Any:
-        deadline = timed(timeout)
+        deadline, left = timed(timeout), timeout
+        first = True
         while not (result := predicate()):
-            left = None if deadline is None else deadline - Port.run.clock
-            if left is not None and left <= 0:
-                break
+            if deadline is not None and not first:
+                left = deadline - Port.run.clock
+                if left <= 0:
+                    break
+            first = False
             self.wait(left)
         return result
 
@@ -81,7 +92,7 @@ class Condition(Thing):
         if Port.run.story is not None:
             woken = min(n, len(self._lab_waiters))
             Port.run.tell(f"notify {woken} waiting on", self)
-        for _ in range(min(n, len(self._lab_waiters))):
+        for _ in range(min(index(n), len(self._lab_waiters))):
             self._lab_waiters.popleft().called = True
 
     def notify_all(self) -> None:
@@ -132,7 +143,7 @@ class Barrier(Thing):
     ) -> None:
         if parties < 1:
             raise ValueError("parties must be > 0")
-        self.parties = parties
+        self.parties = index(parties)
         self._action, self._timeout = action, timeout
         self._lab_batch: list[str] = [""]  # the state of those who wait together
         self._lab_inside = 0
@@ -149,19 +160,20 @@ class Barrier(Thing):
         if self.broken:
             raise BrokenBarrierError
         run.publish(self)
-        index, batch = self._lab_inside, self._lab_batch
+        place, batch = self._lab_inside, self._lab_batch
         self._lab_inside += 1
-        if self._lab_inside == self.parties:
+        if place + 1 == self.parties:
+            self._lab_batch, self._lab_inside = [""], 0  # for those who come later
             try:
                 if self._action:
                     self._action()
             except BaseException:
+                batch[0] = "broken"
                 self.abort()
                 raise
             run.learn(self)
             batch[0] = "open"
-            self._lab_batch, self._lab_inside = [""], 0
-            return index
+            return place
         timeout = self._timeout if timeout is None else timeout
         passed = expiring(lambda: bool(batch[0]), timeout, "pass", self)
         if not passed:
@@ -169,12 +181,14 @@ class Barrier(Thing):
         if batch[0] != "open":
             raise BrokenBarrierError
         run.learn(self)
-        return index
+        return place
 
     def reset(self) -> None:
+        Port.run.step(None, "reset", self)
         self._lab_batch[0] = "broken" if self._lab_inside else ""
         self._lab_batch, self._lab_inside, self.broken = [""], 0, False
 
     def abort(self) -> None:
+        Port.run.step(None, "break", self)
         self._lab_batch[0] = "broken"
         self._lab_batch, self._lab_inside, self.broken = [""], 0, True
