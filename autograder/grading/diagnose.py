@@ -114,7 +114,7 @@ class Bank:
         if not all(self._known(mutant, test) for test in tests):
             reference = self._lesson.reference_path.read_text(encoding="utf-8")
             cells = [_Cell("reference", reference), _Cell(mutant.name, mutant.source)]
-            loaded = Loaded(self._jail, cells)
+            loaded = Loaded(self._jail, cells, self._runner.has_ranks)
             for outcome in self._runner.run(loaded, lambda test, of: of == task):
                 answers = _Answers.of(outcome)
                 self._answers[mutant.name, outcome.result.test] = answers

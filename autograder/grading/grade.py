@@ -143,7 +143,7 @@ class Grader:
     def _outcomes(
         self, runner: Runner, jail: Jail, submission: Submission
     ) -> list[Outcome]:
-        loaded = Loaded(jail, submission.cells)
+        loaded = Loaded(jail, submission.cells, runner.has_ranks)
         try:
             outcomes = list(runner.run(loaded))
             ours = {

@@ -287,6 +287,11 @@ class Runner:
         self._plugin, self._items = plugin, items
 
     @property
+    def has_ranks(self) -> bool:
+        """Whether a test runs the submission on ranks, which must not whisper."""
+        return any("ranks" in getattr(i, "fixturenames", ()) for i in self._items)
+
+    @property
     def tests(self) -> list[tuple[str, str]]:
         """Every test with its task, in order."""
         return [(test, task) for test, task, _ in self.weights]

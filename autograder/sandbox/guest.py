@@ -99,6 +99,10 @@ def _become(channel: socket.socket, request: dict[str, Any]) -> None:
     _limit(request["cpu_s"], request["memory_mb"])
     send(channel, b"H", b"")
     try:
+        if request["quiet"]:
+            from autograder.sandbox import quiet
+
+            quiet.restrict()
         if request["op"] == "load":
             _load(channel)
         else:

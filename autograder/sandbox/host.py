@@ -108,13 +108,23 @@ class Jail:
             command, self._limits, root=root, slot=self._slot, program=program
         )
 
-    def fork(self, kind: str, budget: Budget) -> Peer:
+    def fork(self, kind: str, budget: Budget, quiet: bool = False) -> Peer:
         """Fork a loader (``load``) or a clean process (``clean``) from the server.
+
+        Args:
+            kind: which of the two.
+            budget: what it may use.
+            quiet: whether its own forks must not be able to reach each other.
 
         Raises:
             InfrastructureError: the jail is gone and does not come back.
         """
-        request = {"op": kind, "cpu_s": budget.cpu_s, "memory_mb": budget.memory_mb}
+        request = {
+            "op": kind,
+            "cpu_s": budget.cpu_s,
+            "memory_mb": budget.memory_mb,
+            "quiet": quiet,
+        }
         for _ in range(2):
             ours, theirs = socket.socketpair()
             peer = Peer(ours, budget, self.group)

@@ -31,8 +31,15 @@ _RELOADS = 30  # times that one submission is loaded again after it broke
 class Loaded:
     """A submission loaded in a jail: a source of fresh copies for tests."""
 
-    def __init__(self, jail_: Jail, cells: Sequence[Cell]) -> None:
-        self._jail, self._cells = jail_, list(cells)
+    def __init__(self, jail_: Jail, cells: Sequence[Cell], quiet: bool = False) -> None:
+        """Prepare a submission; it is loaded when it is first opened.
+
+        Args:
+            jail_: where it runs.
+            cells: its code.
+            quiet: whether its processes must not be able to reach each other.
+        """
+        self._jail, self._cells, self._quiet = jail_, list(cells), quiet
         self._failures = LoadFailures()
         self._skip: set[int] = set()
         self._reloads = 0
@@ -189,7 +196,7 @@ class Loaded:
             failures.add(self._cells[index], gettext("it does not finish"))
         todo = [i for i in range(len(self._cells)) if i not in self._skip]
         cells = [(self._cells[i].label, self._cells[i].source) for i in todo]
-        loader = self._jail.fork("load", LOAD)
+        loader = self._jail.fork("load", LOAD, self._quiet)
         index = -1
         try:
             loader.send(b"Q", codec.dumps(cells))
