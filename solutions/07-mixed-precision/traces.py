@@ -1,9 +1,12 @@
 """Recompute the figures' data and the numbers that the chapter of lesson 07 claims."""
 
 import functools
+import importlib.util
 import itertools
 import math
 import random
+import types
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -182,16 +185,8 @@ def rounded() -> list[list[int]]:
     """Return float32 patterns with their float16 and bfloat16 patterns."""
     sizes = [0.1, 2049, 2051, 65519.99, 65520, 1e6, 2**-24, 2**-25, 2**-26, 3 * 2**-26]
     sizes += [2**-25 * (1 + 1e-6), 2**-14, 2**-14 - 2**-25, 2**-14 - 2**-26, 1 / 3]
-    sizes += [
-        1 + 2**-11,
-        1 + 3 * 2**-11,
-        1 - 2**-12,
-        257,
-        259,
-        3.3895e38,
-        3.4e38,
-        9e-41,
-    ]
+    sizes += [1 + 2**-11, 1 + 3 * 2**-11, 1 - 2**-12, 257, 259]
+    sizes += [3.3895e38, 3.4e38, 9e-41]
     draw = random.Random(SEED)
     sizes += [math.ldexp(1 + draw.random(), draw.randint(-28, 16)) for _ in range(24)]
     wide = reference.bits_of([s for size in sizes for s in (size, -size)])
@@ -214,6 +209,35 @@ def percent(share: float) -> str:
     return f"{share:.3g} %" if share > 10 else f"{share:.2g} %"
 
 
+def short(number: float) -> str:
+    """Write a number with five digits, such as 5.9605e-8."""
+    mantissa, _, exponent = f"{number:.5g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def format_claims() -> dict[str, str]:
+    """Return the table of step 1: largest, smallest normal and subnormal, gap after 1.
+
+    The sixteen-bit columns are read off patterns that the reference widens or cuts.
+    """
+    found = {}
+    for name, kind in (("float64", np.float64), ("float32", np.float32)):
+        info = np.finfo(kind)
+        found[name] = (info.max, info.tiny, info.smallest_subnormal, info.eps)
+    narrow = np.array([0x7BFF, 0x0400, 0x0001, 0x3C00, 0x3C01], dtype=np.uint16)
+    small = reference.floats_of(reference.f16_bits_to_f32(narrow))
+    wide = np.array([0x7F7F, 0x0080, 0x0001, 0x3F80, 0x3F81], dtype=np.uint32) << 16
+    assert (reference.f32_to_bf16_bits(wide) == wide >> 16).all()
+    for name, seen in (("float16", small), ("bfloat16", reference.floats_of(wide))):
+        found[name] = (*seen[:3], seen[4] - seen[3])
+    rows = ("max", "normal", "tiny", "eps")
+    return {
+        f"{row}_{name}": short(float(value))
+        for name, values in found.items()
+        for row, value in zip(rows, values, strict=True)
+    }
+
+
 def rounding_claims() -> dict[str, str]:
     """Return the numbers of steps 1 and 2."""
     every = np.arange(2**16, dtype=np.uint16)
@@ -221,14 +245,14 @@ def rounding_claims() -> dict[str, str]:
     finite = values[np.isfinite(values)]
     tenth = int(reference.f32_to_f16_bits(reference.bits_of([0.1]))[0])
     return {
+        **format_claims(),
         "finite": f"{finite.size:,}",
-        "largest": f"{finite.max():g}",
         "tenth": repr(half(0.1)),
         "tenth_bits": f"{tenth:04x}",
         "below_edge": f"{half(65519.99):g}",
         "at_edge": f"{half(65520.0):g}",
         "tie_to_zero": f"{half(2**-25):g}",
-        "above_tie": f"2^{math.log2(half(2**-25 * (1 + 1e-6))):g}",
+        "above_tie": f"{math.log2(half(2**-25 * (1 + 1e-6))):g}",
         "stays": f"{half(2049.0):g}",
         "moves": f"{half(2051.0):g}",
         "one_up": f"{half(1 + 2**-11):g}",
@@ -253,7 +277,12 @@ def sum_claims() -> dict[str, str]:
 def gradient_claims() -> dict[str, str]:
     """Return the table of step 4."""
     sizes = np.abs(np.concatenate([g.ravel() for g in toy_gradients()]))
-    found = {"median": f"{np.log2(np.median(sizes.astype(np.float64))):.1f}"}
+    found = {
+        "layers": "-".join(map(str, LAYERS)),
+        "rows": f"{ROWS:,}",
+        "seed": str(SEED),
+        "median": f"{np.log2(np.median(sizes.astype(np.float64))):.1f}",
+    }
     for scale in (1, 8, 128, 65536):
         zeroed, subnormal, _ = shares(scale)
         found[f"zeroed_{scale}"] = percent(zeroed)
@@ -263,7 +292,7 @@ def gradient_claims() -> dict[str, str]:
         f"{bound(others):.2f}" for bound in (min, max)
     )
     best = int(math.log2(reference.best_scale(toy_gradients())))
-    found["best_scale"] = f"2^{best}"
+    found["best_scale"] = str(best)
     found["inf_above"] = str(
         reference.underflow_report(toy_gradients(), 2.0 ** (best + 1)).inf
     )
@@ -294,6 +323,37 @@ def step_claims() -> dict[str, str]:
     }
 
 
+def slow() -> types.ModuleType:
+    """Return the chapter's slow way, from the file that the chapter includes."""
+    lesson = Path(__file__).resolve().parent.name
+    path = Path(__file__).resolve().parents[2] / "course" / lesson / "slow.py"
+    spec = importlib.util.spec_from_file_location("slow", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def slow_claims() -> dict[str, str]:
+    """Return how many gradients are zero in the slow way, and in float32."""
+    batch, start = problem()
+    seen: list[np.ndarray] = []
+
+    def watched(weights, batch, number):
+        loss, grads = network(weights, batch, number)
+        seen.extend(grads)
+        return loss, grads
+
+    slow().naive_step(start, batch, watched, RATE)
+    _, wide = network(start, batch, 1.0)
+    return {
+        "naive_zero": str(sum(int((g == 0).sum()) for g in seen)),
+        "naive_all": str(sum(g.size for g in seen)),
+        "naive_zero32": str(sum(int((g == 0).sum()) for g in wide)),
+    }
+
+
 def training_claims() -> dict[str, str]:
     """Return the numbers of step 8."""
     found = {"loss_start": f"{trained('float32').losses[0]:.3f}"}
@@ -302,7 +362,7 @@ def training_claims() -> dict[str, str]:
     found["loss_no_master"] = f"{without('master')[-1]:.4f}"
     found["loss_no_scale"] = f"{without('scale')[-1]:.4f}"
     found["skipped"] = str(trained("mixed").skipped)
-    found["top_scale"] = f"2^{math.log2(max(trained('mixed').scales)):g}"
+    found["top_scale"] = f"{math.log2(max(trained('mixed').scales)):g}"
     return found
 
 
@@ -313,5 +373,6 @@ def claims() -> dict[str, str]:
         **sum_claims(),
         **gradient_claims(),
         **step_claims(),
+        **slow_claims(),
         **training_claims(),
     }
