@@ -63,7 +63,7 @@ function statePanel(state) {
       + label(20, 64, rule, { "font-weight": 700, "font-size": 16, fill: INK[colour], halo: false })
       + label(20, 106, `tracker: ${tracker} of ${interval} clean steps`, { halo: false })
       + Array.from({ length: boxes }, (_, k) => rect(20 + k * width, 114, width - 4, 22, { fill: k < tracker ? INK.a : INK.bg, stroke: INK.a })).join("")
-      + label(20, 172, `optimizer steps taken: ${now?.taken ?? 0} of ${step}`, { halo: false })
+      + label(20, 172, `optimiser steps taken: ${now?.taken ?? 0} of ${step}`, { halo: false })
       + label(20, 204, now?.poisoned ? "weights: nan" : "weights: finite", { "font-weight": 700, fill: INK[now?.poisoned ? "bad" : "c"], halo: false })
       + label(20, 236, `(scale, tracker) = (${SHOWN(now?.scale ?? (state.run === "golden" ? 8 : 2 ** state.init))}, ${tracker})`, { "font-size": 15, halo: false }),
   };

@@ -1,4 +1,4 @@
-// Lesson 7: gradients over the window of float16, and what the optimizer receives.
+// Lesson 7: gradients over the window of float16, and what the optimiser receives.
 import { circle, hatch, INK, label, line, path, raised, rect, through } from "../../site/figures/draw.js";
 import { frame, scale } from "../../site/figures/plot.js";
 import { updateLength } from "./figure-model.js";
@@ -78,7 +78,7 @@ function updatePanel(state) {
   const wrong = got !== want;
   const power = (value) => (value >= 0.001 && value < 10000 ? String(Number(value.toPrecision(4))) : `2${raised(Math.log2(value))}`);
   return {
-    id: "update", width: 340, height: 300, title: "Length of the gradient on its way to the optimizer",
+    id: "update", width: 340, height: 300, title: "Length of the gradient on its way to the optimiser",
     desc: steps.map(([name, value]) => `${name}: ${power(value)}`).join("; "),
     body: label(20, 24, "length of a gradient, logarithmic", { fill: INK.muted, halo: false })
       + line(x(LIMIT), 34, x(LIMIT), 262, { stroke: INK.muted, "stroke-dasharray": "3 3" })
@@ -93,7 +93,7 @@ function updatePanel(state) {
           + circle(x(value), y + 4, 7, { fill: shade, stroke: INK.bg, "stroke-width": 1.5 });
       }).join("")
       + label(320, 292, wrong ? `off by ${power(got / want)}` : "as wanted", { "text-anchor": "end", "font-weight": 700, fill: INK[wrong ? "bad" : "c"], halo: false })
-      + label(20, 292, "reaches the optimizer:", { halo: false }),
+      + label(20, 292, "reaches the optimiser:", { halo: false }),
   };
 }
 
@@ -118,7 +118,7 @@ export const underflow = {
   warning(state, trace) {
     const S = 2 ** state.k;
     const [got, want] = [updateLength(NORM, S, LIMIT, state), updateLength(NORM, S, LIMIT)];
-    if (got !== want && !state.unscale) return state.clip === "none" ? `The optimizer receives a gradient 2${raised(state.k)} times too long: the learning rate has exploded.` : "Still scaled, almost every gradient is longer than the limit: all are cut to length 1, and their size is lost.";
+    if (got !== want && !state.unscale) return state.clip === "none" ? `The optimiser receives a gradient 2${raised(state.k)} times too long: the learning rate has exploded.` : "Still scaled, almost every gradient is longer than the limit: all are cut to length 1, and their size is lost.";
     if (got !== want) return `The scaled gradient was cut to length 1 and then divided by S: an update 2${raised(state.k - 1)} times too short.`;
     const infinite = found(state, trace)[2];
     return infinite ? `${infinite.toLocaleString("en-GB")} gradients overflow: one is enough, and the step must be skipped.` : "";
