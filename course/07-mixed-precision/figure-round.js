@@ -39,7 +39,7 @@ function linePanel(state) {
     + label(14, 232, `→ ${written(value)}`, { "font-weight": 700, "font-size": 18, fill: INK[colour], halo: false })
     + label(326, 232, tie ? "a tie" : rest === 0 ? "exact" : `${fixed(rest, 3)} of the gap`, { "text-anchor": "end", fill: tie ? INK.d : INK.muted, halo: false });
   const set = (value_) => {
-    const bounded = Math.min(at(last) * (1 - 2 ** -22), Math.max(at(base), value_));
+    const bounded = Math.min(at(last) - gap / 64, Math.max(at(base), value_));
     const { below: p } = roundTo(bounded, state.format);
     const step = (at(p + 1) - at(p)) / 64;
     return fieldsOf(at(p) + Math.round((bounded - at(p)) / step) * step);

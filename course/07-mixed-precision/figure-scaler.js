@@ -84,12 +84,12 @@ export const scaler = {
   sentence(state) {
     const { step, now, interval } = runOf(state);
     if (!now) return "No step yet: the tracker is 0. Step forward.";
-    const told = { "back off": `an infinity or a NaN was found: the scale is halved${state.skip ? " and the step left out" : "; the step is taken all the same"}`, grow: `${interval} clean steps in a row: the scale doubles`, count: "clean: the tracker counts" }[now.event];
+    const told = { "back off": `a gradient is not finite: the scale is halved${state.skip ? " and the step left out" : "; the step is taken all the same"}`, grow: `${interval} clean steps in a row: the scale doubles`, count: "clean: the tracker counts" }[now.event];
     return `Step ${step}: ${told}. Scale ${SHOWN(now.scale)}, tracker ${now.tracker}; ${now.taken} of ${step} steps taken.`;
   },
   warning(state) {
     const { now } = runOf(state);
-    if (!state.skip) return now?.poisoned ? "The infinity went into the weights: infinity minus infinity is NaN, and no later step brings them back." : "The next overflow goes into the weights.";
+    if (!state.skip) return now?.poisoned ? "The infinity went into the weights: infinity minus infinity is not a number, and no later step brings them back." : "The next overflow goes into the weights.";
     return state.reset ? "" : "Clean steps from before the overflow still count: the scale returns early to where it overflowed.";
   },
   hint: "Click the stairs to go to a step.",
