@@ -212,13 +212,13 @@ def report(times: int = 20, rounds: int = 2_000_000) -> None:
         print(f"{name:<16} {native or '-':>9}  {daemon!s:<6}  {depth:>5}  {doing}")
     ways = ways_to_start()
     seen = {name: sharing(start) for name, start in ways.items()}
-    print(f"\n{'written by a':<27}" + "".join(f"{name:>17}" for name in ways))
+    print(f"\n{'written by a':<26}" + "".join(f"{name:>16}" for name in ways))
     for what in seen["thread"]:
         words = ("seen" if seen[name][what] else "-" for name in ways)
-        print(f"{what:<27}" + "".join(f"{word:>17}" for word in words))
+        print(f"{what:<26}" + "".join(f"{word:>16}" for word in words))
     spent = (cost(start, times) for start in ways.values())
-    print(f"{'to start and to end it':<27}", end="")
-    print("".join(f"{1e3 * seconds:>14.2f} ms" for seconds in spent))
+    print(f"{'to start and to end it':<26}", end="")
+    print("".join(f"{1e3 * seconds:>13.2f} ms" for seconds in spent))
     alone = together(lambda: spin(rounds), 1)
     two = together(lambda: spin(rounds), 2)
     print(f"\ntwice as much arithmetic in 2 threads takes {two / alone:.1f} times")

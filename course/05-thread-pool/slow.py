@@ -18,9 +18,11 @@ def work():
     done.append(job)
 
 
-workers = [threading.Thread(target=work, name=f"worker {k}") for k in (1, 2)]
-for worker in workers:
+workers = []
+for name in ("w1", "w2"):
+    worker = threading.Thread(target=work, name=name)
     worker.start()
+    workers.append(worker)
 for job in ("A", "B"):
     with changed:
         jobs.append(job)

@@ -1,4 +1,4 @@
-"""The script of lesson 5 that lists a process's threads and what they share."""
+"""The scripts of lesson 5: a process's threads, and a program with one mistake."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from autograder.lab.schedule import explore
 
 LESSON = Path(__file__).parents[2] / "course" / "05-thread-pool"
 
@@ -65,3 +67,26 @@ def test_prints_every_part_of_the_report(
     text = capsys.readouterr().out
     for part in ("waiting", "threading.local", "to start and to end it", "total += 1"):
         assert part in text
+
+
+def squeezed(line: str) -> str:
+    return " ".join(line.split())
+
+
+def test_the_chapter_tells_the_story_that_the_explorer_finds() -> None:
+    chapter = (LESSON / "index.md").read_text(encoding="utf-8")
+    told = [squeezed(line) for line in chapter.splitlines()]
+    found = explore((LESSON / "slow.py").read_text(encoding="utf-8"))
+    assert found.kind == "exception"
+    assert found.preemptions == 2
+    first = told.index(squeezed(found.story[0]))
+    story = [squeezed(line) for line in found.story]
+    assert told[first : first + len(story)] == story
+
+
+def test_one_word_mends_the_mistake() -> None:
+    source = (LESSON / "slow.py").read_text(encoding="utf-8")
+    mended = source.replace("if not jobs", "while not jobs")
+    assert mended != source
+    found = explore(mended, spurious=True, random_schedules=200)
+    assert (found.kind, found.complete) == ("ok", True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
-NAMES = ("verdict", "gradient", "steps", "ring", "crossing", "flash", "row")
+NAMES = ("verdict", "gradient", "steps", "schedule", "ring", "crossing", "flash", "row")
 PREDICT = """<div class="g2k"><g2k-predict data-id="t" data-answer="90" data-unit="°">
 <p>How far?</p><details><summary>Show me</summary><p>90°</p></details>
 </g2k-predict></div>"""
@@ -145,7 +145,7 @@ def test_opens_as_the_picture_it_replaces(name: str, show: Open) -> None:
     assert any(still)
 
 
-@pytest.mark.parametrize("name", ["gradient", "steps", "ring", "crossing", "flash", "row"])
+@pytest.mark.parametrize("name", NAMES[1:])
 def test_answers_arrow_keys_and_resets(name: str, show: Open) -> None:
     figure = show(name)
     before = said(figure)
@@ -215,6 +215,29 @@ def test_a_long_vector_warns_and_can_be_taken_back(show: Open) -> None:
 def test_the_crease_has_no_arrow(show: Open) -> None:
     figure = show("gradient", "surface=crease&x=0&y=0")
     assert "no single arrow" in said(figure)
+
+
+def test_a_failing_schedule_is_replayed_and_left_again(show: Open) -> None:
+    figure = show("schedule")
+    before = said(figure)
+    failing = figure.get_by_role("button", name="Show a failing schedule")
+    failing.click()
+    assert "The run ends here" in said(figure)
+    figure.get_by_role("button", name="step: back").click()
+    assert "The run ends here" not in said(figure)
+    figure.get_by_role("button", name="Java's order").click()
+    assert said(figure) == before
+
+
+def test_java_and_python_start_tasks_in_their_own_orders(show: Open) -> None:
+    figure = show("schedule")
+    java = said(figure)
+    assert "w4 begins to run t7" in java
+    swap = figure.get_by_role("button", name="Java's order")
+    swap.click()
+    assert "Queue: t5, t6, t7, t8, t9." in said(figure)
+    swap.click()
+    assert said(figure) == java
 
 
 def test_large_tiles_hit_the_wall(show: Open) -> None:
