@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import functools
 import itertools
+import json
 import math
 import re
 import threading
@@ -277,6 +278,7 @@ def figure() -> dict[str, Any]:
     names = [f"t{k}" for k in range(1, 10)]
     orders = {name: started(runs[name]) for name in ("java", "python")}
     assert orders["python"] == started_by_futures(names)
+    assert orders["java"] == started_by_a_jdk()
     return {
         "runs": runs,
         "order": {
@@ -284,6 +286,14 @@ def figure() -> dict[str, Any]:
             for name, order in orders.items()
         },
     }
+
+
+def started_by_a_jdk() -> list[str]:
+    """Return in which order Java's own pool started the same tasks."""
+    golden = json.loads((HERE / "java" / "golden.json").read_text(encoding="utf-8"))
+    steps = golden["scripts"]["growth"]["steps"]
+    started = [name.partition("@")[0] for step in steps for name in step["started"]]
+    return [name for name in started if name.startswith("t")]
 
 
 def started_by_futures(names: list[str]) -> list[str]:
