@@ -51,11 +51,10 @@ class Rejected(Exception):
 
 
 # %% tags=["task"] task="threads_of_this_process"
-import sys  # noqa: E402
-
-
 def threads_of_this_process() -> list[ThreadInfo]:
     """List the live threads of this process, the one that asks included."""
+    import sys
+
     frames = sys._current_frames()
     rows = []
     for thread in threading.enumerate():
