@@ -83,7 +83,7 @@ export function codePanel(state, trace) {
       y += 20;
     });
   }
-  return { id: "code", width: 340, height: 236, title: "The line that runs", desc: event ? `${said(run, step - 1)}: ${event.text}` : "Nothing yet.", body };
+  return { id: "code", width: 340, height: 236, title: "The line that runs", desc: event ? `${said(run, step - 1)}. ${event.text || ruleOf(state.run, run, step - 1)}` : "Nothing yet.", body };
 }
 
 /** In which order the tasks start, by both rules; or what a failing schedule teaches. */

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 anywhere = 0
@@ -58,8 +58,8 @@ def threads() -> list[Row]:
 
 def busy_process() -> list[Row]:
     """Return the threads of this process while three more do something."""
-    stop, asked = threading.Event(), threading.Condition()
-    started = threading.Barrier(4)
+    stop, counting, asked = threading.Event(), threading.Event(), threading.Condition()
+    started = threading.Barrier(2)
 
     def wait() -> None:
         with asked:
@@ -67,18 +67,19 @@ def busy_process() -> list[Row]:
             asked.wait_for(stop.is_set)
 
     def count() -> None:
-        started.wait()
+        counting.set()
         while not stop.is_set():
             sum(range(100))
 
     with ThreadPoolExecutor(1, thread_name_prefix="pool") as pool:
-        pool.submit(started.wait)
+        pool.submit(int).result()
         more = [
             threading.Thread(target=wait, name="waiting", daemon=True),
             threading.Thread(target=count, name="counting", daemon=True),
         ]
         for thread in more:
             thread.start()
+        counting.wait()
         started.wait()
         with asked:  # free only when `waiting` sleeps
             rows = threads()
@@ -155,20 +156,41 @@ def has_lock() -> bool:
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
+def rest(seconds: float) -> None:
+    """Wait; compute nothing."""
+    time.sleep(seconds)
+
+
 def spin(rounds: int) -> None:
-    """Compute; never wait for anything."""
+    """Compute; wait for nothing."""
     for k in range(rounds):
         k * k
 
 
-def together(job: Callable[[], object], times: int) -> float:
-    """Return the seconds that `times` threads need, each running the job once."""
-    every = [threading.Thread(target=job) for _ in range(times)]
+def compare(
+    job: Callable[[Any], None], size: float, times: int = 8
+) -> dict[str, float]:
+    """Return the seconds that a job takes, repeated alone, by threads, by processes."""
+    cores = min(os.cpu_count() or 1, times)
+    context = multiprocessing.get_context("spawn")
+    with (
+        ThreadPoolExecutor(times) as threads,
+        ProcessPoolExecutor(cores, mp_context=context) as processes,
+    ):
+        list(processes.map(job, [0] * 2 * cores))  # so that they have started
+        return {
+            "one by one": clocked(lambda: list(map(job, [size] * times))),
+            f"{times} threads": clocked(lambda: list(threads.map(job, [size] * times))),
+            f"{cores} processes": clocked(
+                lambda: list(processes.map(job, [size] * times))
+            ),
+        }
+
+
+def clocked(work: Callable[[], object]) -> float:
+    """Return the seconds that a call takes."""
     before = time.perf_counter()
-    for thread in every:
-        thread.start()
-    for thread in every:
-        thread.join()
+    work()
     return time.perf_counter() - before
 
 
@@ -192,7 +214,11 @@ def lost(rounds: int, call: bool) -> int:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        together(add, 2)
+        pair = [threading.Thread(target=add) for _ in range(2)]
+        for thread in pair:
+            thread.start()
+        for thread in pair:
+            thread.join()
     finally:
         sys.setswitchinterval(interval)
     return 2 * rounds - total
@@ -201,7 +227,7 @@ def lost(rounds: int, call: bool) -> int:
 # --- the report ------------------------------------------------------------------
 
 
-def report(times: int = 20, rounds: int = 2_000_000) -> None:
+def report(times: int = 20, rounds: int = 2_000_000, seconds: float = 0.05) -> None:
     """Print all of it."""
     lock = "one at a time" if has_lock() else "all at once"
     print(f"Python {platform.python_version()} on {platform.system()}, {lock}")
@@ -216,16 +242,16 @@ def report(times: int = 20, rounds: int = 2_000_000) -> None:
     for what in seen["thread"]:
         words = ("seen" if seen[name][what] else "-" for name in ways)
         print(f"{what:<26}" + "".join(f"{word:>16}" for word in words))
-    spent = (cost(start, times) for start in ways.values())
+    costs = (cost(start, times) for start in ways.values())
     print(f"{'to start and to end it':<26}", end="")
-    print("".join(f"{1e3 * seconds:>13.2f} ms" for seconds in spent))
-    alone = together(lambda: spin(rounds), 1)
-    two = together(lambda: spin(rounds), 2)
-    print(f"\ntwice as much arithmetic in 2 threads takes {two / alone:.1f} times")
-    rest = 0.05
-    eight = together(lambda: time.sleep(rest), 8)
-    print(f"8 rests of {rest} s in 8 threads take {eight:.2f} s")
-    print(f"a thread is asked to pause after {sys.getswitchinterval()} s")
+    print("".join(f"{1e3 * spent:>13.2f} ms" for spent in costs))
+    print()
+    for name, job, size in (("rests", rest, seconds), ("arithmetic", spin, rounds)):
+        spent = compare(job, size)
+        if job is rest:
+            print(f"{'8 times':<26}" + "".join(f"{way:>16}" for way in spent))
+        print(f"{name:<26}" + "".join(f"{s:>14.2f} s" for s in spent.values()))
+    print(f"\na thread is asked to pause after {sys.getswitchinterval()} s")
     for text, call in (("total += 1", False), ("total = total + one()", True)):
         gone = lost(rounds // 4, call)
         print(f"{text:<21} by 2 threads: {gone:,} of {rounds // 2:,} additions lost")

@@ -60,10 +60,18 @@ def test_processes_share_only_what_was_mapped(inventory: ModuleType) -> None:
             ], name
 
 
+def test_compares_one_thread_with_many_threads_and_processes(
+    inventory: ModuleType,
+) -> None:
+    spent = inventory.compare(inventory.spin, 1, times=2)
+    assert list(spent)[:2] == ["one by one", "2 threads"]
+    assert "processes" in list(spent)[2]
+
+
 def test_prints_every_part_of_the_report(
     inventory: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    inventory.report(times=1, rounds=400)
+    inventory.report(times=1, rounds=400, seconds=0.0)
     text = capsys.readouterr().out
     for part in ("waiting", "threading.local", "to start and to end it", "total += 1"):
         assert part in text
