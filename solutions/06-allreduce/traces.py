@@ -68,7 +68,7 @@ def watched(
         x = np.full(L, 2**link.rank, np.int32)
         return reference.ring_allreduce(link.rank, n, x, "sum", seen)
 
-    return run(program, n, raises=False, **network), got
+    return run(program, n, check=False, **network), got
 
 
 def ring_sample(n: int, L: int, slow: tuple[int, int] | None = None) -> dict[str, Any]:

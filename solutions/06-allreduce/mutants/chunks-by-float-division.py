@@ -1,0 +1,15 @@
+"""L / n is a float, which cannot hold the size of a very long array.
+
+task: chunk_bounds
+look: Chapter, step 1.
+"""
+
+
+def chunk_bounds(L, n):
+    """Cut L elements into n chunks. Returns [(lo, hi), ...]."""
+    if n < 1 or L < 0:
+        raise ValueError(f"cannot cut {L} elements into {n} chunks")
+    size = int(L / n)
+    longer = int(L - size * n)
+    edges = [c * size + min(c, longer) for c in range(n + 1)]
+    return list(pairwise(edges))

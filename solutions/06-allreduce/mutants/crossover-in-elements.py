@@ -1,0 +1,14 @@
+"""The size is counted in elements of four bytes.
+
+task: cost
+look: Chapter, step 7.
+"""
+
+
+def crossover(small, large, n, a, b, g=0.0):
+    """Return the size in bytes above which `large` is cheaper than `small`."""
+    start, start_large = (cost(alg, n, 0, a, b, g) for alg in (small, large))
+    slope, slope_large = (cost(alg, n, 1, 0.0, b, g) for alg in (small, large))
+    if slope_large < slope:
+        return (start_large - start) / (slope - slope_large) / 4
+    return 0.0 if slope_large == slope and start_large < start else math.inf

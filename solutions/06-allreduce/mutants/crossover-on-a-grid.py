@@ -1,0 +1,16 @@
+"""The size is the next point of a coarse grid, a few per cent too large.
+
+task: cost
+look: Chapter, step 7.
+"""
+
+
+def crossover(small, large, n, a, b, g=0.0):
+    """Return the size in bytes above which `large` is cheaper than `small`."""
+    start, start_large = (cost(alg, n, 0, a, b, g) for alg in (small, large))
+    slope, slope_large = (cost(alg, n, 1, 0.0, b, g) for alg in (small, large))
+    if slope_large < slope:
+        size = (start_large - start) / (slope - slope_large)
+        grid = [0.0, *np.geomspace(1e3, 1e9, 331)]
+        return float(next(x for x in grid if x >= size))
+    return 0.0 if slope_large == slope and start_large < start else math.inf

@@ -1,0 +1,26 @@
+"""Every chunk is taken to be as long as the own one.
+
+task: all_gather
+look: Chapter, step 3.
+"""
+
+
+def all_gather(rank, n, chunk_id, chunk, L, link):
+    """Collect every rank's chunk. Returns the whole array, 1-D."""
+    bounds = chunk_bounds(L, n)
+    if not 0 <= chunk_id < n:
+        raise ValueError(f"chunk_id {chunk_id} is not one of {n}")
+    lo, hi = bounds[chunk_id]
+    if chunk.shape != (hi - lo,):
+        raise ValueError(f"chunk {chunk_id} has shape {chunk.shape}, not ({hi - lo},)")
+    whole = np.empty(L, chunk.dtype)
+    whole[lo:hi] = chunk
+    for i in range(n - 1):
+        request = link.isend((rank + 1) % n, chunk)
+        chunk = link.recv((rank - 1) % n)
+        low, high = [(c * (hi - lo), (c + 1) * (hi - lo)) for c in range(n)][
+            (chunk_id - i - 1) % n
+        ]
+        whole[low:high] = chunk[: len(whole[low:high])]
+        request.wait()
+    return whole

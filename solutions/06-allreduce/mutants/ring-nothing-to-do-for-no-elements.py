@@ -1,0 +1,14 @@
+"""An empty array is returned at once, without a message.
+
+task: ring_allreduce
+look: Chapter, step 4.
+"""
+
+
+def ring_allreduce(rank, n, x, op, link):
+    """Combine x over all ranks by a ring. Returns an array like x."""
+    combiner(op, x.dtype)
+    if x.size == 0:
+        return x.copy()
+    chunk_id, chunk = reduce_scatter(rank, n, x, op, link)
+    return all_gather(rank, n, chunk_id, chunk, x.size, link).reshape(x.shape)

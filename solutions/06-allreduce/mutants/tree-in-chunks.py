@@ -1,0 +1,28 @@
+"""Arrays travel in n chunks: more messages for the same bytes.
+
+task: tree_allreduce
+look: Chapter, step 5.
+"""
+
+
+def tree_allreduce(rank, n, x, op, link):
+    """Combine x over all ranks by a binomial tree. Returns an array like x."""
+    combine = combiner(op, x.dtype)
+    total = x.flatten()
+    distances = [2**k for k in range((n - 1).bit_length())]
+    for d in distances:
+        if rank % (2 * d) == d:
+            for lo, hi in chunk_bounds(total.size, 2):
+                link.send(rank - d, total[lo:hi])
+            break
+        if rank + d < n:
+            halves = [link.recv(rank + d) for _ in range(2)]
+            total = combine(total, np.concatenate(halves))
+    if rank == 0 and op == "mean":
+        total = total / n
+    for d in reversed(distances):
+        if rank % (2 * d) == d:
+            total = link.recv(rank - d)
+        elif rank % (2 * d) == 0 and rank + d < n:
+            link.send(rank + d, total)
+    return total.reshape(x.shape)
