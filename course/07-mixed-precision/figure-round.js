@@ -81,7 +81,7 @@ export const round = {
     return state.mode === "even" ? "" : "Here this rule agrees with ties to even. Move x to a place where it does not.";
   },
   hint: "Drag the dot, or Tab to it and use the arrow keys: one press is a sixteenth of a gap.",
-  reserve: [303, 482],
+  reserve: [303, 538],
   caption: "Under the microscope 0.1 lies between two float16 numbers. The dropped bits say which is nearer; "
     + "when they say exactly half, the number whose last bit is 0 wins.",
 };

@@ -93,6 +93,6 @@ export const scaler = {
     return state.reset ? "" : "Clean steps from before the overflow still count: the scale returns early to where it overflowed.";
   },
   hint: "Click the stairs to go to a step.",
-  reserve: [303, 418],
+  reserve: [299, 410],
   caption: "Two numbers and two rules: after an infinity or a NaN the scale halves, the step is left out and the count restarts; after three clean steps in a row it doubles.",
 };

@@ -71,7 +71,7 @@ export const training = {
     return `Step ${state.step}: loss ${loss("float32")} in float32, ${loss("mixed")} mixed, ${loss("float16")} in float16. Scale 2${raised(scaleAt(state.step, trace))}.${missed}`;
   },
   hint: "Click a plot to choose a step.",
-  reserve: [209, 253],
+  reserve: [209, 273],
   caption: "float16 alone never moves, and a master copy does not help it: its gradients are zero. "
     + "A loss scale does. The master copy then makes up the rest, and mixed precision lies on the curve of float32.",
 };

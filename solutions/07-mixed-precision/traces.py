@@ -312,7 +312,7 @@ def step_claims() -> dict[str, str]:
         for recipe in ("float32", "mixed")
     }
     return {
-        "golden": " ".join(f"({scale:g},{count})" for scale, count in trace["rows"]),
+        **{f"golden_{k}": f"({s:g},{n})" for k, (s, n) in enumerate(trace["rows"], 1)},
         "golden_taken": str(trace["taken"]),
         "drift_half": f"{narrow:g}",
         "drift_master": f"{wide:.4f}",
