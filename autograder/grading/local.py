@@ -39,6 +39,8 @@ class LocalStudent:
         """Return a session without the submission's names."""
         return Session(self._channel.clean())
 
+    explorer = clean
+
     def ranks(self, n: int) -> LocalParty:
         """Return n copies that share no data."""
         return self._channel.ranks(n)

@@ -55,6 +55,9 @@ class OpenStudent(Protocol):
     def clean(self) -> Session:
         """Return a session in a process that holds no code of the submission."""
 
+    def explorer(self) -> Session:
+        """Return such a session with the task's seconds."""
+
     @property
     def tampered(self) -> bool:
         """Whether, once closed, it turned out to have broken out of its own process."""
@@ -170,7 +173,7 @@ class GradingPlugin:
     def student(self) -> Student:
         """The submission, in a fresh process."""
         opened = self._open()
-        return Student(opened.session, opened.clean, opened.cells)
+        return Student(opened.session, opened.explorer, opened.cells)
 
     @pytest.fixture
     def meter(self) -> Meter:

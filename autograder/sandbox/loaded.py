@@ -23,6 +23,7 @@ from autograder.sandbox.proxy import Session, StudentDied, StudentError, Student
 
 LOAD = Budget(cpu_s=3.0, memory_mb=1024)  # for running one cell of a submission
 CLEAN = Budget(cpu_s=20.0, memory_mb=1024)  # for running recorded kernels
+_CLEAN_S = 3 * CLEAN.cpu_s  # what one clean process may use, for several tests
 _FAREWELL = Budget(cpu_s=0.3, memory_mb=0)  # for telling how a test process ended
 _HUNG_CELLS = 3  # cells that may hang or kill before we stop loading
 _RELOADS = 30  # times that one submission is loaded again after it broke
@@ -153,12 +154,16 @@ class Loaded:
         group = self._jail.group  # the kernel may have killed it for memory
         return group is None or not group.new_oom_kills()
 
-    def clean(self) -> Peer:
-        """Return a process that holds no code of this submission."""
-        if self._clean is None or self._disturbed:
-            self._clean = self._jail.fork("clean", CLEAN)
-        self._clean.allow(CLEAN)
-        return self._clean
+    def clean(self, budget: Budget = CLEAN) -> Peer:
+        """Return a process in which no code of this submission has run freely."""
+        peer = self._clean
+        if peer is None or self._disturbed or peer.cpu_s() + budget.cpu_s > _CLEAN_S:
+            if peer is not None:
+                peer.close()
+            most = Budget(max(_CLEAN_S, budget.cpu_s), budget.memory_mb)
+            peer = self._clean = self._jail.fork("clean", most)
+        peer.allow(budget)
+        return peer
 
     def explain(self, name: str) -> StudentError:
         """Tell why the submission does not define a name."""
@@ -261,9 +266,16 @@ class Opened:
 
     def clean(self) -> Session:
         """Return a session in a process that holds no code of the submission."""
+        return self._in_clean(CLEAN)
+
+    def explorer(self) -> Session:
+        """Return a clean session with the task's seconds: checked code may spin."""
+        return self._in_clean(Budget(self._budget.cpu_s, CLEAN.memory_mb))
+
+    def _in_clean(self, budget: Budget) -> Session:
         if self._clean is not None:
             self._cpu_s += self._clean.used_s()
-        self._clean = self._loaded.clean()
+        self._clean = self._loaded.clean(budget)
         return Session(Watched(self._clean, self._loaded))
 
     def ranks(self, n: int) -> Party:

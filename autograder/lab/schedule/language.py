@@ -208,7 +208,7 @@ def _name(node: ast.Name) -> str:
         return "choose another name than format"
     if name == "__name__" and isinstance(node.ctx, ast.Load):
         return ""
-    if name in ("__all__", "__version__", "__author__"):
+    if name in ("__all__", "__version__", "__author__") or name in DEFINED:
         return ""
     return attribute_problem(name) or _plain(name)
 

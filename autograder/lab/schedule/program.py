@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import dataclasses
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import explorer
-from .guard import MODULE
+from .guard import MODULE, OWN, touched
 from .language import Refusal, accept, bound
 from .modules import namespace
 from .port import Idle, Port
@@ -50,6 +51,8 @@ class Program:
             cells: the label and the source of each cell, in order.
         """
         self.refusals: list[Refusal] = []
+        cells = list(cells)
+        self._throws_dice = any("random" in source for _, source in cells)
         self._cells: list[tuple[str, list[tuple[ast.stmt, Any]]]] = []
         for label, source in cells:
             remember(label, source)
@@ -103,14 +106,26 @@ class Program:
         """
         options.setdefault("seconds", math.inf)
         found = explorer.explore(self._call(body, watched), fatal=_FATAL, **options)
-        return _plain(found)
+        return self._told(found)
 
     def replay(
         self, body: Body, schedule: Plan, *, watched: Sequence[str] = (), **options: Any
     ) -> dict[str, Any]:
         """Run a body under one recorded schedule."""
         call = self._call(body, watched)
-        return _plain(explorer.replay(call, schedule, fatal=_FATAL, **options))
+        found = explorer.replay(call, schedule, fatal=_FATAL, **options)
+        return self._told(found)
+
+    def _told(self, result: explorer.Result) -> dict[str, Any]:
+        """The result without what differs from machine to machine."""
+        found = dataclasses.asdict(result)
+        del found["seconds"]
+        found["story"] = list(result.story)
+        found["schedule"] = [list(choice) for choice in result.schedule]
+        lost = _LOST.search(result.message)
+        if lost and (reason := self.why(lost[1])):
+            found["message"] += f" ({reason})"
+        return found
 
     def _call(self, body: Body, watched: Sequence[str]) -> Callable[[], object]:
         module, snapshot = self._ready(tuple(watched))
@@ -121,7 +136,8 @@ class Program:
                 here = self._load(watched)
             else:
                 snapshot.restore()
-            DICE.seed()
+            if self._throws_dice:
+                DICE.seed()
             body(here)
 
         return call
@@ -144,6 +160,7 @@ class Program:
     def _load(self, watched: Sequence[str]) -> Module:
         names: dict[str, Any] = {"__name__": MODULE, "__builtins__": builtins_of()}
         self._failures = []
+        OWN.clear()
         for label, codes in self._cells:
             for statement, code in codes:
                 try:
@@ -151,12 +168,14 @@ class Program:
                 except Exception as error:
                     self._failures.append(_refusal(label, statement, error))
         module = Module(self, names)
+        touched.clear()
         for name in watched:
             watch(getattr(module, name))
         return module
 
 
-_FATAL = (Missing, NotImplementedError)
+_LOST = re.compile(r"NameError: name '(\w+)' is not defined")
+_FATAL = (Missing, NotImplementedError, MemoryError)
 
 
 def _refusal(label: str, statement: ast.stmt, error: Exception) -> Refusal:
@@ -164,15 +183,6 @@ def _refusal(label: str, statement: ast.stmt, error: Exception) -> Refusal:
     said = getattr(error, "msg", None) or str(error)
     text = f"{type(error).__name__}: {said}".rstrip(": ")
     return Refusal(label, line, text, tuple(bound(statement)))
-
-
-def _plain(result: explorer.Result) -> dict[str, Any]:
-    """The result without what differs from machine to machine."""
-    found = dataclasses.asdict(result)
-    del found["seconds"]
-    found["story"] = list(result.story)
-    found["schedule"] = [list(choice) for choice in result.schedule]
-    return found
 
 
 def scenario(source: str, name: str) -> Callable[..., Any]:

@@ -160,7 +160,15 @@ def _hook(cls: type, base: type) -> None:
         drop(self, name)
 
     def create(self: Any, *args: Any, **kwargs: Any) -> None:
-        # Nobody else knows an object that is being built.
+        # Nobody else knows an object that is being built, for the first time.
+        try:
+            again = "_lab_built" in get(self, "__dict__")
+            get(self, "__dict__")["_lab_built"] = True
+        except AttributeError:  # it has slots
+            again = False
+        if again:
+            init(self, *args, **kwargs)
+            return
         building.add(id(self))
         try:
             init(self, *args, **kwargs)

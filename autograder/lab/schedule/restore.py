@@ -8,12 +8,16 @@ be reached from there. Where something cannot be put back, the source is loaded 
 
 from __future__ import annotations
 
+import enum
 from collections import OrderedDict, defaultdict, deque
-from functools import partial
+from enum import Enum, Flag, IntEnum, IntFlag
+from functools import cached_property, partial
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
+from .guard import Numbered, touched
 from .races import Sync
+from .shims import DICE, Absent, Generic, Hint, Logger, Shim
 
 _IGNORED = """
     __dict__ __weakref__ __annotations__ __dataclass_fields__ __dataclass_params__
@@ -22,6 +26,11 @@ _IGNORED = """
 """
 _SKIPPED = frozenset(_IGNORED.split())
 _CONSTANT = (int, float, complex, str, bytes, type(None), slice, range, type(...))
+
+
+_SIMPLE = {object, int, str, float, bytes, tuple, frozenset, Numbered, Generic}
+_SIMPLE |= {Enum, IntEnum, Flag, IntFlag, getattr(enum, "StrEnum", Enum)}
+_SIMPLE |= {getattr(enum, "ReprEnum", Enum)}
 
 
 class Unknown(Exception):
@@ -46,6 +55,7 @@ class Snapshot:
         self._spaces: list[tuple[Any, list[Any], list[Any], Any]] = []
         self._lists: list[tuple[Any, list[Any]]] = []
         self._cells: list[tuple[Any, Any]] = []
+        self._marks: dict[FunctionType, dict[str, Any]] = {}
         self._note_space(names, names.__setitem__, names.pop)
 
     def restore(self) -> None:
@@ -70,6 +80,10 @@ class Snapshot:
                 thing.update(items)
         for cell, held in self._cells:
             cell.cell_contents = held
+        while touched:
+            function = touched.pop()
+            function.__dict__.clear()
+            function.__dict__.update(self._marks.get(function, {}))
 
     def _note_space(self, space: Any, put: Any, drop: Any) -> None:
         keys = [key for key in space if key not in _SKIPPED and key != "__builtins__"]
@@ -92,6 +106,7 @@ class Snapshot:
             self._lists.append((thing, list(thing)))
             self._note_all(list(thing))
         elif kind in (dict, defaultdict, OrderedDict):
+            self._note(getattr(thing, "default_factory", None))
             self._lists.append((thing, list(thing.items())))
             self._note_all([*thing.keys(), *thing.values()])
         elif kind in (tuple, frozenset):
@@ -104,6 +119,8 @@ class Snapshot:
             self._note(thing.__func__)
         elif kind is property:
             self._note_all([thing.fget, thing.fset, thing.fdel])
+        elif kind is cached_property:
+            self._note(thing.func)
         elif kind is partial:
             self._note_all([thing.func, *thing.args, *thing.keywords.values()])
         elif kind.__module__ == self._own or isinstance(thing, Sync):
@@ -129,8 +146,8 @@ class Snapshot:
         if function.__module__ != self._own:
             return
         if function.__dict__:
-            space = function.__dict__
-            self._note_space(space, space.__setitem__, space.pop)
+            self._marks[function] = dict(function.__dict__)
+            self._note_all(list(function.__dict__.values()))
         self._note_all(list(function.__defaults__ or ()))
         self._note_all(list((function.__kwdefaults__ or {}).values()))
         for cell in function.__closure__ or ():
@@ -142,23 +159,28 @@ class Snapshot:
             self._note(held)
 
     def _note_object(self, thing: Any) -> None:
+        self._note(type(thing))
+        strange = [k for k in type(thing).__mro__ if not self._keeps_a_dict(k)]
+        if strange:
+            raise Unknown(f"a {strange[0].__name__}")
         space = getattr(thing, "__dict__", None)
         if space is not None:
             self._note_space(space, space.__setitem__, space.pop)
         for kind in type(thing).__mro__:
             if kind.__module__ == self._own and "__slots__" in vars(kind):
                 raise Unknown(f"a {kind.__name__} with slots")
-        if isinstance(thing, (list, dict, set, deque)):
-            raise Unknown(f"a {type(thing).__name__}")
         if isinstance(thing, tuple):
             self._note_all(list(thing))
 
+    def _keeps_a_dict(self, kind: type) -> bool:
+        """Whether a class keeps nothing of an object but in its `__dict__`."""
+        known = kind.__module__ == self._own or kind in _SIMPLE
+        return known or issubclass(kind, Sync)
+
 
 def _never_changes(thing: Any) -> bool:
-    from .shims import DICE, Absent, Hint, Shim
-
     kind = type(thing)
-    if issubclass(kind, (Shim, Hint, Absent)) or thing is DICE:
+    if issubclass(kind, (Shim, Hint, Absent, Logger)) or thing is DICE:
         return True
     if kind.__module__ == "dataclasses":
         return True
@@ -184,7 +206,6 @@ _STEADY = {
     "enum.property",
     "enum.auto",
     "dataclasses._FIELD_BASE",
-    "functools.cached_property",
     "operator.itemgetter",
     "builtins.module",
 }

@@ -80,8 +80,11 @@ class Run(Chooser):
             self.current.place = where
             self.story.append(Entry(self.count, self.current.name, *where, op, thing))
 
-    def spawn(self, thread: Any, body: Callable[[], object]) -> Task:
-        task = Task(len(self.tasks), thread)
+    def spawn(
+        self, thread: Any, body: Callable[[], object], name: str, daemon: bool
+    ) -> Task:
+        """Start a thread; no code of the program runs in here."""
+        task = Task(len(self.tasks), thread, name, daemon)
         task.greenlet = greenlet(partial(self._live, task, body), self.hub)
         if self.racing and self.tasks:
             self.fork(self.current, task)
@@ -110,7 +113,7 @@ class Run(Chooser):
         before = Port.run
         Port.run = self
         try:
-            self.current = self.spawn(thread, body)
+            self.current = self.spawn(thread, body, "main", False)
             thread._lab_task = self.current
             self.current.greenlet.switch()
             while self.failure is None and not self.again:
@@ -138,8 +141,6 @@ class Run(Chooser):
             body()
             while self.exits and not task.number:
                 self.exits.pop()()
-        except GreenletExit:
-            pass
         except BaseException as error:
             if not self.over and self.failure is None:
                 self._raised(task, self._hooked(task, error))

@@ -160,7 +160,7 @@ def _random() -> dict[str, Any]:
     return {**_picked(DICE, names), "Random": Random}
 
 
-class _Logger:
+class Logger:
     """A log that nobody reads."""
 
     def __getattribute__(self, name: str) -> Any:
@@ -266,7 +266,7 @@ def _shims() -> dict[str, Shim]:
         "random": _random(),
         "typing": _typing(),
         "abc": {"ABC": Generic, "abstractmethod": _same},
-        "logging": {"getLogger": lambda *a: _Logger(), **_log_calls()},
+        "logging": {"getLogger": lambda *a: Logger(), **_log_calls()},
         "traceback": {"print_exc": nothing, "print_exception": nothing},
         "warnings": {"warn": nothing},
         "os": {"cpu_count": lambda: 4},

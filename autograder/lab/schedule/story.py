@@ -55,7 +55,9 @@ def remember(name: str, source: str) -> None:
 
 
 def describe(thing: Any) -> str:
-    return "" if thing is None else f" {getattr(thing, '_lab_label', thing)}"
+    if thing is None:
+        return ""
+    return f" {getattr(thing, '_lab_label', '') or type(thing).__name__}"
 
 
 def tell(entries: list[Entry], message: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .port import Ready, plain
+from .port import Ready
 
 Plan = tuple[tuple[int, int], ...]  # (step, thread), in order
 
@@ -57,9 +57,9 @@ class Task:
     place: tuple[int, str] = (0, "")
     greenlet: Any = None
 
-    def __init__(self, number: int, thread: Any) -> None:
+    def __init__(self, number: int, thread: Any, name: str, daemon: bool) -> None:
         self.number = number
         self.thread = thread
-        self.daemon = bool(thread.daemon)
-        self.name: str = plain(thread.name)
+        self.daemon = daemon
+        self.name = name
         self.clock: dict[int, int] = {}

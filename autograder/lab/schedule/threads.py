@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from .locks import expiring
-from .port import Port
+from .port import Port, plain
 from .races import Sync
 
 
@@ -44,11 +44,12 @@ class Thread(Sync):
     def name(self, value: str) -> None:
         self._name = str(value)
         if self._lab_task is not None:
-            self._lab_task.name = self._name
+            self._lab_task.name = plain(self._name)
 
     @property
     def _lab_label(self) -> str:
-        return self.name
+        task = self._lab_task
+        return plain(self._name or "a thread") if task is None else str(task.name)
 
     @property
     def ident(self) -> int | None:
@@ -65,7 +66,8 @@ class Thread(Sync):
             raise RuntimeError("threads can only be started once")
         if self._name is None:
             self._lab_number = len(Port.run.tasks)
-        self._lab_task = Port.run.spawn(self, self.run)
+        name, daemon = plain(self.name), bool(self.daemon)
+        self._lab_task = Port.run.spawn(self, self.run, name, daemon)
         Port.run.step(None, "start", self)
 
     def _lab_ended(self) -> bool:

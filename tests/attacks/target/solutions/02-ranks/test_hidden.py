@@ -1,0 +1,24 @@
+"""Hidden tests of the lesson whose ranks are attacked."""
+
+import pytest
+
+from autograder.grading import check
+
+
+@pytest.mark.task("total")
+def test_total_arrives_over_the_links(ranks, rng):
+    x = rng.normal(size=(3, 5))
+    out = ranks.run("total", 3, lambda rank: (x[rank], ranks.LINK), capacity=0)
+    check.equal(out.deadlock, None, where="total, 3 ranks: who waits for whom")
+    check.close(out.results[0], x.sum(0), rtol=1e-9, where="total, 3 ranks")
+    check.equal(out.sent_bytes, [0, 40, 40], where="total, 3 ranks: bytes sent")
+
+
+@pytest.mark.task("shift")
+def test_shift_passes_on_one_message(ranks, rng):
+    x = rng.normal(size=(3, 5))
+    out = ranks.run("shift", 3, lambda rank: (x[rank], ranks.LINK), capacity=0)
+    check.equal(out.deadlock, None, where="shift, 3 ranks: who waits for whom")
+    for rank in range(3):
+        check.close(out.results[rank], x[rank - 1], rtol=0, where="shift, 3 ranks")
+    check.equal(out.messages, {(0, 1): 1, (1, 2): 1, (2, 0): 1}, where="shift, links")
