@@ -63,4 +63,6 @@ def outcome(
     request: pytest.FixtureRequest, listener: Listener, marker: Path
 ) -> arena.Outcome:
     """Everything that grading the file's family gave."""
-    return arena.grade_family(request.module.FAMILY, listener.port, marker)
+    module = request.module
+    lesson = arena.target(getattr(module, "TARGET", "00-target"))
+    return arena.grade_family(module.FAMILY, listener.port, marker, lesson)

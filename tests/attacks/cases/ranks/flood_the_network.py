@@ -1,0 +1,13 @@
+"""Send without end to a rank that never listens.
+
+task: total
+verdict: crash | timeout | memory
+"""
+
+import numpy as np
+
+
+def total(x, link):
+    while link.rank == 0:
+        link.isend(1, np.zeros(10**5))
+    return x
