@@ -12,6 +12,7 @@ and an array's layout must fit its bytes.
 from __future__ import annotations
 
 import fractions
+import functools
 import math
 import re
 import sys
@@ -30,6 +31,7 @@ MAX_SPREAD = 4  # a strided view may span this many times its own elements
 _ARRAY, _SCALAR, _TUPLE, _SET, _FROZENSET, _COMPLEX = range(1, 7)
 _BIG_INT, _FRACTION, _SLICE, _RANGE, _REFERENCE, _TENSOR, _BFLOAT16 = range(7, 14)
 
+_HEADS = msgpack.Packer(buf_size=_BUFFER)  # calls nothing back: all may share it
 _DTYPE = re.compile(r"[<|](b1|[iu][1248]|f[248]|c(8|16)|[US]\d{1,6})")
 
 
@@ -153,10 +155,10 @@ class _Encoder:
 
     def _array(self, array: np.ndarray[Any, Any]) -> bytes:
         name = array.dtype.str
-        if not _DTYPE.fullmatch(name):
+        if not _crosses(name):
             swapped = array.dtype.newbyteorder("<")
             name = swapped.str
-            if array.dtype.kind not in "iufcU" or not _DTYPE.fullmatch(name):
+            if array.dtype.kind not in "iufcU" or not _crosses(name):
                 raise CodecError(f"an array of dtype {array.dtype}")
             array = array.astype(swapped)
         if array.nbytes > self._limit:
@@ -170,7 +172,7 @@ class _Encoder:
             _view(spread, array.shape, strides, offset)[...] = array
             buffer = spread.tobytes()
         head = [name, list(array.shape), strides, offset, buffer]
-        packed: bytes = msgpack.packb(head, buf_size=_BUFFER)
+        packed: bytes = _HEADS.pack(head)
         return packed
 
     def _tensor(self, value: Any, torch: Any) -> msgpack.ExtType:
@@ -271,21 +273,35 @@ def _view(
     return np.ndarray(shape, flat.dtype, flat, offset * flat.itemsize, steps)
 
 
+@functools.lru_cache(maxsize=256)
+def _crosses(name: str) -> bool:
+    return _DTYPE.fullmatch(name) is not None
+
+
+_dtype = functools.lru_cache(maxsize=256)(np.dtype)
+
+
+def _are_numbers(numbers: object, least: int = -(2**40)) -> bool:
+    """Tell whether this is a short list of integers, none of them huge."""
+    if type(numbers) is not list or len(numbers) > 32:
+        return False
+    for number in numbers:
+        if type(number) is not int or not least <= number <= 2**40:
+            return False
+    return True
+
+
 def _read_array(data: bytes) -> np.ndarray[Any, Any]:
     try:
         name, shape, strides, offset, raw = msgpack.unpackb(data)
     except Exception:
         raise CodecError("a malformed array") from None
-    if type(name) is not str or not _DTYPE.fullmatch(name) or type(raw) is not bytes:
+    if type(name) is not str or not _crosses(name) or type(raw) is not bytes:
         raise CodecError("a malformed array")
-    dtype = np.dtype(name)
-    lists = [shape] if strides is None else [shape, strides]
-    for numbers in lists:
-        if type(numbers) is not list or len(numbers) > 32:
-            raise CodecError("a malformed array")
-        if any(type(n) is not int or abs(n) > 2**40 for n in numbers):
-            raise CodecError("a malformed array")
-    if any(n < 0 for n in shape) or (dtype.itemsize and len(raw) % dtype.itemsize):
+    dtype = _dtype(name)
+    if not _are_numbers(shape, 0) or not (strides is None or _are_numbers(strides)):
+        raise CodecError("a malformed array")
+    if dtype.itemsize and len(raw) % dtype.itemsize:
         raise CodecError("a malformed array")
     flat = np.frombuffer(bytearray(raw), dtype) if raw else np.empty(0, dtype)
     if strides is None:

@@ -48,8 +48,6 @@ class Crew:
             try:
                 for peer in self._peers:
                     peer.renew(budget, seed)
-                for peer in self._peers:
-                    peer.receive()
             except StudentError:
                 self.dismiss(self._peers)
         while len(self._peers) < n:

@@ -31,7 +31,6 @@ A request is a list ``[kind, ...]``, the answer too:
 from __future__ import annotations
 
 import ast
-import asyncio
 import builtins
 import inspect
 import io
@@ -108,6 +107,8 @@ def load_cell(module: types.ModuleType, label: str, source: str) -> list[Any] | 
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         code = compile(source, label, "exec", flags, dont_inherit=True)
         if code.co_flags & inspect.CO_COROUTINE:
+            import asyncio  # it takes as long to import as ten submissions to load
+
             asyncio.run(types.FunctionType(code, module.__dict__)())
         else:
             exec(code, module.__dict__)

@@ -46,6 +46,7 @@ class Loaded:
         self._reloads = 0
         self._loader: Peer | None = None
         self._disturbed = False
+        self._broke_jail = False  # between two tests
         self._kept: Peer | None = None  # a test's process that may go on
         self._clean: Peer | None = None
         self._forks = 0  # of the present loader
@@ -85,11 +86,11 @@ class Loaded:
         if peer.memory_mb == budget.memory_mb and not self._disturbed:
             try:
                 peer.renew(budget, seed)
-                peer.receive()
                 self._kept = None
                 return peer
-            except StudentError:
+            except StudentError:  # it died after its test had passed
                 self.disturb()
+                self._broke_jail = self.broke_jail()
         self._let_go()
         return None
 
@@ -149,6 +150,8 @@ class Loaded:
 
     def broke_jail(self) -> bool:
         """Tell whether the jail's server was killed; it is started again if so."""
+        if self._broke_jail:
+            return True
         if not self._disturbed or not self._jail.is_broken():
             return False
         group = self._jail.group  # the kernel may have killed it for memory

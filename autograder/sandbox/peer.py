@@ -38,6 +38,7 @@ _GRACE_S = 2.0
 _SHARE = 4.0  # a test may take so many times longer with the judge's own work
 _CREDENTIALS = struct.Struct("3i")
 _CPUCLOCK_SCHED = 2
+_THREADS = 17  # the field of /proc/PID/stat, counted from the state
 _SEALED = ("Max file size ", "Max open files ")
 
 Frame = tuple[bool, bytes]  # whether it is a callback, and what it says
@@ -69,6 +70,8 @@ class Peer:
         self._budget = budget
         self._pid = 0
         self._unread = b""
+        self._records: list[int] = []  # open files of the kernel about it
+        self._renewal = b""  # what the next request begins with, in a new test
         self._frames = 0
         #: Which of its loader's forks it is.
         self.number = 0
@@ -95,14 +98,16 @@ class Peer:
         self._group_before_s = self._group.cpu_s() if self._group else 0.0
 
     def renew(self, budget: Budget, seed: int) -> None:
-        """Let a test process begin another test; its greeting is still to be received.
+        """Let it serve another test, which begins with the next request.
 
         Raises:
             StudentError: it is gone.
         """
         self.allow(budget)
+        if not self._cpu_before_s:  # the kernel keeps no clock for it any more
+            raise self._died()
         head = FORK.pack(budget.cpu_s * TESTS, budget.memory_mb, seed, False)
-        self.send(b"B", head)
+        self._renewal = head
 
     def cpu_s(self) -> float:
         """Return the CPU seconds of the process so far, by the kernel's clock."""
@@ -163,7 +168,8 @@ class Peer:
 
     def begin(self, message: bytes) -> Frame:
         """Send a request; return its first callback or its reply."""
-        self.send(b"Q", message)
+        renewal, self._renewal = self._renewal, b""
+        self.send(b"B" if renewal else b"Q", renewal + message)
         return self._frame()
 
     def go_on(self, answer: bytes) -> Frame:
@@ -216,15 +222,22 @@ class Peer:
     def is_alone(self) -> bool:
         """Tell whether it has neither threads nor children, by the kernel's word."""
         try:
-            with open(f"/proc/{self._pid}/task/{self._pid}/children") as file:
-                children = file.read()
-            return not children and len(os.listdir(f"/proc/{self._pid}/task")) == 1
+            if not self._records:
+                for name in ("stat", f"task/{self._pid}/children"):
+                    path = f"/proc/{self._pid}/{name}"
+                    self._records.append(os.open(path, os.O_RDONLY))
+            stat, children = (os.pread(record, 4096, 0) for record in self._records)
         except OSError:
             return False
+        threads = stat.rpartition(b")")[2].split()[_THREADS]
+        return not children and threads == b"1"
 
     def close(self) -> None:
         """Hang up, which ends the process."""
         self.socket.close()
+        for record in self._records:
+            os.close(record)
+        self._records.clear()
 
     def _read(self, most: int) -> bytes:
         """Return some bytes, once there are any."""
