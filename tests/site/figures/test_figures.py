@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
-NAMES = ("verdict", "gradient", "steps", "schedule", "ring", "crossing", "flash", "row")
+NAMES = (
+    *("verdict", "gradient", "steps", "schedule", "twenty"),
+    *("ring", "crossing", "flash", "row"),
+    *("underflow", "round", "scaler", "training"),
+)
 PREDICT = """<div class="g2k"><g2k-predict data-id="t" data-answer="90" data-unit="°">
 <p>How far?</p><details><summary>Show me</summary><p>90°</p></details>
 </g2k-predict></div>"""
@@ -229,6 +233,14 @@ def test_a_failing_schedule_is_replayed_and_left_again(show: Open) -> None:
     assert said(figure) == before
 
 
+def test_any_of_the_twenty_schedules_can_be_played(show: Open) -> None:
+    figure = show("twenty")
+    assert "one update is lost" in said(figure)
+    figure.get_by_label("schedule").fill("1")
+    assert "Schedule A A A B B B, 0 preemptions" in said(figure)
+    assert "which is right" in said(figure)
+
+
 def test_java_and_python_start_tasks_in_their_own_orders(show: Open) -> None:
     figure = show("schedule")
     java = said(figure)
@@ -291,6 +303,51 @@ def test_latency_and_bandwidth_move_by_mouse_and_by_keyboard(show: Open) -> None
         handle.focus()
         figure.page.keyboard.press(key)
         assert said(figure) != dragged
+
+
+def test_the_loss_scale_is_dragged_and_forgotten(show: Open) -> None:
+    figure = show("underflow")
+    drag(figure.page, figure.get_by_role("slider", name="Loss scale").last, 60, 0)
+    assert "S = 2⁷" not in said(figure)
+    figure.get_by_label("unscale before the step").uncheck()
+    assert "all are cut to length 1" in said(figure)
+    figure.get_by_role("combobox", name="clip").select_option("none")
+    assert "learning rate has exploded" in said(figure)
+    figure.get_by_label("unscale before the step").check()
+    figure.get_by_role("combobox", name="clip").select_option("before")
+    assert "too short" in said(figure)
+    figure.get_by_role("button", name="Reset").click()
+    assert "⚠" not in said(figure)
+
+
+def test_numbers_round_under_the_microscope(show: Open) -> None:
+    figure = show("round")
+    figure.get_by_role("button", name="65520").click()
+    assert "float16 stores inf" in said(figure)
+    figure.get_by_role("button", name="65519.99").click()
+    assert "float16 stores 65504" in said(figure)
+    figure.get_by_role("button", name="2048 + 1").click()
+    assert "halfway" in said(figure)
+    figure.get_by_role("slider", name="x", exact=True).focus()
+    figure.page.keyboard.press("ArrowRight")
+    assert "float16 stores 2050" in said(figure)
+    figure.get_by_label("rounding").select_option("cut")
+    assert "Ties to even would store 2050" in said(figure)
+
+
+def test_a_scaler_that_does_not_skip_poisons_the_weights(show: Open) -> None:
+    figure = show("scaler", "run=long&step=30")
+    assert "⚠" not in said(figure)
+    figure.get_by_label("skips the step").uncheck()
+    assert "not a number" in said(figure)
+    figure.get_by_label("skips the step").check()
+    assert "⚠" not in said(figure)
+
+
+def test_the_first_skipped_step_is_found(show: Open) -> None:
+    figure = show("training")
+    figure.get_by_role("button", name="The first skipped step").click()
+    assert "This step was skipped" in said(figure)
 
 
 def test_a_prediction_is_kept_here_and_can_be_tried_again(show: Open) -> None:
