@@ -4,6 +4,7 @@ import { defineFigure } from "../../site/figures/figure.js";
 import { lanesPanel } from "./figure-lanes.js";
 import { codePanel, machinePanel, orderPanel } from "./figure-machine.js";
 import { booksOf, runOf, said } from "./figure-runs.js";
+import { twenty } from "./figure-twenty.js";
 
 export const NAMES = ["java", "python", "lost", "stolen", "grow", "locks", "nest"];
 const FAILING = NAMES.slice(2);
@@ -43,3 +44,4 @@ export const schedule = {
 };
 
 defineFigure("g2k-schedule", schedule);
+defineFigure("g2k-twenty", twenty);

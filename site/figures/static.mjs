@@ -13,6 +13,7 @@ export const FIGURES = [
   { lesson: "01-gradients", name: "gradient", module: "figure.js", traced: true },
   { lesson: "01-gradients", name: "steps", module: "figure-steps.js", traced: true },
   { lesson: "05-thread-pool", name: "schedule", module: "figure.js", traced: true },
+  { lesson: "05-thread-pool", name: "twenty", module: "figure-twenty.js" },
   { lesson: "06-allreduce", name: "ring", module: "figure.js", traced: true },
   { lesson: "06-allreduce", name: "crossing", module: "figure-cost.js", traced: true },
   { lesson: "07-mixed-precision", name: "underflow", module: "figure-underflow.js", traced: true },

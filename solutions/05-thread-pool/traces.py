@@ -281,6 +281,10 @@ def figure() -> dict[str, Any]:
     assert orders["java"] == started_by_a_jdk()
     return {
         "runs": runs,
+        "twenty": [
+            ["".join(one), preemptions(one), 1 if loses(one) else 2]
+            for one in reference.interleavings("AAA", "BBB")
+        ],
         "order": {
             name: {"order": order, "refused": [n for n in names if n not in order]}
             for name, order in orders.items()

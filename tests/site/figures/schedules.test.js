@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NAMES, schedule } from "../../../course/05-thread-pool/figure.js";
 import { booksOf, eventOf, ruleOf, said, stretches, threadsAt } from "../../../course/05-thread-pool/figure-runs.js";
+import { merges, play } from "../../../course/05-thread-pool/figure-twenty.js";
 import { readTrace } from "../../../site/figures/static.mjs";
 
 const trace = readTrace("05-thread-pool");
@@ -70,4 +71,10 @@ test("lesson 5: each operation has words, and each decision of the pool its rule
   assert.equal(rules.filter((rule) => rule.includes("with this task")).length, 4);
   assert.equal(rules.filter((rule) => rule.includes("waits there")).length, 3);
   assert.equal(rules.filter((rule) => rule.includes("refuses")).length, 2);
+});
+
+test("lesson 5: the twenty schedules are the reference's, in its order", () => {
+  const live = merges("AAA", "BBB").map(play).map(({ schedule: who, preemptions, x }) => [who, preemptions, x]);
+  assert.deepEqual(live, trace.twenty);
+  assert.equal(live.filter(([, , x]) => x === 1).length, 18);
 });
