@@ -18,6 +18,7 @@ _COMMANDS = (
     ("", "check", "student", "check"),
     ("", "watch", "student", "watch"),
     ("", "submit", "student", "submit"),
+    ("", "explore", "explore", "explore"),
     ("", "notebooks", "student", "notebooks"),
     ("", "release", "student", "release"),
     ("", "grade", "instructor", "grade"),
@@ -37,7 +38,11 @@ _HELP = (
     "Exit codes: 0 all passed, 1 some task failed, 2 usage or course error,"
     " 3 infrastructure."
 )
-_PANELS = {"student": "For students", "instructor": "For instructors"}
+_PANELS = {
+    "student": "For students",
+    "explore": "For students",
+    "instructor": "For instructors",
+}
 
 
 def build_app(only: str | None = None) -> typer.Typer:

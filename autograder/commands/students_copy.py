@@ -27,6 +27,7 @@ _PACKAGE = (
     "locale",
     "commands/__init__.py",
     "commands/student.py",
+    "commands/explore.py",
     "commands/show.py",
     "commands/handing_in.py",
     "commands/probes.py",

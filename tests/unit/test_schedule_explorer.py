@@ -193,7 +193,8 @@ def test_tells_a_deadlock_as_a_cycle():
     assert result.preemptions == 1
     cycle = result.message.splitlines()
     assert len(cycle) == 2
-    assert "one waits to acquire the Lock of line 3 (line 6), which two holds" in cycle
+    second = "the Lock of line 3 (no. 2)"
+    assert f"one waits to acquire {second} (line 6), which two holds" in cycle
     assert any("with b:" in line for line in result.story)
 
 

@@ -19,6 +19,7 @@ from .modules import explored_modules, load
 from .program import Module, Program, scenario
 from .races import watch
 from .same import same, value
+from .script import Script
 from .task import Missing
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Module",
     "Program",
     "Result",
+    "Script",
     "explore",
     "explored_modules",
     "load",

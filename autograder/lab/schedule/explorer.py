@@ -16,6 +16,7 @@ from .story import tell
 from .task import Plan, Rules
 from .threads import MainThread
 
+Progress = Callable[[int, int], object]
 Program = str | Callable[[], object]
 
 
@@ -45,11 +46,16 @@ class Search:
     """One program, the rules it runs under, and the books of the search."""
 
     def __init__(
-        self, program: Program, invariant: Program | None, rules: Rules
+        self,
+        program: Program,
+        invariant: Program | None,
+        rules: Rules,
+        progress: Progress | None = None,
     ) -> None:
         self.names: dict[str, Any] = {}
         self.rules = rules
         self.schedules = self.steps = 0
+        self.progress = progress
         self.started = time.monotonic()
         self.code = compiled(program) if isinstance(program, str) else None
         self.call = program if callable(program) else self._execute
@@ -81,6 +87,8 @@ class Search:
             self.steps += run.count
             if self.schedules % 256 == 0:
                 gc.collect(1)
+                if self.progress is not None:
+                    self.progress(self.schedules, self.steps)
             if not run.again:
                 return run
             if plan:
@@ -223,6 +231,7 @@ def explore(
     seconds: float = 60.0,
     cap: int = 5000,
     fatal: tuple[type[BaseException], ...] = (),
+    progress: Progress | None = None,
 ) -> Result:
     """Run a program under many schedules, until one fails.
 
@@ -241,9 +250,10 @@ def explore(
         seconds: time for the search.
         cap: steps of a run beyond which it is a livelock.
         fatal: exceptions that end the search and are raised from here.
+        progress: told the schedules and steps so far, every 256 schedules.
     """
     rules = _rules(program, fatal, spurious, hasty, races, cap)
-    search = Search(program, invariant, rules)
+    search = Search(program, invariant, rules, progress)
     collecting = gc.isenabled()
     gc.disable()  # the search collects now and then: cheaper by a tenth
     try:

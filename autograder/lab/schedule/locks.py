@@ -18,7 +18,9 @@ class Thing(Sync):
     def _lab_named(self, what: str) -> None:
         if Port.run.story is not None:
             line = place()[0]
-            self._lab_label = f"the {what} of line {line}" if line else f"a {what}"
+            label = f"the {what} of line {line}" if line else f"a {what}"
+            made = Port.run.made[label] = Port.run.made.get(label, 0) + 1
+            self._lab_label = label if made == 1 else f"{label} (no. {made})"
 
 
 class Lock(Thing):

@@ -18,6 +18,7 @@ class Clerk(Protocol):
     racing: bool
     probing: bool
     numbers: dict[int, tuple[int, Any]]  # objects by their number in this run
+    made: dict[str, int]  # how many locks and the like were made at a line
     excepthook: Any  # what an uncaught exception of a thread is given to
     exits: list[Callable[[], object]]  # called when the main thread has ended
     modules: dict[str, Any]  # of the standard library, loaded for this run
@@ -59,6 +60,7 @@ class Idle:
         self.racing = False
         self.probing = False
         self.numbers = BEFORE
+        self.made: dict[str, int] = {}
         self.excepthook: Any = None
         self.exits: list[Callable[[], object]] = []
         self.modules: dict[str, Any] = {}

@@ -46,6 +46,7 @@ class Run(Chooser):
         self.numbers: dict[int, tuple[int, Any]] = dict(BEFORE) if BEFORE else {}
         self.fatal: BaseException | None = None
         self.excepthook: Any = None
+        self.made: dict[str, int] = {}
         self.exits: list[Callable[[], object]] = []
         self.modules: dict[str, Any] = {}
         self.current: Task = None  # type: ignore[assignment]
