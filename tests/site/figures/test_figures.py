@@ -236,7 +236,7 @@ def test_a_failing_schedule_is_replayed_and_left_again(show: Open) -> None:
 def test_any_of_the_twenty_schedules_can_be_played(show: Open) -> None:
     figure = show("twenty")
     assert "one update is lost" in said(figure)
-    figure.get_by_label("schedule").fill("1")
+    figure.locator("input[type=range]").last.fill("1")
     assert "Schedule A A A B B B, 0 preemptions" in said(figure)
     assert "which is right" in said(figure)
 
