@@ -102,6 +102,6 @@ export const twenty = {
       + (x === 2 ? "it ends as 2, which is right." : "it ends as 1, and one update is lost.");
   },
   hint: "Click a schedule to see its steps.",
-  reserve: [170, 215],
+  reserve: [209, 230],
   caption: "Only the two schedules without a preemption are right. A single preemption, in any place, loses an update.",
 };
