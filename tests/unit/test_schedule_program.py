@@ -111,8 +111,7 @@ def test_what_is_compared_with_known_mistakes_holds_no_places():
     answer.explore(counting, bound=1)
     ((label, evidence),) = answer._session.transcript
     assert label == "counting"
-    assert set(evidence["found"]) == {"kind", "message", "preemptions"}
-    assert "line" not in evidence["found"]["message"]
+    assert evidence == {"found": {"kind": "exception"}, "same": True}
 
 
 def test_a_stub_is_not_attempted_and_a_missing_name_explained():
@@ -145,6 +144,15 @@ def test_state_that_cannot_be_put_back_is_loaded_anew():
         assert module.take() == 0
 
     assert program.explore(body, random_schedules=3)["kind"] == "ok"
+
+
+def test_an_absent_module_costs_only_those_who_use_it():
+    source = "import sys, numpy as np\nfrom os import path\ndef one(): return 1\n"
+    program = Program([("cell 1", source + "def two(): return sys.maxsize")])
+    assert program._ready(())[1] is not None
+    assert program.explore(lambda module: module.one())["kind"] == "ok"
+    found = program.explore(lambda module: module.two())
+    assert "sys is not available under the explorer" in found["message"]
 
 
 def test_state_of_closures_defaults_and_objects_is_put_back():

@@ -99,7 +99,9 @@ class Snapshot:
         if id(thing) in self._seen:
             return
         self._seen[id(thing)] = thing
-        if isinstance(thing, type):
+        if _never_changes(thing, kind):
+            return
+        if issubclass(kind, type):
             if thing.__module__ == self._own:
                 self._note_class(thing)
         elif kind in (list, set, deque):
@@ -125,7 +127,7 @@ class Snapshot:
             self._note_all([thing.func, *thing.args, *thing.keywords.values()])
         elif kind.__module__ == self._own or isinstance(thing, Sync):
             self._note_object(thing)
-        elif not _never_changes(thing):
+        else:
             raise Unknown(f"a {kind.__name__}")
 
     def _note_all(self, things: list[Any]) -> None:
@@ -178,8 +180,7 @@ class Snapshot:
         return known or issubclass(kind, Sync)
 
 
-def _never_changes(thing: Any) -> bool:
-    kind = type(thing)
+def _never_changes(thing: Any, kind: type) -> bool:
     if issubclass(kind, (Shim, Hint, Absent, Logger)) or thing is DICE:
         return True
     if kind.__module__ == "dataclasses":
