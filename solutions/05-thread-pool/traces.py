@@ -113,7 +113,8 @@ def record(
 
 def ending(message: str) -> str:
     """Say how a run failed, in one line without line numbers."""
-    return re.sub(r" \(line \d+\)| (of|at) line \d+", "", message).replace("\n", "; ")
+    numbers = r" \(line \d+\)| (of|at) line \d+| \(no\. \d+\)"
+    return re.sub(numbers, "", message).replace("\n", "; ")
 
 
 def place(values: list[Any], value: Any) -> int:
