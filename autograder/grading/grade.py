@@ -6,6 +6,7 @@ warm jail, one memory of reference answers for as many submissions as come.
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib.metadata
 import platform
@@ -136,7 +137,7 @@ class Grader:
             seed=self._seed,
             isolation=jail.level,
             tasks=tasks,
-            versions=_versions(),
+            versions=dict(_versions()),
             notes=tuple(submission.notes),
         )
 
@@ -211,6 +212,7 @@ def _close(loaded: Loaded, jail: Jail) -> None:
         jail.restart()
 
 
+@functools.cache  # reading them takes as long as a test
 def _versions() -> dict[str, str]:
     packages = ("gradients-to-kernels", "numpy", "pytest")
     found = {name: importlib.metadata.version(name) for name in packages}
