@@ -15,7 +15,7 @@ function lossPanel(state, trace) {
   const y = scale([0.007, 0.25], [246, 28], true);
   const at = Math.min(training.curves.mixed.length - 1, Math.floor(state.step / training.every));
   const shown = CURVES.filter(([key]) => !key.startsWith("no_") || state.parts);
-  const places = { float16: 0.6, no_scale: 0.36, mixed: 0.45, float32: 0.25, no_master: 0.68 };
+  const places = { float16: 0.6, no_scale: 0.36, mixed: 0.45, float32: 0.25, no_master: 0.99 };
   return {
     id: "loss", width: 340, height: 300, title: "Loss of one network under different recipes",
     desc: "float16 alone stays where it begins; mixed precision lies on the curve of float32.",
@@ -25,8 +25,8 @@ function lossPanel(state, trace) {
         { stroke: INK[colour], "stroke-width": key === "mixed" ? 4.5 : key === "float32" ? 2 : 2.5, "stroke-dasharray": dash, "stroke-linecap": key === "float32" ? "round" : undefined })).join("")
       + shown.map(([key, colour, name]) => {
         const k = Math.round(places[key] * (training.curves[key].length - 1));
-        const above = key === "no_master" || key === "no_scale" ? -12 : key === "float16" ? 20 : key === "float32" ? -14 : 26;
-        return label(x(k * training.every), y(training.curves[key][k]) + above, name, { "font-weight": 700, fill: INK[colour], "text-anchor": key === "mixed" ? "end" : "start" });
+        const above = key === "no_master" ? -36 : key === "no_scale" ? -12 : key === "float16" ? 20 : key === "float32" ? -14 : 26;
+        return label(x(k * training.every), y(training.curves[key][k]) + above, name, { "font-weight": 700, fill: INK[colour], "text-anchor": key === "mixed" || key === "no_master" ? "end" : "start" });
       }).join("")
       + line(x(at * training.every), 28, x(at * training.every), 246, { stroke: INK.muted, "stroke-width": 1.5 }),
     press: (u) => ({ step: Math.round(Math.min(training.steps - 1, Math.max(0, x.inverse(u)))) }),
