@@ -243,8 +243,8 @@ def failing(pool: str) -> dict[str, tuple[str, str, dict[str, Any]]]:
                 "room": 4,
                 "why": "The only worker waits for a task that waits in the queue for "
                 "a worker. No schedule helps.",
-                "remedy": "No lock and no order of threads: change who waits, or where. "
-                "The written question asks how.",
+                "remedy": "No lock and no order helps: change who waits, or where. The "
+                "written question asks how.",
                 "link": lambda run: pair(run, ("w1", "notify 0"), ("w1", "sleep")),
                 "words": ["puts inner behind itself", "sleeps until inner is done"],
                 "ends": {"main": "sleeps for ever", "w1": "sleeps for ever"},
