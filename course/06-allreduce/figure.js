@@ -3,6 +3,7 @@ import "../../site/figures/index.js";
 import { defineFigure } from "../../site/figures/figure.js";
 import { clockPanel, odometerPanel } from "./figure-bytes.js";
 import { crossing } from "./figure-cost.js";
+import { levels } from "./figure-levels.js";
 import { clock, ITEM, ringOf, sent } from "./figure-model.js";
 import { ringPanel, whoPanel } from "./figure-who.js";
 
@@ -55,3 +56,4 @@ export const ring = {
 
 defineFigure("g2k-ring", ring);
 defineFigure("g2k-crossing", crossing);
+defineFigure("g2k-levels", levels);

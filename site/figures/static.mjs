@@ -16,6 +16,7 @@ export const FIGURES = [
   { lesson: "05-thread-pool", name: "twenty", module: "figure-twenty.js" },
   { lesson: "06-allreduce", name: "ring", module: "figure.js", traced: true },
   { lesson: "06-allreduce", name: "crossing", module: "figure-cost.js", traced: true },
+  { lesson: "06-allreduce", name: "levels", module: "figure-levels.js", traced: true },
   { lesson: "07-mixed-precision", name: "underflow", module: "figure-underflow.js", traced: true },
   { lesson: "07-mixed-precision", name: "round", module: "figure-round.js" },
   { lesson: "07-mixed-precision", name: "scaler", module: "figure-scaler.js" },

@@ -11,11 +11,19 @@ import numpy as np
 import reference
 
 from autograder.lab.ranks import Outcome, Wire, run
+from autograder.lab.ranks.costs import Cluster, Cost, Level, simulate
 
 #: The chapter's network: 10 microseconds a message, 12.5 GB a second.
 A, B = 10e-6, 1 / 12.5e9
 #: The figure's clock: two ticks a message, one an element of four bytes.
 TICKS = {"latency_s": 2.0, "bandwidth": 4.0}
+
+#: Ten thousand ranks: a wire for each pair, or machines of 8 in racks of 80.
+FLAT = Cluster.flat(10_000, A, 1 / B)
+RACKS = Cluster(
+    10_000, (Level(1, 300e9, 2e-6), Level(8, 25e9, 5e-6), Level(80, 125e9, 10e-6))
+)
+SIZES = [10 ** (3 + k / 4) for k in range(29)]
 
 Program = Callable[..., Any]
 
@@ -107,8 +115,23 @@ def price(alg: str, n: int, M: float, a: float, b: float, g: float) -> dict[str,
     return {"alg": alg, "n": n, "M": M, "a": a, "b": b, "g": g, "seconds": seconds}
 
 
+@functools.cache
+def on_cluster(cluster: Cluster) -> dict[str, Cost]:
+    """Simulate every algorithm for all sizes."""
+    names = ["ring", "tree", "halving_doubling"] + ["two_level"] * (cluster is RACKS)
+    return {name: simulate(name, cluster, SIZES) for name in names}
+
+
+def seconds(cluster: Cluster) -> dict[str, list[float]]:
+    """Return each algorithm's seconds, to six digits, for the figure to draw."""
+    return {
+        name: [float(f"{s:.6g}") for s in cost.seconds]
+        for name, cost in on_cluster(cluster).items()
+    }
+
+
 def figure() -> dict[str, Any]:
-    """Return runs of the ring, costs and crossovers."""
+    """Return runs of the ring, costs, crossovers, and ten thousand ranks."""
     algorithms = ("ring", "tree", "halving_doubling")
     pairs = [(s, t) for s in algorithms for t in algorithms if s != t]
     crossings = [
@@ -136,6 +159,12 @@ def figure() -> dict[str, Any]:
             for M, g in ((0.0, 0.0), (1e6, 1e-11))
         ],
         "crossings": crossings,
+        "levels": {
+            "n": FLAT.n,
+            "sizes": SIZES,
+            "flat": seconds(FLAT),
+            "racks": seconds(RACKS),
+        },
     }
 
 
@@ -238,6 +267,24 @@ def overlap(buckets: int) -> str:
     return f"{1e3 * max(backward + each, backward / buckets + buckets * each):.1f}"
 
 
+def ten_thousand() -> dict[str, str]:
+    """Return seconds on racks, shares of the uplinks, and who wins how far."""
+    found = {}
+    for name, cost in on_cluster(RACKS).items():
+        for k, size in ((4, "10kb"), (20, "100mb"), (28, "10gb")):
+            milliseconds = float(f"{1e3 * cost.seconds[k]:.3g}")
+            found[f"racks_{name}_{size}"] = f"{milliseconds:,g}"
+        if name != "two_level":
+            found[f"uplink_{name}"] = f"{cost.busiest_share[2]:.0f}"
+    flat, top = on_cluster(FLAT), SIZES[-1]
+    found["flat_cross"] = (
+        f"{reference.crossover('halving_doubling', 'ring', FLAT.n, A, B) / 1e9:.2f} GB"
+    )
+    assert flat["ring"].seconds[-1] < flat["halving_doubling"].seconds[-1], top
+    assert flat["ring"].seconds[-5] > flat["halving_doubling"].seconds[-5]
+    return found
+
+
 def lengths(L: int, n: int) -> str:
     """Return the lengths of the chunks."""
     return listed([hi - lo for lo, hi in reference.chunk_bounds(L, n)])
@@ -258,6 +305,7 @@ def claims() -> dict[str, str]:
         **by_hand(),
         **bits(),
         **cures(),
+        **ten_thousand(),
         **{f"cross_{n}": f"{crossing(n=n) / 1e3:,.1f} kB" for n in (4, 8, 64)},
         **{f"overlap_{k}": overlap(k) for k in (1, 16, 4000)},
     }

@@ -5,6 +5,7 @@ import { VERDICTS } from "../../../course/00-start/figure.js";
 import { above, expected } from "../../../course/01-gradients/figure-steps.js";
 import { crease, hill, hillGradient, look } from "../../../course/01-gradients/figure-surfaces.js";
 import { ALGORITHMS, best } from "../../../course/06-allreduce/figure-cost.js";
+import { ranking } from "../../../course/06-allreduce/figure-levels.js";
 import { clock, contributions, cost, crossover, ITEM, reach, sent, totals } from "../../../course/06-allreduce/figure-model.js";
 import { flashBytes, resident, runOf, schedule, standardBytes, stream, toHalf, twoPass } from "../../../course/09-flash-attention/figure-model.js";
 import { chapters, FIGURES, loadSpec, readTrace } from "../../../site/figures/static.mjs";
@@ -107,6 +108,21 @@ test("lesson 6: costs and crossovers are the reference's", () => {
   assert.ok(["ring", "tree", "halving"].every((alg) => alg in ALGORITHMS));
   assert.equal(best(1000, 1e3, 1e-5, 1e-10), "halving");
   assert.equal(best(12, 1e9, 1e-5, 1e-10), "ring");
+});
+
+test("lesson 6: on ten thousand ranks the figure names the fastest, and the flat ring costs its formula", () => {
+  const { n, sizes, flat, racks } = reduced.levels;
+  sizes.forEach((M, k) => {
+    const want = cost("ring", n, M, 10e-6, 1 / 12.5e9);
+    assert.ok(Math.abs(flat.ring[k] / want - 1) < 1e-5, `${M} bytes`);
+    for (const network of [flat, racks]) {
+      const order = ranking(network, k).map(([, seconds]) => seconds);
+      assert.equal(order[0], Math.min(...Object.values(network).map((all) => all[k])));
+    }
+  });
+  assert.equal(ranking(racks, 28)[0][0], "ring");
+  assert.equal(ranking(racks, 20)[0][0], "two_level");
+  assert.equal(ranking(racks, 4)[0][0], "tree");
 });
 
 test("lesson 9: the row's stream is the reference's", () => {

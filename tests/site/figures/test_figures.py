@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent
 NAMES = (
     *("verdict", "gradient", "steps", "schedule", "twenty"),
-    *("ring", "crossing", "flash", "row"),
+    *("ring", "crossing", "levels", "flash", "row"),
     *("underflow", "round", "scaler", "training"),
 )
 PREDICT = """<div class="g2k"><g2k-predict data-id="t" data-answer="90" data-unit="°">
