@@ -306,6 +306,9 @@ def claims() -> dict[str, str]:
         **bits(),
         **cures(),
         **ten_thousand(),
+        "ticks_even": f"{watched(4, 10, **TICKS)[0].seconds:g}",
+        "ticks_slow": f"{max(map(max, ring_sample(4, 10, slow=(1, 8))['arrived'])):g}",
+        "death": listed(death(4, 1, 2)["received"]),
         **{f"cross_{n}": f"{crossing(n=n) / 1e3:,.1f} kB" for n in (4, 8, 64)},
         **{f"overlap_{k}": overlap(k) for k in (1, 16, 4000)},
     }
