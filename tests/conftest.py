@@ -38,7 +38,15 @@ def _has_triton() -> bool:
     return importlib.util.find_spec("triton") is not None
 
 
+@cache
+def _has_gloo() -> bool:
+    from autograder.lab.ranks.gloo import is_available
+
+    return is_available()
+
+
 TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
+    "gloo": ("torch.distributed with gloo", _has_gloo),
     "jail": ("bubblewrap with user namespaces", _has_bubblewrap),
     "browser": ("Chromium and Node.js", _has_browser),
     "triton": ("the triton package", _has_triton),
