@@ -7,7 +7,8 @@ const CURVES = {
   ring: { name: "ring", colour: "a" },
   tree: { name: "tree", colour: "b", dash: "8 4" },
   halving_doubling: { name: "halving-doubling", colour: "c", dash: "2 4" },
-  two_level: { name: "two levels of rings", colour: "d", dash: "12 3 2 3" },
+  two_level: { name: "rings on two levels", colour: "d", dash: "12 3 2 3" },
+  two_level_halving: { name: "halving on two levels", colour: "ink", dash: "14 5" },
 };
 
 /** Each algorithm's seconds at one size, the fastest first. */
@@ -21,7 +22,7 @@ function panel(id, title, desc, network, { sizes }, k) {
   const draw = ([alg]) => curve(sizes.map((M, j) => [M, network[alg][j]]), x, y,
     { stroke: INK[CURVES[alg].colour], "stroke-width": 3, "stroke-dasharray": CURVES[alg].dash, "stroke-linecap": alg === "halving_doubling" ? "round" : undefined });
   return {
-    id, width: 340, height: 310, title, desc,
+    id, width: 340, height: 334, title, desc,
     body: frame(x, y, { yTitle: title, xTicks: [[1e3, "1 kB"], [1e6, "1 MB"], [1e9, "1 GB"]], yTicks: [[1e-3, "1 ms"], [1e-2, "10 ms"], [0.1, "0.1 s"], [1, "1 s"], [10, "10 s"]] })
       + line(x(sizes[k]), 30, x(sizes[k]), 240, { "stroke-width": 1.5, "stroke-dasharray": "3 3" })
       + [...order].reverse().map(draw).join("")

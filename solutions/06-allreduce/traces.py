@@ -118,7 +118,9 @@ def price(alg: str, n: int, M: float, a: float, b: float, g: float) -> dict[str,
 @functools.cache
 def on_cluster(cluster: Cluster) -> dict[str, Cost]:
     """Simulate every algorithm for all sizes."""
-    names = ["ring", "tree", "halving_doubling"] + ["two_level"] * (cluster is RACKS)
+    names = ["ring", "tree", "halving_doubling"]
+    if cluster is RACKS:
+        names += ["two_level", "two_level_halving"]
     return {name: simulate(name, cluster, SIZES) for name in names}
 
 
@@ -271,10 +273,10 @@ def ten_thousand() -> dict[str, str]:
     """Return seconds on racks, shares of the uplinks, and who wins how far."""
     found = {}
     for name, cost in on_cluster(RACKS).items():
-        for k, size in ((4, "10kb"), (20, "100mb"), (28, "10gb")):
+        for k, size in ((4, "10kb"), (12, "1mb"), (20, "100mb"), (28, "10gb")):
             milliseconds = float(f"{1e3 * cost.seconds[k]:.3g}")
             found[f"racks_{name}_{size}"] = f"{milliseconds:,g}"
-        if name != "two_level":
+        if not name.startswith("two_level"):
             found[f"uplink_{name}"] = f"{cost.busiest_share[2]:.0f}"
     flat, top = on_cluster(FLAT), SIZES[-1]
     found["flat_cross"] = (
