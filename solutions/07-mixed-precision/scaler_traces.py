@@ -261,6 +261,15 @@ SCRIPTS: dict[str, tuple[dict[str, Any], list[Command]]] = {
             *(["backward", 0, ONES], ["step", 0], ["update"]),
         ],
     ),
+    "called twice after an inf": (
+        {"init": 8.0, "interval": 2},
+        [
+            *(["scale", 1.0], ["backward", 0, [[INF], None]], ["unscale", 0]),
+            *(["unscale", 0], ["step", 0], ["step", 0], ["unscale", 0], ["update"]),
+            *(["backward", 0, [[NAN], None]], ["step", 0], ["step", 0], ["unscale", 0]),
+            *(["backward", 0, ONES], ["step", 0], ["update"], ["step", 0], ["update"]),
+        ],
+    ),
     "called before anything was scaled": (
         {"init": 8.0, "interval": 2},
         [

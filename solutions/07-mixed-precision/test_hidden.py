@@ -156,11 +156,10 @@ def without_casts(lesson, name, bits):
     guarded = types.ModuleType("numpy")
     hidden = ("float16", "half", "float16_")
     guarded.__dict__.update({k: v for k, v in vars(np).items() if k not in hidden})
-    kept = {k: v for k, v in space.items() if v is np or v in (np.float16,)}
+    aliases = [key for key, value in space.items() if value is np]
     try:
-        for key, value in kept.items():
-            if value is np:
-                space[key] = guarded
+        for key in aliases:
+            space[key] = guarded
         with np.errstate(all="raise"):
             return function(bits)
     except FloatingPointError as error:
@@ -172,7 +171,8 @@ def without_casts(lesson, name, bits):
             return "float16"
         raise
     finally:
-        space.update(kept)
+        for key in aliases:
+            space[key] = np
 
 
 def no_casts(student, name, bits, want, look):
@@ -299,8 +299,10 @@ def test_nans(student, rng):
         "NaNs": signed(rng, 0x7F800000 + payloads),
         "NaNs whose upper payload is zero": signed(rng, 0x7F800000 + low),
         "NaNs whose payload is all ones": np.array(
-            [0x7FFFFFFF, 0xFFFFFFFF, 0x7FBFFFFF, 0xFFBFFFFF, 0x7F800001],
-            dtype=np.uint32,
+            [0x7FFFFFFF, 0xFFFFFFFF, 0x7FBFFFFF, 0xFFBFFFFF], dtype=np.uint32
+        ),
+        "the NaNs next to infinity": np.array(
+            [0x7F800001, 0xFF800001], dtype=np.uint32
         ),
     }
     name, look = "f32_to_f16_bits", CONTRACT
@@ -378,6 +380,9 @@ def test_brain_nans(student, rng):
         "NaNs whose payload is all ones": np.array(
             [0x7FFFFFFF, 0xFFFFFFFF, 0x7FBFFFFF, 0xFFBFFFFF], dtype=np.uint32
         ),
+        "the NaNs next to infinity": np.array(
+            [0x7F800001, 0xFF800001], dtype=np.uint32
+        ),
     }
     name = "f32_to_bf16_bits"
     ask_narrow(student, name, brained, groups, np.uint16, CONTRACT, brain_kind)
@@ -411,10 +416,10 @@ def judge_sums(got, want, kind):
 def test_table_of_errors(student):
     hundredths = all_sums(student, [0.01] * 1000)
     ones = {
-        (dtype, way): student.accumulate([1.0] * n, dtype, way)
-        for dtype, n in (("float16", 2500), ("bfloat16", 300))
+        ("bfloat16", way): student.accumulate([1.0] * 300, "bfloat16", way)
         for way in WAYS
     }
+    many = student.accumulate([1.0] * 2100, "float16", "naive")
 
     want = {
         "float16": (9.953125, 10.0, 10.0, 10.00213623046875),
@@ -423,9 +428,11 @@ def test_table_of_errors(student):
     }
     table = {(d, w): want[d][i] for d in DTYPES for i, w in enumerate(WAYS)}
     judge_sums(hundredths, table, "1000 times 0.01")
-    stops = {"float16": (2048, 2500, 2500, 2500), "bfloat16": (256, 300, 300, 300)}
-    table = {(d, w): stops[d][i] for d in stops for i, w in enumerate(WAYS)}
-    judge_sums(ones, table, "ones, past where a sum of ones stops growing")
+    table = {
+        ("bfloat16", w): n for w, n in zip(WAYS, (256, 300, 300, 300), strict=True)
+    }
+    judge_sums(ones, table, "300 ones")
+    judge_sums({("float16", "naive"): many}, {("float16", "naive"): 2048}, "2100 ones")
 
 
 @pytest.mark.task("accumulate", weight=4)
@@ -1641,7 +1648,7 @@ def keeps_weights(lesson):
     import numpy as np
 
     def backward(weights, batch, number):
-        return 1.0, [np.full_like(weights[0], number * 0.25)]
+        return 1.0, [np.full_like(weights[0], number * 2.0**-4)]
 
     found = {}
     for recipe in ("float32", "float16", "mixed"):
@@ -1651,12 +1658,16 @@ def keeps_weights(lesson):
         untrained = lesson.train(recipe, [mine], backward, [], 1.0)
         untrained.weights[0][:] = 7
         found[recipe] = mine.tolist()
-    return found
+    long = lesson.train("mixed", [np.zeros(1, "f4")], backward, range(2001), 2.0**-20)
+    return found, list(long.scales[-4:]), int(long.skipped)
 
 
 @pytest.mark.task("train", weight=1)
 def test_weights_given_stay(student):
-    found = student.run(keeps_weights)
+    found, scales, skipped = student.run(keeps_weights)
+    where = "train, mixed, 2001 clean steps: the last four scales"
+    check.equal(scales, [2.0**16] * 2 + [2.0**17] * 2, where=where, look=CONTRACT)
+    check.equal(skipped, 0, where="train, mixed, clean steps: skipped", look=CONTRACT)
     for recipe, mine in found.items():
         where = f"train, {recipe}: the weights it was given"
         check.equal(mine, [1.0] * 3, where=where, look=CONTRACT)

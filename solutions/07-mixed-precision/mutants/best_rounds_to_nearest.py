@@ -1,0 +1,16 @@
+"""The nearest power of two is taken, which may overflow.
+
+task: best_scale
+look: Chapter, step 4.
+"""
+
+
+def best_scale(grads: Sequence[np.ndarray]) -> float:
+    values = flattened(grads)
+    if not np.isfinite(values).all():
+        raise ValueError("a gradient is infinite or NaN")
+    largest = float(np.max(np.abs(values), initial=0.0))
+    if largest == 0:
+        return 1.0
+    exponent = round(math.log2(65504 / largest))
+    return 2.0 ** min(exponent, 127)

@@ -1,0 +1,12 @@
+"""NaNs are rounded like numbers: some carry into the sign, some become infinite.
+
+task: f32_to_bf16_bits
+look: Chapter, step 2.
+"""
+
+
+def f32_to_bf16_bits(bits: np.ndarray) -> np.ndarray:
+    bits = checked(bits, np.uint32)
+    near = rounded_off(bits, 16)
+    is_nan = (bits & 0x7FFFFFFF) > 0x7F800000
+    return near.astype(np.uint16)

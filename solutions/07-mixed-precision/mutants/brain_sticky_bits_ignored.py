@@ -1,0 +1,12 @@
+"""Just above half and half alike go to the even neighbour: the lower bits are ignored.
+
+task: f32_to_bf16_bits
+look: Chapter, step 2.
+"""
+
+
+def f32_to_bf16_bits(bits: np.ndarray) -> np.ndarray:
+    bits = checked(bits, np.uint32)
+    near = (bits >> 16) + ((bits >> 16) & (bits >> 15) & 1)
+    is_nan = (bits & 0x7FFFFFFF) > 0x7F800000
+    return np.where(is_nan, (bits >> 16) | 0x40, near).astype(np.uint16)

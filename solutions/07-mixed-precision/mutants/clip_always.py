@@ -1,0 +1,12 @@
+"""Gradients shorter than clip are stretched to it.
+
+task: mp_train_step
+look: Chapter, step 6.
+"""
+
+
+def clip_to(clip: float, grads: list[np.ndarray]) -> None:
+    norm = math.sqrt(sum(float(np.sum(np.float64(g) ** 2)) for g in grads))
+    if norm > 0:
+        for grad in grads:
+            grad *= np.float32(clip / norm)

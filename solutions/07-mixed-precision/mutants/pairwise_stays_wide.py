@@ -1,0 +1,12 @@
+"""Partial sums of halves are kept in float32.
+
+task: accumulate
+look: Chapter, step 3.
+"""
+
+
+def halves(values: list[np.float32], near: Callable[[float], np.float32]) -> np.float32:
+    n = len(values)
+    if n == 1:
+        return values[0]
+    return halves(values[: n // 2], near) + halves(values[n // 2 :], near)

@@ -1,0 +1,19 @@
+"""Infinite gradients are counted as normal ones too.
+
+task: underflow_report
+look: Chapter, step 4.
+"""
+
+
+def underflow_report(grads: Sequence[np.ndarray], scale: float = 1.0) -> Underflow:
+    values = flattened(grads)
+    half = np.abs((values * np.float32(scale)).astype(np.float16))
+    zero = values == 0
+    places = (
+        zero,
+        (half == 0) & ~zero,
+        (half > 0) & (half < np.float16(2**-14)),
+        half >= np.float16(2**-14),
+        ~np.isfinite(half),
+    )
+    return Underflow(*(int(np.count_nonzero(place)) for place in places))

@@ -1,0 +1,15 @@
+"""A new scale is kept in float64.
+
+task: LossScaler
+look: Chapter, step 5.
+"""
+
+
+class LossScaler(LossScaler):
+    def update(self, new_scale: float | None = None) -> None:
+        self._require_use("update")
+        if new_scale is not None:
+            self._scale = np.float64(new_scale)
+        else:
+            self._adjust([found for found in self._found.values() if found is not None])
+        self._stage, self._found = {}, {}

@@ -1,0 +1,16 @@
+"""update() makes only those optimizers ready again that were stepped.
+
+task: LossScaler
+look: Chapter, step 5.
+"""
+
+
+class LossScaler(LossScaler):
+    def update(self, new_scale: float | None = None) -> None:
+        self._require_use("update")
+        if new_scale is not None:
+            self._scale = np.float32(new_scale)
+        else:
+            self._adjust([found for found in self._found.values() if found is not None])
+        self._stage = {k: s for k, s in self._stage.items() if s != "stepped"}
+        self._found = {}

@@ -1,0 +1,25 @@
+"""step() does not unscale where that was not done: it only looks.
+
+task: LossScaler
+look: Chapter, step 5.
+"""
+
+
+class LossScaler(LossScaler):
+    def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+        if "closure" in kwargs:
+            raise RuntimeError("a closure would compute gradients that are not scaled")
+        self._require_use("step")
+        if self._stage.get(id(optimizer)) == "stepped":
+            raise RuntimeError("step() was called already since the last update()")
+        if id(optimizer) not in self._stage:
+            kept = [None if p.grad is None else p.grad.copy() for p in optimizer.params]
+            self.unscale(optimizer)
+            for p, grad in zip(optimizer.params, kept, strict=True):
+                p.grad = grad
+        found = self._found[id(optimizer)]
+        if found is None:
+            raise AssertionError("this optimizer has no gradients to look at")
+        result = None if found else optimizer.step(*args, **kwargs)
+        self._stage[id(optimizer)] = "stepped"
+        return result

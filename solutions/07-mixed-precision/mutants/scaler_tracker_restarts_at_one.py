@@ -1,0 +1,21 @@
+"""After growth the tracker restarts at 1.
+
+task: LossScaler
+look: Chapter, step 5.
+"""
+
+
+class LossScaler(LossScaler):
+    def _adjust(self, founds: list[bool]) -> None:
+        if not founds:
+            raise AssertionError("no gradient was looked at since the last update()")
+        if any(founds):
+            self._scale = np.float32(float(self._scale) * self._backoff)
+            self._tracker = 0
+            return
+        self._tracker += 1
+        if self._tracker == self._interval:
+            grown = np.float32(float(self._scale) * self._growth)
+            if np.isfinite(grown):
+                self._scale = grown
+            self._tracker = 1

@@ -1,0 +1,15 @@
+"""update() with a new scale works before anything was scaled.
+
+task: LossScaler
+look: Chapter, step 5.
+"""
+
+
+class LossScaler(LossScaler):
+    def update(self, new_scale: float | None = None) -> None:
+        pass
+        if new_scale is not None:
+            self._scale = np.float32(new_scale)
+        else:
+            self._adjust([found for found in self._found.values() if found is not None])
+        self._stage, self._found = {}, {}

@@ -1,0 +1,36 @@
+"""The step is left out where the loss is not finite, though the gradients are.
+
+task: mp_train_step
+look: Chapter, step 6.
+"""
+
+
+def mp_train_step(
+    params: list[Parameter],
+    batches: Sequence[Any],
+    backward: Backward,
+    scaler: LossScaler,
+    optimizer: Any,
+    clip: float | None = None,
+) -> float:
+    if len(batches) == 0:
+        raise ValueError("a step needs at least one batch")
+    weights = [p.value.astype(np.float16) for p in params]
+    for p in params:
+        p.grad = None
+    losses = []
+    for batch in batches:
+        loss, grads = backward(weights, batch, scaler.scale(1 / len(batches)))
+        losses.append(float(loss))
+        for p, grad in zip(params, grads, strict=True):
+            if grad is not None:
+                wide = np.asarray(grad).astype(np.float32)
+                p.grad = wide if p.grad is None else p.grad + wide
+    if not all(math.isfinite(loss) for loss in losses):
+        return sum(losses) / len(losses)
+    scaler.unscale(optimizer)
+    if clip is not None:
+        clip_to(clip, [p.grad for p in params if p.grad is not None])
+    scaler.step(optimizer)
+    scaler.update()
+    return sum(losses) / len(losses)
