@@ -55,7 +55,7 @@ export const levels = {
     return `${size(data.sizes[k])} on ${data.n.toLocaleString("en-GB")} ranks. A wire for each pair: ${say(data.flat)}. Machines and racks: ${say(data.racks)}.`;
   },
   hint: "Click a chart, or move the slider, to read it at another size.",
-  reserve: [175, 282],
+  reserve: [174, 308],
   caption: "The same algorithms and arrays on two networks, simulated. Left every pair of ranks has a wire of its own; right machines and racks share uplinks, "
     + "and what counts is how many bytes must cross them. The large dot is the fastest.",
 };
