@@ -10,7 +10,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 JUDGE = "scenario"  # the file name of code that no story quotes
-HERE = os.path.dirname(__file__) + os.sep
+HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep  # instruments of lessons
 
 
 @dataclass(frozen=True)
