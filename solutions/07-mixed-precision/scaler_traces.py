@@ -311,6 +311,7 @@ SCRIPTS: dict[str, tuple[dict[str, Any], list[Command]]] = {
             *(["update", 4.0], ["step", 0], ["update"]),
             *(["backward", 0, [[INF], None]], ["step", 0], ["update", 2.0]),
             *iterations(1, 1),
+            *(["update", 0.0], ["scale", 1.0], ["update", 0.5], ["scale", 3.0]),
         ],
     ),
     **{f"commands at random, number {n}": at_random(n) for n in range(8)},

@@ -1319,6 +1319,7 @@ def test_clipping(student):
         "norm 5, clip 4.5": ([[batch]], 4.5, 1024.0, 0.9),
         "norm 5, clip 5": ([[batch]], 5.0, 1024.0, 1.0),
         "norm 5, clip 6": ([[batch]], 6.0, 1024.0, 1.0),
+        "norm 5, clip 0": ([[batch]], 0.0, 1024.0, 0.0),
         "norm 5, clip 2**-20": ([[batch]], 2.0**-20, 1024.0, 2.0**-20 / 5),
         "norm 5 from two batches, clip 2": ([[batch, batch]], 2.0, 512.0, 0.4),
         "norm 5, a scale below 1, clip 1": ([[batch]], 1.0, 0.125, 0.2),
