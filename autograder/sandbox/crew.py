@@ -123,6 +123,8 @@ class Party:
         """
         self._crew, self._budget, self.broke = crew, budget, broke
         self.ranks = [Rank(self, peer) for peer in peers]
+        #: CPU seconds of all of them, known once closed.
+        self.spent_s = 0.0
         self._frames = 0
 
     def count(self) -> None:
@@ -132,16 +134,16 @@ class Party:
             StudentTimeout: together they have used it up.
         """
         self._frames += 1
-        if self._frames % _LOOK == 0 and self.used_s() > self._budget.cpu_s:
+        if self._frames % _LOOK == 0 and self._used_s() > self._budget.cpu_s:
             limit = self._budget.cpu_s
             text = gettext("no answer within {limit:g} s").format(limit=limit)
             raise self.broke(self.ranks[0].peer, StudentTimeout(text))
 
-    def used_s(self) -> float:
-        """Return the CPU seconds of all of them in this run."""
-        return sum(rank.peer.used_s() for rank in self.ranks)
+    def _used_s(self) -> float:
+        return sum(max(rank.peer.used_s(), 0.0) for rank in self.ranks)
 
     def close(self) -> None:
         """Keep the idle ones for later runs; end the others."""
+        self.spent_s = self._used_s()
         busy = [r.peer for r in self.ranks if not (r.is_idle and r.peer.is_alone())]
         self._crew.dismiss(busy)

@@ -229,12 +229,15 @@ class Interpreter:
     ) -> list[Any]:
         if not source and not hasattr(self._module, name):
             return ["missing", name]
-        if source:
-            value = self._from(source, name)(self._module, *args, **kwargs)
-        else:
-            value = getattr(self._module, name)(*args, **kwargs)
-        while self._links:
-            self._links.pop()._look()
+        try:
+            if source:
+                value = self._from(source, name)(self._module, *args, **kwargs)
+            else:
+                value = getattr(self._module, name)(*args, **kwargs)
+            for link in self._links:
+                link._look()
+        finally:
+            self._links.clear()
         return ["ok", value]
 
     def _from(self, source: str, name: str) -> Any:

@@ -135,9 +135,12 @@ class Loaded:
             loader.socket.sendall(FORK.pack(0, 0, peer.number, False))
             tag, data = loader.receive()
             return int(data) if tag == b"E" else None
-        except (OSError, StudentError, ValueError):
+        except (OSError, StudentDied):  # it does nothing that could end it
             self.disturb()
-            return None
+            self._broke_jail = True
+        except (StudentError, ValueError):
+            self.disturb()
+        return None
 
     def disturb(self) -> None:
         """Note that something broke: the next copy starts from a swept jail."""
@@ -237,7 +240,7 @@ class Opened:
         self._loaded, self._peer = loaded, peer
         self._budget, self._seed = budget, seed
         self._clean: Peer | None = None
-        self._party: Party | None = None
+        self._parties: list[Party] = []
         self._cpu_s = 0.0
         self.session = Session(self)
         self.tampered = False  # known once closed
@@ -290,19 +293,14 @@ class Opened:
         """
         if n > MOST_RANKS:
             raise InfrastructureError(f"at most {MOST_RANKS} ranks, not {n}")
-        self._count_ranks()
         try:
             peers = self._loaded.crew.muster(n, self._budget, self._seed)
         except StudentError:
             self._loaded.disturb()
             raise
-        self._party = Party(self._loaded.crew, peers, self._budget, self._broke)
-        return self._party
-
-    def _count_ranks(self) -> None:
-        if self._party is not None:
-            self._cpu_s += self._party.used_s()
-            self._party = None
+        party = Party(self._loaded.crew, peers, self._budget, self._broke)
+        self._parties.append(party)
+        return party
 
     def _broke(self, peer: Peer, error: StudentError) -> StudentError:
         if isinstance(error, StudentDied):
@@ -316,7 +314,7 @@ class Opened:
         Args:
             passed: whether the test did, so that the process may serve the next one.
         """
-        self._count_ranks()
+        self._cpu_s += sum(party.spent_s for party in self._parties)
         for process in (self._peer, self._clean):
             if process is not None:
                 self._cpu_s += process.used_s()

@@ -353,6 +353,33 @@ def test_nothing_arrives_over_a_dead_wire(capacity):
     assert out.received_bytes[1] == 0
 
 
+def test_a_chart_shows_who_sends_to_whom_and_when():
+    def program(link: Link) -> None:
+        if link.rank < 2:
+            link.send(link.rank + 1, np.ones(1, np.uint8))
+        if link.rank:
+            link.recv(link.rank - 1)
+
+    def relay(link: Link) -> None:
+        if link.rank:
+            link.recv(link.rank - 1)
+        if link.rank < 2:
+            link.send(link.rank + 1, np.ones(1, np.uint8))
+
+    by_step = run(relay, 3).chart(12)
+    assert by_step.splitlines() == [
+        "rank 0  111111......",
+        "rank 1  ......222222",
+        "rank 2  ............",
+        "        0    2 steps",
+    ]
+    by_time = run(relay, 3, latency_s=1.0, links={(0, 1): Wire(latency_s=3.0)})
+    assert by_time.chart(8).splitlines()[:2] == ["rank 0  111111..", "rank 1  ......22"]
+    lost = run(program, 3, links={(1, 2): Wire(dead=True)})
+    assert "XXXXXXXX" in lost.chart(8)
+    assert run(lambda link: None, 1).chart(4).startswith("rank 0  ....")
+
+
 # The state machine by itself
 
 

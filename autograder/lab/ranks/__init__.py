@@ -9,7 +9,9 @@
 
 Modules: ``network`` is the pure state machine, ``link`` the rank's end of it,
 ``driver`` lets ranks take turns, ``run`` runs programs as greenlets, ``outcome`` is
-what comes of it.
+what comes of it. The same programs run on real processes (``gloo``) and under the
+schedule explorer (``explored``); ``costs`` lets the clocks of ten thousand ranks run
+without any program.
 """
 
 from __future__ import annotations

@@ -20,6 +20,10 @@ class Transfer:
     arrived_s: float | None  # its last byte is there and received; None if it never was
 
 
+def _digit(rank: int) -> str:
+    return "0123456789abcdefghijklmnopqrstuvwxyz"[rank] if rank < 36 else "+"
+
+
 @dataclass
 class Outcome:
     """Results and meter readings of one run.
@@ -61,3 +65,28 @@ class Outcome:
     def total_messages(self) -> int:
         """Messages that all ranks sent together."""
         return sum(self.messages.values())
+
+    def chart(self, width: int = 64) -> str:
+        """Draw who sends to whom and when: a line a rank, a digit for the receiver.
+
+        Time runs to the right on the virtual clock, or by steps where nothing takes
+        time. A capital X is a message that never arrived; from rank 36 on, a plus.
+
+        Args:
+            width: characters for the whole run.
+        """
+        end, n = self.seconds, len(self.results)
+        rows = [["."] * width for _ in range(n)]
+        for one in self.timeline:
+            if end > 0:
+                until = end if one.arrived_s is None else one.arrived_s
+                span = (one.sent_s / end, until / end)
+            else:
+                span = ((one.step - 1) / self.steps, one.step / self.steps)
+            first = min(int(span[0] * width), width - 1)
+            mark = "X" if one.arrived_s is None else _digit(one.to)
+            for column in range(first, max(int(span[1] * width), first + 1)):
+                rows[one.source][column] = mark
+        unit = f"{end:g} s" if end > 0 else f"{self.steps} steps"
+        lines = [f"rank {r:<2} {''.join(row)}" for r, row in enumerate(rows)]
+        return "\n".join([*lines, f"        0{unit:>{width - 1}}"])
