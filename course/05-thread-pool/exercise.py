@@ -472,7 +472,7 @@ class ThreadPool:
         """Count workers and tasks.
 
         The numbers are those of one moment, except that a task which a worker has
-        taken from the queue may not be counted as active yet. `completed` counts a
+        just taken may not be counted as active yet. `completed` counts a
         task before the worker looks for its next one, and before it ends.
         """
         raise NotImplementedError("ThreadPool.stats: chapter, step 5")
@@ -615,11 +615,11 @@ def map_reduce(
             a list, a dict's items or a generator, which is used up on the pool too.
         combine: Called in this thread.
         pool: A `ThreadPool` with policy `abort` or `caller_runs`, or anything else
-            whose `submit(function, *args)` returns futures with `result()` and
-            `cancel()`: `concurrent.futures.ProcessPoolExecutor` too, so that what you
-            submit must be a function that other processes can find by its name.
-            It is not shut down here. Where its `submit` raises Rejected, the item is
-            mapped in this thread, before the next item is read.
+            whose `submit(function, *args)` returns futures with `result()`,
+            `exception()` and `cancel()`: `concurrent.futures.ProcessPoolExecutor` too,
+            so that what you submit must be a function that other processes can find
+            by its name. It is not shut down here. Where its `submit` raises Rejected,
+            the item is mapped in this thread, before the next item is read.
 
     Raises:
         BaseException: What the mapper raised for the first item, in the order of
