@@ -34,6 +34,11 @@ def _has_browser() -> bool:
 
 
 @cache
+def _has_jdk() -> bool:
+    return all(map(shutil.which, ("javac", "java")))
+
+
+@cache
 def _has_triton() -> bool:
     return importlib.util.find_spec("triton") is not None
 
@@ -49,16 +54,23 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "gloo": ("torch.distributed with gloo", _has_gloo),
     "jail": ("bubblewrap with user namespaces", _has_bubblewrap),
     "browser": ("Chromium and Node.js", _has_browser),
+    "jdk": ("a JDK: javac and java", _has_jdk),
     "triton": ("the triton package", _has_triton),
 }
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--update-goldens``."""
+    """Add ``--update-goldens`` and ``--schedules``."""
     parser.addoption(
         "--update-goldens",
         action="store_true",
         help="rewrite the golden files with what the code gives now",
+    )
+    parser.addoption(
+        "--schedules",
+        type=int,
+        default=1500,
+        help="schedules for each scenario of the pools that are right (default 1500)",
     )
 
 

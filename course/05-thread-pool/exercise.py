@@ -87,7 +87,7 @@ def threads_of_this_process() -> list[ThreadInfo]:
 # %% tags=["explore"]
 with attempt():
     bell = threading.Event()
-    threading.Thread(target=bell.wait, name="sleeper", daemon=True).start()
+    threading.Thread(target=bell.wait, args=(5.0,), name="sleeper").start()
     for row in threads_of_this_process():
         print(f"{row.name:24} {row.ident}  {' > '.join(row.stack[-4:])}")
     bell.set()
