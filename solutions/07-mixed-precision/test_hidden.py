@@ -1105,6 +1105,7 @@ def take_steps(lesson, values, steps, init=1024.0, clip=None, lr=1.0, left=None)
 
         def __init__(self):
             self.now, self.stage, self.bad = np.float32(init), "ready", False
+            self.used = False
 
         def get_scale(self):
             return float(self.now)
@@ -1113,12 +1114,15 @@ def take_steps(lesson, values, steps, init=1024.0, clip=None, lr=1.0, left=None)
             return 0
 
         def scale(self, outputs):
+            self.used = True
             if isinstance(outputs, np.ndarray):
                 return outputs * self.now
             return float(np.float32(outputs) * self.now)
 
         def unscale(self, optimizer):
             log.append(("unscale",))
+            if not self.used:
+                raise AssertionError("unscale() before anything was scaled")
             if self.stage != "ready":
                 raise RuntimeError("unscale() twice, or after step()")
             self.stage = "unscaled"
