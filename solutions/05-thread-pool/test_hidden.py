@@ -2059,6 +2059,26 @@ def pool_factory_fails(m):
     gate.set()
 
 
+def pool_names(m):
+    """ThreadPool without a thread_factory: the names of its workers"""
+    names, gate = [], threading.Event()
+    pool = m.ThreadPool(0, 3, 0.0, 0)
+
+    def task():
+        names.append(threading.current_thread().name)
+        gate.wait()
+
+    for _ in range(3):
+        pool.execute(task)
+        settle()
+    gate.set()
+    settle()
+    pool.execute(task)
+    settle()
+    want = ["worker-1", "worker-2", "worker-3", "worker-4"]
+    assert names == want, f"the workers in the order they were made: {names}"
+
+
 def pool_policy(task, pool):
     """A policy that is never needed."""
     raise Boom("rejected")
@@ -2117,7 +2137,7 @@ def pool_completes_in_time(m):
 def pool_alone(program, cases):
     bodies = [pool_submit, pool_inside, pool_policy_asks, pool_dropped]
     bodies += [pool_leavers, pool_completes_in_time, pool_keep_alive, pool_core_stays]
-    bodies += [pool_factory_fails]
+    bodies += [pool_factory_fails, pool_names]
 
     def pool_arguments_here(m):
         pool_arguments(m, cases)
@@ -2735,12 +2755,12 @@ def mapped(m):
         seen.append(threading.current_thread().name)
         return in_order(a, b)
 
-    items = ["1xyx", "2y", "3", "4zx"]
+    items = ["1zyz", "2y", "3", "4xz"]
     got = m.map_reduce(items, mapper, combine, pool)
-    want = {"x": "((1012)41)", "y": "(1120)", "z": "40"}
+    want = {"z": "((1012)41)", "y": "(1120)", "x": "40"}
     assert got == want, f"values combined from the left, in order: {got}"
     keys = list(got)
-    assert keys == ["x", "y", "z"], f"keys in the order they are met: {keys}"
+    assert keys == ["z", "y", "x"], f"keys in the order they are met: {keys}"
     assert len(threads) == 4, f"4 items, the mapper was called {len(threads)} times"
     assert "main" not in threads, "the mapper ran in the calling thread"
     assert set(seen) == {"main"}, f"combine ran in {sorted(set(seen))}"
