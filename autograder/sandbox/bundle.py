@@ -6,6 +6,7 @@ import ast
 import functools
 import inspect
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from autograder.report import InfrastructureError
@@ -15,23 +16,20 @@ from autograder.report import InfrastructureError
 def bundled(scenario: Callable[..., Any]) -> str:
     """Return a top-level function with everything of its file that it uses.
 
-    That is: functions and classes without the ``task`` mark, constants and imports, in
-    the order of the file and only where the names are used.
+    That is: functions and classes, constants and imports, in the order of the file and
+    only where the names are used.
 
     Raises:
         InfrastructureError: it is no plain function at the top level of a file.
     """
-    try:
-        source = inspect.getsource(inspect.getmodule(scenario) or scenario)
-        tree = ast.parse(source)
-    except (OSError, TypeError, SyntaxError):
-        raise InfrastructureError(f"{scenario!r} has no source to send") from None
-    places: dict[str, list[int]] = {}
-    for index, node in enumerate(tree.body):
-        for name in _defines(node):
-            places.setdefault(name, []).append(index)
+    module = inspect.getmodule(scenario)
     name = getattr(scenario, "__name__", "")
-    if not any(isinstance(tree.body[i], ast.FunctionDef) for i in places.get(name, ())):
+    body = _body(module) if module is not None else []
+    places: dict[str, list[int]] = {}
+    for index, node in enumerate(body):
+        for defined in _defines(node):
+            places.setdefault(defined, []).append(index)
+    if not any(isinstance(body[i], ast.FunctionDef) for i in places.get(name, ())):
         raise InfrastructureError(f"{scenario!r} is no function at the top of its file")
     wanted, todo = set(), [name]
     while todo:
@@ -40,11 +38,18 @@ def bundled(scenario: Callable[..., Any]) -> str:
                 wanted.add(index)
                 todo += [
                     node.id
-                    for node in ast.walk(tree.body[index])
+                    for node in ast.walk(body[index])
                     if isinstance(node, ast.Name) and node.id in places
                 ]
-    kept = ast.Module([tree.body[index] for index in sorted(wanted)], [])
-    return ast.unparse(kept)
+    return "\n".join(ast.unparse(body[index]) for index in sorted(wanted))
+
+
+@functools.cache
+def _body(module: ModuleType) -> list[ast.stmt]:
+    try:
+        return ast.parse(inspect.getsource(module)).body
+    except (OSError, TypeError, SyntaxError):
+        raise InfrastructureError(f"{module!r} has no source to send") from None
 
 
 def _defines(node: ast.stmt) -> list[str]:

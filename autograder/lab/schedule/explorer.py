@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from .modules import compiled, namespace
+from .pending import Pending
 from .picker import Picker
 from .scheduler import Run
 from .story import tell
@@ -141,32 +142,42 @@ def _bounded(
     search: Search, bound: int, schedules: int, seconds: float
 ) -> tuple[Run | None, bool]:
     """Every schedule with no preemption, then with one, and so on."""
-    pending: list[list[tuple[Plan, int, int] | None]] = [[] for _ in range(bound + 1)]
-    pending[0].append(None)
+    pending = [Pending() for _ in range(bound + 1)]
+    first = True
     for used, stack in enumerate(pending):
-        while stack:
-            node = stack.pop()
-            plan = () if node is None else (*node[0], (node[1], node[2]))
+        while stack or first:
+            plan: Plan = () if first else stack.pop()
+            first = False
             run = search.run(plan, bound - used)
             if run.failure is not None:
                 return _shorter(search, run, stack, bound - used), False
-            for step, who, cost in reversed(run.branches):
-                pending[used + cost].append((plan, step, who))
-            if search.schedules >= schedules or search.spent() > seconds:
-                return None, False
-    return None, True
+            left = schedules - search.schedules
+            if run.branches:
+                _push(pending[used], plan, run, 0, left)
+                if used < bound:
+                    _push(pending[used + 1], plan, run, 1, left)
+            if left <= 0 or search.spent() > seconds:
+                return None, not any(pending) and not _dropped(pending)
+    return None, not _dropped(pending)
 
 
-def _shorter(search: Search, best: Run, stack: list[Any], left: int) -> Run:
+def _push(stack: Pending, plan: Plan, run: Run, cost: int, most: int) -> None:
+    choices = [(step, who) for step, who, price in run.branches if price == cost]
+    stack.push(plan, choices, most)
+
+
+def _dropped(pending: list[Pending]) -> bool:
+    return any(stack.dropped for stack in pending)
+
+
+def _shorter(search: Search, best: Run, stack: Pending, left: int) -> Run:
     """Look a little further among schedules with as many preemptions."""
     for _ in range(min(200, len(stack))):
-        node = stack.pop()
-        run = search.run((*node[0], (node[1], node[2])), left)
-        if _same(run, best) and _size(run) < _size(best):
+        plan = stack.pop()
+        run = search.run(plan, left)
+        if _better(run, best):
             best = run
-        for step, who, cost in reversed(run.branches):
-            if not cost:
-                stack.append(((*node[0], (node[1], node[2])), step, who))
+        _push(stack, plan, run, 0, 200)
         if not stack:
             break
     return best
@@ -183,15 +194,23 @@ def _size(run: Run) -> tuple[int, int, int]:
 
 
 def shrink(search: Search, best: Run) -> Run:
-    """Drop choices, many at once and then one by one, while it fails alike."""
+    """Drop choices, then make them earlier or later, while it fails alike."""
+    while True:
+        shorter = _moved(search, _fewer(search, best))
+        if shorter is best:
+            return best
+        best = shorter
+
+
+def _fewer(search: Search, best: Run) -> Run:
+    """Drop choices, many at once and then one by one."""
     size = max(len(best.taken) // 2, 1)
     while best.taken:
         start, smaller = len(best.taken), False
         while start > 0:
             low = max(start - size, 0)
-            plan = tuple(best.taken[:low] + best.taken[start:])
-            run = search.run(plan)
-            if _same(run, best) and _size(run) < _size(best):
+            run = search.run(tuple(best.taken[:low] + best.taken[start:]))
+            if _better(run, best):
                 best, smaller = run, True
                 start = min(low, len(best.taken))
             else:
@@ -201,6 +220,38 @@ def shrink(search: Search, best: Run) -> Run:
                 break
             size = max(size // 2, 1)
     return best
+
+
+_TRIES = 300  # runs that moving choices may cost
+
+
+def _moved(search: Search, best: Run) -> Run:
+    """Move single choices to other steps where that makes the run shorter."""
+    tries = _TRIES
+    index = 0
+    while index < len(best.taken):
+        step, who = best.taken[index]
+        low = best.taken[index - 1][0] + 1 if index else 1
+        more = index + 1 < len(best.taken)
+        high = best.taken[index + 1][0] if more else best.count
+        others = sorted(set(range(low, high)) - {step}, key=lambda s: abs(s - step))
+        for other in others[: tries // 2 + 1]:
+            tries -= 1
+            taken = [*best.taken]
+            taken[index] = (other, who)
+            run = search.run(tuple(taken))
+            if _better(run, best):
+                best = run
+                break
+            if tries <= 0:
+                return best
+        else:
+            index += 1
+    return best
+
+
+def _better(run: Run, best: Run) -> bool:
+    return _same(run, best) and _size(run) < _size(best)
 
 
 def _random(search: Search, count: int, seed: int, end: float) -> Run | None:
