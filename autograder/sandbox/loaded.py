@@ -152,8 +152,9 @@ class Loaded:
         return self._disturbed
 
     def broke_jail(self) -> bool:
-        """Tell whether the jail's server was killed; it is started again if so."""
+        """Tell whether it killed a process that is not its own, since this was asked."""
         if self._broke_jail:
+            self._broke_jail = False  # told once
             return True
         if not self._disturbed or not self._jail.is_broken():
             return False

@@ -725,6 +725,7 @@ def test_backward_of_strided_heads(student, rng):
 # --- 6. hbm_bytes -------------------------------------------------------------------
 
 
+@remembered
 def count_bytes(n, m, d, bq, bk, causal=False, itemsize=4):
     """Count the bytes by looking at every tile's mask."""
     seen = seen_keys(n, m, causal, m)
