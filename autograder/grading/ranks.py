@@ -242,6 +242,7 @@ def _evidence(outcome: Outcome) -> dict[str, Any]:
             for way, count in outcome.messages.items()
         ],
         "unreceived": [[*way, count] for way, count in outcome.unreceived.items()],
+        "unwaited": outcome.unwaited,
         "steps": outcome.steps,
         "seconds": outcome.seconds,
     }

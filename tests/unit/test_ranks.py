@@ -126,6 +126,20 @@ def test_a_link_of_capacity_two_takes_two_messages():
     assert stuck.deadlock == "rank 0 sends to 1, which has ended"
 
 
+def test_counts_requests_that_nobody_waited_for():
+    def program(link: Link, waits: int) -> None:
+        other = 1 - link.rank
+        requests = [link.isend(other, np.ones(k)) for k in range(3)]
+        for _ in range(3):
+            link.recv(other)
+        for request in requests[:waits]:
+            request.wait()
+        link.send(other, np.ones(1))
+
+    out = run(program, 2, lambda rank: (3 - 2 * rank,))
+    assert out.unwaited == [0, 2]
+
+
 def test_messages_of_one_link_arrive_in_order():
     def program(link: Link) -> list[int] | None:
         if link.rank == 0:

@@ -220,6 +220,7 @@ class Network:
             dict(sorted(messages.items())),
             dict(sorted(by_link.items())),
             dict(sorted(unreceived.items())),
+            [len(r) if i in self._ended else 0 for i, r in enumerate(self._requests)],
             max((message.step for message in self._sent), default=0),
             max(self._clock),
             list(self._clock),

@@ -37,6 +37,7 @@ class Outcome:
         messages: messages per directed pair of ranks, where there were any.
         bytes_by_link: bytes per directed pair of ranks.
         unreceived: messages that nobody received, per directed pair.
+        unwaited: requests of isend that a rank had not waited for when it ended.
         steps: messages in the longest chain of which each waits for the one before.
         seconds: when the last rank ended, on the virtual clock.
         clocks: when each rank ended or got stuck.
@@ -51,6 +52,7 @@ class Outcome:
     messages: dict[Way, int]
     bytes_by_link: dict[Way, int]
     unreceived: dict[Way, int]
+    unwaited: list[int]
     steps: int
     seconds: float
     clocks: list[float]
