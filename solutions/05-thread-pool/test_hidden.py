@@ -41,7 +41,17 @@ DULL = ("release", "notify 0", "start", "look at")
 def explored(program, bodies, **options):
     """Explore each body; return what was found by the body's name."""
     rules = {"bound": 2, "schedules": 1200, "random_schedules": 60, **options}
-    return {body.__name__: program.explore(body, **rules) for body in bodies}
+    found = {}
+    for body in bodies:
+        result = program.explore(body, **rules)
+        found[body.__name__] = {"found": result, "said": essence(result)}
+    return found
+
+
+def essence(result):
+    """What a body's assertion said: it tells mistakes apart where stories differ."""
+    text = result["message"].partition("AssertionError: ")[2]
+    return re.split(r" at line \d+$", text)[0]
 
 
 def started(*calls):
@@ -87,7 +97,8 @@ def said(got):
 
 def judge(found, look):
     """Fail with the shortest story of the first body that failed."""
-    for name, result in found.items():
+    for name, entry in found.items():
+        result = entry["found"]
         if result["kind"] != "ok":
             where = " ".join((globals()[name].__doc__ or name).split()).rstrip(".")
             check.true(False, where=where, evidence=tale(result), look=look)
@@ -530,6 +541,26 @@ def queue_timeouts(m):
     assert len(queue) == 1, "an item whose put timed out is in the queue"
 
 
+def queue_put_is_robbed(m):
+    """BoundedQueue(1), full: a put is woken, and another one takes the room"""
+    queue, ends = m.BoundedQueue(1), {}
+    queue.put("old")
+
+    def giver():
+        ends["put"] = outcome(queue.put, "new", timeout=3.0), time.monotonic()
+
+    def robber():
+        time.sleep(1.0)
+        queue.get()
+        ends["robbed"] = outcome(queue.put, "other", timeout=0)[0] == "gave"
+
+    together(giver, robber)
+    want = (("raised", "TimeoutError"), 3.0)
+    want = want if ends["robbed"] else (("gave", None), 1.0)
+    assert ends["put"] == want, f"put(timeout=3.0), and when: {ends['put']}"
+    assert len(queue) == 1, f"{len(queue)} items are inside, the capacity is 1"
+
+
 def queue_put_timeout_races(m):
     """BoundedQueue(1), full: a put times out, or not, while another thread gets"""
     queue, ends = m.BoundedQueue(1), []
@@ -748,6 +779,7 @@ def queue_closes(program):
 
 def queue_times(program):
     bodies = [queue_put_timeout_races, queue_get_timeout_races, queue_timeouts]
+    bodies += [queue_put_is_robbed]
     return explored(program, bodies, spurious=True)
 
 
@@ -1223,7 +1255,8 @@ def future_races(program):
     watched = {"watched": ["Future"], "races": False}
     closely = explored(program, bodies, bound=2, schedules=1500, **watched)
     return {
-        name: closely[name] if r["kind"] == "ok" else r for name, r in found.items()
+        name: closely[name] if entry["found"]["kind"] == "ok" else entry
+        for name, entry in found.items()
     }
 
 
@@ -1774,6 +1807,20 @@ def pool_hand_off_races(m):
     assert stats.size == 0, f"{stats.size} workers live on after keep_alive"
 
 
+def pool_hand_off_twice(m):
+    """ThreadPool(0, 2, capacity=0): two tasks come while one worker is idle"""
+    ran, errors, gate = [], [], threading.Event()
+    pool = pool_of(m, 0, 2, 60.0, 0, errors)
+    pool.execute(int)
+    settle()
+    pool.execute(gate.wait)
+    pool.execute(lambda: ran.append("second"))
+    settle()
+    assert ran == ["second"], "the second task waits behind the first one"
+    gate.set()
+    assert errors == [], f"a worker ended with {errors}"
+
+
 def pool_core_zero_races(m):
     """ThreadPool(0, 1): a task comes as the last worker gives up"""
     ran, errors = [], []
@@ -2137,6 +2184,7 @@ def pool_completes_in_time(m):
 def pool_alone(program, cases):
     bodies = [pool_submit, pool_inside, pool_policy_asks, pool_dropped]
     bodies += [pool_leavers, pool_completes_in_time, pool_keep_alive, pool_core_stays]
+    bodies += [pool_hand_off_twice]
     bodies += [pool_factory_fails, pool_names]
 
     def pool_arguments_here(m):
@@ -2144,7 +2192,8 @@ def pool_alone(program, cases):
 
     rules = {"bound": 0, "schedules": 1, "random_schedules": 10}
     found = explored(program, bodies, **rules)
-    found["pool_arguments"] = program.explore(pool_arguments_here, **rules)
+    result = program.explore(pool_arguments_here, **rules)
+    found["pool_arguments"] = {"found": result, "said": essence(result)}
     return found
 
 
