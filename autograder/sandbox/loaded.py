@@ -152,7 +152,7 @@ class Loaded:
         return self._disturbed
 
     def broke_jail(self) -> bool:
-        """Tell whether it killed a process that is not its own, since this was asked."""
+        """Tell whether it has killed a process of ours since this was last asked."""
         if self._broke_jail:
             self._broke_jail = False  # told once
             return True
