@@ -32,7 +32,7 @@ class Crew:
         """
         self._fork = fork
         self._peers: list[Peer] = []
-        self._seed = 0
+        self._seeds: dict[Peer, int] = {}  # of the test that each has served last
 
     def muster(self, n: int, budget: Budget, seed: int) -> list[Peer]:
         """Return n processes that the kernel lets open and write to nothing.
@@ -42,14 +42,12 @@ class Crew:
         """
         if any(peer.memory_mb != budget.memory_mb for peer in self._peers):
             self.dismiss(self._peers)
-        if seed != self._seed:  # another test: let them begin anew
-            self.dismiss(self._peers[n:])
-            self._seed = seed
-            try:
-                for peer in self._peers:
-                    peer.renew(budget, seed)
-            except StudentError:
-                self.dismiss(self._peers)
+        old = [peer for peer in self._peers[:n] if self._seeds.get(peer) != seed]
+        try:
+            for peer in old:  # another test: let them begin anew
+                peer.renew(budget, seed)
+        except StudentError:
+            self.dismiss(old)
         while len(self._peers) < n:
             fresh = self._fork(budget, seed)
             if fresh is None:
@@ -61,6 +59,7 @@ class Crew:
                 raise StudentForged(why)
         for peer in self._peers[:n]:
             peer.allow(budget)
+            self._seeds[peer] = seed
         return self._peers[:n]
 
     def dismiss(self, peers: Sequence[Peer]) -> None:
@@ -68,13 +67,14 @@ class Crew:
         for peer in list(peers):
             peer.kill()
             peer.close()
+            self._seeds.pop(peer, None)
         self._peers = [peer for peer in self._peers if peer not in peers]
 
     def forget(self) -> None:
         """Hang up on all of them."""
         for peer in self._peers:
             peer.close()
-        self._peers = []
+        self._peers, self._seeds = [], {}
 
 
 class Rank:
