@@ -17,6 +17,6 @@ def f16_bits_to_f32(bits: np.ndarray) -> np.ndarray:
     for k in range(10):
         place = np.where(fraction >> k != 0, np.uint32(k), place)
     tail = fraction << (10 - place)
-    small = ((place + 103) << 23) + (tail << 13)
+    small = ((place + 103) << 23) | (tail << 13)
     wide = np.where(exponent == 0, np.where(fraction == 0, 0, small), wide)
     return (sign | wide).astype(np.uint32)
