@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.grading.local import LocalStudent
-from autograder.lab.schedule import Missing, Program
+from autograder.lab.schedule import Missing, Program, same
 from autograder.sandbox.local import LocalChannel
 from autograder.sandbox.proxy import NotAttempted, Student, StudentRaised
 
@@ -213,3 +213,126 @@ def test_leaving_the_main_thread_early_is_a_failure():
     found = program.explore(lambda module: module.leave())
     assert found["kind"] == "exception"
     assert "SystemExit" in found["message"]
+
+
+REFUSED = {
+    "x.__globals__": "__globals__ is not allowed",
+    "x.gi_frame": "gi_frame is not allowed",
+    "x.__class__": "use type(x)",
+    "x._lab_owner": "belongs to the explorer",
+    "x.format(1)": "use an f-string",
+    "'{0.__class__}'.format(x)": "__class__ is not allowed",
+    "'{:{0.gi_frame}}'.format(x)": "gi_frame is not allowed",
+    "eval('x')": "write the expression itself",
+    "__builtins__": "__builtins__ is not allowed",
+    "class A(metaclass=x): pass": "a metaclass",
+    "class A:\n    def __getattribute__(self, n): pass": "defining __getattribute__",
+    "class A:\n    __slots__ = x": "list the names themselves",
+    "class A:\n    __match_args__ = ('__class__',)": "__class__ is not allowed",
+    "match x:\n    case object(__dict__=d): pass": "__dict__ is not allowed",
+    "match x:\n    case object(format=f): pass": "use an f-string",
+    "from os import *": "import the names that you use",
+    "from . import x": "import the module by its name",
+    "import threading as __builtins__": "__builtins__ is not allowed",
+    "async def f(): pass": "use threads",
+    "x.__name__ = __file__": "__file__ is not allowed",
+    "def f(_lab_owner): pass": "belongs to the explorer",
+}
+
+
+@pytest.mark.parametrize("source", REFUSED)
+def test_names_the_line_and_the_remedy_of_a_refusal(source):
+    program = Program([("cell 3", f"x = 1\n{source}\n")])
+    (refusal,) = program.refusals
+    assert REFUSED[source] in str(refusal)
+    assert str(refusal).startswith("cell 3, line ")
+    assert program.load().x == 1
+
+
+ALLOWED = """
+from __future__ import annotations
+import collections.abc, enum, functools, heapq, itertools, math, random, re, threading
+from collections import Counter, namedtuple
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Callable, ClassVar, Generic, NamedTuple, Optional, TypeVar
+import logging, os, sys, numpy as np
+
+T = TypeVar("T")
+Task = Callable[[], Any]
+Pair = Optional[tuple[int, Task]]
+log = logging.getLogger(__name__)
+
+class Row(NamedTuple):
+    name: str
+    n: int = 0
+
+class Colour(enum.Enum):
+    RED = enum.auto()
+
+class Box(Generic[T]):
+    __slots__ = ("item",)
+    def __init__(self, item: T) -> None: self.item = item
+    def __repr__(self): return f"{self.__class__.__name__}({self.item!r:>4})"
+    __str__ = __repr__
+
+@dataclass(order=True)
+class Job:
+    rank: int
+    notes: list[str] = field(default_factory=list, compare=False)
+    made: ClassVar[int] = 0
+
+@contextmanager
+def held(lock):
+    with lock: yield "held"
+
+@functools.lru_cache
+def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+class Worker(threading.Thread):
+    def run(self):
+        if self._target: self._target(*self._args)
+
+def all_of_it():
+    out = []
+    worker = Worker(target=out.append, args=(1,)); worker.start(); worker.join()
+    with held(threading.Lock()) as text, suppress(KeyError): out.append(text)
+    heap = []; heapq.heappush(heap, (1, Job(2)))
+    words = Counter(re.findall(r"\\w+", "a b a"))
+    setattr(worker, "note", 3); assert getattr(worker, "note") == 3
+    rows = [Row("x"), Row("y", 2)._replace(n=5)]
+    out += [str(Box(1)), "{} {:>3}".format(1, 2), f"{math.pi:.2f}", words["a"], fib(9)]
+    out += [Colour.RED.name, rows[1].n, heap[0][1].rank, type(worker).__name__]
+    out.append(isinstance(all_of_it, collections.abc.Callable))
+    match rows[1]:
+        case Row(name=n, n=5): out.append(n)
+    log.exception("nobody reads this")
+    return out
+"""
+
+
+def test_ordinary_code_is_within_the_language():
+    program = Program([("cell 1", ALLOWED)])
+    assert program.refusals == []
+
+    def body(module):
+        want = [1, "held", "Box(   1)", "1   2", "3.14", 2, 34, "RED", 5, 2]
+        same(module.all_of_it(), [*want, "Worker", True, "y"], "what it gives")
+
+    found = program.explore(body, random_schedules=5)
+    assert found["kind"] == "ok", found["message"]
+    assert program._failures == []
+
+
+class Seven(int):
+    def __eq__(self, other):
+        return True
+
+    __hash__ = int.__hash__
+
+
+def test_same_asks_no_object_whether_it_is_equal():
+    same([(1, "a"), {"k": {2}}], [(1, "a"), {"k": {2}}])
+    for got, want in ((Seven(7), 8), (1, True), ([1], (1,)), (object(), object())):
+        with pytest.raises(AssertionError):
+            same(got, want, "it")

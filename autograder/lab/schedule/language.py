@@ -159,6 +159,8 @@ def _problem(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> str:
     if isinstance(node, ast.MatchClass) and "format" in node.kwd_attrs:
         return "use an f-string for format()"
     if isinstance(node, ast.Name):
+        if node.id in ("__slots__", "__match_args__"):
+            return _constant_names(parents.get(node))
         return _name(node)
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         return _definition(node.name)
@@ -197,6 +199,26 @@ def _fields(text: str) -> str:
                 return said
     except ValueError:
         return ""  # it will say so when it runs
+    return ""
+
+
+def _constant_names(statement: ast.AST | None) -> str:
+    """Attributes that a class lists must be seen."""
+    value = getattr(statement, "value", None)
+    try:
+        names = ast.literal_eval(value) if value is not None else None
+    except ValueError:
+        names = None
+    listed = [names] if isinstance(names, str) else names
+    if not isinstance(listed, (list, tuple)):
+        return "list the names themselves, as constants"
+    for name in listed:
+        if (
+            said := attribute_problem(name)
+            if isinstance(name, str)
+            else "a name is text"
+        ):
+            return said
     return ""
 
 

@@ -26,9 +26,18 @@ class Books:
 
     def __init__(self) -> None:
         self.published: dict[int, Clock] = {}
+        self.built: set[int] = set()
         self.kept: list[Any] = []  # so that no id is used twice in a run
         self.written: dict[tuple[int, str], Access] = {}
         self.readers: dict[tuple[int, str], dict[int, Access]] = {}
+
+    def builds(self, thing: Any) -> bool:
+        """Note that an object is being built; say whether for the first time."""
+        if id(thing) in self.built:
+            return False
+        self.built.add(id(thing))
+        self.kept.append(thing)
+        return True
 
     def fork(self, parent: Any, child: Any) -> None:
         child.clock = dict(parent.clock)
@@ -165,7 +174,7 @@ def _hook(cls: type, base: type) -> None:
             again = "_lab_built" in get(self, "__dict__")
             get(self, "__dict__")["_lab_built"] = True
         except AttributeError:  # it has slots
-            again = False
+            again = not Port.run.builds(self)
         if again:
             init(self, *args, **kwargs)
             return

@@ -216,7 +216,7 @@ def _collections() -> dict[str, Any]:
 def _shims() -> dict[str, Shim]:
     fakes = {m.__name__: vars(m) for m in (THREADING, QUEUE, TIME)}
     here = {
-        n: {k: v for k, v in names.items() if not k.startswith("__")}
+        n: {k: v for k, v in names.items() if not k.startswith("_")}
         for n, names in fakes.items()
     }
     here["time"] = {k: here["time"][k] for k in _TIME.split()}

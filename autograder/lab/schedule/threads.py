@@ -27,7 +27,7 @@ class Thread(Sync):
         *,
         daemon: bool | None = None,
     ) -> None:
-        self._target, self._args, self._kwargs = target, tuple(args), kwargs or {}
+        self._lab_work = (target, tuple(args), kwargs or {})
         self._name = name
         self._lab_number = len(Port.run.tasks)
         parent = getattr(Port.run.current, "thread", None)
@@ -58,8 +58,19 @@ class Thread(Sync):
     native_id = ident
 
     def run(self) -> None:
-        if self._target is not None:
-            self._target(*self._args, **self._kwargs)
+        target, args, kwargs = self._lab_work
+        if target is not None:
+            target(*args, **kwargs)
+
+    def _lab_of_heir(self, place: int) -> Any:
+        """What CPython's thread keeps for its heirs; nobody else may look."""
+        if type(self).__module__ == __name__:
+            raise AttributeError("a Thread's target is its own")
+        return self._lab_work[place]
+
+    _target = property(lambda self: self._lab_of_heir(0))
+    _args = property(lambda self: self._lab_of_heir(1))
+    _kwargs = property(lambda self: self._lab_of_heir(2))
 
     def start(self) -> None:
         if self._lab_task is not None:

@@ -4,6 +4,7 @@ task: Counter
 verdict: wrong | crash
 """
 
+
 class Seven(int):
     def __eq__(self, other):
         return True
@@ -12,7 +13,6 @@ class Seven(int):
         return False
 
     __hash__ = int.__hash__
-
 
 
 class Counter:

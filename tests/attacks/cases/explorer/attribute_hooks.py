@@ -14,7 +14,6 @@ class Done(threading.Thread):
         return super().__getattribute__(name)
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

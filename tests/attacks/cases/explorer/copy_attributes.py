@@ -12,7 +12,6 @@ class Holder:
     pass
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

@@ -4,6 +4,7 @@ task: Counter
 verdict: memory | crash
 """
 
+
 class Counter:
     def __init__(self):
         self.total = 0

@@ -11,7 +11,6 @@ def bait(x: "().__class__.__base__.__subclasses__().clear()"):
     pass
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

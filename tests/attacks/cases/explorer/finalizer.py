@@ -12,7 +12,6 @@ class Late:
         threading.Thread.start = lambda self: self.run()
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

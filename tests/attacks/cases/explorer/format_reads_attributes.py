@@ -9,7 +9,6 @@ import threading
 FIELD = "{0.__globals__}"
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

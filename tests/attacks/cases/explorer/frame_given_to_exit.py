@@ -4,6 +4,7 @@ task: Counter
 verdict: wrong | crash
 """
 
+
 class Trap:
     def __enter__(self):
         return self
@@ -13,7 +14,6 @@ class Trap:
         while frame.f_back is not None:
             frame = frame.f_back
         return True
-
 
 
 class Counter:

@@ -4,9 +4,9 @@ task: Counter
 verdict: wrong | crash
 """
 
+
 def climb():
     yield
-
 
 
 class Counter:

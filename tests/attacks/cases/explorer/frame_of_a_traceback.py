@@ -4,11 +4,12 @@ task: Counter
 verdict: wrong | crash
 """
 
+
 class Counter:
     def __init__(self):
         self.total = 0
         try:
-            1 / 0
+            _ = 1 / 0
         except ZeroDivisionError as error:
             frame = error.__traceback__.tb_frame
             while frame.f_back is not None:

@@ -22,7 +22,6 @@ class Short(threading.Thread):
         pass
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

@@ -16,7 +16,6 @@ class Odd(queue.Queue):
         return 1
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

@@ -20,7 +20,6 @@ class Odd(float):
     __lt__ = __gt__ = __ge__ = __le__
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

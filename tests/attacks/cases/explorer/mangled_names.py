@@ -13,7 +13,6 @@ class lab(threading.Lock):
         self._lab_owner = None
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

@@ -12,7 +12,6 @@ class Meta(type(threading.Lock)):
         super().__setattr__(name, value)
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

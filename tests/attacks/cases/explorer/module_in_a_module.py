@@ -7,7 +7,6 @@ verdict: wrong | crash
 from os import path
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

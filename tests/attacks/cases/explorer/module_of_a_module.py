@@ -9,7 +9,6 @@ import enum
 import functools
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

@@ -14,7 +14,6 @@ def patch():
     functools.total_ordering(threading.Thread)
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

@@ -9,6 +9,7 @@ import threading
 setattr(threading.Thread, "sta" + "rt", lambda self: self.run())
 setattr(threading.Thread, "jo" + "in", lambda self, timeout=None: None)
 
+
 class Counter:
     def __init__(self):
         self.total = 0

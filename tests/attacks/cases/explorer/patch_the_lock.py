@@ -13,6 +13,7 @@ try:
 except TypeError:
     pass
 
+
 class Counter:
     def __init__(self):
         self.total = 0

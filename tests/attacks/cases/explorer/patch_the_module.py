@@ -17,6 +17,7 @@ class Now(threading.Thread):
 
 threading.Thread = Now
 
+
 class Counter:
     def __init__(self):
         self.total = 0

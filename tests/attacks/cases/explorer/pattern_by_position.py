@@ -11,7 +11,6 @@ class Look(threading.Lock):
     __match_args__ = ("_lab_" + "owner",)
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

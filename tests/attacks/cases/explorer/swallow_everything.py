@@ -4,8 +4,6 @@ task: Counter
 verdict: wrong | crash
 """
 
-import threading
-
 
 class Counter:
     def __init__(self):

@@ -20,7 +20,6 @@ class Stays(threading.Thread):
                 self.counter.total = 7
 
 
-
 class Counter:
     def __init__(self):
         self.total = 0

@@ -18,6 +18,7 @@ try:
 except Exception:
     pass
 
+
 class Gate:
     def __init__(self):
         self.is_open = False

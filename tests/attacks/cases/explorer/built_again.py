@@ -1,0 +1,17 @@
+"""Hide a race in the constructor, whose accesses are no steps.
+
+task: Counter
+verdict: wrong | crash
+"""
+
+
+class Counter:
+    def __init__(self, n=0, first=True):
+        if first:
+            self.total = 0
+        total = self.total
+        self.total = total + n
+
+    def add(self, n):
+        self.__init__(n, first=False)
+        return self.total
