@@ -116,6 +116,8 @@ def tale(result):
     if len(kept) > STORY_LINES:
         kept = ["  ...", *kept[-STORY_LINES:]]
     told = [_plainly(result["kind"], line) for line in message]
+    if result["kind"] == "exception" and not result["schedule"]:
+        return "\n".join(told)  # it fails whoever goes first: no story to tell
     return "\n".join([*told, "in this schedule:", *kept] if kept else told)
 
 
@@ -2354,6 +2356,24 @@ def shut_races(m):
     assert errors == [], f"a worker ended with {errors}"
 
 
+def shut_at_last(m):
+    """ThreadPool: once it has terminated, no task begins"""
+    ran = []
+    pool = pool_of(m, 1, 1)
+
+    def giver():
+        outcome(pool.execute, lambda: ran.append("late"))
+
+    thread = started(giver)[0]
+    pool.shutdown()
+    assert pool.await_termination() is True, "await_termination() must give True"
+    before = list(ran)
+    thread.join()
+    settle()
+    assert ran == before, "a task began after the pool had terminated"
+    assert pool.stats().size == 0, "a worker began after the pool had terminated"
+
+
 def shut_idle(m):
     """ThreadPool(2, 2): shutdown while two workers are idle"""
     errors = []
@@ -2509,8 +2529,8 @@ def shut_last_submits(m):
 
 def shut_failing(m):
     """ThreadPool, shut down: a task that fails, with others behind it"""
-    ran, errors = [], []
-    pool = pool_of(m, 1, 1, errors=errors)
+    ran, errors, made = [], [], []
+    pool = m.ThreadPool(1, 1, 0.0, None, pool_policy, crew(errors, made))
 
     def failing():
         raise Boom("task")
@@ -2523,6 +2543,8 @@ def shut_failing(m):
     assert ran == ["a"], "a queued task did not run: its worker had failed"
     assert len(errors) == 2, f"what left the workers: {errors}"
     assert pool.stats().completed == 3, "a task that fails is a completed task"
+    settle()
+    assert len(made) <= 3, f"{len(made)} workers, though nothing was left to do"
 
 
 def shut_from_inside(m):
@@ -2700,7 +2722,7 @@ def shut_alone(program):
 
 
 def shut_in_order(program):
-    bodies = [shut_races, shut_idle, shut_idle_surplus, shut_with_queue]
+    bodies = [shut_races, shut_at_last, shut_idle, shut_idle_surplus, shut_with_queue]
     bodies += [shut_failing, shut_last_submits, shut_from_inside, shut_as_it_gives_up]
     return explored(program, bodies, spurious=True, schedules=800)
 
