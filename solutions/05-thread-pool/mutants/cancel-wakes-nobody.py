@@ -1,0 +1,16 @@
+"""cancel wakes nobody.
+
+task: Future
+look: Chapter, step 4.
+"""
+
+
+class Future(Future):
+    def cancel(self) -> bool:
+        """Cancel it where it is pending; wake all who wait."""
+        with self._settled:
+            if self._state != PENDING:
+                return self._state == CANCELLED
+            self._state = CANCELLED
+        self._call_back()
+        return True

@@ -1,0 +1,13 @@
+"""With capacity 0 the queue keeps an item that nobody waits for.
+
+task: BoundedQueue
+look: Chapter, step 3.
+"""
+
+
+class BoundedQueue(BoundedQueue):
+    def _may_put(self) -> bool:
+        if self._closed or self._capacity is None:
+            return True
+        # A hand-off has as much room as there are threads waiting for an item.
+        return len(self._items) < (self._capacity or 1)

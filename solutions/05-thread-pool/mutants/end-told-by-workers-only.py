@@ -1,0 +1,13 @@
+"""shutdown of a pool without workers wakes nobody who waits for the end.
+
+task: shutdown_and_await
+look: Chapter, step 6.
+"""
+
+
+class ThreadPool(ThreadPool):
+    def shutdown(self) -> None:
+        """Take no more tasks; run those in the queue, then end all workers."""
+        with self._lock:
+            self._shut = True
+            self._task_came.notify_all()

@@ -1,0 +1,18 @@
+"""A worker that a task ended is not replaced.
+
+task: ThreadPool
+look: Chapter, step 5.
+"""
+
+
+class ThreadPool(ThreadPool):
+    def _work(self, task: Callable[[], object] | None) -> None:
+        try:
+            if task is not None:
+                self._run(task)
+            while (task := self._take()) is not None:
+                self._run(task)
+        except BaseException:
+            with self._lock:
+                self._leave()
+            raise

@@ -1,0 +1,38 @@
+"""The error that comes first in time is raised, not the first item's.
+
+task: map_reduce
+look: Chapter, step 7.
+"""
+
+
+def map_reduce(
+    items: Iterable[Any],
+    mapper: Callable[[Any], Iterable[tuple[Any, Any]]],
+    combine: Callable[[Any, Any], Any],
+    pool: Any,
+) -> dict[Any, Any]:
+    """Map each item on the pool, and combine the values of equal keys."""
+    pieces: list[Any] = []
+    totals: dict[Any, Any] = {}
+    try:
+        for item in items:
+            try:
+                pieces.append(pool.submit(_pairs, mapper, item))
+            except Rejected:
+                pieces.append(_mapped_here(mapper, item))
+        failed: list[Any] = []
+        for piece in pieces:
+            piece.add_done_callback(
+                lambda f: failed.append(f) if f.exception() else None
+            )
+        for piece in pieces:
+            piece.exception()
+        for piece in [*failed[:1], *pieces]:
+            for key, value in piece.result():
+                totals[key] = combine(totals[key], value) if key in totals else value
+    except BaseException:
+        running = [piece for piece in pieces if not piece.cancel()]
+        for piece in running:
+            piece.exception()
+        raise
+    return totals

@@ -1,0 +1,19 @@
+"""The item of a put that timed out is in the queue all the same.
+
+task: BoundedQueue
+look: Chapter, step 3.
+"""
+
+
+class BoundedQueue(BoundedQueue):
+    def put(self, item: Any, timeout: float | None = None) -> None:
+        """Add an item, waiting while there is no room."""
+        with self._lock:
+            able = self._has_room.wait_for(self._may_put, timeout)
+            if self._closed:
+                raise Closed("put into a closed queue")
+            self._items.append(item)
+            if not able:
+                raise TimeoutError("no room in time")
+            self._unfinished += 1
+            self._has_item.notify()

@@ -1,0 +1,26 @@
+"""A worker whose keep_alive is over ends though a task was queued for it.
+
+task: ThreadPool
+look: Chapter, step 5.
+"""
+
+
+class ThreadPool(ThreadPool):
+    def _take(self) -> Callable[[], object] | None:
+        """Wait for the next task; None where this worker has left the pool."""
+        with self._lock:
+            deadline = time.monotonic() + self._keep_alive
+            while not self._queue:
+                surplus = self._size > self._core
+                left = deadline - time.monotonic() if surplus else None
+                if self._shut or (left is not None and left <= 0):
+                    self._leave()
+                    return None
+                self._idle += 1
+                self._task_came.wait(left)
+                self._idle -= 1
+                if left is not None and deadline <= time.monotonic():
+                    self._leave()
+                    return None
+            self._active += 1
+            return self._queue.popleft()

@@ -1,0 +1,21 @@
+"""With core = 0 a queued task starts no worker: it waits for ever.
+
+task: ThreadPool
+look: Chapter, step 5.
+"""
+
+
+class ThreadPool(ThreadPool):
+    def _accept(self, task: Callable[[], object]) -> bool:
+        if self._shut:
+            return False
+        if self._size < self._core:
+            self._hire(task)
+        elif self._has_room():
+            self._queue.append(task)
+            self._task_came.notify()
+        elif self._size < self._maximum:
+            self._hire(task)
+        else:
+            return False
+        return True

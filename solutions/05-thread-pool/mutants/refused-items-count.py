@@ -1,0 +1,19 @@
+"""join waits for items whose put was refused, too.
+
+task: BoundedQueue
+look: Chapter, step 3.
+"""
+
+
+class BoundedQueue(BoundedQueue):
+    def put(self, item: Any, timeout: float | None = None) -> None:
+        """Add an item, waiting while there is no room."""
+        with self._lock:
+            self._unfinished += 1
+            able = self._has_room.wait_for(self._may_put, timeout)
+            if self._closed:
+                raise Closed("put into a closed queue")
+            if not able:
+                raise TimeoutError("no room in time")
+            self._items.append(item)
+            self._has_item.notify()

@@ -1,0 +1,19 @@
+"""A worker that fails after shutdown is replaced though nothing is queued.
+
+task: shutdown_and_await
+look: Chapter, step 6.
+"""
+
+
+class ThreadPool(ThreadPool):
+    def _work(self, task: Callable[[], object] | None) -> None:
+        try:
+            if task is not None:
+                self._run(task)
+            while (task := self._take()) is not None:
+                self._run(task)
+        except BaseException:
+            with self._lock:
+                self._leave()
+                self._hire()
+            raise

@@ -1,0 +1,17 @@
+"""A second cancel calls the callbacks again.
+
+task: Future
+look: Chapter, step 4.
+"""
+
+
+class Future(Future):
+    def cancel(self) -> bool:
+        """Cancel it where it is pending; wake all who wait."""
+        with self._settled:
+            if self._state not in (PENDING, CANCELLED):
+                return False
+            self._state = CANCELLED
+            self._settled.notify_all()
+        self._call_back()
+        return True

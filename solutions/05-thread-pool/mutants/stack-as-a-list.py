@@ -1,0 +1,13 @@
+"""The stack is a list, where a tuple was promised.
+
+task: threads_of_this_process
+look: Chapter, step 1.
+"""
+
+
+def _names(frame: Any) -> tuple[str, ...]:
+    names: deque[str] = deque()
+    while frame is not None:
+        names.appendleft(frame.f_code.co_name)
+        frame = frame.f_back
+    return list(names)
