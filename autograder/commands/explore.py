@@ -54,6 +54,9 @@ def explore(
         list[str] | None,
         typer.Option("--watch", metavar="CLASS", help="Find data races in a class."),
     ] = None,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Every line of a function is a step.")
+    ] = False,
     replay: Annotated[
         str | None,
         typer.Option(
@@ -70,7 +73,8 @@ def explore(
     assertions, data races and livelocks, first with no preemption, then with one, and
     so on, then under random schedules. A failure is told step by step and can be run
     again with --replay. What happens between two operations on locks, queues and
-    threads is one step, unless --watch names the class whose attributes matter.
+    threads is one step, unless --watch names the class whose attributes matter, or
+    --lines makes every line a step, which takes many more schedules.
 
     Examples: autograder explore bank.py --watch Account;
     autograder explore pool.py --function main --bound 3 --spurious.
@@ -84,12 +88,16 @@ def explore(
     plan: list[list[int]] | None = None
     if replay is not None:
         plan, recorded = _schedule(replay)
-        for name in options:
+        for name in list(options):
             options[name] = options[name] or bool(recorded.get(name))
         watch = watch or list(recorded.get("watch", ()))
         function = function or recorded.get("function")
-    script = _script(file, function, watch or [], seed)
+        lines = lines or bool(recorded.get("lines"))
+    script = _script(file, function, watch or [], seed, lines)
     shown: dict[str, Any] = {**options, "watch": watch or [], "function": function}
+    shown["lines"] = lines
+    if lines:
+        options["cap"] = 50_000
     with _quiet(), _attended() as progress:
         try:
             if plan is not None:
@@ -117,14 +125,16 @@ def explore(
     raise typer.Exit(1 if found.failed else 0)
 
 
-def _script(file: Path, function: str | None, watch: list[str], seed: int) -> Any:
+def _script(
+    file: Path, function: str | None, watch: list[str], seed: int, lines: bool
+) -> Any:
     import ast
 
     from autograder.lab.schedule import Script
     from autograder.report import CourseError
 
     try:
-        script = Script(file, function, watch, seed)
+        script = Script(file, function, watch, seed, lines=lines)
         tree = ast.parse(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise CourseError(f"{file} cannot be read: {error.strerror}") from None

@@ -102,6 +102,23 @@ def test_watches_the_attributes_of_a_class(run, tmp_path):
     assert "Account.money" in out
 
 
+def test_lines_are_steps_where_asked(run, tmp_path):
+    racy = LEDGER.replace("with lock: ", "")
+    (tmp_path / "ledger.py").write_text(racy)
+    good = (tmp_path / "good.py").read_text()
+    for name in ("a.lock", "b.lock"):
+        good = good.replace(name, "threading.Lock()")
+    good = good.replace("thread.join()", "thread.join()\n    assert a.money == 1")
+    (tmp_path / "good.py").write_text(good)
+    assert run("good.py", "--bound", "1", "--random", "0")[0] == 0
+    code, out, _ = run("good.py", "--lines", "--bound", "1", "--random", "0", "--json")
+    assert code == 1
+    (tmp_path / "found.json").write_text(out)
+    code, out, _ = run("good.py", "--replay", "found.json")
+    assert code == 1
+    assert "AssertionError" in out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -149,7 +149,7 @@ def test_state_that_cannot_be_put_back_is_loaded_anew():
 def test_an_absent_module_costs_only_those_who_use_it():
     source = "import sys, numpy as np\nfrom os import path\ndef one(): return 1\n"
     program = Program([("cell 1", source + "def two(): return sys.maxsize")])
-    assert program._ready(())[1] is not None
+    assert program._ready(((), False))[1] is not None
     assert program.explore(lambda module: module.one())["kind"] == "ok"
     found = program.explore(lambda module: module.two())
     assert "sys is not available under the explorer" in found["message"]
@@ -182,7 +182,7 @@ def add(x, seen=[]):
         assert module.add(7) == (1, (1, 1, 1))
 
     assert program.explore(body, random_schedules=5)["kind"] == "ok"
-    assert program._ready(())[1] is not None
+    assert program._ready(((), False))[1] is not None
 
 
 def test_objects_are_in_the_same_order_in_each_run():

@@ -12,6 +12,7 @@ from typing import Any
 from . import explorer
 from .guard import MODULE, OWN, touched
 from .language import Refusal, accept, bound
+from .lines import with_pauses
 from .modules import namespace
 from .port import Idle, Port
 from .races import watch
@@ -21,6 +22,8 @@ from .shims import DICE
 from .story import JUDGE, place, remember
 from .task import Missing, Plan
 
+_CAP = 5000  # steps of a run beyond which it is a livelock
+_Way = tuple[tuple[str, ...], bool]  # watched classes, and whether lines are steps
 Body = Callable[["Module"], object]
 
 
@@ -53,23 +56,30 @@ class Program:
         self.refusals: list[Refusal] = []
         cells = list(cells)
         self._throws_dice = any("random" in source for _, source in cells)
-        self._cells: list[tuple[str, list[tuple[ast.stmt, Any]]]] = []
+        self._cells: list[tuple[str, list[ast.stmt]]] = []
         for label, source in cells:
             remember(label, source)
             statements, refused = accept(source, label)
             self.refusals += refused
-            codes: list[tuple[ast.stmt, Any]] = []
+            self._cells.append((label, statements))
+        self._codes = {False: self._compiled(False)}
+        self._failures: list[Refusal] = []
+        self._loaded: dict[_Way, tuple[Module, Snapshot | None]] = {}
+
+    def _compiled(self, lines: bool) -> list[tuple[str, ast.stmt, Any]]:
+        codes = []
+        for label, statements in self._cells:
             for statement in statements:
-                alone = ast.Module([statement], [])
+                body = with_pauses(statement) if lines else statement
                 try:
-                    code = compile(alone, label, "exec", dont_inherit=True)
+                    code = compile(
+                        ast.Module([body], []), label, "exec", dont_inherit=True
+                    )
                 except (SyntaxError, ValueError, RecursionError) as error:
                     self.refusals.append(_refusal(label, statement, error))
                 else:
-                    codes.append((statement, code))
-            self._cells.append((label, codes))
-        self._failures: list[Refusal] = []
-        self._loaded: dict[tuple[str, ...], tuple[Module, Snapshot | None]] = {}
+                    codes.append((label, statement, code))
+        return codes
 
     def why(self, name: str) -> str:
         """Say why a name is not defined; nothing if no statement would define it."""
@@ -78,16 +88,22 @@ class Program:
                 return str(refusal)
         return ""
 
-    def load(self, watched: Sequence[str] = ()) -> Module:
+    def load(self, watched: Sequence[str] = (), *, lines: bool = False) -> Module:
         """Return the names of the submission, loaded under the fakes.
 
         Args:
             watched: classes whose attribute accesses are to be steps.
+            lines: whether every line of a function is to be a step.
         """
-        return self._ready(tuple(watched))[0]
+        return self._ready((tuple(watched), lines))[0]
 
     def explore(
-        self, body: Body, *, watched: Sequence[str] = (), **options: Any
+        self,
+        body: Body,
+        *,
+        watched: Sequence[str] = (),
+        lines: bool = False,
+        **options: Any,
     ) -> dict[str, Any]:
         """Run a body under many schedules, until one fails.
 
@@ -95,6 +111,7 @@ class Program:
             body: gets the module, whose state is as it was loaded in each run.
             watched: classes whose attribute accesses are steps, among which data
                 races are found.
+            lines: every line of a function of the submission is a step.
             options: those of `explorer.explore`; there is no limit of time by default.
 
         Returns:
@@ -105,14 +122,23 @@ class Program:
             Missing: the body asks for a name that the submission does not define.
         """
         options.setdefault("seconds", math.inf)
-        found = explorer.explore(self._call(body, watched), fatal=_FATAL, **options)
+        options.setdefault("cap", _CAP * (1 + 9 * lines))
+        call = self._call(body, (tuple(watched), lines))
+        found = explorer.explore(call, fatal=_FATAL, **options)
         return self._told(found)
 
     def replay(
-        self, body: Body, schedule: Plan, *, watched: Sequence[str] = (), **options: Any
+        self,
+        body: Body,
+        schedule: Plan,
+        *,
+        watched: Sequence[str] = (),
+        lines: bool = False,
+        **options: Any,
     ) -> dict[str, Any]:
         """Run a body under one recorded schedule."""
-        call = self._call(body, watched)
+        options.setdefault("cap", _CAP * (1 + 9 * lines))
+        call = self._call(body, (tuple(watched), lines))
         found = explorer.replay(call, schedule, fatal=_FATAL, **options)
         return self._told(found)
 
@@ -127,13 +153,13 @@ class Program:
             found["message"] += f" ({reason})"
         return found
 
-    def _call(self, body: Body, watched: Sequence[str]) -> Callable[[], object]:
-        module, snapshot = self._ready(tuple(watched))
+    def _call(self, body: Body, way: _Way) -> Callable[[], object]:
+        module, snapshot = self._ready(way)
 
         def call() -> None:
             here = module
             if snapshot is None:
-                here = self._load(watched)
+                here = self._load(way)
             else:
                 snapshot.restore()
             if self._throws_dice:
@@ -142,11 +168,11 @@ class Program:
 
         return call
 
-    def _ready(self, watched: tuple[str, ...]) -> tuple[Module, Snapshot | None]:
-        if watched not in self._loaded:
+    def _ready(self, way: _Way) -> tuple[Module, Snapshot | None]:
+        if way not in self._loaded:
             before, Port.run = Port.run, Idle()
             try:
-                module = self._load(watched)
+                module = self._load(way)
             finally:
                 Port.run = before
             try:
@@ -154,19 +180,21 @@ class Program:
                 snapshot: Snapshot | None = Snapshot(names, MODULE)
             except Unknown:
                 snapshot = None
-            self._loaded[watched] = module, snapshot
-        return self._loaded[watched]
+            self._loaded[way] = module, snapshot
+        return self._loaded[way]
 
-    def _load(self, watched: Sequence[str]) -> Module:
+    def _load(self, way: _Way) -> Module:
+        watched, lines = way
+        if lines not in self._codes:
+            self._codes[lines] = self._compiled(lines)
         names: dict[str, Any] = {"__name__": MODULE, "__builtins__": builtins_of()}
         self._failures = []
         OWN.clear()
-        for label, codes in self._cells:
-            for statement, code in codes:
-                try:
-                    exec(code, names)
-                except Exception as error:
-                    self._failures.append(_refusal(label, statement, error))
+        for label, statement, code in self._codes[lines]:
+            try:
+                exec(code, names)
+            except Exception as error:
+                self._failures.append(_refusal(label, statement, error))
         module = Module(self, names)
         touched.clear()
         for name in watched:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .guard import MODULE, Numbered, guard
 from .language import GUARD, NotAllowed, attribute_problem
+from .lines import PAUSE, pause
 from .port import number_of
 from .shims import Absent, Shim, import_, nothing
 
@@ -109,4 +110,5 @@ def builtins_of() -> dict[str, Any]:
         "__InitVar__": dataclasses.InitVar,
         "__KW_ONLY__": dataclasses.KW_ONLY,
         GUARD: guard,
+        PAUSE: pause,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import random
 from collections.abc import Sequence
@@ -10,9 +11,11 @@ from types import ModuleType
 from typing import Any
 
 from .guard import Numbered
+from .lines import PAUSE, pause, with_pauses
 from .modules import BUILTINS, compiled
 from .port import Port, number_of
 from .races import watch
+from .story import remember
 
 
 class Script:
@@ -24,6 +27,8 @@ class Script:
         function: str | None = None,
         watched: Sequence[str] = (),
         seed: int = 0,
+        *,
+        lines: bool = False,
     ) -> None:
         """Read the file.
 
@@ -33,12 +38,13 @@ class Script:
                 default the file runs as a script.
             watched: names of classes whose attribute accesses are steps.
             seed: of the module `random`, in each run.
+            lines: every line of a function is a step.
 
         Raises:
             OSError, SyntaxError, ValueError: the file cannot be read.
         """
         self._folder = path.absolute().parent
-        self._function, self._seed = function, seed
+        self._function, self._seed, self._lines = function, seed, lines
         self._code = self._compiled(path)
         self._watched = set(watched)
         self._builtins = {
@@ -46,6 +52,7 @@ class Script:
             "__import__": self._import,
             "__build_class__": self._build_class,
             "id": number_of,
+            PAUSE: pause,
         }
 
     def __call__(self) -> None:
@@ -65,7 +72,13 @@ class Script:
         return {"__name__": name, "__builtins__": self._builtins}
 
     def _compiled(self, path: Path) -> Any:
-        return compiled(path.read_text(encoding="utf-8"), str(path))
+        source, name = path.read_text(encoding="utf-8"), str(path)
+        if not self._lines:
+            return compiled(source, name)
+        remember(name, source)
+        tree = ast.parse(source, name)
+        tree.body = [with_pauses(statement) for statement in tree.body]
+        return compile(tree, name, "exec", dont_inherit=True)
 
     def _import(
         self,

@@ -10,6 +10,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 JUDGE = "scenario"  # the file name of code that no story quotes
+GO_ON = "go on"  # the operation of a line that is a step
 HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep  # instruments of lessons
 
 
@@ -60,8 +61,19 @@ def describe(thing: Any) -> str:
     return f" {getattr(thing, '_lab_label', '') or type(thing).__name__}"
 
 
+def _is_seam(entries: list[Entry], number: int) -> bool:
+    """Whether another thread ran before or after; else a pause is not worth a line."""
+    around = entries[max(number - 1, 0) : number + 2]
+    return any(entry.thread != entries[number].thread for entry in around)
+
+
 def tell(entries: list[Entry], message: str) -> list[str]:
     """The story: numbered lines, a gap wherever the thread changes."""
+    entries = [
+        entry
+        for number, entry in enumerate(entries)
+        if entry.op != GO_ON or _is_seam(entries, number)
+    ]
     width = max((len(e.thread) for e in entries), default=0)
     lines = []
     before = ""
