@@ -153,17 +153,12 @@ def _bounded(
                 return _shorter(search, run, stack, bound - used), False
             left = schedules - search.schedules
             if run.branches:
-                _push(pending[used], plan, run, 0, left)
+                stack.push(plan, run.branches, 0, left)
                 if used < bound:
-                    _push(pending[used + 1], plan, run, 1, left)
+                    pending[used + 1].push(plan, run.branches, 1, left)
             if left <= 0 or search.spent() > seconds:
                 return None, not any(pending) and not _dropped(pending)
     return None, not _dropped(pending)
-
-
-def _push(stack: Pending, plan: Plan, run: Run, cost: int, most: int) -> None:
-    choices = [(step, who) for step, who, price in run.branches if price == cost]
-    stack.push(plan, choices, most)
 
 
 def _dropped(pending: list[Pending]) -> bool:
@@ -177,7 +172,7 @@ def _shorter(search: Search, best: Run, stack: Pending, left: int) -> Run:
         run = search.run(plan, left)
         if _better(run, best):
             best = run
-        _push(stack, plan, run, 0, 200)
+        stack.push(plan, run.branches, 0, 200)
         if not stack:
             break
     return best

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
 
 from .task import Plan
 
@@ -24,27 +23,26 @@ class Pending:
     def __len__(self) -> int:
         return self._count
 
-    def push(self, plan: Plan, choices: Iterable[tuple[int, int]], most: int) -> None:
+    def push(
+        self, plan: Plan, choices: list[tuple[int, int, int]], cost: int, most: int
+    ) -> None:
         """Add the plan with each of the choices; the first is taken first.
 
         Args:
             plan: what a run did.
-            choices: step and thread of what it could have done instead.
+            choices: step, thread and cost of what it could have done instead.
+            cost: only choices of that cost.
             most: how many plans are of use at all.
         """
-        numbers = array("q")
-        room = most - self._count
-        for step, who in choices:
-            if room <= 0:
-                self.dropped = True
-                break
-            room -= 1
-            numbers.append(who)
-            numbers.append(step)
+        numbers = [n for step, who, c in choices if c == cost for n in (who, step)]
+        room = max(most - self._count, 0)
+        if len(numbers) > 2 * room:
+            self.dropped = True
+            del numbers[2 * room :]
         if numbers:
             numbers.reverse()  # to step, who, with the first choice last
             self._count += len(numbers) // 2
-            self._runs.append((plan, numbers))
+            self._runs.append((plan, array("q", numbers)))
 
     def pop(self) -> Plan:
         """Take the next plan."""
