@@ -40,7 +40,10 @@ def mutant_submission(lesson: Lesson, mutant: Mutant) -> Submission:
 
 
 def audit_bank(lesson: Lesson, audit: LessonAudit, seeds: int) -> None:
-    """Grade the bank on seed 0 and the reference on every seed; note breaches."""
+    """Grade the bank on seed 0 and the reference on every seed; note breaches.
+
+    A mutant is graded in the task that it must lose.
+    """
     bank = whole_bank(lesson)
     reference = {("reference", ""): bank["reference", ""]}
     for seed in range(seeds):
@@ -57,7 +60,8 @@ def _grade(
     lesson: Lesson, submissions: dict[Key, Submission], seed: int
 ) -> dict[Key, Report]:
     reports: dict[Key, Report] = {}
-    Grader(lesson, seed).run(submissions.items(), reports.__setitem__)
+    promised = {("mutant", m.name): (m.task,) for m in lesson.mutants()}
+    Grader(lesson, seed).run(submissions.items(), reports.__setitem__, promised.get)
     return reports
 
 
@@ -97,8 +101,7 @@ def _mutant_problems(
     if task.verdict is Verdict.INFRA:
         yield f"{where}: the grader itself failed{_first(task)}"
     elif task.points == task.max_points:
-        lost = [t.task for t in report.tasks if t.points < t.max_points]
-        yield f"{where}: survives {mutant.task}; it loses in {lost or 'no task'}"
+        yield f"{where}: survives {mutant.task}"
     else:
         audit.mutants_killed += 1
         if task.diagnosis == mutant.name:

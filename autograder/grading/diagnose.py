@@ -1,15 +1,16 @@
 """Names a mistake: a failing submission's answers, compared with known mistakes'.
 
-The mutants of a failing task are run on its very tests and inputs, at most once per
-class run. If every answer of every failing test is the same within rounding, and the
-mutant fails nothing else in the task, the submission makes that mutant's mistake.
+The mutants of a failing task are run on its very tests and inputs, each test at most
+once per class run and only until an answer differs. If every answer of every failing
+test is the same within rounding, and the mutant fails nothing else in the task, the
+submission makes that mutant's mistake.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,43 +85,45 @@ class Bank:
         own = {task: [m for m in self._mutants if m.task == task] for task in failing}
         found: dict[str, Mutant] = {}
         for task, failure in failing.items():
-            found |= self._first(task, own[task], failure, failure.explained_by)
+            found |= self._first(task, own[task], failure.explained_by)
         for task, failure in failing.items():
             if task not in found:
                 known = list(found.values())
-                found |= self._first(task, known, failure, failure.explained_by)
+                found |= self._first(task, known, failure.explained_by)
         for task, failure in failing.items():
             if task not in found:
                 half = failure.half_explained_by
-                found |= self._first(task, own[task], failure, half)
+                found |= self._first(task, own[task], half)
         return found
 
     def _first(
         self,
         task: str,
         mutants: Sequence[Mutant],
-        failure: _Failure,
-        explains: Callable[[dict[str, _Answers]], bool],
+        explains: Callable[[Callable[[str], _Answers]], bool],
     ) -> dict[str, Mutant]:
         for mutant in mutants:
-            if explains(self._of(mutant, task, failure.answers)):
-                return {task: mutant}
+            with contextlib.closing(_Witness(self, mutant)) as witness:
+                if explains(witness.answers):
+                    return {task: mutant}
         return {}
 
-    def _of(
-        self, mutant: Mutant, task: str, tests: Iterable[str]
-    ) -> dict[str, _Answers]:
-        """Return what a mutant answers in one task's tests, run at most once."""
-        if not all(self._known(mutant, test) for test in tests):
-            reference = self._lesson.reference_path.read_text(encoding="utf-8")
-            cells = [_Cell("reference", reference), _Cell(mutant.name, mutant.source)]
-            loaded = Loaded(self._jail, cells, self._runner.has_ranks)
-            for outcome in self._runner.run(loaded, lambda test, of: of == task):
-                answers = _Answers.of(outcome)
-                self._answers[mutant.name, outcome.result.test] = answers
-                self._share(f"{mutant.name}.{outcome.result.test}", answers)
-            loaded.close()
-        return {test: self._answers[mutant.name, test] for test in tests}
+    def load(self, mutant: Mutant) -> Loaded:
+        """Load what a student with that mistake would hand in."""
+        reference = self._lesson.reference_path.read_text(encoding="utf-8")
+        cells = [_Cell("reference", reference), _Cell(mutant.name, mutant.source)]
+        return Loaded(self._jail, cells, self._runner.has_ranks)
+
+    def run(self, loaded: Loaded, mutant: Mutant, test: str) -> _Answers:
+        """Run one test of a loaded mutant and remember what it answers."""
+        (outcome,) = self._runner.run(loaded, lambda name, task: name == test)
+        answers = self._answers[mutant.name, test] = _Answers.of(outcome)
+        self._share(f"{mutant.name}.{test}", answers)
+        return answers
+
+    def remembered(self, mutant: Mutant, test: str) -> _Answers | None:
+        """Return what a mutant answers in a test, if this class run knows it."""
+        return self._answers[mutant.name, test] if self._known(mutant, test) else None
 
     def _known(self, mutant: Mutant, test: str) -> bool:
         key = (mutant.name, test)
@@ -147,30 +150,52 @@ class _Failure:
     """What a submission answered in the tests of a task that it fails."""
 
     answers: dict[str, _Answers]
-    failing: frozenset[str]
+    failing: tuple[str, ...]  # in the order of the tests
 
     @classmethod
     def of(cls, outcomes: Sequence[Outcome]) -> _Failure:
         failed = (o for o in outcomes if o.result.verdict is not Verdict.PASSED)
         return cls(
             {outcome.result.test: _Answers.of(outcome) for outcome in outcomes},
-            frozenset(outcome.result.test for outcome in failed),
+            tuple(outcome.result.test for outcome in failed),
         )
 
-    def explained_by(self, theirs: dict[str, _Answers]) -> bool:
+    def explained_by(self, theirs: Callable[[str], _Answers]) -> bool:
         """Tell whether these answers are the submission's in every failing test."""
-        return self._share_explained_by(theirs) == 1
+        same = (_same_answers(self.answers[t], theirs(t)) for t in self.failing)
+        return all(same) and self._passes_too(theirs)
 
-    def half_explained_by(self, theirs: dict[str, _Answers]) -> bool:
+    def half_explained_by(self, theirs: Callable[[str], _Answers]) -> bool:
         """Tell whether they are in half of the failing tests or more."""
-        return self._share_explained_by(theirs) >= 0.5
+        same = [_same_answers(self.answers[t], theirs(t)) for t in self.failing]
+        return 2 * sum(same) >= len(same) and self._passes_too(theirs)
 
-    def _share_explained_by(self, theirs: dict[str, _Answers]) -> float:
-        for test in self.answers.keys() - self.failing:
-            if theirs[test].verdict != Verdict.PASSED:
-                return 0.0  # it would fail what the submission passes
-        same = (_same_answers(self.answers[t], theirs[t]) for t in self.failing)
-        return sum(same) / len(self.failing)
+    def _passes_too(self, theirs: Callable[[str], _Answers]) -> bool:
+        """Tell whether they fail nothing that the submission passes."""
+        passing = (test for test in self.answers if test not in self.failing)
+        return all(theirs(test).verdict == Verdict.PASSED for test in passing)
+
+
+class _Witness:
+    """One mutant, loaded when a test asks for an answer that nobody remembers."""
+
+    def __init__(self, bank: Bank, mutant: Mutant) -> None:
+        self._bank, self._mutant = bank, mutant
+        self._loaded: Loaded | None = None
+
+    def answers(self, test: str) -> _Answers:
+        """Return what the mutant answers in a test."""
+        known = self._bank.remembered(self._mutant, test)
+        if known is not None:
+            return known
+        if self._loaded is None:
+            self._loaded = self._bank.load(self._mutant)
+        return self._bank.run(self._loaded, self._mutant, test)
+
+    def close(self) -> None:
+        """End its processes."""
+        if self._loaded is not None:
+            self._loaded.close()
 
 
 def _tells_something(outcomes: Sequence[Outcome]) -> bool:

@@ -10,7 +10,7 @@ import functools
 import gc
 import importlib.metadata
 import platform
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -82,12 +82,15 @@ class Grader:
         self,
         submissions: Iterable[tuple[Key, Submission]],
         on_report: Callable[[Key, Report], None],
+        tasks: Callable[[Key], Collection[str] | None] = lambda key: None,
     ) -> None:
         """Judge submissions in turn; the iterable may wait for more to come.
 
         Args:
             submissions: pairs of any key and a submission.
             on_report: called with the key and the report after each.
+            tasks: the tasks in which to judge a submission, None for all; the report
+                has no tests of the others.
 
         Raises:
             InfrastructureError: the hidden tests cannot be collected, or no jail
@@ -102,7 +105,8 @@ class Grader:
             with Jail(warm, self._level) as jail:
                 bank = Bank(lesson, runner, jail, self._cache, self._seed)
                 for key, submission in submissions:
-                    report = self._judge(runner, jail, bank, submission)
+                    wanted = tasks(key)
+                    report = self._judge(runner, jail, bank, submission, wanted)
                     on_report(key, report)
                 if jail.group is not None:
                     self.jailed_cpu_s = jail.group.cpu_s()
@@ -111,7 +115,12 @@ class Grader:
         run_session(plugin, lesson.hidden_tests)
 
     def _judge(
-        self, runner: Runner, jail: Jail, bank: Bank, submission: Submission
+        self,
+        runner: Runner,
+        jail: Jail,
+        bank: Bank,
+        submission: Submission,
+        wanted: Collection[str] | None,
     ) -> Report:
         if submission.problem is not None:
             message = Message(
@@ -119,7 +128,7 @@ class Grader:
             )
             outcomes = _unread(runner, message)
         else:
-            outcomes = self._outcomes(runner, jail, submission)
+            outcomes = self._outcomes(runner, jail, submission, wanted)
         by_task = {
             task.name: [o for o in outcomes if o.result.task == task.name]
             for task in self._lesson.tasks
@@ -142,11 +151,17 @@ class Grader:
         )
 
     def _outcomes(
-        self, runner: Runner, jail: Jail, submission: Submission
+        self,
+        runner: Runner,
+        jail: Jail,
+        submission: Submission,
+        wanted: Collection[str] | None,
     ) -> list[Outcome]:
         loaded = Loaded(jail, submission.cells, runner.has_ranks)
         try:
-            outcomes = list(runner.run(loaded))
+            outcomes = list(
+                runner.run(loaded, lambda _, task: wanted is None or task in wanted)
+            )
             ours = {
                 o.result.test for o in outcomes if o.result.verdict is Verdict.INFRA
             }
