@@ -349,6 +349,23 @@ def test_a_full_link_holds_its_sender_up():
     assert meeting.clocks == [50.0, 50.0, 50.0]
 
 
+def test_waiting_for_one_request_is_not_waiting_for_another():
+    def program(link: Link) -> None:
+        if link.rank == 0:
+            link.isend(1, np.ones(1))
+            link.isend(2, np.ones(1)).wait()
+        elif link.rank == 1:
+            link.recv(0)
+            link.send(2, np.ones(1))
+        else:
+            link.recv(1)
+            link.recv(0)
+
+    out = run(program, 3, capacity=0, links={(1, 2): Wire(latency_s=50.0)})
+    assert out.clocks == [50.0, 50.0, 50.0]
+    assert out.unwaited == [1, 0, 0]
+
+
 def test_one_slow_wire_slows_the_whole_ring():
     x = inputs(4)
     slow = {(1, 2): Wire(latency_s=10.0)}
@@ -458,6 +475,20 @@ def test_a_flood_of_messages_is_stopped(monkeypatch):
     out = run(program, 2, check=False)
     assert "more bytes sent and not received" in str(out.errors[0])
     assert out.total_messages == 9
+
+
+def test_what_was_received_makes_room_for_more(monkeypatch):
+    def program(link: Link) -> None:
+        for _ in range(20):
+            if link.rank == 0:
+                link.send(1, np.ones(64))
+                link.recv(1)
+            else:
+                link.recv(0)
+                link.send(0, np.ones(0))
+
+    monkeypatch.setattr(networks, "MOST_BYTES", 5000)
+    assert run(program, 2).total_messages == 40
 
 
 def test_ranks_that_wait_are_ended_and_clean_up():
