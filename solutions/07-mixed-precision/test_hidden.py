@@ -178,7 +178,8 @@ def without_casts(lesson, name, bits):
     except FloatingPointError as error:
         if "cast" in str(error):
             return "cast"
-        raise
+        with np.errstate(all="ignore"):  # integers that wrap around are welcome
+            return function(bits)
     except AttributeError as error:
         if "float16" in str(error) or "half" in str(error):
             return "float16"

@@ -95,7 +95,7 @@ options = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(options, st.lists(commands, max_size=40))
 def test_scaler_follows_torch(chosen, script):
     script = [["scale", 1.0], *map(list, script)]
@@ -135,7 +135,7 @@ def test_widening_agrees_with_torch():
     np.testing.assert_array_equal(reference.f16_bits_to_f32(bits), want)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.floats(-7e4, 7e4, width=32), max_size=12),
     st.sampled_from(["float16", "bfloat16", "float32"]),
