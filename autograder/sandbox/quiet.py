@@ -3,8 +3,9 @@
 Ranks of one run share a jail, and whatever a submission makes while it is loaded is
 inherited by all of them: memory, pipes, sockets. So the loader of a lesson with ranks
 binds itself before it runs a line of the submission: no shared memory, no pipes or
-sockets, no queues, keys or signals, no look into another process. Numbers and flags in
-the file system stay as ways to whisper; see the meter for what that would be worth.
+sockets, no queues, keys or signals, no look into another process. A rank can still
+make and find empty folders, a bit each; but what it sends over its link is compared
+with an exact count, so a submission that whispered would have to send as much besides.
 Source: Linux, Documentation/userspace-api/seccomp_filter.rst.
 """
 
