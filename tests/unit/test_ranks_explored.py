@@ -6,26 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from ranks_kit import ring, send_first
 
 from autograder.lab.ranks import Link, run
 from autograder.lab.ranks.explored import explore_ranks, play
 from autograder.lab.schedule import explore
-
-
-def ring(link: Link, x: np.ndarray) -> np.ndarray:
-    r, n = link.rank, link.n
-    parts = [part.copy() for part in np.array_split(x, n)]
-    for i in range(2 * (n - 1)):
-        request = link.isend((r + 1) % n, parts[(r - i) % n])
-        got, c = link.recv((r - 1) % n), (r - i - 1) % n
-        parts[c] = parts[c] + got if i < n - 1 else got
-        request.wait()
-    return np.concatenate(parts)
-
-
-def send_first(link: Link, x: np.ndarray) -> np.ndarray:
-    link.send((link.rank + 1) % link.n, x)
-    return link.recv((link.rank - 1) % link.n)
 
 
 def two_ahead(link: Link, x: np.ndarray) -> list[np.ndarray]:
@@ -50,7 +35,7 @@ def never_waits(link: Link, x: np.ndarray) -> np.ndarray:
     return link.recv(0)
 
 
-def inputs(rank: int) -> tuple[np.ndarray]:
+def given(rank: int) -> tuple[np.ndarray]:
     return (np.arange(4.0) + 10 * rank,)
 
 
@@ -58,7 +43,7 @@ def inputs(rank: int) -> tuple[np.ndarray]:
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_a_right_program_is_right_under_every_schedule(n, capacity):
     found = explore_ranks(
-        ring, n, inputs, capacity=capacity, schedules=300, random_schedules=20
+        ring, n, given, capacity=capacity, schedules=300, random_schedules=20
     )
     assert found.kind == "ok", found.message
 
@@ -78,25 +63,25 @@ def test_a_right_program_is_right_under_every_schedule(n, capacity):
 )
 def test_finds_what_is_wrong(program, capacity, kind):
     found = explore_ranks(
-        program, 2, inputs, capacity=capacity, schedules=2000, random_schedules=0
+        program, 2, given, capacity=capacity, schedules=2000, random_schedules=0
     )
     assert found.kind == kind, found.message
 
 
 def test_a_deadlock_names_the_circle_and_the_lines():
-    found = explore_ranks(send_first, 3, inputs, capacity=0)
+    found = explore_ranks(send_first, 3, given, capacity=0)
     lines = found.message.splitlines()
     assert len(lines) == 3
     for rank, line in enumerate(lines):
         to = (rank + 1) % 3
         assert line.startswith(f"rank {rank} waits to send to rank {to} (line ")
         assert line.endswith(f", and so waits for rank {to}")
-    stuck = run(send_first, 3, inputs, capacity=0)
+    stuck = run(send_first, 3, given, capacity=0)
     assert stuck.deadlock == "rank 0 sends to 1, rank 1 sends to 2, rank 2 sends to 0"
 
 
 def test_an_array_changed_too_early_is_told_as_a_story():
-    found = explore_ranks(changes_before_wait, 2, inputs)
+    found = explore_ranks(changes_before_wait, 2, given)
     assert "returns something else than under another schedule" in found.message
     story = "\n".join(found.story)
     assert "network 0 to 1" in story
@@ -110,14 +95,14 @@ def test_inputs_are_new_for_every_schedule():
         x += 1
         return float(x.sum())
 
-    assert explore_ranks(grows, 2, inputs, schedules=200).kind == "ok"
+    assert explore_ranks(grows, 2, given, schedules=200).kind == "ok"
 
 
 def test_a_rank_that_raises_is_found():
     def fails(link: Link, x: np.ndarray) -> None:
         link.send(link.rank, x)
 
-    found = explore_ranks(fails, 2, inputs)
+    found = explore_ranks(fails, 2, given)
     assert found.kind == "exception"
     assert "rank 0 needs no link to itself" in found.message
 
