@@ -17,11 +17,19 @@ class Clerk(Protocol):
     story: list[Any] | None
     racing: bool
     probing: bool
-    numbers: dict[int, tuple[int, Any]]  # objects by their number in this run
-    made: dict[str, int]  # how many locks and the like were made at a line
     excepthook: Any  # what an uncaught exception of a thread is given to
-    exits: list[Callable[[], object]]  # called when the main thread has ended
-    modules: dict[str, Any]  # of the standard library, loaded for this run
+
+    @property
+    def numbers(self) -> dict[int, tuple[int, Any]]: ...
+
+    @property
+    def made(self) -> dict[str, int]: ...
+
+    @property
+    def exits(self) -> list[Callable[[], object]]: ...
+
+    @property
+    def modules(self) -> dict[str, Any]: ...
 
     def step(self, ready: Ready, op: str, thing: Any = None) -> None: ...
     def tell(self, op: str, thing: Any = None) -> None: ...

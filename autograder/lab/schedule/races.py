@@ -23,16 +23,18 @@ class Books:
     over: bool
     again: bool
     racing: bool
+    built: set[int] | None = None
 
     def __init__(self) -> None:
         self.published: dict[int, Clock] = {}
-        self.built: set[int] = set()
         self.kept: list[Any] = []  # so that no id is used twice in a run
         self.written: dict[tuple[int, str], Access] = {}
         self.readers: dict[tuple[int, str], dict[int, Access]] = {}
 
     def builds(self, thing: Any) -> bool:
         """Note that an object is being built; say whether for the first time."""
+        if self.built is None:
+            self.built = set()
         if id(thing) in self.built:
             return False
         self.built.add(id(thing))

@@ -9,7 +9,7 @@ plan, ~n, is a spurious wake-up of thread n.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
@@ -43,13 +43,32 @@ class Run(Chooser):
         self.attentive = rules.invariant is not None
         self.stubborn = 0
         self.hub = getcurrent()
-        self.numbers: dict[int, tuple[int, Any]] = dict(BEFORE) if BEFORE else {}
-        self.fatal: BaseException | None = None
-        self.excepthook: Any = None
-        self.made: dict[str, int] = {}
-        self.exits: list[Callable[[], object]] = []
-        self.modules: dict[str, Any] = {}
         self.current: Task = None  # type: ignore[assignment]
+
+    # What few programs need is made when it is needed.
+
+    fatal: BaseException | None = None
+    excepthook: Any = None
+
+    @cached_property
+    def numbers(self) -> dict[int, tuple[int, Any]]:
+        """Objects by their number in this run."""
+        return dict(BEFORE)
+
+    @cached_property
+    def made(self) -> dict[str, int]:
+        """How many locks and the like were made at a line."""
+        return {}
+
+    @cached_property
+    def exits(self) -> list[Callable[[], object]]:
+        """What is called when the main thread has ended."""
+        return []
+
+    @cached_property
+    def modules(self) -> dict[str, Any]:
+        """Modules that were loaded for this run."""
+        return {}
 
     # The part that threads call.
 
@@ -140,8 +159,9 @@ class Run(Chooser):
             if self.story is not None and task.number:
                 self.story.append(Entry(self.count, task.name, 0, "", "start", None))
             body()
-            while self.exits and not task.number:
-                self.exits.pop()()
+            if not task.number:
+                while "exits" in self.__dict__ and self.exits:
+                    self.exits.pop()()
         except BaseException as error:
             if not self.over and self.failure is None:
                 self._raised(task, self._hooked(task, error))
