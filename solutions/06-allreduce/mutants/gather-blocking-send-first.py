@@ -1,4 +1,4 @@
-"""Every rank sends, and waits, before it receives: a circle of waiting ranks.
+"""Gathering, every rank sends and waits before it receives: a circle of waiting ranks.
 
 task: all_gather
 look: Chapter, step 3.

@@ -1,4 +1,4 @@
-"""Empty chunks are not sent: the schedule changes with the length.
+"""Gathering, empty chunks are not sent: the schedule changes with the length.
 
 task: all_gather
 look: Chapter, step 3.

@@ -1,4 +1,4 @@
-"""Sums are written into the caller's array.
+"""Halving writes its sums into the array of the caller.
 
 task: halving_doubling
 look: Chapter, step 6.

@@ -1,4 +1,4 @@
-"""Sums are written into the caller's array.
+"""The tree writes its sums into the array of the caller.
 
 task: tree_allreduce
 look: Chapter, step 5.
