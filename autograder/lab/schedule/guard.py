@@ -5,12 +5,14 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
-from .language import NotAllowed
+from .language import WRITTEN, NotAllowed
 from .port import number_of
 from .races import Sync
 
 MODULE = "submission"  # what the classes of a submission say they are from
-touched: list[FunctionType] = []  # whose attributes were set since the last run
+#: Functions whose attributes were set since the last run, and what was there.
+touched: list[tuple[FunctionType, str, Any]] = []
+NOTHING = object()
 OWN: set[type] = set()  # kinds whose objects are the submission's, once seen
 _KEPT = {"name", "daemon"}  # attributes of a fake that a submission may set
 
@@ -33,11 +35,11 @@ def guard(thing: Any, name: str) -> Any:
         OWN.add(kind)
         return thing
     if isinstance(thing, type):
-        if thing.__module__ == MODULE:
+        if thing.__module__ == MODULE and name not in WRITTEN:
             return thing
         raise NotAllowed(f"the class {thing.__name__} is not yours to change")
     if isinstance(thing, FunctionType):
-        touched.append(thing)
+        touched.append((thing, name, getattr(thing, name, NOTHING)))
         return thing
     if isinstance(thing, BaseException):
         return thing

@@ -11,13 +11,13 @@ from __future__ import annotations
 import enum
 from collections import OrderedDict, defaultdict, deque
 from enum import Enum, Flag, IntEnum, IntFlag
-from functools import cached_property, partial
+from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
-from .guard import Numbered, touched
+from .guard import NOTHING, Numbered, touched
 from .races import Sync
-from .shims import DICE, Absent, Generic, Hint, Logger, Shim
+from .shims import DICE, Absent, CachedProperty, Generic, Hint, Logger, Shim
 
 _IGNORED = """
     __dict__ __weakref__ __annotations__ __dataclass_fields__ __dataclass_params__
@@ -55,7 +55,6 @@ class Snapshot:
         self._spaces: list[tuple[Any, list[Any], list[Any], Any]] = []
         self._lists: list[tuple[Any, list[Any]]] = []
         self._cells: list[tuple[Any, Any]] = []
-        self._marks: dict[FunctionType, dict[str, Any]] = {}
         self._note_space(names, names.__setitem__, names.pop)
 
     def restore(self) -> None:
@@ -81,9 +80,11 @@ class Snapshot:
         for cell, held in self._cells:
             cell.cell_contents = held
         while touched:
-            function = touched.pop()
-            function.__dict__.clear()
-            function.__dict__.update(self._marks.get(function, {}))
+            function, name, held = touched.pop()
+            if held is not NOTHING:
+                setattr(function, name, held)
+            elif name in function.__dict__:
+                delattr(function, name)
 
     def _note_space(self, space: Any, put: Any, drop: Any) -> None:
         keys = [key for key in space if key not in _SKIPPED and key != "__builtins__"]
@@ -121,10 +122,10 @@ class Snapshot:
             self._note(thing.__func__)
         elif kind is property:
             self._note_all([thing.fget, thing.fset, thing.fdel])
-        elif kind is cached_property:
-            self._note(thing.func)
+        elif kind is CachedProperty:
+            self._note(vars(thing)["_lab_work"])
         elif kind is partial:
-            self._note_all([thing.func, *thing.args, *thing.keywords.values()])
+            self._note_all([thing.func, thing.args, thing.keywords])
         elif kind.__module__ == self._own or isinstance(thing, Sync):
             self._note_object(thing)
         else:
@@ -148,7 +149,6 @@ class Snapshot:
         if function.__module__ != self._own:
             return
         if function.__dict__:
-            self._marks[function] = dict(function.__dict__)
             self._note_all(list(function.__dict__.values()))
         self._note_all(list(function.__defaults__ or ()))
         self._note_all(list((function.__kwdefaults__ or {}).values()))
