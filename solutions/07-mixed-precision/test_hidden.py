@@ -1663,7 +1663,12 @@ def keeps_weights(lesson):
     """Train each way and see whether the caller's arrays change."""
     import numpy as np
 
+    calls = []
+
     def backward(weights, batch, number):
+        calls.append(number)
+        if len(calls) > 5000:
+            raise ValueError("backward was called too often")
         return 1.0, [np.full_like(weights[0], number * 2.0**-4)]
 
     found = {}
