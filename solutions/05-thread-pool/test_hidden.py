@@ -830,6 +830,12 @@ def test_queue_counts(student):
 def queue_under_load(lesson, capacity, givers, takers, each):
     """Return what real threads got from a queue, and what was left undone."""
     import threading
+    import time
+
+    end = time.monotonic() + 6  # it takes a tenth of a second
+
+    def left():
+        return max(end - time.monotonic(), 0.1)
 
     queue = lesson.BoundedQueue(capacity)
     got = [[] for _ in range(takers)]
@@ -862,11 +868,11 @@ def queue_under_load(lesson, capacity, givers, takers, each):
     for thread in taking + giving:
         thread.start()
     for thread in giving:
-        thread.join(20)
-    joined = None if any(t.is_alive() for t in giving) else queue.join(timeout=20)
+        thread.join(left())
+    joined = None if any(t.is_alive() for t in giving) else queue.join(timeout=left())
     queue.close()
     for thread in taking:
-        thread.join(20)
+        thread.join(left())
     alive = sum(thread.is_alive() for thread in taking + giving)
     return got, failed, joined, alive
 
@@ -874,12 +880,13 @@ def queue_under_load(lesson, capacity, givers, takers, each):
 @pytest.mark.task("BoundedQueue", weight=2)
 def test_queue_under_load(student):
     loads = {1: (4, 3, 150), 7: (3, 4, 200), None: (2, 2, 300), 0: (2, 3, 100)}
-    seen = {
-        capacity: student.run(
+    seen = {}
+    for capacity, (g, t, n) in loads.items():
+        seen[capacity] = student.run(
             queue_under_load, capacity=capacity, givers=g, takers=t, each=n
         )
-        for capacity, (g, t, n) in loads.items()
-    }
+        if seen[capacity][-1]:
+            break  # threads that never end would slow the others down
     for capacity, (got, failed, joined, alive) in seen.items():
         givers, _, each = loads[capacity]
         where = f"BoundedQueue({capacity}), real threads, {givers * each} items"
@@ -1286,6 +1293,12 @@ def test_future_races(student):
 def futures_under_load(lesson, count):
     """Return what real threads saw of futures that were set, failed or cancelled."""
     import threading
+    import time
+
+    end = time.monotonic() + 6  # it takes a tenth of a second
+
+    def left():
+        return max(end - time.monotonic(), 0.0)
 
     futures = [lesson.Future() for _ in range(count)]
     ran, called, seen = [], [], [[], []]
@@ -1306,7 +1319,7 @@ def futures_under_load(lesson, count):
     def wait(mine):
         for future in futures:
             try:
-                mine.append(future.result(timeout=20))
+                mine.append(future.result(timeout=left()))
             except Exception as error:
                 mine.append(type(error).__name__)
 
@@ -1319,7 +1332,7 @@ def futures_under_load(lesson, count):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(left())
     cancelled = [n for n, future in enumerate(futures) if future.cancelled()]
     return ran, cancelled, sorted(called), seen
 
@@ -2296,10 +2309,10 @@ def pool_under_load(lesson, settings, givers, each):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
-    ended = finished.wait(20)
+        thread.join(3)
+    ended = finished.wait(3)
     deadline = threading.Event()
-    for _ in range(200):  # all workers are beyond core: they end by themselves
+    for _ in range(100):  # all workers are beyond core: they end by themselves
         stats = tuple(pool.stats())
         if not stats[0]:
             break
@@ -2793,11 +2806,13 @@ def shutdowns_under_load(lesson, rounds):
 
         thread = threading.Thread(target=give, daemon=True)
         thread.start()
-        begun.wait(20)
+        begun.wait(2)
         left = len(pool.shutdown_now()) if number % 2 else pool.shutdown()
-        thread.join(20)
-        ended = pool.await_termination(20)
+        thread.join(2)
+        ended = pool.await_termination(4)
         seen.append((len(taken), len(ran), left, ended, failed, pool.stats().size))
+        if not ended:
+            break
     return seen
 
 
