@@ -1,4 +1,4 @@
-"""Only the first array is looked at.
+"""For the scale: only the first array is looked at.
 
 task: best_scale
 look: Chapter, step 4.

@@ -1,4 +1,4 @@
-"""Ties always round away from zero.
+"""In bfloat16: ties always round away from zero.
 
 task: f32_to_bf16_bits
 look: Chapter, step 2.

@@ -1,4 +1,4 @@
-"""Infinities become NaNs.
+"""In bfloat16: infinities become NaNs.
 
 task: f32_to_bf16_bits
 look: Chapter, step 2.

@@ -1,4 +1,4 @@
-"""A NaN whose upper payload is zero becomes an infinity.
+"""In bfloat16: a NaN whose upper payload is zero becomes an infinity.
 
 task: f32_to_bf16_bits
 look: Chapter, step 2.

@@ -1,4 +1,4 @@
-"""A NaN becomes quiet only where it would turn into an infinity.
+"""In bfloat16: a NaN becomes quiet only where it would turn into an infinity.
 
 task: f32_to_bf16_bits
 look: Chapter, step 2.

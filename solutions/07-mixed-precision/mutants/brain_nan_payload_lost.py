@@ -1,4 +1,4 @@
-"""Every NaN becomes the same one: its payload is lost.
+"""In bfloat16: every NaN becomes the same one: its payload is lost.
 
 task: f32_to_bf16_bits
 look: Chapter, step 2.

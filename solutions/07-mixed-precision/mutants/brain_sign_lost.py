@@ -1,4 +1,4 @@
-"""The sign bit is dropped.
+"""In bfloat16: the sign bit is dropped.
 
 task: f32_to_bf16_bits
 look: Chapter, step 2.

@@ -1,4 +1,4 @@
-"""Just above half and half alike go to the even neighbour: the lower bits are ignored.
+"""In bfloat16: just above half is treated like half: the lowest bits are ignored.
 
 task: f32_to_bf16_bits
 look: Chapter, step 2.

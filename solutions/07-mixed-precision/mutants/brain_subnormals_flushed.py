@@ -1,4 +1,4 @@
-"""Subnormals become zero.
+"""In bfloat16: subnormals become zero.
 
 task: f32_to_bf16_bits
 look: Chapter, step 2.

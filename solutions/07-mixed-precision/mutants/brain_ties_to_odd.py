@@ -1,4 +1,4 @@
-"""Ties go to the odd neighbour instead of the even one.
+"""In bfloat16: ties go to the odd neighbour instead of the even one.
 
 task: f32_to_bf16_bits
 look: Chapter, step 2.

@@ -1,4 +1,4 @@
-"""Anything is accepted as bits: the dtype is not checked.
+"""To float16: anything is accepted as bits: the dtype is not checked.
 
 task: f32_to_f16_bits
 look: Chapter, step 2.

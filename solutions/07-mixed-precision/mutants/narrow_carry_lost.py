@@ -1,4 +1,4 @@
-"""A carry out of the fraction does not reach the exponent.
+"""To float16: a carry out of the fraction does not reach the exponent.
 
 task: f32_to_f16_bits
 look: Chapter, step 2.

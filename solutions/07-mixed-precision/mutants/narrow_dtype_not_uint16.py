@@ -1,4 +1,4 @@
-"""The answer is uint32 instead of uint16.
+"""To float16: the answer is uint32 instead of uint16.
 
 task: f32_to_f16_bits
 look: Chapter, step 2.

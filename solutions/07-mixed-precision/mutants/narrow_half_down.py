@@ -1,4 +1,4 @@
-"""Ties always round towards zero.
+"""To float16: ties always round towards zero.
 
 task: f32_to_f16_bits
 look: Chapter, step 2.

@@ -1,4 +1,4 @@
-"""Ties always round away from zero.
+"""To float16: ties always round away from zero.
 
 task: f32_to_f16_bits
 look: Chapter, step 2.

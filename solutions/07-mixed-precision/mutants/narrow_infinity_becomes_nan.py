@@ -1,4 +1,4 @@
-"""Infinities become NaNs.
+"""To float16: infinities become NaNs.
 
 task: f32_to_f16_bits
 look: Chapter, step 2.

@@ -1,4 +1,4 @@
-"""A NaN whose upper payload is zero becomes an infinity.
+"""To float16: a NaN whose upper payload is zero becomes an infinity.
 
 task: f32_to_f16_bits
 look: Chapter, step 2.

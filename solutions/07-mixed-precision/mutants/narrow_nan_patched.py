@@ -1,4 +1,4 @@
-"""A NaN becomes quiet only where it would turn into an infinity.
+"""To float16: a NaN becomes quiet only where it would turn into an infinity.
 
 task: f32_to_f16_bits
 look: Chapter, step 2.

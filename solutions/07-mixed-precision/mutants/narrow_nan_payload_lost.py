@@ -1,4 +1,4 @@
-"""Every NaN becomes the same one: its payload is lost.
+"""To float16: every NaN becomes the same one: its payload is lost.
 
 task: f32_to_f16_bits
 look: Chapter, step 2.

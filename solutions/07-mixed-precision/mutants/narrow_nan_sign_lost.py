@@ -1,4 +1,4 @@
-"""A negative NaN loses its sign.
+"""To float16: a negative NaN loses its sign.
 
 task: f32_to_f16_bits
 look: Chapter, step 2.

@@ -1,4 +1,4 @@
-"""Anything that is cut off rounds up.
+"""To float16: anything that is cut off rounds up.
 
 task: f32_to_f16_bits
 look: Chapter, step 2.

@@ -1,4 +1,4 @@
-"""The sign bit is dropped.
+"""To float16: the sign bit is dropped.
 
 task: f32_to_f16_bits
 look: Chapter, step 2.

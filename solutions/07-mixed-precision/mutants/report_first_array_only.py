@@ -1,4 +1,4 @@
-"""Only the first array is looked at.
+"""In the report: only the first array is looked at.
 
 task: underflow_report
 look: Chapter, step 4.

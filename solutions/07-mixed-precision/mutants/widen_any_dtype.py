@@ -1,4 +1,4 @@
-"""Anything is accepted as bits: the dtype is not checked.
+"""From float16: anything is accepted as bits: the dtype is not checked.
 
 task: f16_bits_to_f32
 look: Chapter, step 1.

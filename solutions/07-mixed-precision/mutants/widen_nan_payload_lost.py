@@ -1,4 +1,4 @@
-"""Every NaN becomes the same one: its payload is lost.
+"""From float16: every NaN becomes the same one: its payload is lost.
 
 task: f16_bits_to_f32
 look: Chapter, step 1.

@@ -1,4 +1,4 @@
-"""A negative NaN loses its sign.
+"""From float16: a negative NaN loses its sign.
 
 task: f16_bits_to_f32
 look: Chapter, step 1.

@@ -1,4 +1,4 @@
-"""The sign bit is dropped.
+"""From float16: the sign bit is dropped.
 
 task: f16_bits_to_f32
 look: Chapter, step 1.

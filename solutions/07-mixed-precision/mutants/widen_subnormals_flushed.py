@@ -1,4 +1,4 @@
-"""Subnormals become zero.
+"""From float16: subnormals become zero.
 
 task: f16_bits_to_f32
 look: Chapter, step 1.
