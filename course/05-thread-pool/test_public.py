@@ -152,7 +152,7 @@ def policies(lesson):
 
 
 @pytest.mark.task("discard_oldest")
-def test_policies(student):
+def test_each_policy(student):
     seen = student.run(policies)
     for name, want in {
         "abort": ("Rejected", [], []),
