@@ -22,6 +22,7 @@ from mkdocs.exceptions import PluginError
 MARKER = re.compile(r"^<!-- lesson:(\S+)(?: (\S+))? -->[ ]*$", re.MULTILINE)
 EMPTY_HEADING = re.compile(r"<th((?: style=\"[^\"]*\")?)></th>")
 RUNGS = 3
+SHOWN = 12  # mistakes of a task; a page is no catalogue
 LONG_SIGNATURE = 160  # a kernel's strides fill a phone's screen otherwise
 
 
@@ -107,7 +108,10 @@ class Chapter:
             known = dict.fromkeys(text for name, text in bank if name == task)
             if known:
                 title = f"`{task}`: {_count(len(known), 'mistake')} known by name"
-                body = "\n".join(f"    - {_sentence(text)}" for text in known)
+                shown = [_sentence(text) for text in known][:SHOWN]
+                if len(known) > SHOWN:
+                    shown.append(f"… and {len(known) - SHOWN} more.")
+                body = "\n".join(f"    - {line}" for line in shown)
                 blocks.append(f'??? note "{title}"\n\n{body}')
         return "\n\n".join(blocks)
 

@@ -90,6 +90,17 @@ def test_mistakes_tell_the_sentence_and_escape_it(lesson: Path) -> None:
     assert "    - The sign \\* is flipped for x &lt; `a*b`." in text
 
 
+def test_only_some_of_many_mistakes_are_shown(lesson: Path) -> None:
+    mutants = lesson.parents[1] / "solutions" / "01-slopes" / "mutants"
+    for number in range(20):
+        text = MUTANT.replace("sign", f"sign number {number}")
+        (mutants / f"sign_{number}.py").write_text(text)
+    text = fill(lesson, "<!-- lesson:mistakes -->")
+    assert "21 mistakes known by name" in text
+    assert text.count("    - The sign") == chapter.SHOWN
+    assert f"    - … and {21 - chapter.SHOWN} more." in text
+
+
 def test_a_students_copy_says_that_it_has_no_list(lesson: Path) -> None:
     (lesson.parents[1] / "solutions" / "01-slopes" / "mutants" / "sign.py").unlink()
     text = fill(lesson, "<!-- lesson:mistakes -->")
