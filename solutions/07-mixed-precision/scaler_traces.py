@@ -186,6 +186,10 @@ SCRIPTS: dict[str, tuple[dict[str, Any], list[Command]]] = {
         {"init": 1000.0, "growth": 1.1, "backoff": 0.3, "interval": 2},
         iterations(0.1, 0.1, NAN, 0.7, 0.1, 3.0, 0.1, INF, INF, 0.1, 0.3),
     ),
+    "a first scale that float32 rounds": (
+        {"init": 0.1, "interval": 2},
+        iterations(1, 3, 0.7, INF, 1),
+    ),
     "the scale sinks to zero": (
         {"init": TINY, "interval": 2},
         [
