@@ -9,6 +9,7 @@ submission makes that mutant's mistake.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,12 +58,15 @@ class Bank:
         self, lesson: Lesson, runner: Runner, jail: Jail, cache: Path | None, seed: int
     ) -> None:
         self._lesson, self._runner, self._jail = lesson, runner, jail
-        self._mutants = lesson.mutants()
         self._answers: dict[tuple[str, str], _Answers] = {}
         self._folder = None
         if cache is not None:
             self._folder = cache / f"{lesson.id}-{lesson.digest[:16]}-{seed}"
             self._folder.mkdir(parents=True, exist_ok=True)
+
+    @functools.cached_property
+    def _mutants(self) -> tuple[Mutant, ...]:
+        return self._lesson.mutants()
 
     def diagnose(self, outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, Mutant]:
         """Name the mistake behind each failing task, where it is a known one.
