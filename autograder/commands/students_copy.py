@@ -33,13 +33,18 @@ _PACKAGE = (
     "commands/probes.py",
     "grading/__init__.py",
     "grading/check.py",
+    "grading/meter.py",
     "grading/plugin.py",
     "grading/local.py",
+    "grading/ranks.py",
     "grading/reference.py",
     "sandbox/__init__.py",
+    "sandbox/bundle.py",
+    "sandbox/errors.py",
     "sandbox/interpreter.py",
     "sandbox/proxy.py",
     "sandbox/local.py",
+    "sandbox/local_ranks.py",
 )
 _ROOT = ("LICENSE", "pyproject.toml", "constraints.txt")
 _NOISE = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "*.ipynb")

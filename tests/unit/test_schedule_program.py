@@ -172,13 +172,15 @@ def counted(f):
 @counted
 def add(x, seen=[]):
     seen.append(x); box.items[x] = x; row[0].append(x); box.new = 1
-    add.mark = len(seen)
+    add.mark, add.__name__ = len(seen), "another"
     return len(seen), len(box.items), len(row[0])
 """
     program = Program([("cell 1", source)])
 
     def body(module):
         assert not hasattr(module.box, "new")
+        assert not hasattr(module.add, "mark")
+        assert module.add.__name__ == "add"
         assert module.add(7) == (1, (1, 1, 1))
 
     assert program.explore(body, random_schedules=5)["kind"] == "ok"

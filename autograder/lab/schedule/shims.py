@@ -35,7 +35,7 @@ def nothing(*values: Any, **options: Any) -> None:
 
 def _made(kind: type, **held: Any) -> Any:
     """Make a stand-in; it has no `__init__` that a submission could call again."""
-    thing = object.__new__(kind)
+    thing: Any = object.__new__(kind)
     object.__getattribute__(thing, "__dict__").update(held)
     return thing
 
