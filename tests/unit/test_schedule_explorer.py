@@ -361,3 +361,8 @@ t.join()
 """
     assert explore(source).kind == "ok"
     assert explore(source, hasty=True).kind == "exception"
+
+
+def test_says_the_same_in_every_run_of_what_has_an_address():
+    result = explore("raise ValueError(object())", random_schedules=0)
+    assert result.message == "in main: ValueError: <object object> at line 1"

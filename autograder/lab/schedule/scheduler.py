@@ -8,6 +8,7 @@ plan, ~n, is a spurious wake-up of thread n.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any
@@ -20,6 +21,8 @@ from .port import BEFORE, Idle, Port, Ready, plain
 from .story import Entry, place
 from .task import Failure, Plan, Rules, Task
 from .threads import Uncaught
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # another one in every run
 
 
 class Run(Chooser):
@@ -198,7 +201,7 @@ class Run(Chooser):
         line = f" at line {where[0]}" if where[0] else ""
         Port.run = self._aside()  # its text is code of the program's
         try:
-            text = plain(error)
+            text = _ADDRESS.sub("", plain(error))
         except BaseException:
             text = "(its text cannot be read)"
         finally:
