@@ -38,6 +38,7 @@ _PACKAGE = (
     "grading/local.py",
     "grading/ranks.py",
     "grading/reference.py",
+    "grading/verdict.py",
     "sandbox/__init__.py",
     "sandbox/bundle.py",
     "sandbox/errors.py",

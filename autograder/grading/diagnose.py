@@ -81,9 +81,14 @@ class Bank:
         Returns:
             The mutant of each task whose mistake is known.
         """
+        tests = self._runner.repeatable
+        telling = {
+            task: [o for o in mine if o.result.test in tests]
+            for task, mine in outcomes.items()
+        }
         failing = {
             task: _Failure.of(mine)
-            for task, mine in outcomes.items()
+            for task, mine in telling.items()
             if _tells_something(mine)
         }
         own = {task: [m for m in self._mutants if m.task == task] for task in failing}

@@ -6,10 +6,7 @@ submissions as it is given, each test with a fresh copy of the submission.
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
 import os
-import re
 import sys
 import time
 import zlib
@@ -25,6 +22,7 @@ from _pytest.runner import runtestprotocol
 from autograder.grading import check
 from autograder.grading.meter import Meter
 from autograder.grading.reference import Reference
+from autograder.grading.verdict import discreet, judge, setup_failed
 from autograder.lesson import Lesson, Task
 from autograder.report import (
     InfrastructureError,
@@ -176,7 +174,11 @@ class GradingPlugin:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Declare the mark that says which task a test belongs to."""
-        config.addinivalue_line("markers", "task(name, weight=1): the task it decides")
+        config.addinivalue_line(
+            "markers",
+            "task(name, weight=1, repeatable=True): the task it decides; and whether "
+            "one solution always answers the same, so that mistakes can be recognised",
+        )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep the reason why tests could not be collected."""
@@ -201,7 +203,7 @@ class GradingPlugin:
         if call.excinfo is not None and self._current.error is None:
             error = call.excinfo.value
             if call.when != "call" and not isinstance(error, StudentError):
-                error = _setup_failed(call.when, error)
+                error = setup_failed(call.when, error)
             self._current.error = error
         passed: Any = "passed" if call.excinfo is None else "failed"
         when: Any = call.when
@@ -229,9 +231,9 @@ class GradingPlugin:
                 runtestprotocol(item, log=False, nextitem=following)
         if running.student is not None:
             cpu_s = running.student.close(passed=running.error is None)
-        verdict, message = _judge(running.error)
+        verdict, message = judge(running.error)
         if self._reference is not None and isinstance(running.error, StudentRaised):
-            message = _discreet(message)
+            message = discreet(message)
         if running.student is not None and running.student.tampered:
             verdict = Verdict.SECURITY
             message = Message(gettext("it killed processes that are not its own"))
@@ -265,7 +267,7 @@ class GradingPlugin:
             running.error = error
             return
         except Exception as error:
-            running.error = _setup_failed("setup", error)
+            running.error = setup_failed("setup", error)
             return
         try:
             item.obj(**given)
@@ -305,12 +307,21 @@ class Runner:
     @property
     def weights(self) -> list[tuple[str, str, float]]:
         """Every test with its task and its weight, in order."""
-        marks = ((i.name, i.get_closest_marker("task")) for i in self._items)
         return [
             (name, mark.args[0], float(mark.kwargs.get("weight", 1)))
-            for name, mark in marks
-            if mark is not None
+            for name, mark in self._marks
         ]
+
+    @property
+    def repeatable(self) -> frozenset[str]:
+        """The tests in which a solution always answers the same."""
+        repeatable = (n for n, m in self._marks if m.kwargs.get("repeatable", True))
+        return frozenset(repeatable)
+
+    @property
+    def _marks(self) -> list[tuple[str, pytest.Mark]]:
+        marks = ((i.name, i.get_closest_marker("task")) for i in self._items)
+        return [(name, mark) for name, mark in marks if mark is not None]
 
     def run(
         self,
@@ -327,6 +338,9 @@ class Runner:
         items = [i for i in self._items if wanted(i.name, tasks.get(i.name, ""))]
         for item, following in zip(items, [*items[1:], None], strict=True):
             yield self._plugin.run(item, following, source)
+
+
+_PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
 
 
 def run_session(plugin: GradingPlugin, tests: Path) -> None:
@@ -356,49 +370,3 @@ def run_session(plugin: GradingPlugin, tests: Path) -> None:
         raise InfrastructureError(f"{tests} cannot be read: {plugin.problem}")
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise InfrastructureError(f"pytest ended with {code!r} over {tests}")
-
-
-_DIGITS = 12  # that the text of a submission's exception may hold
-_PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
-
-
-def _setup_failed(step: str, error: BaseException) -> InfrastructureError:
-    return InfrastructureError(f"the test's {step} failed: {error!r}")
-
-
-def _judge(error: BaseException | None) -> tuple[Verdict, Message | None]:
-    """Turn what ended a test into a verdict and a message."""
-    if error is None:
-        return Verdict.PASSED, None
-    if isinstance(error, StudentError):
-        return error.verdict, error.message
-    if isinstance(error, check.CheckFailed):
-        return Verdict.WRONG, error.message
-    if isinstance(error, InfrastructureError):
-        return Verdict.INFRA, Message(
-            gettext("The grader failed; this is not your fault."), str(error)
-        )
-    if isinstance(error, (AssertionError, pytest.fail.Exception)):
-        return Verdict.WRONG, Message(gettext("hidden check failed"))
-    if isinstance(error, Exception):  # the test tripped over an odd answer
-        evidence = f"{type(error).__name__}, {_last_line(error)}"
-        return Verdict.WRONG, Message(
-            gettext("the answer has a type or a shape that cannot be checked"), evidence
-        )
-    raise error
-
-
-def _discreet(message: Message | None) -> Message | None:
-    """Leave numbers out of an exception's text that might print a hidden input.
-
-    A shape or an index may stay: it takes more than a few digits to tell an array.
-    """
-    if message is None or sum(map(str.isdigit, message.where)) <= _DIGITS:
-        return message
-    where = re.sub(r"\d(?:[\d.,\s]|e[+-]?\d|[+-](?=[\d.]))*", "…", message.where)
-    return dataclasses.replace(message, where=where)
-
-
-def _last_line(error: Exception) -> str:
-    frames = inspect.getinnerframes(error.__traceback__) if error.__traceback__ else []
-    return f"test line {frames[-1].lineno}" if frames else ""

@@ -877,7 +877,7 @@ def queue_under_load(lesson, capacity, givers, takers, each):
     return got, failed, joined, alive
 
 
-@pytest.mark.task("BoundedQueue", weight=2)
+@pytest.mark.task("BoundedQueue", weight=2, repeatable=False)
 def test_queue_under_load(student):
     loads = {1: (4, 3, 150), 7: (3, 4, 200), None: (2, 2, 300), 0: (2, 3, 100)}
     seen = {}
@@ -1337,7 +1337,7 @@ def futures_under_load(lesson, count):
     return ran, cancelled, sorted(called), seen
 
 
-@pytest.mark.task("Future", weight=2)
+@pytest.mark.task("Future", weight=2, repeatable=False)
 def test_futures_under_load(student):
     count = 400
     ran, cancelled, called, seen = student.run(futures_under_load, count=count)
@@ -2325,7 +2325,7 @@ def pool_under_load(lesson, settings, givers, each):
     return sorted(done), sorted(rejected), failed, sorted(names), ended, stats
 
 
-@pytest.mark.task("ThreadPool", weight=2)
+@pytest.mark.task("ThreadPool", weight=2, repeatable=False)
 def test_pool_under_load(student):
     # Workers are kept for a moment: a jail has few threads, and ended ones linger.
     cases = {
@@ -2823,7 +2823,7 @@ def shutdowns_under_load(lesson, rounds):
     return seen
 
 
-@pytest.mark.task("shutdown_and_await", weight=1)
+@pytest.mark.task("shutdown_and_await", weight=1, repeatable=False)
 def test_shutdowns_under_load(student):
     seen = student.run(shutdowns_under_load, rounds=8)
     for number, (taken, ran, left, ended, failed, size) in enumerate(seen):
@@ -3108,7 +3108,7 @@ def words_under_load(lesson, texts):
     return [list(count.items()) for count in counts]
 
 
-@pytest.mark.task("map_reduce", weight=1)
+@pytest.mark.task("map_reduce", weight=1, repeatable=False)
 def test_words_under_load(student, rng):
     words = ["queue", "pool", "lock", "thread", "future", "task"]
     texts = [
