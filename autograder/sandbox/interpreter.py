@@ -146,7 +146,8 @@ def describe(error: BaseException) -> list[Any]:
     while step is not None:
         name = step.tb_frame.f_code.co_filename
         if _is_cell(name):
-            frames.append((name, step.tb_lineno, step.tb_frame.f_code.co_name))
+            line = step.tb_lineno or 1  # code may have been made without lines
+            frames.append((name, line, step.tb_frame.f_code.co_name))
         step = step.tb_next
     bases = [kind.__name__ for kind in type(error).__mro__ if _is_builtin(kind)]
     name = type(error).__name__

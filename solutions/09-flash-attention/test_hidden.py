@@ -128,19 +128,22 @@ def measure_memory(module, name, args, options, limit):
     codes = [f.__code__ for f in functions]
     for f in functions:
         f.__code__ = f.__code__.replace(co_linetable=b"")
+    peaks = []
     try:
-        for _ in range(3):
+        while len(peaks) < 3 and (not peaks or peaks[-1] >= limit):
             tracemalloc.start()
             getattr(module, name)(*args, **options)
-            peak = tracemalloc.get_traced_memory()[1]
+            peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
-            if peak < limit:
-                return False
-        return True
+    except Exception:
+        peaks = []
     finally:
         tracemalloc.stop()
         for f, code in zip(functions, codes, strict=True):
             f.__code__ = code
+    if not peaks:  # it raised: again, to be told where
+        getattr(module, name)(*args, **options)
+    return bool(peaks) and peaks[-1] >= limit
 
 
 def check_memory(student, name, make_args, look):
