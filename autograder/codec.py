@@ -201,7 +201,7 @@ class _Decoder:
                 strict_map_key=False,
                 unicode_errors="surrogatepass",
             )
-        except CodecError:
+        except (CodecError, MemoryError):  # the bytes are not to blame for the latter
             raise
         except Exception as error:
             raise CodecError(f"not a value: {type(error).__name__}") from None
