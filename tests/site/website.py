@@ -79,6 +79,11 @@ class Visit:
     outside: list[str]  # requests that left this machine
     troubles: list[str]  # console errors, exceptions, missing files
 
+    def note_failure(self, request: Any) -> None:
+        """Note a request that failed; leaving a page aborts what is under way."""
+        if request.failure != "net::ERR_ABORTED":
+            self.troubles.append(request.url)
+
 
 def open_context(
     browser: Browser, width: str = "desktop", scheme: str = "light"
@@ -105,7 +110,7 @@ def watch(context: BrowserContext) -> Visit:
 
     page.on("request", on_request)
     page.on("pageerror", lambda error: seen.troubles.append(str(error)))
-    page.on("requestfailed", lambda request: seen.troubles.append(request.url))
+    page.on("requestfailed", seen.note_failure)
     page.on(
         "console",
         lambda message: (
