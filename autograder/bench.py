@@ -26,12 +26,12 @@ from rich.table import Table
 
 from autograder.audit.bank import mutant_submission
 from autograder.grading.grade import Grader
-from autograder.lesson import Lesson, Task, find_course
-from autograder.notebook.reader import read_submission
-from autograder.notebook.submission import Submission
-from autograder.report import Report
-from autograder.sandbox.host import Jail
+from autograder.sandbox.jail import Jail
 from autograder.sandbox.loaded import Loaded
+from autograder.student.lesson import Lesson, Task, find_course
+from autograder.student.notebook.reader import read_submission
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import Report
 
 LESSONS = ("01", "09")
 SUBMISSIONS = 20
@@ -101,7 +101,7 @@ def run_bench(*, as_json: bool) -> None:
 
 def compare(lesson: Lesson) -> Comparison:
     """Grade the same submissions by both, one after the other, on one core."""
-    from autograder.classroom.stock import make_stock_class, run_stock
+    from autograder.classroom.stock_nbgrader import make_stock_class, run_stock
 
     submissions = dict(_sample(lesson))
     _say(f"{lesson.id}: {len(submissions)} submissions by stock nbgrader")

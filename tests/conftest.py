@@ -45,7 +45,7 @@ def _has_triton() -> bool:
 
 @cache
 def _has_gloo() -> bool:
-    from autograder.lab.ranks.gloo import is_available
+    from autograder.student.lab.ranks.gloo import is_available
 
     return is_available()
 

@@ -10,11 +10,11 @@ import json
 import numpy as np
 import pytest
 
-from autograder import codec
 from autograder.grading.grade import Grader
-from autograder.lesson import find_course
-from autograder.notebook.reader import read_data
-from autograder.report import Report, Verdict
+from autograder.student import codec
+from autograder.student.lesson import find_course
+from autograder.student.notebook.reader import read_data
+from autograder.student.report import Report, Verdict
 
 COURSE = find_course()
 LESSON = COURSE.lesson("00")

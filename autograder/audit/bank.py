@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 from autograder.audit.result import LessonAudit
 from autograder.grading.grade import Grader
-from autograder.grading.local import LocalSource, results_by_task, run_local
-from autograder.lesson import Lesson, Mutant
-from autograder.notebook.reader import read_submission
-from autograder.notebook.submission import Submission
-from autograder.report import Report, TaskResult, Verdict
+from autograder.student.lesson import Lesson, Mutant
+from autograder.student.notebook.reader import read_submission
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import Report, TaskResult, Verdict
+from autograder.student.testing.local import LocalSource, results_by_task, run_local
 
 Key = tuple[str, str]  # ("mutant", "no-max")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.audit.chapter import Chapter
-from autograder.lesson import Lesson
+from autograder.student.lesson import Lesson
 
 COURSE_FILES = (
     "index.md",

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from autograder.lesson import Lesson
+from autograder.student.lesson import Lesson
 
 TOLERANCE = 1e-9  # relative above 1, absolute below
 

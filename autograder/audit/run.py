@@ -11,8 +11,8 @@ from pathlib import Path
 from autograder.audit import chapter as chapters
 from autograder.audit import contract, figures
 from autograder.audit.result import LessonAudit
-from autograder.lesson import Course, Lesson
-from autograder.report import CourseError
+from autograder.student.lesson import Course, Lesson
+from autograder.student.report import CourseError
 
 SEEDS = 5
 WORKERS = 2

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from autograder.classroom.pages import render
 from autograder.classroom.records import Record, Roster
 from autograder.classroom.statistics import LessonStatistics, summarise
-from autograder.lesson import Lesson
+from autograder.student.lesson import Lesson
 
 
 def class_statistics(records: Iterable[Record]) -> list[LessonStatistics]:

@@ -11,15 +11,19 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from autograder.classroom.folder import TIMESTAMP, ClassFolder, HandIn
-from autograder.classroom.marked import read_released, with_answers, with_grades
+from autograder.classroom.graded_notebook import (
+    read_released,
+    with_answers,
+    with_grades,
+)
 from autograder.classroom.pool import Watcher, grade_many
 from autograder.classroom.records import Record, save_record
 from autograder.classroom.store import write_atomically
 from autograder.classroom.written import written_answer
-from autograder.lesson import Lesson
-from autograder.notebook.reader import read_submission
-from autograder.notebook.submission import Submission
-from autograder.report import CourseError
+from autograder.student.lesson import Lesson
+from autograder.student.notebook.reader import read_submission
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import CourseError
 
 if TYPE_CHECKING:
     from autograder.classroom.gradebook import ClassGradebook

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.classroom.records import Record, Roster
 from autograder.classroom.words import verdict_word
-from autograder.report import Report, TaskResult, Verdict, gettext
+from autograder.student.report import Report, TaskResult, Verdict, gettext
 
 #: (student, lesson) to points, where a gradebook knows better than the reports: it adds
 #: the answers that a person graded and takes off what lateness costs.

@@ -11,8 +11,8 @@ from urllib.parse import quote
 from autograder.classroom.pages import render
 from autograder.classroom.records import Record, Roster, Student, check_student_id
 from autograder.classroom.store import write_atomically
-from autograder.lesson import Lesson
-from autograder.report import Message, TaskResult, Verdict
+from autograder.student.lesson import Lesson
+from autograder.student.report import Message, TaskResult, Verdict
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from autograder.classroom.statistics import LessonStatistics, Misconception
 from autograder.classroom.words import verdict_word
-from autograder.report import Verdict, gettext
+from autograder.student.report import Verdict, gettext
 
 #: Distinct in brightness as well as in hue, so they also tell apart in grey.
 _COLOURS = {

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from autograder.classroom.records import Roster, check_student_id, read_roster
 from autograder.classroom.store import Store, write_atomically
-from autograder.lesson import Course, Lesson, find_course
-from autograder.report import CourseError
+from autograder.student.lesson import Course, Lesson, find_course
+from autograder.student.report import CourseError
 
 SETTINGS = "autograder.toml"
 TIMESTAMP = "timestamp.txt"

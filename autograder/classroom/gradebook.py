@@ -23,10 +23,10 @@ from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from traitlets.config import Config
 
-from autograder.classroom.marked import comment_of, task_of
+from autograder.classroom.graded_notebook import comment_of, task_of
 from autograder.classroom.records import Record, Roster, check_student_id
-from autograder.lesson import Lesson
-from autograder.report import CourseError, Verdict
+from autograder.student.lesson import Lesson
+from autograder.student.report import CourseError, Verdict
 
 _REASON = re.compile(r"^ *(\w+(?:Error|Exception|Entry): .+)$", re.MULTILINE)
 LOCK_PATIENCE_S = 30  # formgrader may hold the database for a moment

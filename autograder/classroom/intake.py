@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.notebook.unpack import READABLE, is_noise
-from autograder.report import CourseError
+from autograder.student.notebook.unpack import READABLE, is_noise
+from autograder.student.report import CourseError
 
 _SUFFIXES = (*READABLE, ".zip", ".txt")
 

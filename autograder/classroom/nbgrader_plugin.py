@@ -16,15 +16,19 @@ import nbformat
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
-from autograder.classroom.crew import Crew
 from autograder.classroom.folder import ClassFolder, HandIn, open_class
-from autograder.classroom.marked import read_released, with_answers, with_grades
+from autograder.classroom.graded_notebook import (
+    read_released,
+    with_answers,
+    with_grades,
+)
 from autograder.classroom.pool import grade_many
+from autograder.classroom.workers import Crew
 from autograder.classroom.written import written_answer
-from autograder.lesson import Lesson
-from autograder.notebook.reader import read_submission
-from autograder.notebook.submission import Submission
-from autograder.report import CourseError, InfrastructureError, Report, Verdict
+from autograder.student.lesson import Lesson
+from autograder.student.notebook.reader import read_submission
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import CourseError, InfrastructureError, Report, Verdict
 
 
 class _Step(NbGraderPreprocessor):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.classroom.words import number, verdict_word
-from autograder.report import gettext
+from autograder.student.report import gettext
 
 
 def render(template: str, **values: Any) -> str:

@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from autograder.classroom.crew import Crew
 from autograder.classroom.store import Store
-from autograder.lesson import Lesson
-from autograder.notebook.submission import Submission
-from autograder.report import Report
+from autograder.classroom.workers import Crew
+from autograder.student.lesson import Lesson
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import Report
 
 Key = TypeVar("Key")
 #: Told ("start" | "retry" | "kept" | "done", key) as a run goes on, and ("died", last

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.classroom.store import write_atomically
-from autograder.report import CourseError, Report
+from autograder.student.report import CourseError, Report
 
 #: Letters, digits, blanks and the marks that real ids, names and mail addresses have.
 _STUDENT_ID = re.compile(r"\w(?:[\w.@+' -]{0,126}[\w.@+'-])?")

@@ -16,10 +16,10 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from autograder.classroom.crew import Crew
-from autograder.lesson import Course, Lesson
-from autograder.notebook.submission import Submission
-from autograder.report import CourseError, InfrastructureError, Report
+from autograder.classroom.workers import Crew
+from autograder.student.lesson import Course, Lesson
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import CourseError, InfrastructureError, Report
 
 Key = TypeVar("Key")
 CONNECT_S = 10

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from autograder.classroom.folder import SETTINGS, ClassFolder, open_class, save_settings
 from autograder.classroom.store import write_atomically
-from autograder.lesson import Course, Lesson
-from autograder.notebook.build import (
+from autograder.student.lesson import Course, Lesson
+from autograder.student.notebook.build import (
     NBGRADER_CONFIG,
     build_notebook,
     write_notebook,
 )
-from autograder.report import CourseError
+from autograder.student.report import CourseError
 
 _MARK = "# Made by `autograder class init`."
 _CONFIG = f"""{_MARK} nbgrader and formgrader read it.

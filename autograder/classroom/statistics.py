@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from autograder.report import Report, TaskResult, Verdict
+from autograder.student.report import Report, TaskResult, Verdict
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from autograder.notebook.submission import Submission
-from autograder.report import CourseError, Report, Verdict
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import CourseError, Report, Verdict
 
 
 class Store:

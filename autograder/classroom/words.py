@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.report import TaskResult, Verdict, gettext
+from autograder.student.report import TaskResult, Verdict, gettext
 
 _WORDS = {
     Verdict.INFRA: "Not graded: our fault",

@@ -19,9 +19,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from autograder.grading.grade import Grader
-from autograder.lesson import Course
-from autograder.notebook.submission import Submission
-from autograder.report import CourseError, InfrastructureError, Report
+from autograder.student.lesson import Course
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import CourseError, InfrastructureError, Report
 
 
 def work(pipe: Connection) -> None:

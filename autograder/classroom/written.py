@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.lesson import Lesson, Written
-from autograder.notebook.build import WRITTEN_STUB
-from autograder.notebook.decode import (
+from autograder.student.lesson import Lesson, Written
+from autograder.student.notebook.build import WRITTEN_STUB
+from autograder.student.notebook.decode import (
     Unreadable,
     decode,
     looks_like_notebook,
     parse_python,
 )
-from autograder.notebook.reader import find_submissions
-from autograder.notebook.unpack import is_zip, read_bytes, unzip
+from autograder.student.notebook.reader import find_submissions
+from autograder.student.notebook.unpack import is_zip, read_bytes, unzip
 
 MOST_CHARACTERS = 20_000  # of an answer of a few sentences
 

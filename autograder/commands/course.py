@@ -33,8 +33,8 @@ def audit(
     from autograder.audit.result import LessonAudit, mutation_score
     from autograder.audit.run import audit_course
     from autograder.audit.table import show
-    from autograder.lesson import find_course
-    from autograder.report import CourseError
+    from autograder.student.lesson import find_course
+    from autograder.student.report import CourseError
 
     course = find_course()
     if not course.has_solutions:
@@ -67,7 +67,7 @@ def traces(
     as_json: AsJson = False,
 ) -> None:
     """Recompute and write the data of the figures; print the measured claims."""
-    from autograder.lesson import find_course
+    from autograder.student.lesson import find_course
 
     course = find_course()
     names = [course.lesson(lesson).id] if lesson else list(course.ids)
@@ -105,7 +105,7 @@ def bench(as_json: AsJson = False) -> None:
 
 def _update(name: str) -> dict[str, str]:
     from autograder.audit.figures import recompute, write_trace
-    from autograder.lesson import find_course
+    from autograder.student.lesson import find_course
 
     lesson = find_course().lesson(name)
     figure, claims = recompute(lesson)

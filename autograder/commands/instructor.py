@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from autograder.classroom.folder import ClassFolder
     from autograder.classroom.records import Record
-    from autograder.lesson import Lesson
+    from autograder.student.lesson import Lesson
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the hidden tests' numbers.")]
@@ -67,8 +67,8 @@ def grade(
     from autograder.classroom.records import Record, save_record
     from autograder.classroom.store import Store
     from autograder.commands.progress import RunProgress
-    from autograder.lesson import find_course
-    from autograder.notebook.reader import read_submission
+    from autograder.student.lesson import find_course
+    from autograder.student.notebook.reader import read_submission
 
     chosen = find_course().lesson(lesson)
     intakes = take_in(paths)
@@ -99,6 +99,28 @@ def grade(
     raise typer.Exit(_exit_code(ordered))
 
 
+def release(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Write the students' copy of the course: nothing of solutions/."""
+    from autograder.student.lesson import find_course
+    from autograder.student.report import CourseError
+
+    course = find_course()
+    if not course.has_solutions:
+        raise CourseError(f"{course.root} is a students' copy already")
+    from autograder.commands.students_copy import write_copy
+
+    written = write_copy(course, directory)
+    if as_json:
+        print(json.dumps({"directory": str(directory), "files": written}, indent=2))
+    else:
+        print(f"Wrote {len(written)} files to {directory}, none from solutions/.")
+
+
 def class_init(
     folder: Folder,
     lesson: OneLesson = None,
@@ -106,7 +128,7 @@ def class_init(
 ) -> None:
     """Make an nbgrader course folder from the course, or refresh one."""
     from autograder.classroom.setup import init_class
-    from autograder.lesson import find_course
+    from autograder.student.lesson import find_course
 
     course = find_course()
     made = init_class(
@@ -202,9 +224,9 @@ def class_similar(
     from dataclasses import asdict
 
     from autograder.classroom.folder import open_class
-    from autograder.classroom.marked import sources_of
+    from autograder.classroom.graded_notebook import sources_of
     from autograder.classroom.similarity import similar_pairs
-    from autograder.notebook.reader import read_submission
+    from autograder.student.notebook.reader import read_submission
 
     opened = open_class(folder)
     found: dict[str, Any] = {}
@@ -240,7 +262,7 @@ def export(
     from autograder.classroom import export as formats
     from autograder.classroom.records import load_records, read_roster
     from autograder.classroom.store import write_atomically
-    from autograder.lesson import find_course
+    from autograder.student.lesson import find_course
 
     name = find_course().lesson(lesson).id if lesson else None
     records = load_records(source, name)
@@ -263,7 +285,7 @@ def _export_gradescope(records: Sequence[Record], out: Path | None) -> None:
     from autograder.classroom.export import gradescope_results
     from autograder.classroom.records import check_student_id
     from autograder.classroom.store import write_atomically
-    from autograder.report import CourseError
+    from autograder.student.report import CourseError
 
     texts = {
         (r.lesson, check_student_id(r.student)): json.dumps(

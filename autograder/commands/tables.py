@@ -12,7 +12,7 @@ from autograder.classroom.records import Record
 from autograder.classroom.similarity import Pair
 from autograder.classroom.statistics import LessonStatistics
 from autograder.classroom.words import number, verdict_word
-from autograder.report import Verdict
+from autograder.student.report import Verdict
 
 _STYLES = {
     Verdict.PASSED: "green",

@@ -10,8 +10,8 @@ from autograder.demo import broken
 from autograder.demo.hostile import definition
 from autograder.demo.kit import Kit
 from autograder.demo.students import STUDENTS
-from autograder.lesson import Course, Lesson, Mutant
-from autograder.report import Report, Verdict
+from autograder.student.lesson import Course, Lesson, Mutant
+from autograder.student.report import Report, Verdict
 
 LESSONS = ("00", "01", "09")
 

@@ -11,7 +11,7 @@ from typing import Any
 import jupytext
 import nbformat
 
-from autograder.lesson import Lesson, Mutant
+from autograder.student.lesson import Lesson, Mutant
 
 Definition = ast.FunctionDef | ast.ClassDef
 

@@ -15,8 +15,8 @@ from autograder.commands.progress import RunProgress
 from autograder.demo.entries import LESSONS, Entry, entries
 from autograder.demo.students import roster_csv
 from autograder.demo.table import show
-from autograder.lesson import Lesson, find_course
-from autograder.report import CourseError
+from autograder.student.lesson import Lesson, find_course
+from autograder.student.report import CourseError
 
 SEED = 20_26
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from autograder.classroom.records import Record
 from autograder.classroom.words import number, verdict_word
 from autograder.demo.entries import Entry
-from autograder.report import Report, Verdict
+from autograder.student.report import Report, Verdict
 
 Key = tuple[str, str]  # student, lesson
 

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder import codec
-from autograder.grading.plugin import Outcome, Runner
-from autograder.lesson import Lesson, Mutant
-from autograder.report import Verdict
-from autograder.sandbox.host import Jail
+from autograder.sandbox.jail import Jail
 from autograder.sandbox.loaded import Loaded
-from autograder.sandbox.proxy import Handle
+from autograder.student import codec
+from autograder.student.lesson import Lesson, Mutant
+from autograder.student.proxy import Handle
+from autograder.student.report import Verdict
+from autograder.student.testing.plugin import Outcome, Runner
 
 #: Relative difference within which two answers of that precision are the same.
 _ROUNDING = {2: 2e-3, 4: 2e-5, 8: 1e-8}

@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from autograder.grading.diagnose import Bank
-from autograder.grading.plugin import GradingPlugin, Outcome, Runner, run_session
 from autograder.grading.reference import Reference
-from autograder.lesson import Lesson, Mutant, Task
-from autograder.report import (
+from autograder.sandbox.jail import Jail
+from autograder.sandbox.jail_command import Level
+from autograder.sandbox.loaded import Loaded
+from autograder.student.lesson import Lesson, Mutant, Task
+from autograder.student.loading import Cell
+from autograder.student.report import (
     InfrastructureError,
     Message,
     Report,
@@ -27,14 +30,16 @@ from autograder.report import (
     Verdict,
     gettext,
 )
-from autograder.sandbox.host import Jail
-from autograder.sandbox.jail import Level
-from autograder.sandbox.loaded import Loaded
-from autograder.sandbox.local import Cell
+from autograder.student.testing.plugin import (
+    GradingPlugin,
+    Outcome,
+    Runner,
+    run_session,
+)
 
 
 class Submission(Protocol):
-    """What judging needs of a submission; ``autograder.notebook`` reads them."""
+    """What judging needs of a submission; ``student.notebook`` reads them."""
 
     @property
     def name(self) -> str: ...

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import codec
+from autograder.student import codec
 
 
 def load_module(path: Path, name: str) -> types.ModuleType:

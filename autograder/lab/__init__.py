@@ -1,1 +1,1 @@
-"""Instruments that lessons measure with: tiles, schedules, ranks."""
+"""The names that exercises import of the instruments in `autograder.student.lab`."""

@@ -101,13 +101,13 @@ def _become(channel: socket.socket, request: dict[str, Any]) -> None:
     send(channel, b"H", b"")
     try:
         if request["quiet"]:
-            from autograder.sandbox import quiet
+            from autograder.sandbox import seccomp
 
-            quiet.restrict()
+            seccomp.restrict()
         if request["op"] == "load":
             _load(channel)
         else:
-            from autograder.sandbox import interpreter
+            from autograder.student import interpreter
 
             _answer_requests(channel, interpreter.new_module())
     finally:
@@ -116,8 +116,7 @@ def _become(channel: socket.socket, request: dict[str, Any]) -> None:
 
 def _load(channel: socket.socket) -> None:
     """Run a submission's cells, then fork test processes and say how they ended."""
-    from autograder import codec
-    from autograder.sandbox import interpreter
+    from autograder.student import codec, interpreter
 
     cells = codec.loads(receive(channel)[1])
     module = interpreter.new_module()
@@ -171,7 +170,7 @@ def _reap(pids: list[int]) -> None:
 
 
 def _answer_requests(channel: socket.socket, module: Any) -> None:
-    from autograder.sandbox.interpreter import Interpreter
+    from autograder.student.interpreter import Interpreter
 
     interpreter = Interpreter(module)
 
@@ -222,7 +221,7 @@ def _seal() -> None:
 
 def _silence() -> None:
     """Give the submission streams that count and forget what it prints."""
-    from autograder.sandbox.interpreter import CappedOutput
+    from autograder.student.interpreter import CappedOutput
 
     sys.stdout, sys.stderr = CappedOutput(), CappedOutput()
     sys.stdin = io.StringIO()
@@ -253,9 +252,9 @@ def _sweep(config: dict[str, Any]) -> None:
             break
         time.sleep(0.0005)
     if config["own_pids"]:  # else the namespace is the host's, and so are its objects
-        from autograder.sandbox import leftovers
+        from autograder.sandbox import kernel_objects
 
-        leftovers.forget()
+        kernel_objects.forget()
     for folder in config["writable"]:
         for entry in os.scandir(folder):
             if entry.is_dir(follow_symlinks=False):
@@ -310,9 +309,9 @@ def _warm(names: list[str]) -> None:
         import numpy.random
 
         numpy.seterr(all="ignore")
-        from autograder.lab.ranks.link import Link  # noqa: F401
-        from autograder.lab.tiles import device, tl, triton  # noqa: F401
-    for name in ("autograder.sandbox.interpreter", "dataclasses", "fractions"):
+        from autograder.student.lab.ranks.link import Link  # noqa: F401
+        from autograder.student.lab.tiles import device, tl, triton  # noqa: F401
+    for name in ("autograder.student.interpreter", "dataclasses", "fractions"):
         __import__(name)
     if "numpy" in names:
         from autograder.sandbox.rehearsal import rehearse

@@ -1,207 +1,205 @@
-"""From limits to the command that starts a jail: pure functions, nothing is run."""
+"""Starts a jail, forks processes in it, sweeps it and starts it again if it breaks."""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
-import sys
-import sysconfig
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+import shutil
+import socket
+import subprocess
+import tempfile
 
-Level = Literal["bubblewrap", "landlock", "none"]
+from autograder.sandbox import jail_command
+from autograder.sandbox.cgroup import Cgroup
+from autograder.sandbox.levels import choose_level
+from autograder.sandbox.peer import Budget, Peer
+from autograder.student.proxy import StudentError
+from autograder.student.report import InfrastructureError
 
-PACKAGE = Path(__file__).resolve().parents[1]
-_GUEST = "/guest"  # where the guest's own modules lie inside the jail
-_SETPRIV = "/usr/bin/setpriv"  # of util-linux
-_FIRST_UID = 61_000  # jails started by root run as this user plus their slot
+_START_S = 60.0
+_DYING_S = 0.05  # a killed process needs a moment to be gone
+_slots = itertools.count()
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one jail may use; a test's CPU and memory come with its task."""
+class Jail:
+    """One warm jail; submissions are loaded into it one after the other."""
 
-    processes: int = 64  # symptom when hit: "Resource temporarily unavailable"
-    file_mb: int = 16  # largest file; symptom: "File too large"
-    open_files: int = 256  # symptom: "Too many open files"
-    scratch_mb: int = 64  # size of /tmp; symptom: "No space left on device"
-    total_mb: int = 4096  # all processes together, where cgroups are to be had
-
-    def rlimits(self, processes_now: int = 0) -> dict[str, int]:
-        """Return resource limits that the server sets on itself.
+    def __init__(
+        self,
+        warm: tuple[str, ...] = ("numpy",),
+        level: jail_command.Level | None = None,
+        limits: jail_command.Limits | None = None,
+    ) -> None:
+        """Start a jail.
 
         Args:
-            processes_now: how many the user already has, where the jail shares it.
+            warm: modules that every submission finds imported.
+            level: isolation; the best that this machine offers by default.
+            limits: what the whole jail may use.
+
+        Raises:
+            InfrastructureError: it does not start, or the level is not to be had.
         """
-        return {
-            "CORE": 0,
-            "FSIZE": self.file_mb * 2**20,
-            "NOFILE": self.open_files,
-            "NPROC": processes_now + self.processes,
-            "MSGQUEUE": 0,  # a queue would outlive the submission that made it
+        self.level: jail_command.Level = choose_level(level)
+        self._warm, self._limits = warm, limits or jail_command.Limits()
+        self._slot = (os.getpid() * 8 + next(_slots)) % 4000
+        self._scratch: str | None = None
+        self.group: Cgroup | None = None
+        self._start()
+
+    def _start(self) -> None:
+        limits = self._limits
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = ours
+        self.group = self.group or Cgroup.make(
+            f"autograder-{os.getpid()}-{self._slot}",
+            limits.total_mb,
+            limits.processes * 2,
+        )
+        with theirs, tempfile.TemporaryFile() as errors:
+            try:
+                self._process = subprocess.Popen(
+                    self._command(theirs.fileno()),
+                    pass_fds=[theirs.fileno()],
+                    env=jail_command.environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=errors,
+                    start_new_session=True,
+                    preexec_fn=self.group.enter if self.group else None,
+                )
+            except (OSError, subprocess.SubprocessError) as error:
+                ours.close()
+                raise InfrastructureError(f"no jail can be started: {error}") from None
+            theirs.close()
+            ours.settimeout(_START_S)
+            try:
+                ready = ours.recv(64)
+            except OSError:
+                ready = b""
+            if ready != b"ready":
+                self.close()
+                errors.seek(0)
+                said = errors.read()[-300:].decode(errors="replace").strip()
+                raise InfrastructureError(f"the jail does not start: {said}")
+
+    def _command(self, control: int) -> list[str]:
+        """Return the command that starts the jail."""
+        root, jailed = os.geteuid() == 0, self.level == "bubblewrap"
+        scratch = "/tmp"
+        if not jailed:
+            scratch = self._scratch = tempfile.mkdtemp(prefix="jail-")
+            os.chmod(scratch, 0o777)
+        command = jail_command.guest_command(
+            control,
+            level=self.level,
+            warm=self._warm,
+            limits=self._limits,
+            scratch=scratch,
+            processes_now=0 if root else _processes_of_user(),
+            user=jail_command.user_of(self._slot) if root and not jailed else None,
+        )
+        if not jailed:
+            return command
+        program = shutil.which("bwrap") or "bwrap"
+        return jail_command.bubblewrap_command(
+            command, self._limits, root=root, slot=self._slot, program=program
+        )
+
+    def fork(self, kind: str, budget: Budget, quiet: bool = False) -> Peer:
+        """Fork a loader (``load``) or a clean process (``clean``) from the server.
+
+        Args:
+            kind: which of the two.
+            budget: what it may use.
+            quiet: whether its own forks must not be able to reach each other.
+
+        Raises:
+            InfrastructureError: the jail is gone and does not come back.
+        """
+        request = {
+            "op": kind,
+            "cpu_s": budget.cpu_s,
+            "memory_mb": budget.memory_mb,
+            "quiet": quiet,
         }
+        for _ in range(2):
+            ours, theirs = socket.socketpair()
+            peer = Peer(ours, budget, self.group)
+            with theirs:
+                try:
+                    message = json.dumps(request).encode()
+                    socket.send_fds(self._control, [message], [theirs.fileno()])
+                except OSError:
+                    self.restart()
+                    continue
+            try:
+                peer.greet()
+            except StudentError:
+                peer.close()
+                self.restart()
+                continue
+            return peer
+        raise InfrastructureError("the jail forks no process")
+
+    def sweep(self) -> bool:
+        """Kill every process in the jail but its server, empty its folders.
+
+        Returns:
+            Whether the server was still there; if not, the jail is started again.
+        """
+        try:
+            self._control.send(b'{"op": "sweep"}')
+            self._control.settimeout(5.0)
+            if self._control.recv(64) == b"swept":
+                return True
+        except OSError:
+            pass
+        self.restart()
+        return False
+
+    def restart(self) -> None:
+        """Start the jail again."""
+        self._kill()
+        self._start()
+
+    def close(self) -> None:
+        """Kill everything in the jail."""
+        self._kill()
+        if self.group is not None:
+            self.group.remove()
+
+    def __enter__(self) -> Jail:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _kill(self) -> None:
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch = None
+
+    def is_broken(self) -> bool:
+        """Tell whether the server, which runs no code of a submission, was killed."""
+        self._control.settimeout(_DYING_S)
+        try:
+            return self._control.recv(1, socket.MSG_PEEK) == b""
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
 
 
-def python_paths() -> list[str]:
-    """Return the folders that hold third-party packages."""
-    paths = sysconfig.get_paths()
-    return list(dict.fromkeys([paths["purelib"], paths["platlib"]]))
-
-
-def interpreter() -> str:
-    """Return the real Python binary, outside any virtual environment."""
-    return os.path.realpath(sys.executable)
-
-
-def host_paths() -> list[str]:
-    """Return everything of the host that a jail may read."""
-    base = Path(sys.base_prefix)
-    paths = [Path("/usr/lib"), Path("/usr/lib64"), Path("/etc/ld.so.cache")]
-    if base == Path("/usr"):
-        paths.append(Path(interpreter()))
-    else:
-        paths += [base / "bin", base / "lib"]
-    paths += map(Path, python_paths())
-    kept: list[Path] = []
-    for path in paths:
-        inside = any(path.is_relative_to(other) for other in kept)
-        if path.exists() and not inside:
-            kept.append(path)
-    return [str(path) for path in kept]
-
-
-def place_of(path: str) -> str:
-    """Return where a host path lies in a jail, whose scratch hides the host's."""
-    return f"/host{path}" if path.startswith(("/tmp/", "/dev/")) else path
-
-
-def guest_parts() -> list[tuple[str, str]]:
-    """Return (host path, path in the jail) of the guest's own modules."""
-    names = ("__init__.py", "codec.py", "__pycache__", "sandbox", "lab")
-    parts = [PACKAGE / name for name in names]
-    return [(str(p), f"{_GUEST}/autograder/{p.name}") for p in parts if p.exists()]
-
-
-def guest_command(
-    control: int,
-    *,
-    level: Level,
-    warm: tuple[str, ...],
-    limits: Limits,
-    scratch: str,
-    processes_now: int = 0,
-    user: int | None = None,
-) -> list[str]:
-    """Return the command of the server itself, as it is run inside the jail.
-
-    Args:
-        control: descriptor on which it hears the host.
-        level: how it is isolated.
-        warm: modules to import before anything else.
-        limits: what it may use.
-        scratch: the only folder that submissions may write to.
-        processes_now: how many processes its user already has.
-        user: whom it becomes once warm, if nothing around it does that.
-    """
-    jailed = level == "bubblewrap"
-    root = f"{_GUEST}" if jailed else str(PACKAGE.parent)
-    config = {
-        "control": control,
-        "path": [root, *(place_of(p) if jailed else p for p in python_paths())],
-        "warm": list(warm),
-        "rlimits": limits.rlimits(0 if jailed else processes_now),
-        "own_pids": jailed,
-        "landlock": level == "landlock",
-        "user": user,
-        "writable": [scratch, "/dev/shm"] if jailed else [scratch],
-        "readable": [
-            *host_paths(),
-            *(host for host, _ in guest_parts()),
-            *("/proc", "/dev/null", "/dev/urandom", "/dev/zero"),
-        ],
-    }
-    script = f"{root}/autograder/sandbox/guest.py"
-    flags = ["-I", "-S", "-B", "-X", "utf8"]
-    binary = place_of(interpreter()) if jailed else interpreter()
-    return [binary, *flags, script, json.dumps(config)]
-
-
-def environment() -> dict[str, str]:
-    """Return the only variables that a guest sees."""
-    single = ("OPENBLAS", "OMP", "MKL", "NUMEXPR")
-    return {
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "HOME": "/tmp",
-        "TILES": "simulator",
-        **{f"{name}_NUM_THREADS": "1" for name in single},
-        **{k: v for k, v in os.environ.items() if k.startswith("OPENBLAS_")},
-    }
-
-
-def bubblewrap_command(
-    inner: list[str], limits: Limits, *, root: bool, slot: int, program: str
-) -> list[str]:
-    """Wrap a command into namespaces of its own.
-
-    Root's resource limits do not bind, so a jail that root starts gets two layers: the
-    outer shows the few paths (root may read them wherever they lie) and becomes another
-    user; the inner is what any user gets.
-
-    Args:
-        inner: the command to run inside.
-        limits: the size of /tmp.
-        root: whether root starts it.
-        slot: distinguishes jails that run side by side.
-        program: path of ``bwrap``.
-    """
-    outside = [(path, place_of(path)) for path in host_paths()] + guest_parts()
-    # A second layer finds the guest's parts where the first has put them.
-    inside = [(there, there) for _, there in outside] if root else outside
-    command = [
-        program,
-        *("--unshare-user", "--disable-userns", "--unshare-pid", "--unshare-net"),
-        *("--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
-        *("--die-with-parent", "--new-session", "--hostname", "jail"),
-        *_mounts(inside),
-        *("--proc", "/proc", "--dev", "/dev"),
-        *("--size", str(limits.scratch_mb * 2**20), "--tmpfs", "/tmp"),
-        *("--size", str(limits.scratch_mb * 2**20), "--tmpfs", "/dev/shm"),
-        # /dev is a tmpfs of its own: files left there would outlive a submission.
-        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"),
-        *("--", *inner),
-    ]
-    if not root:
-        return command
-    user = str(user_of(slot))
-    tools = [program, _SETPRIV]
-    outer = [program, "--die-with-parent", "--unshare-pid"]
-    outer += _mounts([*outside, *((tool, tool) for tool in tools)])
-    outer += ["--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev"]
-    outer += ["--perms", "1777", "--tmpfs", "/tmp"]
-    outer += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    become = [_SETPRIV, f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-    return [*outer, "--", *become, *command]
-
-
-def _mounts(pairs: list[tuple[str, str]]) -> list[str]:
-    """Return arguments that show (source, place) pairs, read-only."""
-    arguments: list[str] = []
-    places = [Path(place) for _, place in pairs]
-    parents = {parent for place in places for parent in place.parents}
-    for parent in sorted(parents - {Path("/")}):  # else only their owner may enter
-        arguments += ["--perms", "0755", "--dir", str(parent)]
-    for source, place in pairs:
-        arguments += ["--ro-bind", source, place]
-    for link in ("lib", "lib64"):
-        if os.path.islink(f"/{link}"):
-            arguments += ["--symlink", f"usr/{link}", f"/{link}"]
-        elif os.path.isdir(f"/{link}"):
-            arguments += ["--ro-bind", f"/{link}", f"/{link}"]
-    return arguments
-
-
-def user_of(slot: int) -> int:
-    """Return the user that a jail started by root runs as."""
-    return _FIRST_UID + slot
+def _processes_of_user() -> int:
+    uid, count = os.getuid(), 0
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                count += os.stat(f"/proc/{name}").st_uid == uid
+    return count

@@ -8,9 +8,9 @@ import shutil
 import subprocess
 import sys
 
-from autograder.report import InfrastructureError
 from autograder.sandbox import landlock
-from autograder.sandbox.jail import Level
+from autograder.sandbox.jail_command import Level
+from autograder.student.report import InfrastructureError
 
 ISOLATION_ENV = "AUTOGRADER_ISOLATION"  # bubblewrap, landlock or none
 

@@ -11,15 +11,15 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 
-from autograder import codec
-from autograder.lesson import Task
-from autograder.report import InfrastructureError, gettext
-from autograder.sandbox.crew import MOST_RANKS, Crew, Party
 from autograder.sandbox.guest import FORK
-from autograder.sandbox.host import Jail
-from autograder.sandbox.local import Cell, LoadFailures, reason_of
+from autograder.sandbox.jail import Jail
 from autograder.sandbox.peer import TESTS, Budget, Peer
-from autograder.sandbox.proxy import Session, StudentDied, StudentError, StudentTimeout
+from autograder.sandbox.rank_processes import MOST_RANKS, Crew, Party
+from autograder.student import codec
+from autograder.student.lesson import Task
+from autograder.student.loading import Cell, LoadFailures, reason_of
+from autograder.student.proxy import Session, StudentDied, StudentError, StudentTimeout
+from autograder.student.report import InfrastructureError, gettext
 
 LOAD = Budget(cpu_s=3.0, memory_mb=1024)  # for running one cell of a submission
 CLEAN = Budget(cpu_s=20.0, memory_mb=1024)  # for running recorded kernels

@@ -15,11 +15,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from autograder.codec import MAX_BYTES
-from autograder.report import gettext
 from autograder.sandbox.cgroup import Cgroup
 from autograder.sandbox.guest import FORK, HEAD
-from autograder.sandbox.proxy import (
+from autograder.student.codec import MAX_BYTES
+from autograder.student.proxy import (
     NotAttempted,
     StudentDied,
     StudentError,
@@ -27,6 +26,7 @@ from autograder.sandbox.proxy import (
     StudentOutput,
     StudentTimeout,
 )
+from autograder.student.report import gettext
 
 #: Tests that one process may serve; the kernel ends it after their seconds.
 TESTS = 64

@@ -10,14 +10,13 @@ from __future__ import annotations
 import linecache
 import sys
 
-from autograder import codec
-from autograder.sandbox import interpreter
+from autograder.student import codec, interpreter
 
 _ROUNDS = 3  # Python specialises after eight passes; a kernel makes four a round
 _LABEL = "rehearsal"
 _SOURCE = """
 import numpy as np
-from autograder.lab.tiles import device, tl, triton
+from autograder.student.lab.tiles import device, tl, triton
 
 
 @triton.jit

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from autograder.grading import check
+from autograder.student.testing import check
 
 
 def bowl(x):

@@ -6,7 +6,7 @@ docstrings, and try `autograder explore` on a file of your own.
 
 import pytest
 
-from autograder.grading import check
+from autograder.student.testing import check
 
 
 def sleeper(lesson):

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from autograder.grading import check
+from autograder.student.testing import check
 
 X = np.arange(32.0).reshape(4, 8)  # one row a rank; chunks of two elements
 

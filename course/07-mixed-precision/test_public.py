@@ -6,7 +6,7 @@ The hidden tests ask the same questions of awkward inputs: read the docstrings.
 import numpy as np
 import pytest
 
-from autograder.grading import check
+from autograder.student.testing import check
 
 
 def bits_of(*numbers):

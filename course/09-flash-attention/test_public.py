@@ -7,7 +7,7 @@ views, float16, memory and bytes.
 import numpy as np
 import pytest
 
-from autograder.grading import check
+from autograder.student.testing import check
 
 
 def plain(q, k, v, causal=False):

@@ -131,8 +131,8 @@ def notebook(lesson: Path) -> str:
     """Return the notebook that `autograder notebooks` would write for a lesson."""
     import nbformat
 
-    from autograder.lesson import load_lesson
-    from autograder.notebook.build import build_notebook
+    from autograder.student.lesson import load_lesson
+    from autograder.student.notebook.build import build_notebook
 
     made = build_notebook(load_lesson(lesson.parent.parent, lesson.name))
     return nbformat.writes(made) + "\n"

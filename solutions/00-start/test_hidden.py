@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from autograder.grading import check
+from autograder.student.testing import check
 
 STEP = ("Chapter, step 1.", "Chapter, step 2.", "Chapter, step 3.")
 

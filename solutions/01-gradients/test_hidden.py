@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from autograder.grading import check
+from autograder.student.testing import check
 
 CBRT = float(np.finfo(np.float64).eps) ** (1 / 3)
 SQRT = float(np.finfo(np.float64).eps) ** (1 / 2)

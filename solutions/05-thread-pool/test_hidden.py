@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading import check
+from autograder.student.testing import check
 
 CONTRACT = "The contract in the docstring."
 STEP_1 = "Chapter, step 1."

@@ -16,12 +16,12 @@ from typing import Any
 import programs
 import reference
 
-from autograder.lab.schedule import explore
-from autograder.lab.schedule.modules import compiled, namespace
-from autograder.lab.schedule.port import Port
-from autograder.lab.schedule.scheduler import Run
-from autograder.lab.schedule.task import Rules
-from autograder.lab.schedule.threads import MainThread
+from autograder.student.lab.schedule import explore
+from autograder.student.lab.schedule.modules import compiled, namespace
+from autograder.student.lab.schedule.port import Port
+from autograder.student.lab.schedule.scheduler import Run
+from autograder.student.lab.schedule.task import Rules
+from autograder.student.lab.schedule.threads import MainThread
 
 HERE = Path(__file__).resolve().parent
 SLOW = HERE.parents[1] / "course" / HERE.name / "slow.py"

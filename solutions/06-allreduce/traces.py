@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import reference
 
-from autograder.lab.ranks import Outcome, Wire, run
-from autograder.lab.ranks.costs import Cluster, Cost, Level, simulate
+from autograder.student.lab.ranks import Outcome, Wire, run
+from autograder.student.lab.ranks.costs import Cluster, Cost, Level, simulate
 
 #: The chapter's network: 10 microseconds a message, 12.5 GB a second.
 A, B = 10e-6, 1 / 12.5e9

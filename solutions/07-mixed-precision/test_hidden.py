@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.grading import check
+from autograder.student.testing import check
 
 STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7, STEP_8 = (
     f"Chapter, step {n}." for n in range(1, 9)

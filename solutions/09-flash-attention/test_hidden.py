@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from autograder.grading import check
 from autograder.grading.reference import remembered
+from autograder.student.testing import check
 
 AXES = ("batch", "head", "query", "feature")
 KEYS = ("batch", "head", "key", "feature")

@@ -23,9 +23,9 @@ from functools import cached_property
 from pathlib import Path
 
 from autograder.grading.grade import Grader
-from autograder.lesson import Lesson, read_lesson
-from autograder.notebook.submission import Submission
-from autograder.report import Report, Verdict
+from autograder.student.lesson import Lesson, read_lesson
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import Report, Verdict
 
 HERE = Path(__file__).parent
 FAMILIES = ("forgery", "leaks", "resources", "escape", "readers")

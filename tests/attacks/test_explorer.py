@@ -7,9 +7,9 @@ import pytest
 
 from autograder.demo.kit import splice
 from autograder.grading.grade import Grader
-from autograder.lesson import Lesson, read_lesson
-from autograder.notebook.submission import Submission
-from autograder.report import Report
+from autograder.student.lesson import Lesson, read_lesson
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import Report
 
 FAMILY = "explorer"
 pytestmark = pytest.mark.jail

@@ -7,9 +7,9 @@ import pytest
 
 from autograder.demo.kit import splice
 from autograder.grading.grade import Grader
-from autograder.lesson import find_course
-from autograder.notebook.submission import Submission
-from autograder.report import Report
+from autograder.student.lesson import find_course
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import Report
 
 FAMILY = "tiles"
 pytestmark = pytest.mark.jail

@@ -2,7 +2,8 @@
 
 Every entry is tried on both; CONFORMANCE.md is written from this table:
 
-    python -m tests.conformance.differences > autograder/lab/tiles/CONFORMANCE.md
+    cd autograder/student/lab/tiles
+    python -m tests.conformance.differences > CONFORMANCE.md
 """
 
 from __future__ import annotations
@@ -277,11 +278,16 @@ with `python -m tests.conformance.differences`.
 
 def write() -> str:
     """Return CONFORMANCE.md."""
-    from autograder.lab.tiles.grammar import ATTRIBUTES, BUILTINS, FUNCTIONS, METHODS
-    from autograder.lab.tiles.launch import PROGRAM_LIMIT
-    from autograder.lab.tiles.record import LAUNCH_LIMIT
-    from autograder.lab.tiles.state import LOOP_LIMIT
-    from autograder.lab.tiles.values import DTYPES
+    from autograder.student.lab.tiles.grammar import (
+        ATTRIBUTES,
+        BUILTINS,
+        FUNCTIONS,
+        METHODS,
+    )
+    from autograder.student.lab.tiles.launch import PROGRAM_LIMIT
+    from autograder.student.lab.tiles.record import LAUNCH_LIMIT
+    from autograder.student.lab.tiles.state import LOOP_LIMIT
+    from autograder.student.lab.tiles.values import DTYPES
 
     out = PROSE.format(
         version="3.9.0",

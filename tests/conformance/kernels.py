@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.lab.tiles import tl, triton
+from autograder.student.lab.tiles import tl, triton
 
 LOG2E = tl.constexpr(1.4426950408889634)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.lab import tiles
+from autograder.student.lab import tiles
 from tests.conformance import differences
 from tests.conformance.kernels import CASES
 
@@ -89,7 +89,7 @@ def test_compiles_for_a_gpu(case, compiled):
 
 def refusal(entry: differences.Entry) -> str:
     """Return what the simulator says of a kernel; "" where it takes it."""
-    source = f"from autograder.lab.tiles import triton, tl\n{entry.source}"
+    source = f"from autograder.student.lab.tiles import triton, tl\n{entry.source}"
     name = f"<entry {entry.name}>"
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     module: dict[str, object] = {}
@@ -120,5 +120,5 @@ def test_triton_takes_what_the_table_says(entry, compiled):
 
 
 def test_the_page_of_differences_is_the_table():
-    page = ROOT / "autograder/lab/tiles/CONFORMANCE.md"
+    page = ROOT / "autograder/student/lab/tiles/CONFORMANCE.md"
     assert page.read_text() == differences.write()

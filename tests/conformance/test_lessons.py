@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from autograder.lab.tiles import record, replay
+from autograder.student.lab.tiles import record, replay
 from tests.conformance.lessons import CALLS, reference
 from tests.conformance.test_conformance import triton_side
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from autograder.lesson import Lesson, find_course
+from autograder.student.lesson import Lesson, find_course
 
 LESSON = "00-start"
 MISTAKE = "normalise_divides_by_n_minus_1"

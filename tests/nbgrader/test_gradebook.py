@@ -11,9 +11,9 @@ from conftest import LESSON, Class, Done
 
 from autograder.classroom.gradebook import ClassGradebook
 from autograder.classroom.records import Record, load_records
-from autograder.classroom.stock import make_stock_class, run_stock
-from autograder.notebook.reader import read_submission
-from autograder.report import CourseError, TestResult, Verdict
+from autograder.classroom.stock_nbgrader import make_stock_class, run_stock
+from autograder.student.notebook.reader import read_submission
+from autograder.student.report import CourseError, TestResult, Verdict
 
 pytestmark = pytest.mark.jail
 

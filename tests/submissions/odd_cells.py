@@ -7,7 +7,7 @@ from pathlib import Path
 
 from odd_kit import add, cell, lesson, odd, python, right, write
 
-from autograder.notebook.build import build_notebook
+from autograder.student.notebook.build import build_notebook
 
 
 @odd("`mean` is defined in cell 4 and cell 20", "counts, cell 20", lost="mean")

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from autograder.lesson import Lesson, find_course
-from autograder.notebook.build import build_notebook
-from autograder.notebook.stub import read_cells
+from autograder.student.lesson import Lesson, find_course
+from autograder.student.notebook.build import build_notebook
+from autograder.student.notebook.stub import read_cells
 
 Notebook = dict[str, Any]
 Maker = Callable[[Path], Path]

@@ -12,10 +12,10 @@ import pytest
 from odd_kit import CASES, FULL, Odd, lesson
 
 from autograder.grading.grade import Grader
-from autograder.notebook.build import build_notebook, write_notebook
-from autograder.notebook.reader import read_submission
-from autograder.notebook.submission import Submission
-from autograder.report import Report, Verdict
+from autograder.student.notebook.build import build_notebook, write_notebook
+from autograder.student.notebook.reader import read_submission
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import Report, Verdict
 
 MAKERS = (odd_cells, odd_bytes, odd_archives)  # importing them registers their cases
 

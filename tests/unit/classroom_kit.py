@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.classroom.records import Record
-from autograder.lesson import Lesson, read_lesson
-from autograder.report import Message, Report, TaskResult, TestResult, Verdict
+from autograder.student.lesson import Lesson, read_lesson
+from autograder.student.report import Message, Report, TaskResult, TestResult, Verdict
 
 LESSON_TOML = """
 title = "Slopes"

@@ -26,7 +26,7 @@ from pool_scenarios import (
     two_waiters,
 )
 
-from autograder.lab.schedule import Program
+from autograder.student.lab.schedule import Program
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from autograder.lab.schedule import explored_modules, same
+from autograder.student.lab.schedule import explored_modules, same
 
 threading = explored_modules()["threading"]
 POOLS = {p.stem: p.read_text() for p in (Path(__file__).parent / "pools").glob("*.py")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.lab.ranks import Link
+from autograder.student.lab.ranks import Link
 
 
 def ring(link: Link, x: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.audit import chapter, contract, figures, run
 from autograder.audit.result import LessonAudit, mutation_score
-from autograder.lesson import Lesson, read_lesson
+from autograder.student.lesson import Lesson, read_lesson
 
 TOML = """
 title = "Twice"

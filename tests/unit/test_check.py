@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.grading import check
-from autograder.grading.check import CheckFailed
+from autograder.student.testing import check
+from autograder.student.testing.check import CheckFailed
 
 
 def said(call, *args, **kwargs):

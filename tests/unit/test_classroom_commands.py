@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograder.cli import main
-from autograder.lesson import Lesson, find_course
+from autograder.student.lesson import Lesson, find_course
 
 pytestmark = pytest.mark.jail
 

@@ -18,7 +18,7 @@ from autograder.classroom.export import (
     plain_csv,
 )
 from autograder.classroom.records import Roster, Student
-from autograder.report import Message, Verdict
+from autograder.student.report import Message, Verdict
 
 ROSTER = Roster(
     {

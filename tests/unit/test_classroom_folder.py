@@ -10,7 +10,7 @@ from classroom_kit import make_lesson
 from autograder.classroom import worker
 from autograder.classroom.folder import ClassFolder, open_class, save_settings
 from autograder.classroom.intake import take_in
-from autograder.report import CourseError
+from autograder.student.report import CourseError
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from classroom_kit import make_lesson, make_report, make_task
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.classroom.marked import (
+from autograder.classroom.graded_notebook import (
     as_prose,
     fenced,
     read_released,
@@ -19,9 +19,9 @@ from autograder.classroom.marked import (
     with_answers,
     with_grades,
 )
-from autograder.lesson import Lesson
-from autograder.notebook.submission import Submission
-from autograder.report import CourseError, Message, Verdict
+from autograder.student.lesson import Lesson
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import CourseError, Message, Verdict
 
 
 def _cell(kind: str, source: str, **nbgrader: Any) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def test_partial_points_are_plain_floats_within_the_maximum(
 ) -> None:
     verdicts = [Verdict.PASSED] * passed + [Verdict.WRONG] * failed
     task = make_task("double", *verdicts, points=points)
-    from autograder.classroom.marked import grade_outputs
+    from autograder.classroom.graded_notebook import grade_outputs
 
     outputs = grade_outputs(task)
     results = [o for o in outputs if o["output_type"] == "execute_result"]
@@ -190,7 +190,7 @@ def test_no_text_breaks_out_of_its_block(text: str) -> None:
 
 
 def test_messages_reach_comments_unchanged() -> None:
-    from autograder.classroom.marked import comment_of
+    from autograder.classroom.graded_notebook import comment_of
 
     task = make_task("double", Verdict.WRONG, message=Message("<b>```", "x", "y"))
     comment = comment_of(task)

@@ -12,8 +12,8 @@ from classroom_kit import make_lesson, make_record, make_task
 from autograder.classroom.classreport import class_report
 from autograder.classroom.feedback import feedback_page, site_of, write_feedback
 from autograder.classroom.records import Roster, Student
-from autograder.lesson import Lesson
-from autograder.report import Message, Verdict
+from autograder.student.lesson import Lesson
+from autograder.student.report import Message, Verdict
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 

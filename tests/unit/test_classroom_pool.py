@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from classroom_kit import make_lesson
 
-from autograder.classroom import crew as crew_module
+from autograder.classroom import workers as crew_module
 from autograder.classroom.pool import grade_many
 from autograder.classroom.store import Store
-from autograder.lesson import Lesson
-from autograder.notebook.submission import Submission
-from autograder.report import CourseError, InfrastructureError, Verdict
+from autograder.student.lesson import Lesson
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import CourseError, InfrastructureError, Verdict
 
 FAKE = Path(__file__).with_name("fake_worker.py")
 

@@ -16,7 +16,7 @@ from autograder.classroom.records import (
     read_roster,
     save_record,
 )
-from autograder.report import CourseError
+from autograder.student.report import CourseError
 
 
 @pytest.mark.parametrize(

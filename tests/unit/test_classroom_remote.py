@@ -16,8 +16,8 @@ from classroom_kit import make_lesson
 
 from autograder.classroom.pool import grade_many
 from autograder.classroom.remote import pack
-from autograder.notebook.submission import Submission
-from autograder.report import InfrastructureError, Verdict
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import InfrastructureError, Verdict
 
 # Dask's own threads and sockets may outlive a client by a moment.
 pytestmark = [
@@ -35,7 +35,7 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
     # place, as the tests of the pool do in their own process.
     preload = tmp_path / "use_fake.py"
     preload.write_text(
-        "import sys\nfrom autograder.classroom import crew\n"
+        "import sys\nfrom autograder.classroom import workers as crew\n"
         f"crew._COMMAND = (sys.executable, {str(FAKE)!r})\n"
     )
     path = os.pathsep.join(filter(None, sys.path))

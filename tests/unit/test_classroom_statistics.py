@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.classroom.statistics import summarise
-from autograder.report import Verdict
+from autograder.student.report import Verdict
 
 
 def test_counts_points_verdicts_and_mistakes() -> None:

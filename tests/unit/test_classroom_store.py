@@ -9,8 +9,8 @@ import pytest
 from classroom_kit import make_report, make_task
 
 from autograder.classroom.store import Store, write_atomically
-from autograder.notebook.submission import Submission
-from autograder.report import Verdict
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import Verdict
 
 LESSON = "1" * 64
 SUBMISSION = Submission("slopes.ipynb", "2" * 64)

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.classroom.written import MOST_CHARACTERS, written_answer
-from autograder.lesson import Lesson
+from autograder.student.lesson import Lesson
 
 PROMPT = "Why does halving undo doubling?"
 TAIL = "\n\nA person grades this answer: 5 points."
@@ -114,6 +114,6 @@ def test_no_file_at_all_raises(tmp_path: Path, data: bytes) -> None:
 
 
 def _lesson(root: Path) -> Lesson:
-    from autograder.lesson import read_lesson
+    from autograder.student.lesson import read_lesson
 
     return read_lesson(root / "course" / "00-slopes", None)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder import codec
-from autograder.codec import CodecError, TooLarge, dumps, loads
+from autograder.student import codec
+from autograder.student.codec import CodecError, TooLarge, dumps, loads
 
 scalars = (
     st.none()

@@ -10,7 +10,7 @@ import pytest
 from toy import handed, write_course
 
 from autograder.grading.grade import Grader, grade
-from autograder.report import InfrastructureError, Verdict
+from autograder.student.report import InfrastructureError, Verdict
 
 pytestmark = pytest.mark.jail
 

@@ -7,9 +7,10 @@ import json
 
 import pytest
 
-from autograder.report import InfrastructureError
-from autograder.sandbox import jail, levels
-from autograder.sandbox.jail import Limits
+from autograder.sandbox import jail_command as jail
+from autograder.sandbox import levels
+from autograder.sandbox.jail_command import Limits
+from autograder.student.report import InfrastructureError
 
 INNER = ["python", "guest.py"]
 

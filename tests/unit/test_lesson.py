@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from toy import write_course
 
-from autograder.lesson import Course, find_course, read_mutant
-from autograder.report import CourseError
+from autograder.student.lesson import Course, find_course, read_mutant
+from autograder.student.report import CourseError
 
 
 @pytest.fixture

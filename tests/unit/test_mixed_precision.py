@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.grading.reference import load_module
-from autograder.lesson import find_course
+from autograder.student.lesson import find_course
 
 torch = pytest.importorskip("torch")
 

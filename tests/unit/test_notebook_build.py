@@ -14,13 +14,13 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from autograder.lesson import Lesson, find_course
-from autograder.notebook.build import (
+from autograder.student.lesson import Lesson, find_course
+from autograder.student.notebook.build import (
     NBGRADER_CONFIG,
     build_notebook,
     write_notebook,
 )
-from autograder.notebook.reader import attempted, read_submission
+from autograder.student.notebook.reader import attempted, read_submission
 
 COURSE = find_course(Path(__file__))
 LESSON = COURSE.lesson("00-start")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.notebook.magics import blank_magics
-from autograder.notebook.names import names_bound, needed_by, parse
-from autograder.notebook.slice import blank, mark_needed, units_of
+from autograder.student.notebook.magics import blank_magics
+from autograder.student.notebook.names import names_bound, needed_by, parse
+from autograder.student.notebook.slice import blank, mark_needed, units_of
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.lesson import Lesson, find_course
-from autograder.notebook.reader import (
+from autograder.student.lesson import Lesson, find_course
+from autograder.student.notebook.reader import (
     attempted,
     find_submissions,
     read_data,
     read_submission,
 )
-from autograder.notebook.submission import CodeCell, Submission, printable
+from autograder.student.notebook.submission import CodeCell, Submission, printable
 
 LESSON = find_course(Path(__file__)).lesson("00-start")
 SOLVED = "def mean(x):\n    return sum(x) / len(x)\n"

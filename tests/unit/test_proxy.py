@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 from toy import Cell
 
-from autograder.report import InfrastructureError, Verdict
-from autograder.sandbox.local import LocalChannel
-from autograder.sandbox.proxy import (
+from autograder.student.proxy import (
     NotAttempted,
     NotPlain,
     Session,
@@ -20,6 +18,8 @@ from autograder.sandbox.proxy import (
     StudentOutput,
     StudentRaised,
 )
+from autograder.student.report import InfrastructureError, Verdict
+from autograder.student.testing.in_process import LocalChannel
 
 SOURCE = """
 import dataclasses, enum, math, warnings

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ranks_kit import inputs, ring, send_first
 
-from autograder.lab.ranks import Link, run
+from autograder.student.lab.ranks import Link, run
 
 
 @pytest.mark.parametrize("capacity", [0, 1, 2, math.inf])

@@ -10,9 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.lab.ranks import Link, Wire, run
-from autograder.lab.ranks.costs import ALGORITHMS, Cluster, Level, simulate, winners
-from autograder.lesson import find_course
+from autograder.student.lab.ranks import Link, Wire, run
+from autograder.student.lab.ranks.costs import (
+    ALGORITHMS,
+    Cluster,
+    Level,
+    simulate,
+    winners,
+)
+from autograder.student.lesson import find_course
 
 FAST, SLOW = Level(1, 64.0, 0.25), Level(4, 16.0, 3.0)
 

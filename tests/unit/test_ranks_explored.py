@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from ranks_kit import ring, send_first
 
-from autograder.lab.ranks import Link, run
-from autograder.lab.ranks.explored import explore_ranks, play
-from autograder.lab.schedule import explore
+from autograder.student.lab.ranks import Link, run
+from autograder.student.lab.ranks.explored import explore_ranks, play
+from autograder.student.lab.schedule import explore
 
 
 def two_ahead(link: Link, x: np.ndarray) -> list[np.ndarray]:

@@ -9,9 +9,9 @@ import os
 import numpy as np
 import pytest
 
-from autograder.lab.ranks import Link, run
-from autograder.lab.ranks.gloo import RankFailed, gloo
-from autograder.lesson import find_course
+from autograder.student.lab.ranks import Link, run
+from autograder.student.lab.ranks.gloo import RankFailed, gloo
+from autograder.student.lesson import find_course
 
 pytestmark = pytest.mark.gloo
 

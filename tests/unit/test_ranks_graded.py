@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from toy import Cell
 
-from autograder.grading.local import LocalSource
-from autograder.grading.plugin import Source
-from autograder.grading.ranks import Ranks
-from autograder.lesson import Task
-from autograder.report import InfrastructureError, Verdict
-from autograder.sandbox.host import Jail
+from autograder.sandbox.jail import Jail
 from autograder.sandbox.loaded import Loaded
-from autograder.sandbox.proxy import NotAttempted, NotPlain, StudentError, StudentRaised
+from autograder.student.lesson import Task
+from autograder.student.proxy import NotAttempted, NotPlain, StudentError, StudentRaised
+from autograder.student.report import InfrastructureError, Verdict
+from autograder.student.testing.local import LocalSource
+from autograder.student.testing.plugin import Source
+from autograder.student.testing.ranks import Ranks
 
 TASK = Task("ring", 1, 1, 256, "step-1")
 SOURCE = '''

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from ranks_kit import inputs, ring, send_first
 
-from autograder.lab.ranks import Link, Network, Wire, run
-from autograder.lab.ranks import network as networks
+from autograder.student.lab.ranks import Link, Network, Wire, run
+from autograder.student.lab.ranks import network as networks
 
 # Time
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from autograder.report import (
+from autograder.student.report import (
     CourseError,
     Message,
     Report,

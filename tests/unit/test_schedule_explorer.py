@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.lab.schedule import explore, load, replay, watch
+from autograder.student.lab.schedule import explore, load, replay, watch
 
 POOL = """
 import threading

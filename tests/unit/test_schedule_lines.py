@@ -2,7 +2,13 @@
 
 import pytest
 
-from autograder.lab.schedule import Program, Script, explore, explored_modules, same
+from autograder.student.lab.schedule import (
+    Program,
+    Script,
+    explore,
+    explored_modules,
+    same,
+)
 
 threading = explored_modules()["threading"]
 

@@ -8,7 +8,7 @@ import pytest
 from pool_bugs import BUGS, FURTHER, LISTED
 from pool_scenarios import POOLS, RIGHT
 
-from autograder.lab.schedule import Program
+from autograder.student.lab.schedule import Program
 
 
 def search(bug):

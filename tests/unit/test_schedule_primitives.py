@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from autograder.lab.schedule import explore, explored_modules
+from autograder.student.lab.schedule import explore, explored_modules
 
 PROGRAMS = {
     "lock": """

@@ -2,10 +2,10 @@
 
 import pytest
 
-from autograder.grading.local import LocalStudent
-from autograder.lab.schedule import Missing, Program, same
-from autograder.sandbox.local import LocalChannel
-from autograder.sandbox.proxy import NotAttempted, Student, StudentRaised
+from autograder.student.lab.schedule import Missing, Program, same
+from autograder.student.proxy import NotAttempted, Student, StudentRaised
+from autograder.student.testing.in_process import LocalChannel
+from autograder.student.testing.local import LocalStudent
 
 COUNTER = """
 import threading
@@ -81,7 +81,7 @@ def a_missing_name(program):
 
 
 def student(*sources):
-    from autograder.notebook.submission import Submission
+    from autograder.student.notebook.submission import Submission
 
     cells = [(f"cell {n}", source) for n, source in enumerate(sources, 1)]
     submission = Submission.from_sources("answer.py", cells)

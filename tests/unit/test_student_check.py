@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from autograder import student, watchdog
-from autograder.lesson import find_course
-from autograder.notebook.reader import read_data
-from autograder.notebook.submission import Submission
-from autograder.report import Verdict
-from autograder.student import CheckResult, attempt, check_submission
+from autograder.student import checking as student
+from autograder.student.checking import CheckResult, attempt, check_submission
+from autograder.student.lesson import find_course
+from autograder.student.notebook.reader import read_data
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import Verdict
+from autograder.student.testing import time_limit as watchdog
 
 COURSE = find_course(Path(__file__))
 LESSON = COURSE.lesson("00-start")

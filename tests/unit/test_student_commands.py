@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from autograder.cli import main
-from autograder.commands import student
 from autograder.commands.students_copy import find_leaks, write_copy
-from autograder.lesson import Course, find_course
-from autograder.notebook.build import build_notebook, write_notebook
-from autograder.notebook.reader import read_submission
-from autograder.report import CourseError
+from autograder.student.commands import student
+from autograder.student.lesson import Course, find_course
+from autograder.student.notebook.build import build_notebook, write_notebook
+from autograder.student.notebook.reader import read_submission
+from autograder.student.report import CourseError
 
 COURSE = find_course(Path(__file__))
 LESSON = COURSE.lesson("00-start")

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from autograder.lab.schedule import explore
+from autograder.student.lab.schedule import explore
 
 LESSON = Path(__file__).parents[2] / "course" / "05-thread-pool"
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from autograder.lab.tiles import TileError, engine
+from autograder.student.lab.tiles import TileError, engine
 from tests.unit.tiles_kit import device, module, tl, triton
 
 
@@ -26,7 +26,7 @@ def run(code, **environment):
 
 def test_importing_the_simulator_imports_no_torch_and_no_triton():
     code = (
-        "import sys\nfrom autograder.lab.tiles import triton, tl, device\n"
+        "import sys\nfrom autograder.student.lab.tiles import triton, tl, device\n"
         "print({'torch', 'triton', 'pytest', 'msgpack'} & set(sys.modules))"
     )
     assert run(code, TILES="simulator") == "set()"
@@ -34,7 +34,7 @@ def test_importing_the_simulator_imports_no_torch_and_no_triton():
 
 @pytest.mark.skipif(engine.has_gpu(), reason="this machine has a GPU and Triton")
 def test_without_a_gpu_it_is_the_simulator():
-    code = "from autograder.lab.tiles import device\nprint(device.is_gpu)"
+    code = "from autograder.student.lab.tiles import device\nprint(device.is_gpu)"
     assert run(code) == "False"
 
 

@@ -6,9 +6,9 @@ import contextlib
 import numpy as np
 import pytest
 
-from autograder.lab.tiles import TileError, replay
-from autograder.lab.tiles.program import _NAMESPACE
-from autograder.lab.tiles.rewrite import Rewriter, check
+from autograder.student.lab.tiles import TileError, replay
+from autograder.student.lab.tiles.program import _NAMESPACE
+from autograder.student.lab.tiles.rewrite import Rewriter, check
 from tests.unit import tiles_kit
 from tests.unit.tiles_kit import launch
 
@@ -169,7 +169,7 @@ def test_nor_by_evidence(text):
 
 @pytest.mark.parametrize("text", HUNGRY, ids=[t[:50] for t in HUNGRY])
 def test_a_kernel_cannot_use_up_the_machine(text, monkeypatch):
-    monkeypatch.setattr("autograder.lab.tiles.state.LOOP_LIMIT", 1000)
+    monkeypatch.setattr("autograder.student.lab.tiles.state.LOOP_LIMIT", 1000)
     with pytest.raises(
         (TileError, SyntaxError, RecursionError, MemoryError)
     ) as refusal:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.lab.tiles import LanguageError, TileError, state
+from autograder.student.lab.tiles import LanguageError, TileError, state
 from tests.unit.tiles_kit import body, kernel, launch, module
 
 OFFS = "offs = tl.program_id(0) * B + tl.arange(0, B)\n"
@@ -155,7 +155,7 @@ REFUSALS = [
 @pytest.mark.parametrize(("text", "words"), REFUSALS, ids=[r[0] for r in REFUSALS])
 def test_refuses_with_a_sentence(text, words):
     if text == "print(":
-        from autograder.lab.tiles.rewrite import check
+        from autograder.student.lab.tiles.rewrite import check
 
         with pytest.raises(LanguageError, match=words):
             check("def kernel(x):\n    print(\n")

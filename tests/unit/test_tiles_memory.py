@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from autograder.lab.tiles import AccessError, TileError, last_meter, record, replay
+from autograder.student.lab.tiles import (
+    AccessError,
+    TileError,
+    last_meter,
+    record,
+    replay,
+)
 from tests.unit.tiles_kit import body, kernel, module
 
 COPY = """

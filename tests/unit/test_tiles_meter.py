@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.lab.tiles import last_meter, meter, record, replay
+from autograder.student.lab.tiles import last_meter, meter, record, replay
 from tests.unit.tiles_kit import attention, flash, launch
 
 SHAPES = [  # n, m, d, block_m, block_n, dtype

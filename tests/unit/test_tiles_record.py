@@ -6,7 +6,13 @@ import json
 import numpy as np
 import pytest
 
-from autograder.lab.tiles import LanguageError, TileError, arrays_in, record, replay
+from autograder.student.lab.tiles import (
+    LanguageError,
+    TileError,
+    arrays_in,
+    record,
+    replay,
+)
 from tests.unit.tiles_kit import attention, flash, module
 
 SCALE = """

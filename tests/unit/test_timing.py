@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.lab import timing
-from autograder.lab.timing import Timing, against_torch
+from autograder.student.lab import timing
+from autograder.student.lab.timing import Timing, against_torch
 
 SHAPE = (1, 2, 64, 16)
 

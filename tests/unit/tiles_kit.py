@@ -12,10 +12,10 @@ import numpy as np
 
 os.environ["TILES"] = "simulator"
 
-from autograder.lab.tiles import device, tl, triton
+from autograder.student.lab.tiles import device, tl, triton
 
 _count = itertools.count()
-IMPORTS = "from autograder.lab.tiles import triton, tl, device\n"
+IMPORTS = "from autograder.student.lab.tiles import triton, tl, device\n"
 
 
 def module(source: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.lesson import Course, Lesson
+from autograder.student.lesson import Course, Lesson
 
 FILES = {
     "course/00-toy/lesson.toml": """
@@ -81,7 +81,7 @@ FILES = {
     "solutions/00-toy/test_hidden.py": """
         import numpy as np
         import pytest
-        from autograder.grading import check
+        from autograder.student.testing import check
 
         @pytest.mark.task("mean")
         def test_mean(student, reference, rng):

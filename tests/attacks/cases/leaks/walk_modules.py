@@ -11,8 +11,8 @@ WANTED = (
     "reference",
     "test_hidden",
     "autograder.grading.grade",
-    "autograder.grading.check",
-    "autograder.lesson",
+    "autograder.student.testing.check",
+    "autograder.student.lesson",
     "autograder.classroom.gradebook",
 )
 

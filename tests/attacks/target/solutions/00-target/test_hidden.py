@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.grading import check
+from autograder.student.testing import check
 
 
 @pytest.mark.task("scale", weight=2)

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from autograder.grading import check
-from autograder.lab.schedule import same
+from autograder.student.lab.schedule import same
+from autograder.student.testing import check
 
 
 def two_add(module):

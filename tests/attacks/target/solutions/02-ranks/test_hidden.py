@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.grading import check
+from autograder.student.testing import check
 
 
 @pytest.mark.task("total")

@@ -1,0 +1,277 @@
+"""Worker processes on this machine: started as needed, watched, replaced."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Pipe, wait
+from pathlib import Path
+from typing import Any, TypeVar
+
+from autograder.student.lesson import Lesson
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import (
+    CourseError,
+    InfrastructureError,
+    Message,
+    Report,
+    TaskResult,
+    TestResult,
+    Verdict,
+    gettext,
+)
+
+Key = TypeVar("Key")
+Tell = Callable[[str, Any], None]
+
+#: A worker silent for this long over one submission is taken for dead. Every test has
+#: limits of its own, far below: this one only fires when the grader itself hangs.
+PATIENCE_S = 900.0
+#: Workers that die in a row before grading anything: then the machine is at fault.
+MAX_FALSE_STARTS = 3
+GRACE_S = 5.0
+_COMMAND = (sys.executable, "-m", "autograder.classroom.worker")
+
+
+def available_cores() -> list[int]:
+    """Return the numbers of the cores that this process may use, if they have any."""
+    if sys.platform != "linux":
+        return []
+    return sorted(os.sched_getaffinity(0))
+
+
+@dataclass
+class _Job:
+    ticket: int
+    key: Any
+    submission: Submission
+    is_retry: bool = False
+
+
+class _Worker:
+    """One worker process and the job that it holds."""
+
+    def __init__(
+        self, lesson: Lesson, seed: int, cache: Path, place: int, core: int | None
+    ) -> None:
+        self.place = place
+        self.job: _Job | None = None
+        self.is_ready = False
+        self.deadline = 0.0
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by stop)
+        self.pipe, theirs = Pipe()
+        with theirs:
+            # A subprocess rather than multiprocessing: it may itself be started inside
+            # a daemonic Dask worker, and never imports the caller's main module. Its
+            # own session keeps a terminal's Ctrl-C away: the parent decides.
+            self.process = subprocess.Popen(
+                [*_COMMAND, str(theirs.fileno()), "" if core is None else str(core)],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                start_new_session=True,
+            )
+        self.send((str(lesson.root), lesson.id, seed, str(cache)))
+
+    def give(self, job: _Job) -> None:
+        self.job = job
+        self.deadline = time.monotonic() + PATIENCE_S
+        self.send((job.ticket, job.submission))
+
+    def send(self, message: object) -> None:
+        # A worker that is already dead is noticed at the other end of the pipe.
+        try:
+            self.pipe.send(message)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+    def last_words(self) -> str:
+        """Return the end of what the process wrote, one line."""
+        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - 2000))
+        lines = self._log.read().decode("utf-8", "replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def stop(self, *, politely: bool) -> None:
+        """End the process: after its work, or at once."""
+        if politely:
+            self.send(None)
+        elif self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)  # lets it end its jail
+        self.pipe.close()
+        try:
+            self.process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._log.close()
+
+
+class Crew:
+    """At most ``size`` worker processes for one lesson and one seed.
+
+    Workers are started when there is work for them and kept between calls of `run`.
+    """
+
+    def __init__(
+        self, lesson: Lesson, seed: int, size: int, cache: Path | None = None
+    ) -> None:
+        """Prepare a crew; nothing starts before `run`.
+
+        Args:
+            lesson: What to grade against.
+            seed: Seed of every random input.
+            size: Most workers at once.
+            cache: Where the workers share what known mistakes answer; default: a
+                folder of this crew's own.
+        """
+        if size < 1:
+            raise CourseError(f"workers must be at least 1, not {size}")
+        self._lesson, self._seed, self._size = lesson, seed, size
+        self._workers: list[_Worker] = []
+        # A crew as large as the machine gets one core a worker: it and its jail answer
+        # each other all the time, which costs a third less on the same core.
+        cores = available_cores()
+        self._cores = cores if size >= len(cores) else []
+        self._false_starts = 0
+        self._own_cache: tempfile.TemporaryDirectory[str] | None = None
+        if cache is None:
+            self._own_cache = tempfile.TemporaryDirectory(prefix="autograder-answers-")
+            cache = Path(self._own_cache.name)
+        self._cache = cache
+
+    def run(
+        self, submissions: Iterable[tuple[Key, Submission]], tell: Tell
+    ) -> Generator[tuple[Key, Report]]:
+        """Grade submissions and yield reports in the order of finishing."""
+        fresh = _number(submissions)
+        again: deque[_Job] = deque()
+        try:
+            while True:
+                while job := self._next(again, fresh):
+                    tell("retry" if job.is_retry else "start", job.key)
+                    self._hire().give(job)
+                if not self._busy:
+                    return
+                for worker in self._wait():
+                    done = self._hear(worker, again, tell)
+                    if done is not None:
+                        yield done
+        finally:
+            for worker in self._busy:  # only when a run is given up
+                self._dismiss(worker)
+
+    def close(self) -> None:
+        """Let every worker go."""
+        while self._workers:
+            worker = self._workers.pop()
+            worker.stop(politely=worker.job is None)
+        if self._own_cache is not None:
+            self._own_cache.cleanup()
+
+    @property
+    def _busy(self) -> list[_Worker]:
+        return [worker for worker in self._workers if worker.job is not None]
+
+    def _next(self, again: deque[_Job], fresh: Iterator[_Job]) -> _Job | None:
+        """Return the next job if a worker is free for it."""
+        if len(self._busy) >= self._size:
+            return None
+        return again.popleft() if again else next(fresh, None)
+
+    def _hire(self) -> _Worker:
+        for worker in list(self._workers):
+            if worker.job is not None:
+                continue
+            if worker.process.poll() is None:
+                return worker
+            self._dismiss(worker)  # died idle: no job's fault
+        taken = {worker.place for worker in self._workers}
+        place = min(set(range(len(taken) + 1)) - taken)
+        core = self._cores[place % len(self._cores)] if self._cores else None
+        worker = _Worker(self._lesson, self._seed, self._cache, place, core)
+        self._workers.append(worker)
+        return worker
+
+    def _dismiss(self, worker: _Worker) -> None:
+        self._workers.remove(worker)
+        worker.stop(politely=False)
+
+    def _wait(self) -> list[_Worker]:
+        """Return the busy workers that have something to say, or died, or hang."""
+        busy = self._busy
+        patience = max(0.0, min(w.deadline for w in busy) - time.monotonic())
+        heard = wait([worker.pipe for worker in busy], patience)
+        now = time.monotonic()
+        return [w for w in busy if w.pipe in heard or w.deadline <= now]
+
+    def _hear(
+        self, worker: _Worker, again: deque[_Job], tell: Tell
+    ) -> tuple[Any, Report] | None:
+        """Take one message of a worker; return a finished job's key and report."""
+        job = worker.job
+        assert job is not None  # only busy workers are listened to
+        try:
+            kind, content = worker.pipe.recv() if worker.pipe.poll() else ("silent", "")
+        except (EOFError, ConnectionResetError):
+            kind, content = "dead", ""
+        if kind == "ready":
+            worker.is_ready = True
+            self._false_starts = 0
+            return None
+        if kind == "report" and content[0] == job.ticket:
+            worker.job = None
+            return job.key, Report.from_json(content[1])
+        words = content if kind == "infra" else worker.last_words()
+        self._dismiss(worker)
+        if kind == "course":
+            raise CourseError(content)
+        self._false_starts += not worker.is_ready
+        if self._false_starts >= MAX_FALSE_STARTS:
+            raise InfrastructureError(f"no worker can be started: {words}")
+        tell("died", words or "it said nothing")
+        if not job.is_retry:
+            job.is_retry = True
+            again.append(job)
+            return None
+        return job.key, broken_report(self._lesson, job.submission, self._seed)
+
+
+def broken_report(lesson: Lesson, submission: Submission, seed: int) -> Report:
+    """Return the report of a submission that the grader could not finish."""
+    message = Message(
+        gettext("The grader stopped twice while grading this submission."),
+        gettext("This is not your fault, and nothing was graded."),
+        gettext("Your instructor has been told and grades it again."),
+    )
+    return Report(
+        lesson=lesson.id,
+        lesson_digest=lesson.digest,
+        name=submission.name,
+        submission=submission.digest,
+        seed=seed,
+        isolation="unknown",
+        tasks=tuple(
+            TaskResult(
+                task.name,
+                task.points,
+                (TestResult("grader", task.name, 1.0, Verdict.INFRA, message),),
+            )
+            for task in lesson.tasks
+        ),
+        notes=submission.notes,
+    )
+
+
+def _number(
+    submissions: Iterable[tuple[Key, Submission]],
+) -> Iterator[_Job]:
+    for ticket, (key, submission) in enumerate(submissions):
+        yield _Job(ticket, key, submission)

@@ -1,0 +1,51 @@
+"""The instructor's ``doctor``: what grading and publishing need besides."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from autograder.student.commands.probes import (
+    Probe,
+    package,
+    program,
+    student_probes,
+)
+from autograder.student.commands.student import AsJson, print_probes
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Tell what this machine can do, and how to add what is missing."""
+    print_probes([*student_probes(), *_probes()], as_json=as_json)
+
+
+def _probes() -> Iterator[Probe]:
+    yield package("nbgrader", "grading a class", "'gradients-to-kernels[grading]'")
+    yield _isolation()
+    yield program("bubblewrap", ["bwrap"], "grading in a sandbox, Linux only")
+    yield _cgroups()
+    yield program("node", ["node"], "building the website")
+    browsers = ["chromium", "chromium-browser", "google-chrome"]
+    yield program("browser", browsers, "testing the website")
+
+
+def _isolation() -> Probe:
+    try:
+        from autograder.sandbox.levels import available_levels
+    except ImportError:  # a system that is not Linux
+        return Probe("isolation", False, "grading needs Linux; checking does not")
+    levels = [str(level) for level in available_levels()]
+    best = levels[0] if levels else "none"
+    return Probe("isolation", best != "none", f"best level: {best}")
+
+
+def _cgroups() -> Probe:
+    try:
+        from autograder.sandbox.cgroup import Cgroup
+    except ImportError:
+        return Probe("cgroups", False, "used for grading alone")
+    group = Cgroup.make(f"autograder-{os.getpid()}-probe", 64, 8)
+    if group is None:
+        return Probe("cgroups", False, "not ours to make: rlimits bound a submission")
+    group.remove()
+    return Probe("cgroups", True, "all processes of a jail are capped together")

@@ -1,0 +1,209 @@
+"""Commands for students: look round, check, hand in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from autograder.student.checking import CheckResult
+    from autograder.student.commands.probes import Probe
+    from autograder.student.lesson import Lesson
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LessonName = Annotated[
+    str, typer.Argument(metavar="LESSON", help="Number or name, such as 01.")
+]
+TaskName = Annotated[
+    str | None, typer.Argument(metavar="[TASK]", help="One task; default: all.")
+]
+FileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--file",
+        "-f",
+        help="Notebook or Python file; default: the one of the lesson saved last.",
+    ),
+]
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Tell what this machine can do, and how to add what is missing."""
+    from autograder.student.commands.probes import student_probes
+
+    print_probes(list(student_probes()), as_json=as_json)
+
+
+def print_probes(probes: Sequence[Probe], *, as_json: bool) -> None:
+    """Print one line a probe."""
+    if as_json:
+        print(json.dumps([probe.as_dict() for probe in probes], indent=2))
+        return
+    width = max(len(probe.name) for probe in probes)
+    for probe in probes:
+        print(
+            f"{probe.name:{width}}  {'yes' if probe.found else 'no ':3}  {probe.text}"
+        )
+
+
+def list_lessons(as_json: AsJson = False) -> None:
+    """List the lessons with their tasks and points."""
+    from autograder.student.commands.show import print_lessons
+    from autograder.student.lesson import find_course
+
+    lessons = find_course().lessons
+    if as_json:
+        print(json.dumps([_as_dict(lesson) for lesson in lessons], indent=2))
+    else:
+        print_lessons(lessons)
+
+
+def _as_dict(lesson: Lesson) -> dict[str, object]:
+    written = lesson.written
+    return {
+        "id": lesson.id,
+        "title": lesson.title,
+        "part": lesson.part,
+        "minutes": lesson.minutes,
+        "needs": list(lesson.needs),
+        "tasks": [{"name": t.name, "points": t.points} for t in lesson.tasks],
+        "written": written and {"name": written.name, "points": written.points},
+        "points": sum(t.points for t in lesson.tasks)
+        + (written.points if written else 0),
+    }
+
+
+def check(
+    lesson: LessonName,
+    task: TaskName = None,
+    file: FileOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the public tests on your answer, here and without a sandbox."""
+    from autograder.student.commands.show import as_dict, print_check
+    from autograder.student.lesson import find_course
+
+    found = find_course().lesson(lesson)
+    path = file or answer_of(found)
+    result = _check(found, path, task)
+    if as_json:
+        print(json.dumps(as_dict(result, path), indent=2))
+    else:
+        print_check(result, path)
+    raise typer.Exit(0 if result.passed else 1)
+
+
+def watch(
+    lesson: LessonName,
+    task: TaskName = None,
+    file: FileOption = None,
+) -> None:
+    """Check again at each save, until you press Ctrl+C."""
+    from autograder.student.commands.show import print_check
+    from autograder.student.lesson import find_course
+    from autograder.student.report import CourseError
+
+    found = find_course().lesson(lesson)
+    path = file or answer_of(found)
+    if not path.is_file():
+        raise CourseError(f"{path} is not a file")
+    print(f"Watching {path}; Ctrl+C ends it.", flush=True)
+    try:
+        for number in _saves(path):
+            if number:
+                print(f"\nSaved, check {number + 1}:", flush=True)
+            try:
+                print_check(_check(found, path, task), path)
+            except CourseError as error:  # half-written: the next save may be whole
+                print(error, flush=True)
+    except KeyboardInterrupt:
+        print()
+
+
+def submit(
+    lesson: LessonName,
+    file: FileOption = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            help="Where the archive goes; default: nbgrader's exchange, else here.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make sure that your work can be read, pack it, and hand it in."""
+    from autograder.student.commands.handing_in import hand_in
+    from autograder.student.lesson import find_course
+
+    found = find_course().lesson(lesson)
+    receipt = hand_in(found, file or answer_of(found), to)
+    print(json.dumps(receipt.as_dict(), indent=2) if as_json else receipt)
+
+
+def notebooks(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where they go.")
+    ] = Path("build/notebooks"),
+    as_json: AsJson = False,
+) -> None:
+    """Write the notebook of every lesson."""
+    from autograder.student.lesson import find_course
+    from autograder.student.notebook.build import build_notebook, write_notebook
+
+    paths = []
+    for lesson in find_course().lessons:
+        path = out / f"{lesson.id}.ipynb"
+        write_notebook(build_notebook(lesson), path)
+        paths.append(path)
+        if not as_json:
+            print(path)
+    if as_json:
+        print(json.dumps([str(path) for path in paths], indent=2))
+
+
+def answer_of(lesson: Lesson) -> Path:
+    """Return the file that holds a student's answer: the lesson's, saved last."""
+    here, root = Path.cwd(), lesson.root
+    places = [here, lesson.course_dir, root / "notebooks", root]
+    candidates = [folder / f"{lesson.id}.ipynb" for folder in places]
+    candidates += [here / f"{lesson.id}.py", lesson.exercise_path]
+    found = [path for path in dict.fromkeys(candidates) if path.is_file()]
+    if not found:
+        return lesson.exercise_path
+    path = max(found, key=lambda p: p.stat().st_mtime)
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _check(lesson: Lesson, path: Path, task: str | None) -> CheckResult:
+    from autograder.student.checking import check_submission
+    from autograder.student.notebook.reader import read_submission
+    from autograder.student.report import CourseError
+
+    submission = read_submission(path, lesson)
+    if submission.problem is not None:
+        raise CourseError(f"{path}: {submission.problem}")
+    return check_submission(lesson, submission, task)
+
+
+def _saves(path: Path, pause_s: float = 0.3) -> Iterator[int]:
+    """Yield 0, 1, 2, ... at once and then each time that the file is saved."""
+    import time
+
+    number, seen = 0, None
+    while True:
+        try:
+            status = path.stat()
+            now: tuple[int, int] | None = (status.st_mtime_ns, status.st_size)
+        except OSError:  # editors replace a file by moving another over it
+            now = None
+        if now is not None and now != seen:
+            seen = now
+            yield number
+            number += 1
+        time.sleep(pause_s)

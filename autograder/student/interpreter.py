@@ -1,0 +1,327 @@
+"""Runs a submission's cells and answers requests about what they define.
+
+The same interpreter answers inside the jail and, for a student's own check, in the
+student's own process. It knows no test, no reference, no clock and no score.
+
+A request is a list ``[kind, ...]``, the answer too:
+
+======================================  ==============================================
+``["call", name, args, kwargs]``        call what the submission defines
+``["apply", object, args, kwargs]``     call an object that an earlier answer returned
+``["get", object, attribute]``          read an attribute
+``["op", name, args]``                  an operator, by its name in ``operator``
+``["iterate", object, most]``           the next items of an iterable, at most so many
+``["scenario", source, name, data]``    an instructor's function beside the submission
+``["rank", source, name, args, kw]``    call it, or the function of that name in a
+                                        source, with a link to other ranks in its args
+``["record", name, args, kwargs]``      call it; its kernel launches, encoded
+``["replay", evidence, inputs, ...]``   run and meter recorded kernels (clean jail only)
+``["explore", cells, source, name, d]`` a function over explored cells (clean jail only)
+--------------------------------------  ----------------------------------------------
+``["ok", value]``                       it returned
+``["raised", type, bases, text, at]``   it raised; ``at`` lists its own frames
+``["missing", name]``                   the submission defines no such name; a third
+                                        item says why
+``["limit", kind, ...]``                it hit a limit: memory, output, size
+``["odd", text]``                       it returned what is no plain value
+``["callback", number, args, kwargs]``  it calls a function of the judge; answer it
+======================================  ==============================================
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import io
+import itertools
+import linecache
+import operator
+import sys
+import traceback
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograder.student import codec
+
+MODULE = "submission"
+OUTPUT_BYTES = 2**20  # what a submission may print in one test
+_TEXT = 400  # characters of an exception's text that are passed on
+_FRAMES = 6
+
+_UNARY = ("neg", "pos", "abs")
+_BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+OPERATORS = frozenset((*_UNARY, *_BINARY, "getitem", "contains"))
+
+Frame = tuple[str, int, str]  # cell label, line, function
+
+
+#: The cells that were explored last and their program, loaded once for all tests.
+_explored: list[Any] = []
+
+
+class OutputLimit(BaseException):
+    """The submission printed more than its share."""
+
+
+class JudgeError(BaseException):
+    """A callback failed in the judge; unwinds the submission."""
+
+
+class Callback:
+    """A function of the judge, called from the submission."""
+
+    def __init__(self, number: int, name: str, send: Callable[..., Any]) -> None:
+        self.number, self.__name__ = number, name
+        self._send = send
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._send(self.number, args, kwargs)
+
+
+class CappedOutput(io.TextIOBase):
+    """A text stream that forgets what it is told, up to a cap; then it raises."""
+
+    def __init__(self, limit: int = OUTPUT_BYTES) -> None:
+        super().__init__()
+        self._left = limit
+
+    def write(self, text: str) -> int:
+        """Count the text and drop it."""
+        self._left -= len(text)
+        if self._left < 0:
+            raise OutputLimit
+        return len(text)
+
+    def writable(self) -> bool:
+        """Tell that this stream takes text."""
+        return True
+
+
+def load_cell(module: types.ModuleType, label: str, source: str) -> list[Any] | None:
+    """Run one cell in the submission's namespace.
+
+    Returns:
+        None, or what it raised: ``["raised", type, bases, text, frames]``.
+    """
+    lines = source.splitlines(keepends=True)
+    linecache.cache[label] = (len(source), None, lines, label)
+    try:
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        code = compile(source, label, "exec", flags, dont_inherit=True)
+        if code.co_flags & inspect.CO_COROUTINE:
+            import asyncio  # it takes as long to import as ten submissions to load
+
+            asyncio.run(types.FunctionType(code, module.__dict__)())
+        else:
+            exec(code, module.__dict__)
+    except BaseException as error:
+        if isinstance(error, SyntaxError) and error.filename == label:
+            return ["raised", "SyntaxError", [], str(error.msg), [_at(error, label)]]
+        return describe(error)
+    return None
+
+
+def new_module() -> types.ModuleType:
+    """Return an empty submission, known to ``sys.modules`` as dataclasses need."""
+    module = types.ModuleType(MODULE)
+    sys.modules[MODULE] = module
+    return module
+
+
+def describe(error: BaseException) -> list[Any]:
+    """Turn an exception into the plain answer ``raised`` or ``limit``."""
+    if isinstance(error, MemoryError):
+        traceback.clear_frames(error.__traceback__)  # make room to say so
+        return ["limit", "memory"]
+    if isinstance(error, OutputLimit):
+        return ["limit", "output"]
+    try:
+        text = str(error)
+    except BaseException:
+        text = "(its text cannot be read)"
+    frames: list[Frame] = []
+    step = error.__traceback__
+    while step is not None:
+        name = step.tb_frame.f_code.co_filename
+        if _is_cell(name):
+            line = step.tb_lineno or 1  # code may have been made without lines
+            frames.append((name, line, step.tb_frame.f_code.co_name))
+        step = step.tb_next
+    bases = [kind.__name__ for kind in type(error).__mro__ if _is_builtin(kind)]
+    name = type(error).__name__
+    return ["raised", name, bases, text[:_TEXT], frames[-_FRAMES:]]
+
+
+class Interpreter:
+    """Answers requests about one loaded submission."""
+
+    def __init__(self, module: types.ModuleType) -> None:
+        self._module = module
+        self._call_back: Callable[[bytes], bytes] | None = None
+        self._objects: dict[int, Any] = {}
+        self._numbers: dict[int, int] = {}
+        self._count = itertools.count(1)
+        self._links: list[Any] = []
+
+    def answer(self, request: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
+        """Answer one encoded request; never raises what the submission raised.
+
+        Args:
+            request: the request; answering may nest, when a callback asks in turn.
+            call_back: sends an encoded callback and returns its encoded answer.
+        """
+        outer, self._call_back = self._call_back, call_back
+        try:
+            reply = self._answer(codec.loads(request, self._resolve))
+            return codec.dumps(reply, self._refer)
+        except JudgeError:
+            return codec.dumps(["limit", "judge"])
+        except codec.TooLarge as error:
+            return codec.dumps(["limit", "size", str(error)])
+        except codec.CodecError as error:
+            return codec.dumps(["odd", str(error)])
+        except BaseException as error:
+            return codec.dumps(describe(error))
+        finally:
+            self._call_back = outer
+
+    def _answer(self, request: list[Any]) -> list[Any]:
+        kind, *rest = request
+        if kind == "call":
+            name, args, kwargs = rest
+            if not hasattr(self._module, name):
+                return ["missing", name]
+            return ["ok", getattr(self._module, name)(*args, **kwargs)]
+        if kind == "apply":
+            target, args, kwargs = rest
+            return ["ok", target(*args, **kwargs)]
+        if kind == "get":
+            return ["ok", getattr(rest[0], rest[1])]
+        if kind == "op" and rest[0] in OPERATORS:
+            return ["ok", getattr(operator, rest[0])(*rest[1])]
+        if kind == "iterate":
+            items = rest[0] if hasattr(rest[0], "__next__") else iter(rest[0])
+            return ["ok", [items, list(itertools.islice(items, rest[1]))]]
+        if kind == "scenario":
+            return ["ok", self._scenario(*rest)]
+        if kind == "rank":
+            return self._rank(*rest)
+        if kind == "record":
+            from autograder.student.lab.tiles import record
+
+            name, args, kwargs = rest
+            if not hasattr(self._module, name):
+                return ["missing", name]
+            found = record(getattr(self._module, name), args, kwargs)
+            return ["ok", codec.dumps(found)]  # the judge passes it on unread
+        if kind == "replay":
+            from autograder.student.lab.tiles import replay
+
+            evidence, *others = rest
+            return ["ok", replay(codec.loads(evidence), *others)]
+        if kind == "explore":
+            return self._explore(*rest)
+        raise ValueError(f"unknown request {kind!r}")
+
+    def _scenario(self, source: str, name: str, data: dict[str, Any]) -> Any:
+        return self._from(source, name)(self._module, **data)
+
+    def _rank(
+        self, source: str, name: str, args: list[Any], kwargs: dict[str, Any]
+    ) -> list[Any]:
+        if not source and not hasattr(self._module, name):
+            return ["missing", name]
+        try:
+            if source:
+                value = self._from(source, name)(self._module, *args, **kwargs)
+            else:
+                value = getattr(self._module, name)(*args, **kwargs)
+            for link in self._links:
+                link._look()
+        finally:
+            self._links.clear()
+        return ["ok", value]
+
+    def _from(self, source: str, name: str) -> Any:
+        space: dict[str, Any] = {"__name__": "scenario"}
+        exec(compile(source, "scenario", "exec", dont_inherit=True), space)
+        return space[name]
+
+    def _explore(
+        self, cells: list[Any], source: str, name: str, data: dict[str, Any]
+    ) -> list[Any]:
+        from autograder.student.lab.schedule import Missing, Program, scenario
+
+        if not _explored or _explored[0] != cells:
+            _explored[:] = [cells, Program(cells)]
+        try:
+            return ["ok", scenario(source, name)(_explored[1], **data)]
+        except Missing as error:
+            return ["missing", error.name, error.reason]
+
+    def _refer(self, value: Any) -> codec.Reference:
+        if isinstance(value, Callback):
+            return ("callback", value.number, value.__name__, {})
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = next(self._count)
+            self._numbers[id(value)] = number
+            self._objects[number] = value  # kept alive, so that its id stays its own
+        return ("object", number, type(value).__name__, _constant_fields(value))
+
+    def _resolve(self, reference: codec.Reference) -> Any:
+        kind, number, name, fields = reference
+        if kind == "object":
+            return self._objects[number]
+        if kind == "link":
+            return self._link(**fields)
+        return Callback(number, name, self._send_callback)
+
+    def _link(self, rank: int, n: int) -> Any:
+        from autograder.student.lab.ranks.link import Link
+
+        def call(*asked: Any) -> Any:
+            return self._send_callback(0, asked, {})  # a callback of no other number
+
+        self._links.append(Link(rank, n, call))
+        return self._links[-1]
+
+    def _send_callback(
+        self, number: int, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> Any:
+        if self._call_back is None:
+            raise JudgeError
+        message = codec.dumps(["callback", number, list(args), kwargs], self._refer)
+        kind, *rest = codec.loads(self._call_back(message), self._resolve)
+        if kind == "ok":
+            return rest[0]
+        if kind == "raise":  # a callback may raise a builtin exception on purpose
+            raise getattr(builtins, rest[0])(rest[1])
+        raise JudgeError
+
+
+def _constant_fields(value: Any) -> dict[str, Any]:
+    """Return the fields of a named tuple or frozen dataclass, which never change."""
+    kind = type(value)
+    if issubclass(kind, tuple):
+        names = getattr(kind, "_fields", ())
+    elif getattr(getattr(kind, "__dataclass_params__", None), "frozen", False):
+        names = getattr(kind, "__dataclass_fields__", ())
+    else:
+        return {}
+    return {str(name): getattr(value, name) for name in names}
+
+
+def _is_builtin(kind: type) -> bool:
+    return kind.__module__ == "builtins" and issubclass(kind, Exception)
+
+
+def _is_cell(name: str) -> bool:
+    entry = linecache.cache.get(name, ())
+    return len(entry) == 4 and entry[1] is None  # only load_cell leaves out the time
+
+
+def _at(error: SyntaxError, label: str) -> Frame:
+    return (label, error.lineno or 1, "<module>")

@@ -1,0 +1,1 @@
+"""Instruments that lessons measure with: tiles, schedules, ranks."""

@@ -1,0 +1,305 @@
+"""Reads and validates a lesson's folder and, where it exists, its hidden twin."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from autograder.student.report import CourseError
+
+PARTS = ("Start here", "Mathematics", "Systems", "GPU kernels", "Decoding")
+COURSE_ENV = "GRADIENTS_COURSE"  # overrides where the course is looked for
+
+
+@dataclass(frozen=True)
+class Task:
+    """One graded name of an exercise, with its points and limits."""
+
+    name: str
+    points: float
+    seconds: float  # CPU seconds that one hidden test may use
+    memory_mb: int
+    chapter: str  # heading id in the chapter
+
+
+@dataclass(frozen=True)
+class Written:
+    """The one answer in words, which a person grades."""
+
+    name: str
+    points: float
+    prompt: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A known mistake: a module that overrides a few names of the reference."""
+
+    name: str
+    path: Path
+    task: str  # the task in which it must lose marks
+    summary: str  # the sentence that a student with this mistake reads
+    look: str  # where that student should look next
+
+    @property
+    def source(self) -> str:
+        """The module's text."""
+        return self.path.read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson: what students get, and the twin that they never get."""
+
+    id: str  # folder name, "09-flash-attention"
+    course_dir: Path
+    twin_dir: Path | None  # None in a student's copy
+    title: str
+    part: str
+    minutes: int
+    outcomes: tuple[str, ...]
+    needs: tuple[str, ...]
+    reveal_expected: bool
+    tasks: tuple[Task, ...]
+    written: Written | None
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds course/ and, for instructors, solutions/."""
+        return self.course_dir.parent.parent
+
+    @property
+    def exercise_path(self) -> Path:
+        """The stub that students edit."""
+        return self.course_dir / "exercise.py"
+
+    @property
+    def public_tests(self) -> Path:
+        """The tests that students see."""
+        return self.course_dir / "test_public.py"
+
+    @property
+    def hidden_tests(self) -> Path:
+        """The tests that decide the grade."""
+        return self._twin / "test_hidden.py"
+
+    @property
+    def reference_path(self) -> Path:
+        """The hidden solution."""
+        return self._twin / "reference.py"
+
+    @property
+    def _twin(self) -> Path:
+        if self.twin_dir is None:
+            raise CourseError(f"{self.id}: this copy of the course has no solutions")
+        return self.twin_dir
+
+    def task(self, name: str) -> Task:
+        """Return one task by name.
+
+        Raises:
+            CourseError: the lesson has no such task.
+        """
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        known = ", ".join(task.name for task in self.tasks)
+        raise CourseError(f"{self.id} has no task {name!r}; its tasks are {known}")
+
+    def mutants(self) -> tuple[Mutant, ...]:
+        """Return the bank of known mistakes, by file name."""
+        return tuple(map(read_mutant, sorted((self._twin / "mutants").glob("*.py"))))
+
+    def alternatives(self) -> tuple[Path, ...]:
+        """Return the known-right solutions by another road."""
+        return tuple(sorted((self._twin / "alternatives").glob("*.py")))
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of everything that decides a grade: contract, tests and reference."""
+        paths = [self.course_dir / "lesson.toml"]
+        if self.twin_dir is not None:
+            paths += [self.hidden_tests, self.reference_path]
+            paths += sorted((self.twin_dir / "mutants").glob("*.py"))
+        digest = hashlib.sha256()
+        for path in paths:
+            content = path.read_bytes() if path.exists() else b""
+            digest.update(f"{path.name} {len(content)}\n".encode() + content)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Course:
+    """All lessons of one copy of the course."""
+
+    root: Path
+
+    @property
+    def has_solutions(self) -> bool:
+        """Whether this is an instructor's copy."""
+        return (self.root / "solutions").is_dir()
+
+    @cached_property
+    def lessons(self) -> tuple[Lesson, ...]:
+        """Every lesson, in order."""
+        return tuple(map(self._read, self.ids))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Folder names of the lessons, in order."""
+        found = (self.root / "course").glob("[0-9][0-9]-*/lesson.toml")
+        return tuple(sorted(path.parent.name for path in found))
+
+    def lesson(self, name: str) -> Lesson:
+        """Return the lesson with that folder name, number or unique part of a name.
+
+        Raises:
+            CourseError: no lesson, or more than one, fits; or its contract is broken.
+        """
+        wanted = name.strip().strip("/").rsplit("/")[-1].lower()
+        if wanted.isdigit():
+            wanted = f"{int(wanted):02d}-"
+        exact = [i for i in self.ids if i == wanted]
+        fits = exact or [i for i in self.ids if wanted and wanted in i]
+        if len(fits) != 1:
+            known = ", ".join(self.ids) or "none"
+            reason = "fits several lessons" if fits else "is not a lesson"
+            raise CourseError(f"{name!r} {reason}; lessons here: {known}")
+        return self._read(fits[0])
+
+    def _read(self, lesson_id: str) -> Lesson:
+        twin = self.root / "solutions" / lesson_id
+        return read_lesson(
+            self.root / "course" / lesson_id, twin if twin.is_dir() else None
+        )
+
+
+def find_course(start: Path | None = None) -> Course:
+    """Find the copy of the course that holds ``start`` (default: here).
+
+    Looks upwards for a folder that holds ``course/00-start`` or another lesson,
+    then at the copy that this package was installed from.
+
+    Raises:
+        CourseError: there is none.
+    """
+    here = (start or Path(os.environ.get(COURSE_ENV) or Path.cwd())).resolve()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
+        course = Course(folder)
+        if course.ids:
+            return course
+    raise CourseError(
+        f"no course found above {here}; run this inside a copy of the course"
+        f" or set {COURSE_ENV} to one"
+    )
+
+
+def load_lesson(where: Course | Path, name: str) -> Lesson:
+    """Return one lesson of a course or of the course at a path."""
+    course = where if isinstance(where, Course) else Course(where)
+    return course.lesson(name)
+
+
+def read_lesson(course_dir: Path, twin_dir: Path | None) -> Lesson:
+    """Read and validate ``lesson.toml``.
+
+    Raises:
+        CourseError: the file is missing or breaks the contract; names file and key.
+    """
+    path = course_dir / "lesson.toml"
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CourseError(f"{path} is missing") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path} is not TOML: {error}") from None
+    table = _Table(path, data)
+    written = data.get("written")
+    lesson = Lesson(
+        id=course_dir.name,
+        course_dir=course_dir,
+        twin_dir=twin_dir,
+        title=table.get("title", str),
+        part=table.get("part", str),
+        minutes=table.get("minutes", int),
+        outcomes=tuple(table.get("outcomes", list)),
+        needs=tuple(table.get("needs", list, [])),
+        reveal_expected=table.get("reveal_expected", bool, False),
+        tasks=tuple(_read_task(path, task) for task in table.get("task", list)),
+        written=None if written is None else _read_written(path, written),
+    )
+    if lesson.part not in PARTS:
+        raise CourseError(f"{path}: part must be one of {', '.join(PARTS)}")
+    names = [task.name for task in lesson.tasks]
+    if not names or len(set(names)) != len(names):
+        raise CourseError(f"{path}: tasks need distinct names, at least one")
+    return lesson
+
+
+def read_mutant(path: Path) -> Mutant:
+    """Read a mutant's docstring: its sentence, its task, where to look.
+
+    Raises:
+        CourseError: the docstring lacks one of them.
+    """
+    try:
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    except SyntaxError as error:
+        raise CourseError(f"{path}:{error.lineno}: {error.msg}") from None
+    task = re.search(r"^task:\s*(\S+)\s*$", text, re.MULTILINE)
+    look = re.search(r"^look:\s*(.+?)\s*$", text, re.MULTILINE)
+    summary = " ".join(text.split("\n\n")[0].split())
+    if not summary or task is None or look is None:
+        raise CourseError(
+            f"{path}: the docstring needs a first sentence,"
+            " 'task: NAME' and 'look: ...'"
+        )
+    return Mutant(path.stem, path, task[1], summary, look[1])
+
+
+class _Table:
+    """One TOML table, read key by key with errors that name the key."""
+
+    def __init__(self, path: Path, data: dict[str, Any], where: str = "") -> None:
+        self._path, self._data, self._where = path, data, where
+
+    def get(self, key: str, kind: type, default: Any = None) -> Any:
+        value = self._data.get(key, default)
+        if value is None:
+            raise CourseError(f"{self._path}: {self._where}{key} is missing")
+        good = isinstance(value, kind) or (kind is float and isinstance(value, int))
+        if not good or (isinstance(value, bool) and kind is not bool):
+            raise CourseError(
+                f"{self._path}: {self._where}{key} must be a {kind.__name__}"
+            )
+        return value
+
+
+def _read_task(path: Path, data: dict[str, Any]) -> Task:
+    table = _Table(path, data, f"task {data.get('name', '?')}: ")
+    task = Task(
+        name=table.get("name", str),
+        points=table.get("points", float),
+        seconds=table.get("seconds", float),
+        memory_mb=table.get("memory_mb", int),
+        chapter=table.get("chapter", str),
+    )
+    if not task.name.isidentifier() or min(task.points, task.seconds) <= 0:
+        raise CourseError(
+            f"{path}: task {task.name}: needs a Python name, points and seconds above 0"
+        )
+    return task
+
+
+def _read_written(path: Path, data: dict[str, Any]) -> Written:
+    table = _Table(path, data, "written: ")
+    return Written(
+        table.get("name", str), table.get("points", float), table.get("prompt", str)
+    )

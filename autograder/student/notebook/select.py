@@ -1,0 +1,257 @@
+"""From the raw cells of a file to the code cells that are graded, with notes."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from autograder.student.notebook.decode import RawCell, conflict_line
+from autograder.student.notebook.magics import blank_magics
+from autograder.student.notebook.names import (
+    definitions,
+    names_bound,
+    needed_by,
+    parse,
+    syntax_error,
+)
+from autograder.student.notebook.slice import Unit, blank, mark_needed, units_of
+from autograder.student.notebook.stub import SHOWN, Stub
+from autograder.student.notebook.submission import CodeCell, printable
+
+MOST_CELLS = 2000
+MOST_CODE = 200_000  # characters of code in one submission; outputs do not count
+_MOST_PADDING = 4000  # blank lines put before one cell of a Python file
+
+
+@dataclass
+class _Cell:
+    raw: RawCell
+    source: str
+    tree: ast.Module | None
+    names: tuple[str, ...]
+    magics: tuple[str, ...] = ()
+    active: bool = True
+    units: list[Unit] = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        """Where the cell stands, in words."""
+        if self.raw.label.startswith("cell "):
+            return self.raw.label
+        return f"{self.raw.label}, line {self.raw.first_line}"
+
+
+def select_cells(
+    raw: list[RawCell], stub: Stub
+) -> tuple[tuple[CodeCell, ...], list[str]]:
+    """Choose what is graded of a submission's cells.
+
+    Returns:
+        The code cells in the order of the file, and notes for the student.
+    """
+    notes: list[str] = []
+    if len(raw) > MOST_CELLS:
+        notes.append(f"Only the first {MOST_CELLS} of {len(raw)} cells were read.")
+    read = _within_limit(raw[:MOST_CELLS], notes)
+    cells = [cell for r in read if (cell := _prepare(r, stub))]
+    _repair_kinds(cells, stub, notes)
+    active = [cell for cell in cells if cell.active]
+    notes += _magic_notes(active)
+    for number, cell in enumerate(active):
+        if cell.tree is not None:
+            cell.units = units_of(number, cell.source, cell.tree)
+    units = [unit for cell in active for unit in cell.units]
+    notes += _settle_duplicates(active, units, stub)
+    mark_needed(units, stub.names)
+    _put_imports_first(active, notes)
+    chosen = [code for cell in active if (code := _finish(cell, notes))]
+    written = {name for cell in active for name in cell.names}
+    notes += _missing_notes(chosen, written, stub)
+    return tuple(chosen), notes
+
+
+def _within_limit(raw: list[RawCell], notes: list[str]) -> Iterator[RawCell]:
+    """Yield the cells that hold something, until they hold too much."""
+    left = {"code": MOST_CODE, "prose": MOST_CODE}  # pictures in prose cost no code
+    for cell in raw:
+        kind = "code" if cell.kind == "code" else "prose"
+        if not cell.source.strip():
+            continue
+        if len(cell.source) <= left[kind]:
+            left[kind] -= len(cell.source)
+            yield cell
+        elif kind == "code":
+            notes.append(
+                f"{cell.label} was left out: it holds {len(cell.source):,} characters,"
+                f" and {MOST_CODE:,} are read of one submission's code."
+            )
+
+
+def _prepare(raw: RawCell, stub: Stub) -> _Cell | None:
+    if raw.kind != "code":
+        # Prose, unless an answer was turned into prose by accident.
+        if not any(name in raw.source for name in stub.tasks):
+            return None
+        tree = parse(raw.source)
+        names = names_bound(raw.source, tree) if tree is not None else ()
+        return _Cell(raw, raw.source, tree, names, active=False)
+    source, tree = raw.source, parse(raw.source)
+    magics: tuple[str, ...] = ()
+    if tree is None:
+        source, magics = blank_magics(raw.source)
+        tree = parse(source)
+    names = names_bound(source, tree)
+    shown = raw.graded or bool(raw.tags & SHOWN)
+    return _Cell(raw, source, tree, names, magics, active=not shown)
+
+
+def _repair_kinds(cells: list[_Cell], stub: Stub, notes: list[str]) -> None:
+    """Take an answer from a cell of the wrong kind where no other cell has one."""
+    found = {name for cell in cells if cell.active for name in cell.names}
+    for cell in cells:
+        answers = [
+            name
+            for name in stub.tasks
+            if not cell.active
+            and cell.tree is not None
+            and name not in found
+            and name in cell.names
+            and isinstance(definitions(cell.tree)[name], _DEFINING)
+        ]
+        if not answers:
+            continue
+        cell.active = True
+        kind = "a check cell"
+        if cell.raw.kind != "code":
+            kind = {"raw": "a raw cell"}.get(cell.raw.kind, "a Markdown cell")
+        notes.append(
+            f"{cell.place} is {kind} that holds {_listed(answers)}:"
+            " it was read as a code cell. Turn it back into one."
+        )
+
+
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _magic_notes(cells: Iterable[_Cell]) -> list[str]:
+    taken = [
+        f"{cell.place}: {printable(magic, 40)}"
+        for cell in cells
+        for magic in cell.magics
+    ]
+    if not taken:
+        return []
+    shown = "; ".join(taken[:3]) + ("; ..." if len(taken) > 3 else "")
+    return [f"Notebook commands do not run while grading and were left out ({shown})."]
+
+
+def _settle_duplicates(
+    cells: list[_Cell], units: list[Unit], stub: Stub
+) -> Iterable[str]:
+    """Say which of several definitions of a task counts; leave out stale stubs."""
+    for name in stub.tasks:
+        holders = [unit for unit in units if name in unit.binds]
+        if len(holders) < 2:
+            continue
+        touched = [unit for unit in holders if not _is_stub(unit, name, stub)]
+        last = touched[-1] if touched else holders[-1]
+        for unit in holders[holders.index(last) + 1 :]:
+            unit.statements = [s for s in unit.statements if not _defines(s, name)]
+        places = list(dict.fromkeys(cells[unit.cell].place for unit in holders))
+        if len(places) > 1:
+            which = (
+                "the last one" if last is holders[-1] else "the last that is no stub"
+            )
+            yield (
+                f"`{name}` is defined in {_and(places)}:"
+                f" {which} counts, {cells[last.cell].place}."
+            )
+
+
+def _is_stub(unit: Unit, name: str, stub: Stub) -> bool:
+    found = [s for s in unit.statements if _defines(s, name)]
+    return bool(found) and stub.is_untouched(name, found[-1])
+
+
+def _defines(statement: ast.stmt, name: str) -> bool:
+    return isinstance(statement, _DEFINING) and statement.name == name
+
+
+def _put_imports_first(cells: list[_Cell], notes: list[str]) -> None:
+    """Move a cell of imports up where a cell above it needs them."""
+    for cell in list(cells):
+        kept = [s for unit in cell.units if unit.kept for s in unit.statements]
+        if not kept or not all(isinstance(s, _IMPORTING) for s in kept):
+            continue
+        above = cells[: cells.index(cell)]
+        units = [unit for other in above for unit in other.units if unit.kept]
+        bound = {name for unit in units for name in unit.binds}
+        needed = {
+            name
+            for unit in units
+            for statement in unit.statements
+            for name in needed_by(unit.source, statement)
+        }
+        if needed & (set(cell.names) - bound):
+            cells.remove(cell)
+            cells.insert(0, cell)
+            notes.append(
+                f"{cell.place} holds imports that cells above need: run first."
+            )
+
+
+_IMPORTING = (ast.Import, ast.ImportFrom)
+
+
+def _finish(cell: _Cell, notes: list[str]) -> CodeCell | None:
+    raw = cell.raw
+    if cell.tree is None:
+        line, reason = syntax_error(cell.source) or (1, "not Python")
+        code = _code(raw, cell.source, cell.names)
+        line += raw.first_line - code.first_line
+        conflict = conflict_line(code.source)
+        if conflict:
+            line, reason = conflict, "a git conflict marker"
+        notes.append(
+            f"{code.locate(line)} is not Python ({reason}):"
+            " nothing in this cell could be graded, the other cells were."
+        )
+        return code
+    if not any(unit.kept for unit in cell.units):
+        return None
+    names = {name for unit in cell.units if unit.kept for name in unit.binds}
+    return _code(raw, blank(cell.source, cell.units), tuple(sorted(names)))
+
+
+def _code(raw: RawCell, source: str, names: tuple[str, ...]) -> CodeCell:
+    """Make a cell of a Python file start where it starts in the file.
+
+    Blank lines before it let every traceback name the file's own lines; where that
+    would take too much, ``first_line`` tells.
+    """
+    if raw.first_line > _MOST_PADDING:
+        return CodeCell(raw.label, source, raw.first_line, names)
+    return CodeCell(raw.label, "\n" * (raw.first_line - 1) + source, 1, names)
+
+
+def _missing_notes(
+    cells: list[CodeCell], written: set[str], stub: Stub
+) -> Iterable[str]:
+    bound = {name for cell in cells for name in cell.names}
+    missing = [name for name in stub.tasks if name not in bound]
+    if len(missing) == len(stub.tasks):
+        return
+    for name in missing:
+        near = difflib.get_close_matches(name, sorted(written - stub.names), 1, 0.75)
+        hint = f" `{near[0]}` comes close: names must match exactly." if near else ""
+        yield f"No cell defines `{name}`.{hint}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return _and([f"`{name}`" for name in names])
+
+
+def _and(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,1 @@
+"""What tests run on: comparators, fixtures, the plugin, local submissions."""

@@ -1,0 +1,133 @@
+"""Runs a lesson's tests in this process, without a sandbox: for students and authors.
+
+Grading never uses this.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.student.lesson import Lesson, Task
+from autograder.student.loading import Cell, LoadFailures
+from autograder.student.proxy import Session, StudentError
+from autograder.student.report import TaskResult
+from autograder.student.testing.in_process import LocalChannel
+from autograder.student.testing.plugin import (
+    GradingPlugin,
+    Outcome,
+    Runner,
+    run_session,
+)
+
+if TYPE_CHECKING:
+    from autograder.student.testing.in_process_ranks import LocalParty
+
+
+class LocalStudent:
+    """A submission opened in this process."""
+
+    def __init__(self, channel: LocalChannel) -> None:
+        self._channel = channel
+        self.session = Session(channel)
+        self.cells = channel.cells
+        self.tampered = False
+        self.text: str | None = None  # kernels may come from anywhere here
+
+    def clean(self) -> Session:
+        """Return a session without the submission's names."""
+        return Session(self._channel.clean())
+
+    explorer = clean
+
+    def ranks(self, n: int) -> LocalParty:
+        """Return n copies that share no data."""
+        return self._channel.ranks(n)
+
+    def explain(self, name: str) -> StudentError:
+        """Tell why the submission does not define a name."""
+        return self._channel.explain(name)
+
+    def close(self, passed: bool) -> float:
+        """End it; CPU time is not measured here."""
+        return 0.0
+
+
+class LocalSource:
+    """A submission loaded once in this process."""
+
+    def __init__(self, channel: LocalChannel) -> None:
+        self._channel = channel
+
+    @classmethod
+    def load(cls, cells: Sequence[Cell]) -> LocalSource:
+        """Run the cells here."""
+        return cls(LocalChannel.load(cells))
+
+    @classmethod
+    def over(cls, namespace: dict[str, object]) -> LocalSource:
+        """Judge what a notebook's kernel holds."""
+        module = types.ModuleType("submission")
+        module.__dict__.update(namespace)
+        cells = [
+            (f"cell In[{number}]", text)
+            for number, text in enumerate(_history(namespace))
+            if text
+        ]
+        return cls(LocalChannel(module, LoadFailures(), cells))
+
+    def open(self, task: Task, seed: int) -> LocalStudent:
+        """Open it for one test."""
+        return LocalStudent(self._channel.fresh())
+
+
+def _history(namespace: dict[str, object]) -> list[str]:
+    """What was typed into a notebook; a script has its own file."""
+    typed, file = namespace.get("In"), namespace.get("__file__")
+    if isinstance(typed, list):
+        return [text for text in typed if isinstance(text, str)]
+    if isinstance(file, str) and Path(file).is_file():
+        return [Path(file).read_text(encoding="utf-8")]
+    return []
+
+
+def run_local(
+    lesson: Lesson,
+    tests: Path,
+    sources: Iterable[LocalSource],
+    *,
+    seed: int = 0,
+    wanted: Callable[[str, str], bool] = lambda test, task: True,
+    reference: object | None = None,
+) -> list[list[Outcome]]:
+    """Run a test file over submissions in this process.
+
+    Args:
+        lesson: whose tasks the tests name.
+        tests: the test file, public or hidden.
+        sources: the submissions.
+        seed: seed of the tests' random numbers.
+        wanted: whether to run a test, given its name and its task.
+        reference: for hidden tests.
+    """
+    found: list[list[Outcome]] = []
+
+    def loop(runner: Runner) -> None:
+        found.extend(list(runner.run(source, wanted)) for source in sources)
+
+    run_session(GradingPlugin(lesson, seed, loop, reference), tests)
+    return found
+
+
+def results_by_task(lesson: Lesson, outcomes: Sequence[Outcome]) -> list[TaskResult]:
+    """Group outcomes into task results, in the lesson's order."""
+    return [
+        TaskResult(
+            task.name,
+            task.points,
+            tuple(o.result for o in outcomes if o.result.task == task.name),
+        )
+        for task in lesson.tasks
+    ]

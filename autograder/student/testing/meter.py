@@ -1,0 +1,51 @@
+"""The fixture `meter`: a submission's kernels, run and metered away from its code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograder.student.testing.plugin import OpenStudent
+
+
+class Metered:
+    """What running a submission's kernels in the simulator found."""
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        self._found = found
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._found[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Meter:
+    """Runs a host function's kernels where no other line of the submission runs."""
+
+    def __init__(self, student: OpenStudent, seed: int) -> None:
+        self._student, self._seed = student, seed
+
+    def run(self, name: str, *args: Any, **kwargs: Any) -> Metered:
+        """Record the launches of ``student.name(...)``, then run and meter them.
+
+        Args:
+            name: the host function; it may only allocate and launch.
+            args: its arguments; arrays are the kernels' inputs.
+            kwargs: its keyword arguments.
+        """
+        session = self._student.session
+        evidence = session.ask("record", name, list(args), kwargs, label=name)
+        session.transcript.pop()  # it holds source text, which says nothing of results
+        from autograder.student.lab.tiles import arrays_in
+
+        inputs, text = arrays_in(list(args), kwargs), self._student.text
+        clean = self._student.clean()
+        try:
+            found = clean.ask(
+                "replay", evidence, inputs, self._seed, (), text, label=name
+            )
+        finally:
+            session.transcript += clean.transcript
+        return Metered(found)

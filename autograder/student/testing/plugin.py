@@ -1,0 +1,371 @@
+"""The pytest plugin behind hidden and public tests: fixtures, the loop, the verdicts.
+
+One pytest session collects a lesson's tests once and then runs them for as many
+submissions as it is given, each test with a fresh copy of the submission.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pytest
+from _pytest.runner import runtestprotocol
+
+from autograder.student.lesson import Lesson, Task
+from autograder.student.proxy import Session, Student, StudentError, StudentRaised
+from autograder.student.report import (
+    InfrastructureError,
+    Message,
+    TestResult,
+    Verdict,
+    gettext,
+)
+from autograder.student.testing import check
+from autograder.student.testing.meter import Meter
+from autograder.student.testing.verdict import discreet, judge, setup_failed
+
+if TYPE_CHECKING:  # most lessons have no ranks
+    from autograder.student.testing.ranks import Party, Ranks
+
+#: Plugins of pytest that grading does not need; leaving them out saves its start.
+_UNUSED = (
+    *("cacheprovider", "doctest", "unittest", "junitxml", "pastebin", "faulthandler"),
+    *("stepwise", "logging", "warnings", "terminal", "legacypath", "setuponly"),
+    *("setupplan", "debugging", "threadexception", "unraisableexception"),
+    *("recwarn", "tmpdir", "monkeypatch"),
+)
+
+
+class OpenStudent(Protocol):
+    """A fresh copy of a submission, opened for one test."""
+
+    @property
+    def session(self) -> Session: ...
+
+    def clean(self) -> Session:
+        """Return a session in a process that holds no code of the submission."""
+
+    def explorer(self) -> Session:
+        """Return such a session with the task's seconds."""
+
+    @property
+    def tampered(self) -> bool:
+        """Whether, once closed, it turned out to have broken out of its own process."""
+
+    @property
+    def text(self) -> str | None:
+        """Everything that was handed in, or None where that is not known."""
+
+    @property
+    def cells(self) -> Sequence[tuple[str, str]]:
+        """The label and the source of every cell."""
+
+    def ranks(self, n: int) -> Party:
+        """Return n more copies that share no memory."""
+
+    def explain(self, name: str) -> StudentError:
+        """Tell why the submission does not define a name."""
+
+    def close(self, passed: bool) -> float:
+        """End it and return the CPU seconds it used.
+
+        Args:
+            passed: whether the test did; then its process may serve the next one.
+        """
+
+
+class Source(Protocol):
+    """A submission that tests can open as often as they need."""
+
+    def open(self, task: Task, seed: int) -> OpenStudent:
+        """Open a fresh copy with the task's limits."""
+
+
+@dataclass
+class Outcome:
+    """One test's result and what the submission answered in it."""
+
+    result: TestResult
+    transcript: list[tuple[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class _Running:
+    source: Source
+    task: Task
+    seed: int
+    student: OpenStudent | None = None
+    error: BaseException | None = None
+
+
+class GradingPlugin:
+    """Fixtures for tests, and the loop that runs them for many submissions."""
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        seed: int,
+        loop: Callable[[Runner], None],
+        reference: object | None = None,
+    ) -> None:
+        self._lesson, self._seed, self._loop = lesson, seed, loop
+        self._reference = reference
+        self._running: _Running | None = None
+        self._generators: dict[int, tuple[np.random.Generator, Any]] = {}
+        self._fixtures: dict[str, Callable[[], Any]] = {
+            "student": self._student,
+            "meter": self._meter,
+            "ranks": self._ranks,
+            "reference": self._solution,
+            "rng": self._generator,
+        }
+        self.problem: str | None = None
+        self.failure: BaseException | None = None
+
+    # Fixtures
+
+    def _student(self) -> Student:
+        """The submission, in a fresh process."""
+        opened = self._open()
+        return Student(opened.session, opened.explorer, opened.cells)
+
+    def _meter(self) -> Meter:
+        """The tile simulator's meter for the submission's kernels."""
+        return Meter(self._open(), self._current.seed)
+
+    def _ranks(self) -> Ranks:
+        """Runs the submission's programs on ranks over a metered network."""
+        from autograder.student.testing.ranks import Ranks
+
+        return Ranks(self._open())
+
+    def _solution(self) -> object:
+        """The hidden solution; plain calls are computed once per class run."""
+        if self._reference is None:
+            pytest.fail("public tests have no reference")
+        return self._reference
+
+    def _generator(self) -> np.random.Generator:
+        """Random numbers that depend on the class run's seed and the test alone."""
+        seed = self._current.seed
+        if seed not in self._generators:
+            made = np.random.default_rng(seed)
+            self._generators[seed] = made, made.bit_generator.state
+        generator, start = self._generators[seed]
+        generator.bit_generator.state = start  # ten times as fast as to seed it
+        return generator
+
+    student = pytest.fixture(_student)
+    meter = pytest.fixture(_meter)
+    ranks = pytest.fixture(_ranks)
+    reference = pytest.fixture(_solution)
+    rng = pytest.fixture(_generator)
+
+    # Hooks
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Declare the mark that says which task a test belongs to."""
+        config.addinivalue_line(
+            "markers",
+            "task(name, weight=1, repeatable=True): the task it decides; and whether "
+            "one solution always answers the same, so that mistakes can be recognised",
+        )
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep the reason why tests could not be collected."""
+        if report.failed and self.problem is None:
+            self.problem = str(report.longrepr)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Hand the collected tests to the loop that was asked for."""
+        if self.problem is None:
+            try:
+                self._loop(Runner(self, session.items))
+            except BaseException as error:  # not pytest's to report: see run_session
+                self.failure = error
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> pytest.TestReport:
+        """Keep the first exception of a test; nobody reads pytest's own report."""
+        if call.excinfo is not None and self._current.error is None:
+            error = call.excinfo.value
+            if call.when != "call" and not isinstance(error, StudentError):
+                error = setup_failed(call.when, error)
+            self._current.error = error
+        passed: Any = "passed" if call.excinfo is None else "failed"
+        when: Any = call.when
+        return pytest.TestReport(
+            item.nodeid, item.location, item.keywords, passed, None, when
+        )
+
+    # What the runner calls
+
+    def run(
+        self, item: pytest.Item, following: pytest.Item | None, source: Source
+    ) -> Outcome:
+        """Run one test for one submission."""
+        mark = item.get_closest_marker("task")
+        if mark is None:
+            raise InfrastructureError(f"{item.nodeid} has no task mark")
+        task = self._lesson.task(mark.args[0])
+        seed = zlib.crc32(f"{self._seed} {item.name}".encode())
+        running = self._running = _Running(source, task, seed)
+        start, cpu_s = time.perf_counter(), 0.0
+        with check.revealing(self._lesson.reveal_expected):
+            if self._is_plain(item):
+                self._run_plain(item)
+            else:
+                runtestprotocol(item, log=False, nextitem=following)
+        if running.student is not None:
+            cpu_s = running.student.close(passed=running.error is None)
+        verdict, message = judge(running.error)
+        if self._reference is not None and isinstance(running.error, StudentRaised):
+            message = discreet(message)
+        if running.student is not None and running.student.tampered:
+            verdict = Verdict.SECURITY
+            message = Message(gettext("it killed processes that are not its own"))
+        result = TestResult(
+            item.name,
+            task.name,
+            float(mark.kwargs.get("weight", 1)),
+            verdict,
+            message,
+            time.perf_counter() - start,
+            cpu_s,
+        )
+        student = running.student
+        return Outcome(result, [] if student is None else student.session.transcript)
+
+    def _is_plain(self, item: pytest.Item) -> bool:
+        """Tell whether a test asks for nothing but the fixtures above."""
+        return (
+            isinstance(item, pytest.Function)
+            and self._fixtures.keys() >= set(item.fixturenames)
+            and all(mark.name == "task" for mark in item.iter_markers())
+        )
+
+    def _run_plain(self, item: pytest.Item) -> None:
+        """Run such a test: pytest's own way takes three times as long as most tests."""
+        assert isinstance(item, pytest.Function)
+        running = self._current
+        try:
+            given = {name: self._fixtures[name]() for name in item.fixturenames}
+        except StudentError as error:
+            running.error = error
+            return
+        except Exception as error:
+            running.error = setup_failed("setup", error)
+            return
+        try:
+            item.obj(**given)
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            raise
+        except BaseException as error:
+            running.error = error
+
+    @property
+    def _current(self) -> _Running:
+        assert self._running is not None
+        return self._running
+
+    def _open(self) -> OpenStudent:
+        running = self._current
+        if running.student is None:
+            running.student = running.source.open(running.task, running.seed)
+        return running.student
+
+
+class Runner:
+    """The collected tests of a lesson, ready to run for any submission."""
+
+    def __init__(self, plugin: GradingPlugin, items: Sequence[pytest.Item]) -> None:
+        self._plugin, self._items = plugin, items
+
+    @property
+    def has_ranks(self) -> bool:
+        """Whether a test runs the submission on ranks, which must not whisper."""
+        return any("ranks" in getattr(i, "fixturenames", ()) for i in self._items)
+
+    @property
+    def tests(self) -> list[tuple[str, str]]:
+        """Every test with its task, in order."""
+        return [(test, task) for test, task, _ in self.weights]
+
+    @property
+    def weights(self) -> list[tuple[str, str, float]]:
+        """Every test with its task and its weight, in order."""
+        return [
+            (name, mark.args[0], float(mark.kwargs.get("weight", 1)))
+            for name, mark in self._marks
+        ]
+
+    @property
+    def repeatable(self) -> frozenset[str]:
+        """The tests in which a solution always answers the same."""
+        repeatable = (n for n, m in self._marks if m.kwargs.get("repeatable", True))
+        return frozenset(repeatable)
+
+    @property
+    def _marks(self) -> list[tuple[str, pytest.Mark]]:
+        marks = ((i.name, i.get_closest_marker("task")) for i in self._items)
+        return [(name, mark) for name, mark in marks if mark is not None]
+
+    def run(
+        self,
+        source: Source,
+        wanted: Callable[[str, str], bool] = lambda test, task: True,
+    ) -> Iterator[Outcome]:
+        """Run tests for one submission.
+
+        Args:
+            source: the submission.
+            wanted: whether to run a test, given its name and its task.
+        """
+        tasks = dict(self.tests)
+        items = [i for i in self._items if wanted(i.name, tasks.get(i.name, ""))]
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            yield self._plugin.run(item, following, source)
+
+
+_PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
+
+
+def run_session(plugin: GradingPlugin, tests: Path) -> None:
+    """Collect a test file and run the plugin's loop over it.
+
+    Raises:
+        InfrastructureError: the tests cannot be collected.
+    """
+    arguments = [str(tests), "-c", os.devnull, "--rootdir", str(tests.parent)]
+    # Else folders above are collected too, and an __init__.py of theirs is imported.
+    arguments += ["--confcutdir", str(tests.parent)]
+    arguments += ["--noconftest", "--import-mode=importlib", "--assert=plain", "-s"]
+    arguments += [part for name in _UNUSED for part in ("-p", f"no:{name}")]
+    kept = {name: os.environ.pop(name, None) for name in _PYTEST_VARIABLES}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        code = pytest.main(arguments, plugins=[plugin])
+    finally:
+        for name, module in list(sys.modules.items()):
+            if getattr(module, "__file__", None) == str(tests):
+                del sys.modules[name]  # the next lesson's file has the same name
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update({k: v for k, v in kept.items() if v is not None})
+    if plugin.failure is not None:
+        raise plugin.failure
+    if plugin.problem is not None:
+        raise InfrastructureError(f"{tests} cannot be read: {plugin.problem}")
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise InfrastructureError(f"pytest ended with {code!r} over {tests}")
