@@ -26,6 +26,7 @@ from rich.table import Table
 
 from autograder.audit.bank import mutant_submission
 from autograder.grading.grade import Grader
+from autograder.grading.mutants import lesson_mutants
 from autograder.sandbox.jail import Jail
 from autograder.sandbox.loaded import Loaded
 from autograder.student.lesson import Lesson, Task, find_course
@@ -164,7 +165,7 @@ def sandbox_costs() -> dict[str, float]:
 def _sample(lesson: Lesson) -> Iterator[tuple[str, Submission]]:
     """Return right and wrong submissions of every task, evenly drawn."""
     yield "reference", read_submission(lesson.reference_path, lesson)
-    mutants = lesson.mutants()
+    mutants = lesson_mutants(lesson)
     step = max(1, len(mutants) // (SUBMISSIONS - 1))
     for number, mutant in enumerate(mutants[::step][: SUBMISSIONS - 1]):
         yield f"student-{number:02d}", mutant_submission(lesson, mutant)

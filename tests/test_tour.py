@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from autograder.grading.grade import Grader
+from autograder.grading.mutants import lesson_mutants
 from autograder.student import codec
 from autograder.student.lesson import find_course
 from autograder.student.notebook.reader import read_data
@@ -18,6 +19,7 @@ from autograder.student.report import Report, Verdict
 
 COURSE = find_course()
 LESSON = COURSE.lesson("00")
+MUTANT = lesson_mutants(LESSON)[0]
 
 
 def read(source: str):
@@ -33,11 +35,10 @@ def reference() -> str:
 @pytest.fixture(scope="module")
 def reports() -> dict[str, Report]:
     """Three submissions, judged in one session by one warm jail."""
-    mutant = LESSON.mutants()[0]
     submissions = {
         "right": read(reference()),
         "untouched": read(LESSON.exercise_path.read_text(encoding="utf-8")),
-        "mistaken": read(f"{reference()}\n\n# %%\n{mutant.source}"),
+        "mistaken": read(MUTANT.edited(reference())),
     }
     found: dict[str, Report] = {}
     Grader(LESSON, seed=1).run(submissions.items(), found.__setitem__)
@@ -76,19 +77,18 @@ def test_6_the_stub_gets_nothing_and_is_told_so(reports):
 
 @pytest.mark.jail
 def test_7_a_known_mistake_loses_marks_where_it_promises(reports):
-    task = reports["mistaken"].task(LESSON.mutants()[0].task)
+    task = reports["mistaken"].task(MUTANT.task)
     assert 0 < task.points < task.max_points
 
 
 @pytest.mark.jail
 def test_8_and_is_named_in_the_feedback(reports):
-    mutant = LESSON.mutants()[0]
-    assert reports["mistaken"].task(mutant.task).diagnosis == mutant.name
+    assert reports["mistaken"].task(MUTANT.task).diagnosis == MUTANT.name
 
 
 @pytest.mark.jail
 def test_9_a_message_says_where_what_and_where_to_look(reports):
-    message = reports["mistaken"].task(LESSON.mutants()[0].task).message
+    message = reports["mistaken"].task(MUTANT.task).message
     assert all((message.where, message.evidence, message.look))
 
 

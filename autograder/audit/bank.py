@@ -1,87 +1,133 @@
 """Grades a lesson's own bank: its stub, reference, alternatives and mutants.
 
-One ``Grader`` serves one lesson and seed, so the jail starts once a seed.
+Mutants are graded task by task, each in the task that it must lose, and by that task's
+tests alone. What they answer is kept, so that recognising each among the others costs
+no further run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
-from autograder.audit.result import LessonAudit
+from autograder.audit.result import LessonAudit, MutantAudit
+from autograder.grading.diagnose import Answers, Failure
 from autograder.grading.grade import Grader
-from autograder.student.lesson import Lesson, Mutant
+from autograder.grading.mutants import Mutant, lesson_mutants
+from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import Report, TaskResult, Verdict
 from autograder.student.testing.local import LocalSource, results_by_task, run_local
+from autograder.student.testing.plugin import Outcome
 
-Key = tuple[str, str]  # ("mutant", "no-max")
-
-
-def whole_bank(lesson: Lesson) -> dict[Key, Submission]:
-    """Return every submission that the lesson keeps with the verdict it must get."""
-    bank = {
-        ("stub", ""): read_submission(lesson.exercise_path, lesson),
-        ("reference", ""): read_submission(lesson.reference_path, lesson),
-    }
-    for path in lesson.alternatives():
-        bank["alternative", path.stem] = read_submission(path, lesson)
-    for mutant in lesson.mutants():
-        bank["mutant", mutant.name] = mutant_submission(lesson, mutant)
-    return bank
-
-
-def mutant_submission(lesson: Lesson, mutant: Mutant) -> Submission:
-    """Return what a student with that mistake would hand in: reference, then mutant."""
-    reference = read_submission(lesson.reference_path, lesson)
-    cells = [(cell.label, cell.source) for cell in reference.cells]
-    cells.append((f"mutant {mutant.name}", mutant.source))
-    return Submission.from_sources(f"{mutant.name}.py", cells)
+Key = tuple[str, str]  # ("alternative", "matrix_duals")
 
 
 def audit_bank(lesson: Lesson, audit: LessonAudit, seeds: int) -> None:
-    """Grade the bank on seed 0 and the reference on every seed; note breaches.
-
-    A mutant is graded in the task that it must lose.
-    """
-    bank = whole_bank(lesson)
-    reference = {("reference", ""): bank["reference", ""]}
+    """Grade stub and alternatives on seed 0, the reference on every seed."""
+    reference = read_submission(lesson.reference_path, lesson)
+    bank: dict[Key, Submission] = {
+        ("stub", ""): read_submission(lesson.exercise_path, lesson),
+        ("reference", ""): reference,
+    }
+    for path in lesson.alternatives():
+        bank["alternative", path.stem] = read_submission(path, lesson)
     for seed in range(seeds):
-        reports = _grade(lesson, bank if seed == 0 else reference, seed)
-        if seed == 0:
-            audit.problems += _bank_problems(lesson, reports, audit)
-        report = reports.get(("reference", ""))
-        if report is not None:
-            audit.reference_points[seed] = report.points
-            audit.problems += _not_full(f"reference, seed {seed}", report)
+        submissions = bank if seed == 0 else {("reference", ""): reference}
+        reports: dict[Key, Report] = {}
+        grader = Grader(lesson, seed, diagnose=False)
+        grader.run(submissions.items(), reports.__setitem__)
+        for (kind, name), report in reports.items():
+            if kind == "stub":
+                audit.stub_points = report.points
+                audit.problems += _stub_problems(report)
+            elif kind == "alternative":
+                audit.alternatives_total += 1
+                audit.alternatives_passed += report.points == report.max_points
+                audit.problems += _not_full(f"alternatives/{name}.py", report)
+            else:
+                audit.reference_points[seed] = report.points
+                audit.problems += _not_full(f"reference, seed {seed}", report)
+        for kind, name in submissions.keys() - reports.keys():
+            audit.problems.append(f"{kind} {name}: the grader gave no report")
 
 
-def _grade(
-    lesson: Lesson, submissions: dict[Key, Submission], seed: int
-) -> dict[Key, Report]:
-    reports: dict[Key, Report] = {}
-    promised = {("mutant", m.name): (m.task,) for m in lesson.mutants()}
-    Grader(lesson, seed).run(submissions.items(), reports.__setitem__, promised.get)
-    return reports
+def audit_mutants(
+    lesson: Lesson, task: str, only: Collection[str] | None = None
+) -> list[MutantAudit]:
+    """Grade a task's known mistakes in that task.
+
+    Args:
+        lesson: the lesson.
+        task: the task that they must lose.
+        only: these alone; the others are run only where that is needed to tell them
+            apart.
+    """
+    mutants = [m for m in lesson_mutants(lesson) if m.task == task]
+    if only is not None:
+        return _audit_some(lesson, task, [m for m in mutants if m.name in only])
+    answers: dict[str, dict[str, Answers]] = {}
+    failures: dict[str, Failure] = {}
+    reports: dict[str, Report] = {}
+
+    def keep(name: str, outcomes: Sequence[Outcome]) -> None:
+        answers[name] = {o.result.test: Answers.of(o) for o in outcomes}
+        failures[name] = Failure.of(outcomes)
+
+    grader = Grader(lesson, diagnose=False, only={task}, on_outcomes=keep)
+    submissions = ((m.name, mutant_submission(lesson, m)) for m in mutants)
+    grader.run(submissions, reports.__setitem__)
+    found = []
+    for mutant in mutants:
+        failure = failures[mutant.name]
+        taken_for = None
+        if failure.tells:
+            likely = (
+                other.name
+                for other in mutants
+                if failure.explained_by(answers[other.name].__getitem__)
+            )
+            taken_for = next(likely, None)
+        found.append(_audited(mutant, reports[mutant.name], taken_for))
+    return found
 
 
-def _bank_problems(
-    lesson: Lesson, reports: dict[Key, Report], audit: LessonAudit
-) -> Iterator[str]:
-    for kind, name in whole_bank(lesson).keys() - reports.keys():
-        yield f"{kind} {name}: the grader gave no report"
-    for (kind, name), report in reports.items():
-        if kind == "stub":
-            audit.stub_points = report.points
-            yield from _stub_problems(report)
-        elif kind == "alternative":
-            audit.alternatives_total += 1
-            audit.alternatives_passed += report.points == report.max_points
-            yield from _not_full(f"alternatives/{name}.py", report)
-    for mutant in lesson.mutants():
-        graded = reports.get(("mutant", mutant.name))
-        if graded is not None and mutant.task in {t.name for t in lesson.tasks}:
-            yield from _mutant_problems(mutant, graded, audit)
+def _audit_some(
+    lesson: Lesson, task: str, mutants: Sequence[Mutant]
+) -> list[MutantAudit]:
+    reports: dict[str, Report] = {}
+    submissions = ((m.name, mutant_submission(lesson, m)) for m in mutants)
+    Grader(lesson, only={task}).run(submissions, reports.__setitem__)
+    return [
+        _audited(m, r, r.task(task).diagnosis)
+        for m in mutants
+        if (r := reports[m.name])
+    ]
+
+
+def mutant_submission(lesson: Lesson, mutant: Mutant) -> Submission:
+    """Return what a student with that mistake would hand in."""
+    reference = lesson.reference_path.read_text(encoding="utf-8")
+    return Submission.from_sources(mutant.name, mutant.cells(reference))
+
+
+def _audited(mutant: Mutant, report: Report, taken_for: str | None) -> MutantAudit:
+    task = report.task(mutant.task)
+    problem = ""
+    if task.verdict is Verdict.INFRA:
+        problem = f"the grader itself failed{_first(task)}"
+    elif not task.tests:
+        problem = f"{mutant.task} has no test"
+    return MutantAudit(
+        mutant.name,
+        mutant.where,
+        mutant.task,
+        mutant.severity,
+        task.points / task.max_points,
+        any(t.core and t.verdict is not Verdict.PASSED for t in task.tests),
+        taken_for,
+        problem,
+    )
 
 
 def _stub_problems(report: Report) -> Iterator[str]:
@@ -90,24 +136,6 @@ def _stub_problems(report: Report) -> Iterator[str]:
     for task in report.tasks:
         if task.verdict is not Verdict.NOT_ATTEMPTED:
             yield f"exercise.py: {task.task} untouched is {task.verdict}{_first(task)}"
-
-
-def _mutant_problems(
-    mutant: Mutant, report: Report, audit: LessonAudit
-) -> Iterator[str]:
-    where = f"mutants/{mutant.name}.py"
-    task = report.task(mutant.task)
-    audit.mutants_total += 1
-    if task.verdict is Verdict.INFRA:
-        yield f"{where}: the grader itself failed{_first(task)}"
-    elif task.points == task.max_points:
-        yield f"{where}: survives {mutant.task}"
-    else:
-        audit.mutants_killed += 1
-        if task.diagnosis == mutant.name:
-            audit.mutants_diagnosed += 1
-        else:
-            yield f"{where}: is taken for {task.diagnosis or 'nothing known'}"
 
 
 def _not_full(what: str, report: Report) -> Iterator[str]:
@@ -127,7 +155,7 @@ def _first(task: TaskResult) -> str:
 def public_problems(lesson: Lesson) -> Iterator[str]:
     """Yield public tests that the reference fails: students could not pass them."""
     cells = read_submission(lesson.reference_path, lesson).cells
-    (outcomes,) = run_local(lesson, lesson.public_tests, [LocalSource.load(cells)])
+    (outcomes,) = run_local(lesson, [lesson.public_tests], [LocalSource.load(cells)])
     for task in results_by_task(lesson, outcomes):
         if task.points != task.max_points:
             yield f"test_public.py: the reference fails in {task.task}{_first(task)}"

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.audit.chapter import Chapter
+from autograder.grading.mutants import lesson_mutants
 from autograder.student.lesson import Lesson
+from autograder.student.report import CourseError
 
 COURSE_FILES = (
     "index.md",
@@ -19,8 +24,9 @@ COURSE_FILES = (
     "figure.js",
     "trace.json",
 )
-TWIN_FILES = ("reference.py", "test_hidden.py", "traces.py", "NOTES.md")
+TWIN_FILES = ("reference.py", "traces.py", "NOTES.md")
 RUNGS = 3
+MOST_LINES = 600  # of a file of hidden tests
 
 _TASK_CELL = re.compile(r"^# %%.*\btags=\[.*\"task\".*\].*\btask=\"(\w+)\"", re.M)
 
@@ -75,34 +81,72 @@ def definition_problems(lesson: Lesson) -> Iterator[str]:
 
 
 def test_problems(lesson: Lesson) -> Iterator[str]:
-    """Yield tests without one task mark, and tasks without a hidden test."""
+    """Yield tests without one task mark, tasks that one test decides, and the like."""
     names = {task.name for task in lesson.tasks}
-    for path in (lesson.hidden_tests, lesson.public_tests):
-        tested: set[str] = set()
-        for test, marks in _task_marks(path):
-            if len(marks) != 1:
-                yield f"{path.name}: {test} has {len(marks)} task marks, not one"
-            for mark in marks:
-                if mark not in names:
-                    yield f"{path.name}: {test}: lesson.toml has no task {mark!r}"
-            tested |= set(marks)
-        for name in sorted(names - tested):
-            yield f"{path.name}: task {name} has no test"
+    yield from _public_test_problems(lesson.public_tests, names)
+    seen: dict[str, str] = {}
+    for task, path in zip(lesson.tasks, lesson.hidden_tests(), strict=True):
+        if not path.is_file():
+            yield f"hidden/{path.name} is missing"
+            continue
+        tests = list(_task_marks(path))
+        for test, marks in tests:
+            if marks != [task.name]:
+                yield f"hidden/{path.name}: {test} needs the mark task({task.name!r})"
+            if test in seen:
+                yield f"hidden/{path.name}: {test} stands in {seen[test]} as well"
+            seen[test] = path.name
+        if len(tests) < 2:
+            yield f"hidden/{path.name}: {len(tests)} test decides the whole task"
+    known = {path.name for path in lesson.hidden_tests()}
+    for path in sorted(lesson.hidden_dir.glob("*.py")):
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        if path.name.startswith("test_") and path.name not in known:
+            yield f"hidden/{path.name} is of no task"
+        if lines > MOST_LINES:
+            yield f"hidden/{path.name} has {lines} lines, more than {MOST_LINES}"
+
+
+def _public_test_problems(path: Path, names: set[str]) -> Iterator[str]:
+    tested: set[str] = set()
+    for test, marks in _task_marks(path):
+        if len(marks) != 1:
+            yield f"{path.name}: {test} has {len(marks)} task marks, not one"
+        for mark in marks:
+            if mark not in names:
+                yield f"{path.name}: {test}: lesson.toml has no task {mark!r}"
+        tested |= set(marks)
+    for name in sorted(names - tested):
+        yield f"{path.name}: task {name} has no test"
+
+
+def rest_problems(lesson: Lesson) -> Iterator[str]:
+    """Yield what tasks rest on that cannot be lent: only functions can."""
+    reference = _definitions(lesson.reference_path.read_text(encoding="utf-8"))
+    for task in lesson.tasks:
+        for name in task.rests_on:
+            if not isinstance(reference.get(name), ast.FunctionDef):
+                yield f"lesson.toml: {task.name} rests on {name}, which is no function"
 
 
 def mutant_problems(lesson: Lesson) -> Iterator[str]:
-    """Yield mutants of unknown tasks, sentences told twice, tasks without a mutant."""
+    """Yield mutants that do not fit, sentences told twice, tasks without a mutant."""
     names = [task.name for task in lesson.tasks]
+    reference = lesson.reference_path.read_text(encoding="utf-8")
     told: dict[str, str] = {}
-    for mutant in lesson.mutants():
+    mutants = lesson_mutants(lesson)
+    for mutant in mutants:
         if mutant.task not in names:
-            yield f"mutants/{mutant.name}.py: lesson.toml has no task {mutant.task!r}"
-        if mutant.summary in told:
-            other = told[mutant.summary]
-            yield f"mutants/{mutant.name}.py: says the same as {other}.py"
-        told[mutant.summary] = mutant.name
+            yield f"{mutant.where}: lesson.toml has no task {mutant.task!r}"
+        if mutant.says in told:
+            yield f"{mutant.where}: says the same as {told[mutant.says]}"
+        told[mutant.says] = mutant.name
+        try:
+            mutant.cells(reference)
+        except CourseError as error:
+            yield str(error)
     for name in names:
-        if name not in {mutant.task for mutant in lesson.mutants()}:
+        if name not in {mutant.task for mutant in mutants}:
             yield f"mutants: none is of task {name}"
 
 
@@ -117,6 +161,26 @@ def hint_problems(lesson: Lesson) -> Iterator[str]:
             yield f"hints.md: {task.name} has {len(found)} rungs instead of {RUNGS}"
         elif not all(found):
             yield f"hints.md: {task.name} has an empty rung"
+
+
+def lint_problems(lesson: Lesson) -> Iterator[str]:
+    """Yield what ruff complains of in the lesson's files, where ruff is installed."""
+    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent))
+    folders = [
+        str(lesson.course_dir),
+        *([str(lesson.twin_dir)] if lesson.twin_dir else []),
+    ]
+    if ruff is None:
+        return
+    for words in (["check", "--output-format=concise"], ["format", "--check"]):
+        command = [ruff, *words, "--quiet", "--no-cache", *folders]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=lesson.root)
+        lines = (done.stdout + done.stderr).splitlines() if done.returncode else []
+        for line in lines[:_MOST_COMPLAINTS]:
+            yield f"ruff {words[0]}: {line}"
+
+
+_MOST_COMPLAINTS = 5
 
 
 def read_hints(text: str) -> dict[str, list[str]]:

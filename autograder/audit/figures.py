@@ -8,6 +8,7 @@ import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -27,20 +28,66 @@ def traces_module(lesson: Lesson) -> Iterator[ModuleType]:
         yield importlib.import_module("traces")
     finally:
         sys.path.remove(folder)
-        _forget()
+        _forget(folder)
 
 
-def _forget() -> None:
-    for name in ("traces", "reference"):
-        sys.modules.pop(name, None)
+def _forget(folder: str = "") -> None:
+    """Forget what was imported: the next lesson's modules have the same names."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        if name in ("traces", "reference") or (
+            folder and Path(file).parent == Path(folder)
+        ):
+            del sys.modules[name]
 
 
-def recompute(lesson: Lesson) -> tuple[Any, dict[str, str]]:
-    """Return the figure's data, as JSON holds it, and the text of each claim."""
-    with traces_module(lesson) as traces:
+def recompute(lesson: Lesson) -> tuple[Any, dict[str, str], list[str]]:
+    """Run ``traces.py``.
+
+    Returns:
+        The figure's data, as JSON holds it; the text of each claim; and a sentence for
+        each file of another lesson that was opened.
+    """
+    with _opened() as opened, traces_module(lesson) as traces:
         figure = json.loads(json.dumps(traces.figure(), allow_nan=False))
         claims = {str(key): str(text) for key, text in traces.claims().items()}
-    return figure, claims
+    own = (lesson.course_dir, lesson.reference_path.parent)
+    lessons = [lesson.root / "course", lesson.root / "solutions"]
+    foreign = sorted(
+        str(path.relative_to(lesson.root))
+        for path in set(opened)
+        if any(path.is_relative_to(folder) for folder in lessons)
+        and not any(path.is_relative_to(folder) for folder in own)
+    )
+    return (
+        figure,
+        claims,
+        [f"traces.py reads {name}, another lesson's" for name in foreign],
+    )
+
+
+@contextmanager
+def _opened() -> Iterator[list[Path]]:
+    """Collect the paths of all files that Python opens meanwhile."""
+    paths: list[Path] = []
+    _listeners.append(paths)
+    if not _hooked:
+        _hooked.append(True)
+        sys.addaudithook(_note)
+    try:
+        yield paths
+    finally:
+        _listeners.remove(paths)
+
+
+_listeners: list[list[Path]] = []
+_hooked: list[bool] = []  # a hook stays for the life of the process
+
+
+def _note(event: str, args: tuple[Any, ...]) -> None:
+    if event == "open" and _listeners and isinstance(args[0], str):
+        for paths in _listeners:
+            paths.append(Path(args[0]).absolute())
 
 
 def write_trace(lesson: Lesson, figure: Any) -> None:

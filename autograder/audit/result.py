@@ -2,8 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import statistics
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+IDEA_MEDIAN, IDEA_MOST, EDGE_MOST = 0.40, 0.60, 0.90
+
+
+@dataclass(frozen=True)
+class MutantAudit:
+    """What one known mistake gets in the task that it must lose."""
+
+    name: str
+    where: str  # its file, and its name there
+    task: str
+    severity: str  # idea or edge
+    kept: float  # share of the task's points
+    core: bool  # whether it fails a core check
+    diagnosis: str | None  # the mistake that the grader takes it for
+    problem: str = ""  # the grader's own failure
+
+    def problems(self) -> Iterator[str]:
+        """Yield what is wrong with it by itself."""
+        if self.problem:
+            yield f"{self.where}: {self.problem}"
+        elif self.kept == 1:
+            yield f"{self.where}: survives {self.task}"
+        elif self.diagnosis != self.name:
+            yield f"{self.where}: is taken for {self.diagnosis or 'nothing known'}"
+        elif self.kept > (most := IDEA_MOST if self.severity == "idea" else EDGE_MOST):
+            yield (
+                f"{self.where}: keeps {self.kept:.0%} of {self.task}, and a mistake of"
+                f" severity {self.severity} may keep {most:.0%}"
+            )
+
+
+def mark_problems(task: str, mutants: list[MutantAudit]) -> Iterator[str]:
+    """Yield where the marks of a task say less than its mistakes mean."""
+    ideas = [m.kept for m in mutants if m.severity == "idea"]
+    if ideas and (median := statistics.median(ideas)) > IDEA_MEDIAN:
+        yield (
+            f"{task}: who misunderstood it keeps {median:.0%} in the median, more than"
+            f" {IDEA_MEDIAN:.0%}: mark the tests of its idea with core=True"
+        )
 
 
 @dataclass
@@ -15,12 +57,10 @@ class LessonAudit:
     points: float = 0.0
     stub_points: float | None = None  # None: never graded
     reference_points: dict[int, float] = field(default_factory=dict)  # by seed
-    mutants_total: int = 0
-    mutants_killed: int = 0  # lose marks in the task that they name
-    mutants_diagnosed: int = 0  # and are recognised as themselves
+    mutants: list[MutantAudit] = field(default_factory=list)
     alternatives_total: int = 0
     alternatives_passed: int = 0
-    seconds: float = 0.0
+    cpu_s: float = 0.0  # spent, none for what was remembered
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -33,6 +73,20 @@ class LessonAudit:
         """Number of seeds on which the reference earned everything."""
         return sum(got == self.points for got in self.reference_points.values())
 
+    @property
+    def killed(self) -> int:
+        """Number of mistakes that lose marks in the task that they name."""
+        return sum(m.kept < 1 and not m.problem for m in self.mutants)
+
+    @property
+    def diagnosed(self) -> int:
+        """Number of mistakes that are recognised as themselves."""
+        return sum(m.diagnosis == m.name for m in self.mutants)
+
+    def kept(self, severity: str) -> list[float]:
+        """Return the shares that mistakes of a severity keep of their tasks' points."""
+        return [m.kept for m in self.mutants if m.severity == severity]
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for ``--json``."""
         return {
@@ -43,21 +97,22 @@ class LessonAudit:
             "stub_points": self.stub_points,
             "reference_points": {str(k): v for k, v in self.reference_points.items()},
             "mutants": {
-                "total": self.mutants_total,
-                "killed": self.mutants_killed,
-                "diagnosed": self.mutants_diagnosed,
+                "total": len(self.mutants),
+                "killed": self.killed,
+                "diagnosed": self.diagnosed,
+                "each": [asdict(mutant) for mutant in self.mutants],
             },
             "alternatives": {
                 "total": self.alternatives_total,
                 "passed": self.alternatives_passed,
             },
-            "seconds": round(self.seconds, 2),
+            "cpu_s": round(self.cpu_s, 2),
             "problems": list(self.problems),
         }
 
 
 def mutation_score(audits: list[LessonAudit]) -> float:
     """Return the share of mutants that lose marks where promised, 0 to 1."""
-    total = sum(audit.mutants_total for audit in audits)
-    killed = sum(audit.mutants_killed for audit in audits)
+    total = sum(len(audit.mutants) for audit in audits)
+    killed = sum(audit.killed for audit in audits)
     return killed / total if total else 1.0

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.audit.result import LessonAudit, mutation_score
+from autograder.audit.result import LessonAudit, MutantAudit, mutation_score
 
 _COLUMNS = (
     *("tasks", "points", "stub", "full on seeds", "killed", "diagnosed"),
-    *("alternatives", "seconds", "problems"),
+    *("idea keeps", "edge keeps", "alternatives", "CPU s", "problems"),
 )
 
 
@@ -23,11 +26,16 @@ def show(audits: list[LessonAudit], console: Console) -> None:
     for audit in audits:
         table.add_row(*row(audit), style="" if audit.ok else "red")
     console.print(table)
-    total = sum(audit.mutants_total for audit in audits)
-    killed = sum(audit.mutants_killed for audit in audits)
+    total = sum(len(audit.mutants) for audit in audits)
+    killed = sum(audit.killed for audit in audits)
     if total:
         score = mutation_score(audits)
         console.print(f"Mutation score: {killed} of {total} killed ({score:.1%})")
+        console.print(
+            "Keeps: the share of its task's points that a mistake keeps, median and"
+            " most.",
+            style="dim",
+        )
     for audit in audits:
         for problem in audit.problems:
             console.print(f"[red]{audit.lesson}[/]: {escape(problem)}", soft_wrap=True)
@@ -41,9 +49,53 @@ def row(audit: LessonAudit) -> list[str]:
         f"{audit.points:g}",
         "-" if audit.stub_points is None else f"{audit.stub_points:g}",
         f"{audit.full_seeds}/{len(audit.reference_points)}",
-        f"{audit.mutants_killed}/{audit.mutants_total}",
-        f"{audit.mutants_diagnosed}/{audit.mutants_total}",
+        f"{audit.killed}/{len(audit.mutants)}",
+        f"{audit.diagnosed}/{len(audit.mutants)}",
+        _spread(audit.kept("idea")),
+        _spread(audit.kept("edge")),
         f"{audit.alternatives_passed}/{audit.alternatives_total}",
-        f"{audit.seconds:.1f}",
+        f"{audit.cpu_s:.1f}",
         str(len(audit.problems)),
     ]
+
+
+def _spread(shares: Sequence[float]) -> str:
+    if not shares:
+        return "-"
+    return f"{statistics.median(shares):.0%}, {max(shares):.0%}"
+
+
+def show_mutants(mutants: Sequence[MutantAudit], console: Console) -> None:
+    """Print one row a known mistake, task by task, and each task's spread."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("task", "mistake", "severity"):
+        table.add_column(column, overflow="fold")
+    table.add_column("keeps", justify="right")
+    table.add_column("core check fails")
+    table.add_column("told as itself")
+    for task in dict.fromkeys(mutant.task for mutant in mutants):
+        mine = [mutant for mutant in mutants if mutant.task == task]
+        for mutant in sorted(mine, key=lambda m: (m.severity != "idea", m.name)):
+            known = mutant.diagnosis == mutant.name
+            bad = list(mutant.problems())
+            table.add_row(
+                task,
+                mutant.name,
+                mutant.severity,
+                f"{mutant.kept:.0%}",
+                "yes" if mutant.core else "no",
+                "yes" if known else f"as {mutant.diagnosis or 'nothing known'}",
+                style="red" if bad else "",
+            )
+    console.print(table)
+    for task in dict.fromkeys(mutant.task for mutant in mutants):
+        kept = {
+            severity: _spread(
+                [m.kept for m in mutants if (m.task, m.severity) == (task, severity)]
+            )
+            for severity in ("idea", "edge")
+        }
+        console.print(f"{task}: idea keeps {kept['idea']}; edge keeps {kept['edge']}")
+    for mutant in mutants:
+        for problem in mutant.problems():
+            console.print(f"[red]{escape(problem)}[/]", soft_wrap=True)

@@ -82,7 +82,7 @@ def points_in_kernel(
     lesson = Course(Path(root)).lesson(lesson_id)
     (outcomes,) = run_local(
         lesson,
-        lesson.hidden_tests,
+        lesson.hidden_tests(),
         [LocalSource.over(namespace)],
         seed=seed,
         wanted=lambda test, of: of == task,

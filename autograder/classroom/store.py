@@ -7,6 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from autograder.grading.versions import versions
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import CourseError, Report, Verdict
 
@@ -24,6 +25,8 @@ class Store:
     def get(self, lesson: str, submission: Submission, seed: int) -> Report | None:
         """Return the report kept for this lesson, submission and seed, if any.
 
+        A report of another grader, or of other versions of what computes, is none.
+
         Args:
             lesson: The lesson's digest.
             submission: The submission. Its file's name and its notes count as well as
@@ -37,7 +40,8 @@ class Store:
         except (OSError, UnicodeDecodeError, CourseError):
             return None  # absent, or damaged by hand: grade again
         found = (report.lesson_digest, report.submission, report.seed, report.name)
-        return report if found == (lesson, digest, seed, name) else None
+        is_current = report.versions == versions()
+        return report if is_current and found == (lesson, digest, seed, name) else None
 
     def put(self, report: Report) -> None:
         """Keep a report, unless it tells of a failure of ours."""

@@ -15,6 +15,7 @@ from multiprocessing.connection import Pipe, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
+from autograder.grading.versions import versions
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import (
@@ -258,6 +259,7 @@ def broken_report(lesson: Lesson, submission: Submission, seed: int) -> Report:
         submission=submission.digest,
         seed=seed,
         isolation="unknown",
+        versions=dict(versions()),
         tasks=tuple(
             TaskResult(
                 task.name,

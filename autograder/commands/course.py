@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from autograder.student.lesson import Lesson
 
 LessonName = Annotated[
     str | None,
@@ -18,6 +23,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def audit(
     lesson: LessonName = None,
+    task: Annotated[
+        str | None, typer.Argument(help="The known mistakes of this task alone.")
+    ] = None,
+    mutant: Annotated[
+        str | None, typer.Argument(help="This known mistake alone, in seconds.")
+    ] = None,
     as_json: AsJson = False,
     seeds: Annotated[
         int, typer.Option(min=1, help="Seeds on which the reference must be full.")
@@ -25,20 +36,32 @@ def audit(
     update: Annotated[
         bool, typer.Option("--update", help="Rewrite trace.json before auditing.")
     ] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Lessons audited at once.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Processes to share it.")] = 2,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run again what is known to be unchanged.")
+    ] = False,
 ) -> None:
-    """Hold every lesson to its contract; print the mutation score."""
+    """Hold every lesson to its contract; print the mutation score.
+
+    With a lesson it also prints what each known mistake keeps of its task's points.
+    Results are remembered in build/audit until a file that they depend on changes.
+    """
     from rich.console import Console
 
+    from autograder.audit.memory import Memory
     from autograder.audit.result import LessonAudit, mutation_score
     from autograder.audit.run import audit_course
-    from autograder.audit.table import show
+    from autograder.audit.table import show, show_mutants
     from autograder.student.lesson import find_course
     from autograder.student.report import CourseError
 
     course = find_course()
     if not course.has_solutions:
         raise CourseError("this copy of the course has no solutions to audit")
+    console = Console()
+    console = console if console.is_terminal else Console(width=120)
+    if lesson and task:
+        _audit_task(course.lesson(lesson), task, mutant, console, as_json=as_json)
     names = [course.lesson(lesson).id] if lesson else list(course.ids)
     if update:
         for name in names:
@@ -46,9 +69,12 @@ def audit(
 
     def tell(audit: LessonAudit) -> None:
         state = "ok" if audit.ok else f"{len(audit.problems)} problems"
-        print(f"{audit.lesson}: {state}, {audit.seconds:.0f} s", file=sys.stderr)
+        print(f"{audit.lesson}: {state}, {audit.cpu_s:.0f} CPU s", file=sys.stderr)
 
-    audits = audit_course(course, names, seeds=seeds, workers=workers, on_done=tell)
+    memory = Memory(None if fresh else course.root / "build" / "audit")
+    audits = audit_course(
+        course, names, seeds=seeds, workers=workers, memory=memory, on_done=tell
+    )
     if as_json:
         data = {
             "lessons": [audit.as_dict() for audit in audits],
@@ -57,9 +83,40 @@ def audit(
         }
         print(json.dumps(data, indent=2))
     else:
-        console = Console()
-        show(audits, console if console.is_terminal else Console(width=110))
+        if lesson:
+            show_mutants(audits[0].mutants, console)
+        show(audits, console)
     raise typer.Exit(0 if all(audit.ok for audit in audits) else 1)
+
+
+def _audit_task(
+    lesson: Lesson, task: str, mutant: str | None, console: Console, *, as_json: bool
+) -> NoReturn:
+    """Audit the known mistakes of one task, or one of them."""
+    from dataclasses import asdict
+
+    from autograder.audit.bank import audit_mutants
+    from autograder.audit.result import mark_problems
+    from autograder.audit.table import show_mutants
+    from autograder.grading.mutants import lesson_mutants
+    from autograder.student.report import CourseError
+
+    name = lesson.task(task).name
+    known = [m.name for m in lesson_mutants(lesson) if m.task == name]
+    if mutant is not None and mutant not in known:
+        raise CourseError(
+            f"{name} has no mistake {mutant!r}; it has {', '.join(known)}"
+        )
+    found = audit_mutants(lesson, name, None if mutant is None else {mutant})
+    marks = [] if mutant else list(mark_problems(name, found))
+    if as_json:
+        print(json.dumps([asdict(one) for one in found], indent=2))
+    else:
+        show_mutants(found, console)
+        for problem in marks:
+            console.print(problem, style="red", soft_wrap=True)
+    good = not marks and not any(problem for m in found for problem in m.problems())
+    raise typer.Exit(0 if good else 1)
 
 
 def traces(
@@ -108,6 +165,6 @@ def _update(name: str) -> dict[str, str]:
     from autograder.student.lesson import find_course
 
     lesson = find_course().lesson(name)
-    figure, claims = recompute(lesson)
+    figure, claims, _ = recompute(lesson)
     write_trace(lesson, figure)
     return claims

@@ -10,7 +10,8 @@ from autograder.demo import broken
 from autograder.demo.hostile import definition
 from autograder.demo.kit import Kit
 from autograder.demo.students import STUDENTS
-from autograder.student.lesson import Course, Lesson, Mutant
+from autograder.grading.mutants import Mutant, lesson_mutants
+from autograder.student.lesson import Course, Lesson
 from autograder.student.report import Report, Verdict
 
 LESSONS = ("00", "01", "09")
@@ -177,7 +178,7 @@ def _mutants(kit: Kit, most: int) -> Iterator[Plan]:
 def _spread(lesson: Lesson) -> list[Mutant]:
     """Return the mutants so that the first ones are of different tasks."""
     by_task: dict[str, list[Mutant]] = {}
-    for mutant in lesson.mutants():
+    for mutant in lesson_mutants(lesson):
         by_task.setdefault(mutant.task, []).append(mutant)
     depth = max(map(len, by_task.values()), default=0)
     columns = [by_task.get(task.name, []) for task in lesson.tasks]

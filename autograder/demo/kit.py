@@ -11,7 +11,8 @@ from typing import Any
 import jupytext
 import nbformat
 
-from autograder.student.lesson import Lesson, Mutant
+from autograder.grading.mutants import Mutant
+from autograder.student.lesson import Lesson
 
 Definition = ast.FunctionDef | ast.ClassDef
 
@@ -51,7 +52,9 @@ class Kit:
 
     def with_mutant(self, mutant: Mutant) -> str:
         """Return the reference with one known mistake made in place."""
-        return splice(self.reference, mutant.source)
+        if mutant.override:
+            return splice(self.reference, mutant.override)
+        return mutant.edited(self.reference)
 
     def partial(self, finished: int) -> str:
         """Return the reference in which only the first tasks are done."""

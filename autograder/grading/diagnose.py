@@ -18,10 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.grading.mutants import Mutant, lesson_mutants
+from autograder.grading.versions import versions
 from autograder.sandbox.jail import Jail
 from autograder.sandbox.loaded import Loaded
 from autograder.student import codec
-from autograder.student.lesson import Lesson, Mutant
+from autograder.student.lesson import Lesson
 from autograder.student.proxy import Handle
 from autograder.student.report import Verdict
 from autograder.student.testing.plugin import Outcome, Runner
@@ -32,14 +34,14 @@ _CACHE_BYTES = 2**20
 
 
 @dataclass(frozen=True)
-class _Answers:
+class Answers:
     """What one solution answered in one test."""
 
     verdict: str
     transcript: list[list[Any]]
 
     @classmethod
-    def of(cls, outcome: Outcome) -> _Answers:
+    def of(cls, outcome: Outcome) -> Answers:
         entries = [[label, _plain(value)] for label, value in outcome.transcript]
         return cls(str(outcome.result.verdict), entries)
 
@@ -58,22 +60,22 @@ class Bank:
         self, lesson: Lesson, runner: Runner, jail: Jail, cache: Path | None, seed: int
     ) -> None:
         self._lesson, self._runner, self._jail = lesson, runner, jail
-        self._answers: dict[tuple[str, str], _Answers] = {}
+        self._answers: dict[tuple[str, str], Answers] = {}
         self._folder = None
         if cache is not None:
-            self._folder = cache / f"{lesson.id}-{lesson.digest[:16]}-{seed}"
+            grader = versions()["grader"]
+            self._folder = cache / f"{lesson.id}-{lesson.digest[:16]}-{grader}-{seed}"
             self._folder.mkdir(parents=True, exist_ok=True)
 
     @functools.cached_property
     def _mutants(self) -> tuple[Mutant, ...]:
-        return self._lesson.mutants()
+        return lesson_mutants(self._lesson)
 
     def diagnose(self, outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, Mutant]:
         """Name the mistake behind each failing task, where it is a known one.
 
         A task's own mutants come first. A task that none of them explains may rest on
-        another: then the mistakes found there are tried, and last whether one of its
-        own explains at least half of what fails.
+        another: then the mistakes found there are tried.
 
         Args:
             outcomes: the outcomes of all tests of each task.
@@ -81,16 +83,8 @@ class Bank:
         Returns:
             The mutant of each task whose mistake is known.
         """
-        tests = self._runner.repeatable
-        telling = {
-            task: [o for o in mine if o.result.test in tests]
-            for task, mine in outcomes.items()
-        }
-        failing = {
-            task: _Failure.of(mine)
-            for task, mine in telling.items()
-            if _tells_something(mine)
-        }
+        failing = {task: Failure.of(mine) for task, mine in outcomes.items()}
+        failing = {task: failure for task, failure in failing.items() if failure.tells}
         own = {task: [m for m in self._mutants if m.task == task] for task in failing}
         found: dict[str, Mutant] = {}
         for task, failure in failing.items():
@@ -99,17 +93,13 @@ class Bank:
             if task not in found:
                 known = list(found.values())
                 found |= self._first(task, known, failure.explained_by)
-        for task, failure in failing.items():
-            if task not in found:
-                half = failure.half_explained_by
-                found |= self._first(task, own[task], half)
         return found
 
     def _first(
         self,
         task: str,
         mutants: Sequence[Mutant],
-        explains: Callable[[Callable[[str], _Answers]], bool],
+        explains: Callable[[Callable[[str], Answers]], bool],
     ) -> dict[str, Mutant]:
         for mutant in mutants:
             with contextlib.closing(_Witness(self, mutant)) as witness:
@@ -120,17 +110,17 @@ class Bank:
     def load(self, mutant: Mutant) -> Loaded:
         """Load what a student with that mistake would hand in."""
         reference = self._lesson.reference_path.read_text(encoding="utf-8")
-        cells = [_Cell("reference", reference), _Cell(mutant.name, mutant.source)]
+        cells = [_Cell(*cell) for cell in mutant.cells(reference)]
         return Loaded(self._jail, cells, self._runner.has_ranks)
 
-    def run(self, loaded: Loaded, mutant: Mutant, test: str) -> _Answers:
+    def run(self, loaded: Loaded, mutant: Mutant, test: str) -> Answers:
         """Run one test of a loaded mutant and remember what it answers."""
         (outcome,) = self._runner.run(loaded, lambda name, task: name == test)
-        answers = self._answers[mutant.name, test] = _Answers.of(outcome)
+        answers = self._answers[mutant.name, test] = Answers.of(outcome)
         self._share(f"{mutant.name}.{test}", answers)
         return answers
 
-    def remembered(self, mutant: Mutant, test: str) -> _Answers | None:
+    def remembered(self, mutant: Mutant, test: str) -> Answers | None:
         """Return what a mutant answers in a test, if this class run knows it."""
         return self._answers[mutant.name, test] if self._known(mutant, test) else None
 
@@ -139,10 +129,10 @@ class Bank:
         if key not in self._answers and self._folder is not None:
             with contextlib.suppress(OSError, codec.CodecError, ValueError):
                 data = (self._folder / f"{mutant.name}.{test}").read_bytes()
-                self._answers[key] = _Answers(*codec.loads(data))
+                self._answers[key] = Answers(*codec.loads(data))
         return key in self._answers
 
-    def _share(self, name: str, answers: _Answers) -> None:
+    def _share(self, name: str, answers: Answers) -> None:
         if self._folder is None:
             return
         with contextlib.suppress(OSError, codec.CodecError):
@@ -155,31 +145,34 @@ class Bank:
 
 
 @dataclass(frozen=True)
-class _Failure:
+class Failure:
     """What a submission answered in the tests of a task that it fails."""
 
-    answers: dict[str, _Answers]
+    answers: dict[str, Answers]
     failing: tuple[str, ...]  # in the order of the tests
 
     @classmethod
-    def of(cls, outcomes: Sequence[Outcome]) -> _Failure:
+    def of(cls, outcomes: Sequence[Outcome]) -> Failure:
+        """Read it from the outcomes of a task's tests, where they are repeatable."""
+        outcomes = [outcome for outcome in outcomes if outcome.repeatable]
         failed = (o for o in outcomes if o.result.verdict is not Verdict.PASSED)
         return cls(
-            {outcome.result.test: _Answers.of(outcome) for outcome in outcomes},
+            {outcome.result.test: Answers.of(outcome) for outcome in outcomes},
             tuple(outcome.result.test for outcome in failed),
         )
 
-    def explained_by(self, theirs: Callable[[str], _Answers]) -> bool:
+    @property
+    def tells(self) -> bool:
+        """Whether something failed in a way that hints at a cause."""
+        verdicts = {self.answers[test].verdict for test in self.failing}
+        return bool(verdicts) and verdicts <= {Verdict.WRONG, Verdict.CRASH}
+
+    def explained_by(self, theirs: Callable[[str], Answers]) -> bool:
         """Tell whether these answers are the submission's in every failing test."""
         same = (_same_answers(self.answers[t], theirs(t)) for t in self.failing)
         return all(same) and self._passes_too(theirs)
 
-    def half_explained_by(self, theirs: Callable[[str], _Answers]) -> bool:
-        """Tell whether they are in half of the failing tests or more."""
-        same = [_same_answers(self.answers[t], theirs(t)) for t in self.failing]
-        return 2 * sum(same) >= len(same) and self._passes_too(theirs)
-
-    def _passes_too(self, theirs: Callable[[str], _Answers]) -> bool:
+    def _passes_too(self, theirs: Callable[[str], Answers]) -> bool:
         """Tell whether they fail nothing that the submission passes."""
         passing = (test for test in self.answers if test not in self.failing)
         return all(theirs(test).verdict == Verdict.PASSED for test in passing)
@@ -192,7 +185,7 @@ class _Witness:
         self._bank, self._mutant = bank, mutant
         self._loaded: Loaded | None = None
 
-    def answers(self, test: str) -> _Answers:
+    def answers(self, test: str) -> Answers:
         """Return what the mutant answers in a test."""
         known = self._bank.remembered(self._mutant, test)
         if known is not None:
@@ -207,13 +200,7 @@ class _Witness:
             self._loaded.close()
 
 
-def _tells_something(outcomes: Sequence[Outcome]) -> bool:
-    """Tell whether a task failed in a way that hints at a cause."""
-    verdicts = {outcome.result.verdict for outcome in outcomes} - {Verdict.PASSED}
-    return bool(verdicts) and verdicts <= {Verdict.WRONG, Verdict.CRASH}
-
-
-def _same_answers(one: _Answers, other: _Answers) -> bool:
+def _same_answers(one: Answers, other: Answers) -> bool:
     if one.verdict != other.verdict or len(one.transcript) != len(other.transcript):
         return False
     pairs = zip(one.transcript, other.transcript, strict=True)

@@ -6,27 +6,26 @@ warm jail, one memory of reference answers for as many submissions as come.
 
 from __future__ import annotations
 
-import functools
 import gc
-import importlib.metadata
-import platform
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from autograder.grading.diagnose import Bank
+from autograder.grading.mutants import Mutant
 from autograder.grading.reference import Reference
+from autograder.grading.versions import versions
 from autograder.sandbox.jail import Jail
 from autograder.sandbox.jail_command import Level
 from autograder.sandbox.loaded import Loaded
-from autograder.student.lesson import Lesson, Mutant, Task
+from autograder.student.lesson import Lesson, Task
 from autograder.student.loading import Cell
 from autograder.student.report import (
     InfrastructureError,
     Message,
     Report,
     TaskResult,
-    TestResult,
     Verdict,
     gettext,
 )
@@ -67,6 +66,8 @@ class Grader:
         level: Level | None = None,
         diagnose: bool = True,
         cache: Path | None = None,
+        only: Collection[str] | None = None,
+        on_outcomes: Callable[[str, Sequence[Outcome]], None] | None = None,
     ) -> None:
         """Prepare a grader; nothing runs before ``run``.
 
@@ -77,9 +78,12 @@ class Grader:
             diagnose: whether to compare failing answers with known mistakes.
             cache: folder in which workers of one class run share what the known
                 mistakes answer.
+            only: the tasks whose tests are collected; all by default.
+            on_outcomes: told a submission's name and what it answered in each test.
         """
         self._lesson, self._seed, self._level = lesson, seed, level
         self._diagnose, self._cache = diagnose, cache
+        self._only, self._on_outcomes = only, on_outcomes
         #: CPU seconds of everything that ran in the jail, where they can be counted.
         self.jailed_cpu_s: float | None = None
 
@@ -111,13 +115,15 @@ class Grader:
                 bank = Bank(lesson, runner, jail, self._cache, self._seed)
                 for key, submission in submissions:
                     wanted = tasks(key)
-                    report = self._judge(runner, jail, bank, submission, wanted)
+                    report = self._judge(
+                        runner, jail, bank, submission, wanted, reference
+                    )
                     on_report(key, report)
                 if jail.group is not None:
                     self.jailed_cpu_s = jail.group.cpu_s()
 
         plugin = GradingPlugin(lesson, self._seed, loop, reference)
-        run_session(plugin, lesson.hidden_tests)
+        run_session(plugin, lesson.hidden_tests(self._only))
 
     def _judge(
         self,
@@ -126,6 +132,7 @@ class Grader:
         bank: Bank,
         submission: Submission,
         wanted: Collection[str] | None,
+        reference: Reference,
     ) -> Report:
         if submission.problem is not None:
             message = Message(
@@ -133,7 +140,9 @@ class Grader:
             )
             outcomes = _unread(runner, message)
         else:
-            outcomes = self._outcomes(runner, jail, submission, wanted)
+            outcomes = self._outcomes(runner, jail, submission, wanted, reference)
+        if self._on_outcomes is not None:
+            self._on_outcomes(submission.name, outcomes)
         by_task = {
             task.name: [o for o in outcomes if o.result.task == task.name]
             for task in self._lesson.tasks
@@ -151,7 +160,7 @@ class Grader:
             seed=self._seed,
             isolation=jail.level,
             tasks=tasks,
-            versions=dict(_versions()),
+            versions=dict(versions()),
             notes=tuple(submission.notes),
         )
 
@@ -161,6 +170,7 @@ class Grader:
         jail: Jail,
         submission: Submission,
         wanted: Collection[str] | None,
+        reference: Reference,
     ) -> list[Outcome]:
         loaded = Loaded(jail, submission.cells, runner.has_ranks)
         try:
@@ -175,9 +185,36 @@ class Grader:
                 again = runner.run(loaded, lambda test, task: test in ours)
                 fresh = {outcome.result.test: outcome for outcome in again}
                 outcomes = [fresh.get(o.result.test, o) for o in outcomes]
-            return outcomes
+            return self._with_lent(runner, loaded, outcomes, reference)
         finally:
             _close(loaded, jail)
+
+    def _with_lent(
+        self,
+        runner: Runner,
+        loaded: Loaded,
+        outcomes: list[Outcome],
+        reference: Reference,
+    ) -> list[Outcome]:
+        """Run failing tests again with ours for what their task rests on and fails.
+
+        So a mistake is paid for once, in its own task.
+        """
+        results = {o.result.test: o for o in outcomes}
+        for task in self._lesson.tasks:
+            failing = {
+                t for t, o in results.items() if o.result.task == task.name and _lost(o)
+            }
+            broken = {o.result.task for o in results.values() if _lost(o)}
+            names = [n for n in self._lesson.supports(task) if n in broken]
+            if not failing or not names:
+                continue
+            lent: Mapping[str, Callable[..., Any]] = {
+                name: getattr(reference, name) for name in names
+            }
+            again = runner.run(loaded, lambda test, _: test in failing, lent)  # noqa: B023
+            results |= {o.result.test: o for o in again}
+        return [results[o.result.test] for o in outcomes]
 
 
 def grade(
@@ -214,15 +251,16 @@ def _task_result(
         task.points,
         tuple(outcome.result for outcome in outcomes),
         None if mistake is None else mistake.name,
-        None if mistake is None else f"{mistake.summary} {mistake.look}",
+        None if mistake is None else f"{mistake.says} {mistake.look}",
     )
 
 
 def _unread(runner: Runner, message: Message) -> list[Outcome]:
-    return [
-        Outcome(TestResult(test, task, weight, Verdict.NOT_ATTEMPTED, message))
-        for test, task, weight in runner.weights
-    ]
+    return [Outcome(replace(test, message=message)) for test in runner.tests]
+
+
+def _lost(outcome: Outcome) -> bool:
+    return outcome.result.verdict not in (Verdict.PASSED, Verdict.INFRA)
 
 
 def _close(loaded: Loaded, jail: Jail) -> None:
@@ -230,10 +268,3 @@ def _close(loaded: Loaded, jail: Jail) -> None:
         loaded.close()
     except InfrastructureError:
         jail.restart()
-
-
-@functools.cache  # reading them takes as long as a test
-def _versions() -> dict[str, str]:
-    packages = ("gradients-to-kernels", "numpy", "pytest")
-    found = {name: importlib.metadata.version(name) for name in packages}
-    return found | {"python": platform.python_version()}

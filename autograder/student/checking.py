@@ -170,7 +170,7 @@ def _run(
 
     (outcomes,) = run_local(
         lesson,
-        lesson.public_tests,
+        [lesson.public_tests],
         [source],
         wanted=lambda _test, task: task in wanted,
     )

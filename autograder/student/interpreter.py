@@ -12,9 +12,11 @@ A request is a list ``[kind, ...]``, the answer too:
 ``["op", name, args]``                  an operator, by its name in ``operator``
 ``["iterate", object, most]``           the next items of an iterable, at most so many
 ``["scenario", source, name, data]``    an instructor's function beside the submission
-``["rank", source, name, args, kw]``    call it, or the function of that name in a
+``["rank", source, name, args, kw, l]`` call it, or the function of that name in a
                                         source, with a link to other ranks in its args
+                                        and functions of the judge in place of its own
 ``["record", name, args, kwargs]``      call it; its kernel launches, encoded
+``["lend", functions]``                 functions of the judge take the place of its own
 ``["replay", evidence, inputs, ...]``   run and meter recorded kernels (clean jail only)
 ``["explore", cells, source, name, d]`` a function over explored cells (clean jail only)
 --------------------------------------  ----------------------------------------------
@@ -208,6 +210,9 @@ class Interpreter:
             return ["ok", self._scenario(*rest)]
         if kind == "rank":
             return self._rank(*rest)
+        if kind == "lend":
+            vars(self._module).update(rest[0])
+            return ["ok", None]
         if kind == "record":
             from autograder.student.lab.tiles import record
 
@@ -229,6 +234,24 @@ class Interpreter:
         return self._from(source, name)(self._module, **data)
 
     def _rank(
+        self,
+        source: str,
+        name: str,
+        args: list[Any],
+        kwargs: dict[str, Any],
+        lent: dict[str, Any],
+    ) -> list[Any]:
+        names = vars(self._module)
+        own = {name: names[name] for name in lent if name in names}
+        names.update(lent)
+        try:
+            return self._run_rank(source, name, args, kwargs)
+        finally:  # the process may serve other runs
+            for name in lent:
+                del names[name]
+            names.update(own)
+
+    def _run_rank(
         self, source: str, name: str, args: list[Any], kwargs: dict[str, Any]
     ) -> list[Any]:
         if not source and not hasattr(self._module, name):

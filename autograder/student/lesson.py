@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import os
-import re
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +26,9 @@ class Task:
     seconds: float  # CPU seconds that one hidden test may use
     memory_mb: int
     chapter: str  # heading id in the chapter
+    #: Functions of earlier tasks that a right answer may call: where a student's own
+    #: fails its checks, this task's are run again with the reference's in its place.
+    rests_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,22 +38,6 @@ class Written:
     name: str
     points: float
     prompt: str
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A known mistake: a module that overrides a few names of the reference."""
-
-    name: str
-    path: Path
-    task: str  # the task in which it must lose marks
-    summary: str  # the sentence that a student with this mistake reads
-    look: str  # where that student should look next
-
-    @property
-    def source(self) -> str:
-        """The module's text."""
-        return self.path.read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -86,9 +72,18 @@ class Lesson:
         return self.course_dir / "test_public.py"
 
     @property
-    def hidden_tests(self) -> Path:
-        """The tests that decide the grade."""
-        return self._twin / "test_hidden.py"
+    def hidden_dir(self) -> Path:
+        """The folder of the tests that decide the grade, and of what they share."""
+        return self._twin / "hidden"
+
+    def hidden_tests(self, tasks: Collection[str] | None = None) -> list[Path]:
+        """Return the files of hidden tests, ``test_<task>.py``, in the tasks' order.
+
+        Args:
+            tasks: of these tasks alone; all by default.
+        """
+        names = [t.name for t in self.tasks if tasks is None or t.name in tasks]
+        return [self.hidden_dir / f"test_{name}.py" for name in names]
 
     @property
     def reference_path(self) -> Path:
@@ -113,9 +108,14 @@ class Lesson:
         known = ", ".join(task.name for task in self.tasks)
         raise CourseError(f"{self.id} has no task {name!r}; its tasks are {known}")
 
-    def mutants(self) -> tuple[Mutant, ...]:
-        """Return the bank of known mistakes, by file name."""
-        return tuple(map(read_mutant, sorted((self._twin / "mutants").glob("*.py"))))
+    def supports(self, task: Task) -> tuple[str, ...]:
+        """Return every task that a task rests on, and what these rest on, in order."""
+        todo, found = list(task.rests_on), set()
+        while todo:
+            name = todo.pop()
+            found.add(name)
+            todo += self.task(name).rests_on
+        return tuple(t.name for t in self.tasks if t.name in found)
 
     def alternatives(self) -> tuple[Path, ...]:
         """Return the known-right solutions by another road."""
@@ -123,16 +123,36 @@ class Lesson:
 
     @cached_property
     def digest(self) -> str:
-        """Hash of everything that decides a grade: contract, tests and reference."""
-        paths = [self.course_dir / "lesson.toml"]
-        if self.twin_dir is not None:
-            paths += [self.hidden_tests, self.reference_path]
-            paths += sorted((self.twin_dir / "mutants").glob("*.py"))
+        """Hash of every file of the lesson and its twin that grading can read.
+
+        Chapters, hints, notes and figures are left out: no grade depends on them.
+        """
         digest = hashlib.sha256()
-        for path in paths:
-            content = path.read_bytes() if path.exists() else b""
-            digest.update(f"{path.name} {len(content)}\n".encode() + content)
+        for folder in (self.course_dir, self.twin_dir):
+            for path in () if folder is None else graded_files(folder):
+                content = path.read_bytes()
+                name = path.relative_to(folder).as_posix() if folder else ""
+                digest.update(f"{name} {len(content)}\n".encode() + content)
         return digest.hexdigest()
+
+
+_PAGES = (".md", ".js", ".svg", ".png")
+_NOISE = ("__pycache__", "figures", "_out")
+
+
+def graded_files(folder: Path) -> list[Path]:
+    """Return the files of a lesson's folder, or of its twin, that grading can read."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and path.suffix not in _PAGES
+        and path.name != "trace.json"
+        and not any(
+            part in _NOISE or part.startswith(".")
+            for part in path.relative_to(folder).parts
+        )
+    ]
 
 
 @dataclass(frozen=True)
@@ -240,28 +260,14 @@ def read_lesson(course_dir: Path, twin_dir: Path | None) -> Lesson:
     names = [task.name for task in lesson.tasks]
     if not names or len(set(names)) != len(names):
         raise CourseError(f"{path}: tasks need distinct names, at least one")
+    for place, task in enumerate(lesson.tasks):
+        for name in task.rests_on:
+            if name not in names[:place]:
+                raise CourseError(
+                    f"{path}: task {task.name} rests on {name!r}, which is no earlier"
+                    " task"
+                )
     return lesson
-
-
-def read_mutant(path: Path) -> Mutant:
-    """Read a mutant's docstring: its sentence, its task, where to look.
-
-    Raises:
-        CourseError: the docstring lacks one of them.
-    """
-    try:
-        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    except SyntaxError as error:
-        raise CourseError(f"{path}:{error.lineno}: {error.msg}") from None
-    task = re.search(r"^task:\s*(\S+)\s*$", text, re.MULTILINE)
-    look = re.search(r"^look:\s*(.+?)\s*$", text, re.MULTILINE)
-    summary = " ".join(text.split("\n\n")[0].split())
-    if not summary or task is None or look is None:
-        raise CourseError(
-            f"{path}: the docstring needs a first sentence,"
-            " 'task: NAME' and 'look: ...'"
-        )
-    return Mutant(path.stem, path, task[1], summary, look[1])
 
 
 class _Table:
@@ -290,6 +296,7 @@ def _read_task(path: Path, data: dict[str, Any]) -> Task:
         seconds=table.get("seconds", float),
         memory_mb=table.get("memory_mb", int),
         chapter=table.get("chapter", str),
+        rests_on=tuple(table.get("rests_on", list, [])),
     )
     if not task.name.isidentifier() or min(task.points, task.seconds) <= 0:
         raise CourseError(

@@ -10,7 +10,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+#: The most that a task earns while one of its core checks fails, which ask for what it
+#: teaches; and while any other does: a forgotten case costs a tenth at least.
+CORE_CAP = 0.4
+ANY_CAP = 0.9
 
 #: Translates a message to students; catalogues live in ``autograder/locale``.
 gettext = _gettext.translation(
@@ -94,6 +99,8 @@ class TestResult:
     message: Message | None = None
     wall_s: float = 0.0
     cpu_s: float = 0.0
+    core: bool = False  # asks for what the task teaches
+    lent: tuple[str, ...] = ()  # tasks whose reference stood in for the student's own
 
 
 @dataclass(frozen=True)
@@ -108,12 +115,47 @@ class TaskResult:
 
     @property
     def points(self) -> float:
-        """Points earned: the task's points times the share of weight passed."""
+        """Points earned: the task's points times the share of weight passed, capped."""
         total = sum(test.weight for test in self.tests)
         if total == 0:
             return 0.0
         earned = sum(t.weight for t in self.tests if t.verdict is Verdict.PASSED)
-        return round(self.max_points * earned / total, 4)
+        return round(self.max_points * min(earned / total, self.cap), 4)
+
+    @property
+    def cap(self) -> float:
+        """The share of its points that the task can earn, given what failed."""
+        failed = [test for test in self.tests if test.verdict is not Verdict.PASSED]
+        if not failed:
+            return 1.0
+        return CORE_CAP if any(test.core for test in failed) else ANY_CAP
+
+    @property
+    def cap_text(self) -> str:
+        """The sentence that explains the cap, "" where nothing failed."""
+        if self.cap == 1.0 or not self.points:
+            return ""
+        if self.cap == CORE_CAP:
+            text = gettext("A core check fails: the task earns at most {percent} %.")
+        else:
+            text = gettext("A check fails: the task earns at most {percent} %.")
+        return text.format(percent=round(100 * self.cap))
+
+    @property
+    def lent(self) -> tuple[str, ...]:
+        """The tasks whose reference stood in for the student's own in some check."""
+        return tuple(dict.fromkeys(name for test in self.tests for name in test.lent))
+
+    @property
+    def lent_text(self) -> str:
+        """The sentence that says so, "" where nothing was lent."""
+        if not self.lent:
+            return ""
+        text = gettext(
+            "Checked with our {names} in place of yours: that mistake counts once, in"
+            " its own task."
+        )
+        return text.format(names=", ".join(self.lent))
 
     @property
     def verdict(self) -> Verdict:
@@ -241,4 +283,6 @@ def _test_from(data: dict[str, Any]) -> TestResult:
         message=None if message is None else Message(**message),
         wall_s=data.get("wall_s", 0.0),
         cpu_s=data.get("cpu_s", 0.0),
+        core=data["core"],
+        lent=tuple(data["lent"]),
     )

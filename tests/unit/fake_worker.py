@@ -19,7 +19,7 @@ def main() -> None:
             print("no jail starts here", flush=True)
             os._exit(1)
         if seed == 14:
-            pipe.send(("course", "test_hidden.py is broken"))
+            pipe.send(("course", "test_mean.py is broken"))
             return
         pipe.send(("ready", ""))
         while (job := pipe.recv()) is not None:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
 import pytest
 
 from autograder.audit import chapter, contract, figures, run
-from autograder.audit.result import LessonAudit, mutation_score
-from autograder.student.lesson import Lesson, read_lesson
+from autograder.audit.memory import Memory
+from autograder.audit.result import (
+    LessonAudit,
+    MutantAudit,
+    mark_problems,
+    mutation_score,
+)
+from autograder.audit.run import audit_course
+from autograder.audit.stub_notebook import notebook_problems
+from autograder.student.lesson import Course, Lesson, read_lesson
 
+RUFF = Path(sys.executable).with_name("ruff")
 TOML = """
 title = "Twice"
 part = "Start here"
@@ -54,10 +66,18 @@ FILES = {
     "course/77-twice/figure.js": "// nothing\n",
     "course/77-twice/trace.json": '{"points": [0, 2.0]}',
     "solutions/77-twice/reference.py": CELL + "return 2 * x\n",
-    "solutions/77-twice/test_hidden.py": """
+    "solutions/77-twice/hidden/test_twice.py": """
         import pytest
-        @pytest.mark.task("twice", weight=2)
-        def test_three(student): assert student.twice(3) == 6
+
+
+        @pytest.mark.task("twice", weight=2, core=True)
+        def test_three(student):
+            assert student.twice(3) == 6
+
+
+        @pytest.mark.task("twice")
+        def test_nought(student):
+            assert student.twice(0) == 0
         """,
     "solutions/77-twice/traces.py": """
         from reference import twice
@@ -65,15 +85,21 @@ FILES = {
         def claims(): return {"four": f"{twice(2)}"}
         """,
     "solutions/77-twice/NOTES.md": "Nothing.\n",
-    "solutions/77-twice/mutants/once.py": '''
-        """The argument is returned as it is.
-
-        task: twice
-        look: Chapter, step 1.
-        """
-        def twice(x): return x
-        ''',
+    "solutions/77-twice/mutants/twice.toml": """
+        [[mutant]]
+        name = "once"
+        says = "The argument is returned as it is."
+        look = "Chapter, step 1."
+        severity = "idea"
+        find = "2 * x"
+        put = "x"
+        """,
 }
+
+
+OTHER = """from pathlib import Path
+Path(__file__).parents[2].joinpath("course/88-other/x").read_bytes()
+"""
 
 
 @pytest.fixture
@@ -83,6 +109,10 @@ def lesson(tmp_path: Path) -> Lesson:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text).lstrip("\n"))
     root = tmp_path
+    for words in (["check", "--fix", "--quiet"], ["format", "--quiet"]):
+        subprocess.run([RUFF, *words, "--no-cache", "."], cwd=root, check=True)
+    (root / "course/88-other").mkdir()
+    (root / "course/88-other/x").write_text("another lesson's")
     return read_lesson(root / "course/77-twice", root / "solutions/77-twice")
 
 
@@ -132,14 +162,33 @@ def test_finds_nothing_in_a_good_lesson(lesson):
         ("exercise.py", "x: int", "y: int", "exercise.py has (y: int) -> int"),
         ("exercise.py", 'task="twice"', 'task="thrice"', "task cells ['thrice']"),
         ("reference.py", "def twice", "def thrice", "twice is not defined"),
-        ("test_hidden.py", '("twice", weight=2)', '("thrice")', "no task 'thrice'"),
-        ("test_hidden.py", "pytest.mark.task(", "print(", "has 0 task marks"),
-        ("test_hidden.py", "def test_three", "def three", "task twice has no test"),
+        (
+            "hidden/test_twice.py",
+            '("twice", weight=2, core=True)',
+            '("thrice")',
+            "test_three needs the mark task('twice')",
+        ),
+        (
+            "hidden/test_twice.py",
+            '@pytest.mark.task("twice")',
+            "@print",
+            "test_nought needs the mark task('twice')",
+        ),
+        (
+            "hidden/test_twice.py",
+            "def test_three",
+            "def three",
+            "1 test decides the whole task",
+        ),
         ("test_public.py", "def test_two", "def two", "task twice has no test"),
         ("hints.md", "### Near\nC\n", "", "twice has 2 rungs instead of 3"),
         ("hints.md", "B\n", "\n", "twice has an empty rung"),
         ("hints.md", "## twice", "## once", "no section for twice"),
-        ("mutants/once.py", "task: twice", "task: thrice", "no task 'thrice'"),
+        ("mutants/twice.toml", '"2 * x"', '"3 * x"', "find occurs 0 times"),
+        ("mutants/twice.toml", 'put = "x"', 'put = "2*x"', "the edits change nothing"),
+        ("exercise.py", "def twice", "def  twice", "ruff format"),
+        ("exercise.py", "raise Not", "import os; raise Not", "ruff check"),
+        ("traces.py", "def figure", OTHER + "def figure", "reads course/88-other/x"),
         ("NOTES.md", "Nothing.\n", "", "NOTES.md is missing or empty"),
     ],
 )
@@ -184,17 +233,81 @@ def test_figure_data_may_differ_by_rounding_alone():
 
 
 def test_writes_the_trace_it_later_accepts(lesson):
-    figure, _ = figures.recompute(lesson)
+    figure, _, _ = figures.recompute(lesson)
     figures.write_trace(lesson, figure)
     committed = json.loads((lesson.course_dir / "trace.json").read_text())
     assert committed == {"points": [0, 2.0]}
     assert list(figures.trace_problems(lesson, figure)) == []
 
 
+def mutant(kept: float, severity: str = "idea", told: str | None = "m") -> MutantAudit:
+    """What a known mistake got."""
+    return MutantAudit("m", "mutants/t.toml: m", "t", severity, kept, True, told)
+
+
+@pytest.mark.parametrize(
+    ("kept", "severity", "told", "problem"),
+    [
+        (0.6, "idea", "m", None),
+        (0.61, "idea", "m", "keeps 61% of t, and a mistake of severity idea may keep"),
+        (0.9, "edge", "m", None),
+        (0.91, "edge", "m", "keeps 91% of t"),
+        (1.0, "edge", "m", "survives t"),
+        (0.2, "idea", None, "is taken for nothing known"),
+        (0.2, "idea", "n", "is taken for n"),
+    ],
+)
+def test_a_mistake_may_keep_only_so_much(kept, severity, told, problem):
+    found = list(mutant(kept, severity, told).problems())
+    assert found == [] if problem is None else problem in found[0]
+
+
+def test_misunderstandings_keep_little_in_the_median():
+    good = [mutant(0.4), mutant(0.4), mutant(0.6), mutant(0.9, "edge")]
+    assert list(mark_problems("t", good)) == []
+    assert "keeps 50% in the median" in next(
+        mark_problems("t", [mutant(0.5), mutant(0.5), mutant(0.0)])
+    )
+
+
+@pytest.mark.jail
+def test_an_audit_grades_the_bank_and_remembers_it(lesson, tmp_path):
+    course, memory = Course(lesson.root), Memory(tmp_path / "memory")
+    (audit,) = audit_course(course, course.ids, seeds=2, memory=memory)
+    assert audit.problems == []
+    assert (audit.stub_points, audit.reference_points) == (0, {0: 4, 1: 4})
+    (one,) = audit.mutants
+    assert (one.kept, one.core, one.diagnosis) == (pytest.approx(1 / 3), True, "once")
+    assert audit.cpu_s > 0
+    (again,) = audit_course(course, course.ids, seeds=2, memory=memory)
+    assert again.cpu_s == 0
+    assert again.as_dict() | {"cpu_s": 0} == audit.as_dict() | {"cpu_s": 0}
+    change(lesson, "hidden/test_twice.py", "== 0", "== 1")
+    (broken,) = audit_course(course, course.ids, seeds=2, memory=memory)
+    assert any("reference, seed 1: " in problem for problem in broken.problems)
+
+
+@pytest.mark.jail
+def test_a_notebook_that_raises_on_the_stub_is_told(lesson):
+    text = CELL + "raise NotImplementedError\n\n\n# %%\nprint(nothing)\n"
+    (lesson.course_dir / "exercise.py").write_text(text)
+    found = list(notebook_problems(lesson))
+    assert found == [
+        "the untouched notebook raises NameError: name 'nothing' is not defined"
+    ]
+
+
+def test_two_lessons_may_not_share_a_task(lesson):
+    for part in ("course", "solutions"):
+        shutil.copytree(lesson.root / part / "77-twice", lesson.root / part / "78-more")
+    found = dict(run._shared_tasks(Course(lesson.root)))
+    assert found == {"78-more": "lesson.toml: 77-twice has a task twice as well"}
+
+
 def test_mutation_score_is_the_share_killed():
     audits = [
-        LessonAudit("a", mutants_total=3, mutants_killed=3),
-        LessonAudit("b", mutants_total=1, mutants_killed=0),
+        LessonAudit("a", mutants=[mutant(kept=0.4) for _ in range(3)]),
+        LessonAudit("b", mutants=[mutant(kept=1.0)]),
     ]
     assert mutation_score(audits) == 0.75
     assert mutation_score([]) == 1.0

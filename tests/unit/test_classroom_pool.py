@@ -108,7 +108,7 @@ def test_workers_that_never_start_stop_the_run_with_their_last_words(
 
 
 def test_a_broken_lesson_stops_the_run_with_its_reason(lesson: Lesson) -> None:
-    with pytest.raises(CourseError, match=r"test_hidden\.py is broken"):
+    with pytest.raises(CourseError, match=r"test_mean\.py is broken"):
         list(grade_many(lesson, _named("a", "b"), workers=1, seed=14))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from toy import write_course
 
-from autograder.student.lesson import Course, find_course, read_mutant
+from autograder.student.lesson import Course, find_course
 from autograder.student.report import CourseError
 
 
@@ -17,9 +17,11 @@ def lesson(tmp_path):
 def test_reads_the_contract_and_its_twin(lesson):
     assert [task.name for task in lesson.tasks] == ["mean", "Box"]
     assert lesson.task("Box").points == 5
-    assert [mutant.name for mutant in lesson.mutants()] == ["off_by_one", "sum_only"]
-    assert lesson.mutants()[0].summary == "The sum is divided by n - 1."
-    assert lesson.hidden_tests.is_file()
+    assert [path.name for path in lesson.hidden_tests()] == [
+        "test_mean.py",
+        "test_Box.py",
+    ]
+    assert lesson.hidden_tests({"Box"}) == [lesson.hidden_dir / "test_Box.py"]
 
 
 def test_finds_lessons_by_number_name_and_part_of_a_name(lesson):
@@ -47,14 +49,54 @@ def test_a_students_copy_has_no_twin(lesson):
     mine = Course(lesson.root).lesson("00")
     assert mine.twin_dir is None
     with pytest.raises(CourseError, match="has no solutions"):
-        _ = mine.hidden_tests
+        mine.hidden_tests()
 
 
-def test_the_digest_changes_with_whatever_decides_a_grade(lesson):
-    course, before = Course(lesson.root), lesson.digest
-    with lesson.hidden_tests.open("a") as file:
-        file.write("# changed\n")
+def _files(lesson):
+    folders = (lesson.course_dir, lesson.twin_dir)
+    return sorted(p for folder in folders for p in folder.rglob("*") if p.is_file())
+
+
+def test_the_digest_changes_with_each_byte_that_grading_can_read(lesson):
+    for name in ("hidden/data/table.json", "java/golden.bin"):
+        path = lesson.twin_dir / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"data")
+    course = Course(lesson.root)
+    before = course.lesson("00").digest
+    for path in _files(lesson):
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        if path.name != "lesson.toml":
+            assert course.lesson("00").digest != before, path
+        path.write_bytes(content)
+    path = lesson.course_dir / "lesson.toml"
+    path.write_text(path.read_text().replace("points = 10", "points = 11"))
     assert course.lesson("00").digest != before
+
+
+def test_the_digest_leaves_out_what_no_grade_depends_on(lesson):
+    course, before = Course(lesson.root), lesson.digest
+    for name in ("index.md", "hints.md", "figure.js", "trace.json", "figures/a.svg"):
+        path = lesson.course_dir / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("changed")
+    (lesson.twin_dir / "NOTES.md").write_text("changed")
+    cache = lesson.twin_dir / "hidden" / "__pycache__"
+    cache.mkdir(exist_ok=True)
+    (cache / "test_mean.pyc").write_bytes(b"changed")
+    assert course.lesson("00").digest == before
+
+
+def test_a_task_rests_on_earlier_tasks_alone(lesson):
+    path = lesson.course_dir / "lesson.toml"
+    text = path.read_text()
+    path.write_text(text.replace('"step-2"', '"step-2"\nrests_on = ["mean"]'))
+    found = Course(lesson.root).lesson("00")
+    assert found.supports(found.task("Box")) == ("mean",)
+    path.write_text(text.replace('"step-1"', '"step-1"\nrests_on = ["Box"]'))
+    with pytest.raises(CourseError, match="mean rests on 'Box', which is no earlier"):
+        Course(lesson.root).lesson("00")
 
 
 @pytest.mark.parametrize(
@@ -75,19 +117,3 @@ def test_names_file_and_key_of_a_broken_contract(lesson, old, new, said):
     with pytest.raises(CourseError, match=said) as caught:
         Course(lesson.root).lesson("00")
     assert "lesson.toml" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("x = 1\n", "the docstring needs"),
-        ('"""A mistake.\n\ntask: mean\n"""\n', "the docstring needs"),
-        ("def f(:\n", "invalid syntax"),
-    ],
-)
-def test_names_a_broken_mutant(tmp_path, text, said):
-    path = tmp_path / "broken.py"
-    path.write_text(text)
-    with pytest.raises(CourseError, match=said) as caught:
-        read_mutant(path)
-    assert "broken.py" in str(caught.value)

@@ -72,7 +72,7 @@ def test_json_comes_back_the_same():
         "mean",
         10,
         (result(Verdict.WRONG, message=Message("a", "b", "c"), seconds=0.25),),
-        "off_by_one",
+        "off-by-one",
         "The sum is divided by n - 1.",
     )
     original = report(task)

@@ -56,42 +56,45 @@ FILES = {
         def apply(f, value):
             return f(Box(value)).get()
     """,
-    "solutions/00-toy/mutants/off_by_one.py": '''
-        """The sum is divided by n - 1.
+    "solutions/00-toy/mutants/mean.toml": """
+        [[mutant]]
+        name = "off-by-one"
+        says = "The sum is divided by n - 1."
+        look = "Chapter, step 1."
+        severity = "idea"
+        find = "/ len(x))"
+        put = "/ max(len(x) - 1, 1))"
 
-        task: mean
-        look: Chapter, step 1.
-        """
-        def mean(x):
-            if len(x) == 0:
-                raise ValueError("nothing to average")
-            return float(np.sum(x) / max(len(x) - 1, 1))
-    ''',
-    "solutions/00-toy/mutants/sum_only.py": '''
-        """The sum is never divided.
-
-        task: mean
-        look: Chapter, step 1.
-        """
-        def mean(x):
-            if len(x) == 0:
-                raise ValueError("nothing to average")
-            return float(np.sum(x))
-    ''',
-    "solutions/00-toy/test_hidden.py": """
+        [[mutant]]
+        name = "sum-only"
+        says = "The sum is never divided."
+        look = "Chapter, step 1."
+        severity = "idea"
+        find = "np.sum(x) / len(x)"
+        put = "np.sum(x)"
+    """,
+    "solutions/00-toy/hidden/common.py": """
+        STEP_1 = "Chapter, step 1."
+    """,
+    "solutions/00-toy/hidden/test_mean.py": """
         import numpy as np
         import pytest
         from autograder.student.testing import check
+        from hidden.common import STEP_1
 
-        @pytest.mark.task("mean")
+        @pytest.mark.task("mean", core=True)
         def test_mean(student, reference, rng):
             x = rng.normal(size=50)
             check.close(student.mean(x), reference.mean(x), rtol=1e-12,
-                        where="mean of 50 numbers", look="Chapter, step 1.")
+                        where="mean of 50 numbers", look=STEP_1)
 
         @pytest.mark.task("mean")
         def test_nothing(student):
             check.raises(ValueError, student.mean, np.array([]), where="of nothing")
+    """,
+    "solutions/00-toy/hidden/test_Box.py": """
+        import pytest
+        from autograder.student.testing import check
 
         @pytest.mark.task("Box", weight=2)
         def test_box(student):

@@ -95,18 +95,18 @@ def _history(namespace: dict[str, object]) -> list[str]:
 
 def run_local(
     lesson: Lesson,
-    tests: Path,
+    tests: Sequence[Path],
     sources: Iterable[LocalSource],
     *,
     seed: int = 0,
     wanted: Callable[[str, str], bool] = lambda test, task: True,
     reference: object | None = None,
 ) -> list[list[Outcome]]:
-    """Run a test file over submissions in this process.
+    """Run test files over submissions in this process.
 
     Args:
         lesson: whose tasks the tests name.
-        tests: the test file, public or hidden.
+        tests: the test files, public or hidden.
         sources: the submissions.
         seed: seed of the tests' random numbers.
         wanted: whether to run a test, given its name and its task.

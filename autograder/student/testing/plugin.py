@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import time
+import types
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +20,7 @@ import numpy as np
 import pytest
 from _pytest.runner import runtestprotocol
 
+from autograder.student.bundle import SHARED
 from autograder.student.lesson import Lesson, Task
 from autograder.student.proxy import Session, Student, StudentError, StudentRaised
 from autograder.student.report import (
@@ -42,6 +44,9 @@ _UNUSED = (
     *("setupplan", "debugging", "threadexception", "unraisableexception"),
     *("recwarn", "tmpdir", "monkeypatch"),
 )
+
+
+_NOTHING: Mapping[str, Callable[..., Any]] = {}
 
 
 class OpenStudent(Protocol):
@@ -95,6 +100,7 @@ class Outcome:
 
     result: TestResult
     transcript: list[tuple[str, Any]] = field(default_factory=list)
+    repeatable: bool = True  # whether one solution always answers the same
 
 
 @dataclass
@@ -102,6 +108,7 @@ class _Running:
     source: Source
     task: Task
     seed: int
+    lent: Mapping[str, Callable[..., Any]]
     student: OpenStudent | None = None
     error: BaseException | None = None
 
@@ -145,7 +152,7 @@ class GradingPlugin:
         """Runs the submission's programs on ranks over a metered network."""
         from autograder.student.testing.ranks import Ranks
 
-        return Ranks(self._open())
+        return Ranks(self._open(), self._current.lent)
 
     def _solution(self) -> object:
         """The hidden solution; plain calls are computed once per class run."""
@@ -175,8 +182,9 @@ class GradingPlugin:
         """Declare the mark that says which task a test belongs to."""
         config.addinivalue_line(
             "markers",
-            "task(name, weight=1, repeatable=True): the task it decides; and whether "
-            "one solution always answers the same, so that mistakes can be recognised",
+            "task(name, weight=1, core=False, repeatable=True): the task it decides;"
+            " whether it asks for what the task teaches; and whether one solution"
+            " always answers the same, so that mistakes can be recognised",
         )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -213,15 +221,26 @@ class GradingPlugin:
     # What the runner calls
 
     def run(
-        self, item: pytest.Item, following: pytest.Item | None, source: Source
+        self,
+        item: pytest.Item,
+        following: pytest.Item | None,
+        source: Source,
+        lent: Mapping[str, Callable[..., Any]] = _NOTHING,
     ) -> Outcome:
-        """Run one test for one submission."""
+        """Run one test for one submission.
+
+        Args:
+            item: the test.
+            following: the next test, which pytest may share fixtures with.
+            source: the submission.
+            lent: functions that stand in for the submission's own of those names.
+        """
         mark = item.get_closest_marker("task")
         if mark is None:
             raise InfrastructureError(f"{item.nodeid} has no task mark")
         task = self._lesson.task(mark.args[0])
         seed = zlib.crc32(f"{self._seed} {item.name}".encode())
-        running = self._running = _Running(source, task, seed)
+        running = self._running = _Running(source, task, seed, lent)
         start, cpu_s = time.perf_counter(), 0.0
         with check.revealing(self._lesson.reveal_expected):
             if self._is_plain(item):
@@ -229,7 +248,8 @@ class GradingPlugin:
             else:
                 runtestprotocol(item, log=False, nextitem=following)
         if running.student is not None:
-            cpu_s = running.student.close(passed=running.error is None)
+            reusable = running.error is None and not lent
+            cpu_s = running.student.close(passed=reusable)
         verdict, message = judge(running.error)
         if self._reference is not None and isinstance(running.error, StudentRaised):
             message = discreet(message)
@@ -244,9 +264,12 @@ class GradingPlugin:
             message,
             time.perf_counter() - start,
             cpu_s,
+            bool(mark.kwargs.get("core", False)),
+            tuple(lent),
         )
         student = running.student
-        return Outcome(result, [] if student is None else student.session.transcript)
+        transcript = [] if student is None else student.session.transcript
+        return Outcome(result, transcript, mark.kwargs.get("repeatable", True))
 
     def _is_plain(self, item: pytest.Item) -> bool:
         """Tell whether a test asks for nothing but the fixtures above."""
@@ -284,6 +307,8 @@ class GradingPlugin:
         running = self._current
         if running.student is None:
             running.student = running.source.open(running.task, running.seed)
+            if running.lent:
+                running.student.session.lend(running.lent)
         return running.student
 
 
@@ -299,23 +324,18 @@ class Runner:
         return any("ranks" in getattr(i, "fixturenames", ()) for i in self._items)
 
     @property
-    def tests(self) -> list[tuple[str, str]]:
-        """Every test with its task, in order."""
-        return [(test, task) for test, task, _ in self.weights]
-
-    @property
-    def weights(self) -> list[tuple[str, str, float]]:
-        """Every test with its task and its weight, in order."""
+    def tests(self) -> list[TestResult]:
+        """Every test with its task and its weight, in order, none attempted."""
         return [
-            (name, mark.args[0], float(mark.kwargs.get("weight", 1)))
+            TestResult(
+                name,
+                mark.args[0],
+                float(mark.kwargs.get("weight", 1)),
+                Verdict.NOT_ATTEMPTED,
+                core=bool(mark.kwargs.get("core", False)),
+            )
             for name, mark in self._marks
         ]
-
-    @property
-    def repeatable(self) -> frozenset[str]:
-        """The tests in which a solution always answers the same."""
-        repeatable = (n for n, m in self._marks if m.kwargs.get("repeatable", True))
-        return frozenset(repeatable)
 
     @property
     def _marks(self) -> list[tuple[str, pytest.Mark]]:
@@ -326,46 +346,65 @@ class Runner:
         self,
         source: Source,
         wanted: Callable[[str, str], bool] = lambda test, task: True,
+        lent: Mapping[str, Callable[..., Any]] = _NOTHING,
     ) -> Iterator[Outcome]:
         """Run tests for one submission.
 
         Args:
             source: the submission.
             wanted: whether to run a test, given its name and its task.
+            lent: functions that stand in for the submission's own of those names.
         """
-        tasks = dict(self.tests)
+        tasks = {test.test: test.task for test in self.tests}
         items = [i for i in self._items if wanted(i.name, tasks.get(i.name, ""))]
         for item, following in zip(items, [*items[1:], None], strict=True):
-            yield self._plugin.run(item, following, source)
+            yield self._plugin.run(item, following, source, lent)
 
 
 _PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
 
 
-def run_session(plugin: GradingPlugin, tests: Path) -> None:
-    """Collect a test file and run the plugin's loop over it.
+def run_session(plugin: GradingPlugin, tests: Sequence[Path]) -> None:
+    """Collect test files of one folder and run the plugin's loop over them.
+
+    The files may import from each other, as `from hidden.scenes import started`.
 
     Raises:
         InfrastructureError: the tests cannot be collected.
     """
-    arguments = [str(tests), "-c", os.devnull, "--rootdir", str(tests.parent)]
+    missing = [str(path) for path in tests if not path.is_file()]
+    if missing:
+        raise InfrastructureError(f"no such file: {', '.join(missing)}")
+    folder = tests[0].parent
+    arguments = [*map(str, tests), "-c", os.devnull, "--rootdir", str(folder.parent)]
     # Else folders above are collected too, and an __init__.py of theirs is imported.
-    arguments += ["--confcutdir", str(tests.parent)]
+    arguments += ["--confcutdir", str(folder)]
     arguments += ["--noconftest", "--import-mode=importlib", "--assert=plain", "-s"]
     arguments += [part for name in _UNUSED for part in ("-p", f"no:{name}")]
     kept = {name: os.environ.pop(name, None) for name in _PYTEST_VARIABLES}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    package = types.ModuleType(SHARED)
+    package.__path__ = [str(folder)]
+    _forget(folder)
+    sys.modules[SHARED] = package
     try:
         code = pytest.main(arguments, plugins=[plugin])
     finally:
-        for name, module in list(sys.modules.items()):
-            if getattr(module, "__file__", None) == str(tests):
-                del sys.modules[name]  # the next lesson's file has the same name
+        _forget(folder)
         del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         os.environ.update({k: v for k, v in kept.items() if v is not None})
     if plugin.failure is not None:
         raise plugin.failure
     if plugin.problem is not None:
-        raise InfrastructureError(f"{tests} cannot be read: {plugin.problem}")
+        raise InfrastructureError(f"{folder} cannot be read: {plugin.problem}")
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        raise InfrastructureError(f"pytest ended with {code!r} over {tests}")
+        raise InfrastructureError(f"pytest ended with {code!r} over {folder}")
+
+
+def _forget(folder: Path) -> None:
+    """Forget the modules of a folder: the next lesson's have the same names."""
+    sys.modules.pop(SHARED, None)
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file is not None and Path(file).parent == folder:
+            del sys.modules[name]

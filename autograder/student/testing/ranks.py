@@ -17,13 +17,17 @@ from autograder.student import codec
 from autograder.student.bundle import bundled
 from autograder.student.lab.ranks import network as wires
 from autograder.student.lab.ranks.driver import Ask, Done, drive
+from autograder.student.lab.ranks.link import Link
 from autograder.student.lab.ranks.outcome import Outcome, Way
+from autograder.student.lab.ranks.run import ProgramTurn
 from autograder.student.proxy import (
     Channel,
+    Handle,
     NotAttempted,
     Session,
     StudentError,
     StudentRaised,
+    builtin_name,
 )
 from autograder.student.report import gettext
 
@@ -79,8 +83,16 @@ class Ranks:
     LINK = LINK
     Wire = wires.Wire
 
-    def __init__(self, student: Copies) -> None:
-        self._student = student
+    def __init__(
+        self, student: Copies, lent: Mapping[str, Callable[..., Any]] | None = None
+    ) -> None:
+        """Prepare runs.
+
+        Args:
+            student: the submission.
+            lent: functions of ours that stand in for its own of those names.
+        """
+        self._student, self._lent = student, dict(lent or {})
 
     def run(
         self,
@@ -122,15 +134,24 @@ class Ranks:
         name = program if isinstance(program, str) else program.__name__
         source = "" if isinstance(program, str) else bundled(program)
         session = self._student.session
+        turns: list[_Turn] = []
         try:
             party = self._student.ranks(n)
             try:
                 turns = [
-                    _Turn(process, self._student, (rank, n), (source, name, args(rank)))
+                    _Turn(
+                        process,
+                        self._student,
+                        (rank, n),
+                        (source, name, args(rank)),
+                        self._lent,
+                    )
                     for rank, process in enumerate(party.ranks)
                 ]
                 outcome = drive(network, turns, seed)
             finally:
+                for turn in turns:
+                    turn.stop()
                 party.close()
         except StudentError as error:
             session.transcript.append((name, type(error).__name__))
@@ -149,13 +170,18 @@ class _RankSession(Session):
         super().__init__(channel)
         self._fields = {"rank": rank, "n": n}
 
-    def called(self, data: bytes) -> Ask | bytes:
-        """Read a callback: a question to the network, or one that is answered here."""
+    def called(self, data: bytes) -> Ask | _Lent | bytes:
+        """Read a callback: a question to the network, or one that is answered here.
+
+        A function of ours that was lent may ask the network in its turn.
+        """
         try:
-            kind, number, args, _ = codec.loads(data, self._resolve)
+            kind, number, args, kwargs = codec.loads(data, self._resolve)
             if (kind, number) == ("callback", 0) and type(args) is list:
                 verb, *rest = args
                 return Ask(str(verb)[:20], tuple(rest))
+            if kind == "callback" and number in self._callbacks and type(args) is list:
+                return _Lent(self._callbacks[number], args, dict(kwargs))
         except (codec.CodecError, ValueError, TypeError):
             return codec.dumps(["error"])
         return self._answer_callback(data)
@@ -164,6 +190,25 @@ class _RankSession(Session):
         if value is LINK:
             return ("link", 0, "", dict(self._fields))
         return super()._refer(value)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Lent:
+    """A rank calls a function of ours."""
+
+    function: Callable[..., Any]
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+    def __call__(self, link: Link) -> Any:
+        """Run it; where the rank passes its link, it gets one of its own."""
+
+        def ours(value: Any) -> Any:
+            is_link = isinstance(value, Handle) and value.type_name == "Link"
+            return link if is_link else value
+
+        kwargs = {name: ours(value) for name, value in self.kwargs.items()}
+        return self.function(*map(ours, self.args), **kwargs)
 
 
 class _Turn:
@@ -175,8 +220,10 @@ class _Turn:
         student: Copies,
         place: tuple[int, int],
         call: tuple[str, str, Arguments],
+        lent: Mapping[str, Callable[..., Any]],
     ) -> None:
-        self._process = process
+        self._process, self._place = process, place
+        self._lent: ProgramTurn | None = None  # a function of ours that is running
         self._session = _RankSession(_Nowhere(student), *place)
         source, name, args = call
         self._label = gettext("{name}, rank {rank} of {n},").format(
@@ -184,15 +231,21 @@ class _Turn:
         )
         named = dict(args) if isinstance(args, Mapping) else {}
         plain = [] if isinstance(args, Mapping) else list(args)
-        self._message = self._session.encode("rank", source, name, plain, named)
+        self._message = self._session.encode(
+            "rank", source, name, plain, named, dict(lent)
+        )
 
     def start(self) -> Ask | Done:
         return self._event(*self._process.begin(self._message))
 
     def go_on(self, answer: Any) -> Ask | Done:
+        if self._lent is not None:
+            return self._of_ours(self._lent.go_on(answer))
         return self._event(*self._process.go_on(codec.dumps(["ok", answer])))
 
     def refuse(self, error: Exception) -> Ask | Done:
+        if self._lent is not None:
+            return self._of_ours(self._lent.refuse(error))
         refusal = codec.dumps(["raise", type(error).__name__, str(error)])
         return self._event(*self._process.go_on(refusal))
 
@@ -201,11 +254,33 @@ class _Turn:
             asked = self._session.called(data)
             if isinstance(asked, Ask):
                 return asked
+            if isinstance(asked, _Lent):
+                self._lent = ProgramTurn(asked, *self._place, ())
+                return self._of_ours(self._lent.start())
             called, data = self._process.go_on(asked)
         try:
             return Done(self._session.reply(data, self._label))
         except (StudentRaised, NotAttempted) as error:
             return Done(error=_told(error))
+
+    def _of_ours(self, event: Ask | Done) -> Ask | Done:
+        """Pass on what a function of ours asks; once it has ended, tell the rank."""
+        if isinstance(event, Ask):
+            return event
+        self._lent = None
+        error = event.error
+        if error is None:
+            reply = codec.dumps(["ok", event.value])
+        elif isinstance(error, (ArithmeticError, ValueError, TypeError, LookupError)):
+            reply = codec.dumps(["raise", builtin_name(error), str(error)])
+        else:
+            raise error
+        return self._event(*self._process.go_on(reply))
+
+    def stop(self) -> None:
+        """End a function of ours where it waits."""
+        if self._lent is not None:
+            self._lent.stop()
 
 
 class _Nowhere:

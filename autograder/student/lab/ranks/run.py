@@ -52,7 +52,7 @@ def run(
     network = Network(
         n, capacity=capacity, latency_s=latency_s, bandwidth=bandwidth, links=links
     )
-    turns = [_Turn(program, rank, n, args(rank)) for rank in range(n)]
+    turns = [ProgramTurn(program, rank, n, args(rank)) for rank in range(n)]
     try:
         outcome = drive(network, turns, seed)
     finally:
@@ -65,8 +65,8 @@ def run(
     return outcome
 
 
-class _Turn:
-    """One rank in a greenlet of its own."""
+class ProgramTurn:
+    """One rank's program in a greenlet of its own."""
 
     def __init__(
         self, program: Program, rank: int, n: int, arguments: Sequence[Any]
@@ -77,13 +77,18 @@ class _Turn:
         self._greenlet = greenlet(self._live)
 
     def start(self) -> Ask | Done:
+        """Begin, and run to the first question or the end."""
         self._hub = getcurrent()
         return self._greenlet.switch()  # type: ignore[no-any-return]
 
     def go_on(self, answer: Any) -> Ask | Done:
+        """Answer its question and run on."""
+        self._hub = getcurrent()
         return self._greenlet.switch(answer)  # type: ignore[no-any-return]
 
     def refuse(self, error: Exception) -> Ask | Done:
+        """Raise an error where it asked, and run on."""
+        self._hub = getcurrent()
         return self._greenlet.throw(error)  # type: ignore[no-any-return]
 
     def stop(self) -> None:

@@ -9,7 +9,7 @@ import sys
 
 WANTED = (
     "reference",
-    "test_hidden",
+    "test_scale",
     "autograder.grading.grade",
     "autograder.student.testing.check",
     "autograder.student.lesson",

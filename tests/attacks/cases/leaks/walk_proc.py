@@ -6,7 +6,7 @@ verdict: wrong
 
 import os
 
-WANTED = (b"test_hidden", b"reference.py", b"pytest", b"solutions")
+WANTED = (b"test_scale", b"reference.py", b"pytest", b"solutions")
 
 
 def scale(x, factor):

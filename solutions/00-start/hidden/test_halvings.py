@@ -1,0 +1,70 @@
+"""Hidden tests of `halvings`."""
+
+import math
+
+import numpy as np
+import pytest
+from hidden.common import STEP
+
+from autograder.student.testing import check
+
+
+@pytest.mark.task("halvings", weight=2)
+def test_halvings_of_random_scales(student, rng):
+    for _ in range(8):
+        scale = float(np.exp(rng.uniform(0.0, 20.0)))
+        limit = float(np.exp(rng.uniform(-3.0, 3.0)))
+        ratio, exponents = math.frexp(scale), math.frexp(limit)
+        want = max(0, ratio[1] - exponents[1] + (ratio[0] > exponents[0]))
+        where = "halvings of a random scale"
+        check.equal(student.halvings(scale, limit), want, where=where, look=STEP[2])
+
+
+@pytest.mark.task("halvings")
+def test_halvings_exact_power(student):
+    got = student.halvings(2.0**40, 1.0)
+    check.equal(got, 40, where="halvings down to exactly the limit", look=STEP[2])
+
+
+@pytest.mark.task("halvings")
+def test_halvings_already_below(student):
+    got = student.halvings(0.25, 4.0)
+    check.equal(got, 0, where="halvings of a scale below the limit", look=STEP[2])
+
+
+def raised(module, pairs):
+    """Tell for each pair what calling raised, or what it returned."""
+    found = []
+    for scale, limit in pairs:
+        try:
+            found.append(module.halvings(scale, limit))
+        except ValueError:
+            found.append("ValueError")
+    return found
+
+
+@pytest.mark.task("halvings")
+def test_halvings_refuses_nan_and_negative_scales(student):
+    pairs = [
+        (float("nan"), 1.0),
+        (-8.0, 1.0),
+        (0.0, 1.0),
+        (8.0, float("nan")),
+        (1.0, 0.0),
+    ]
+    for got in student.run(raised, pairs=pairs):
+        where = "halvings of a NaN, negative or zero number"
+        evidence = f"got {check.show(got)}, expected a ValueError"
+        check.true(got == "ValueError", where=where, evidence=evidence, look=STEP[2])
+
+
+@pytest.mark.task("halvings")
+def test_halvings_ends_for_an_infinite_scale(student):
+    check.raises(
+        ValueError,
+        student.halvings,
+        float("inf"),
+        1.0,
+        where="halvings of an infinite scale",
+        look="Chapter, step 3: this loop never ends.",
+    )

@@ -1,0 +1,115 @@
+"""Hidden tests of `jvp`."""
+
+import math
+
+import numpy as np
+import pytest
+from hidden.common import CONTRACT, STEP_5, near
+
+from autograder.student.testing import check
+
+# --- jvp ----------------------------------------------------------------------------
+
+
+def jvp_answers(lesson, x, v):
+    """Call jvp with functions of every kind and count the calls of each."""
+    import numpy as np
+
+    calls, kinds = {}, set()
+
+    def valley(t):
+        n = len(t)
+        return sum(
+            (1 - t[i]) ** 2 + 5 * (t[i + 1] - t[i] ** 2) ** 2 for i in range(n - 1)
+        )
+
+    def mixture(t):
+        return lesson.sin(t[0]) * lesson.exp(t[1]) / lesson.log(t[2])
+
+    def squares(t):
+        return sum(item * item for item in t)
+
+    def answer(name, function, at, along):
+        def f(t):
+            calls[name] = calls.get(name, 0) + 1
+            kinds.update(isinstance(item, lesson.Dual) for item in t)
+            return function(t)
+
+        try:
+            return lesson.jvp(f, at, along)
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            return f"raised {type(error).__name__}"
+
+    xs, vs, whole = list(x), list(v), np.array([1, 2, 3])
+    done = {
+        name: answer(name, *case)
+        for name, case in {
+            "a valley": (valley, xs, vs),
+            "a mixture": (mixture, xs, vs),
+            "a sum over x": (squares, xs, vs),
+            "one coordinate": (lambda t: t[1], xs, vs),
+            "a constant": (lambda t: 7, xs, vs),
+            "arrays": (mixture, np.array(x), np.array(v)),
+            "integer arrays": (squares, whole, whole),
+            "ints": (squares, [1, 2, 3], [0, 0, 2]),
+            "v = 0": (mixture, xs, [0.0] * len(xs)),
+            "n = 1": (lambda t: t[0] ** 2, [-3.0], [2.0]),
+        }.items()
+    }
+    return done, calls, sorted(kinds), xs == list(x) and vs == list(v)
+
+
+@pytest.mark.task("jvp", weight=4)
+def test_jvp(student, rng):
+    x, v = rng.uniform(1.2, 2, size=4), rng.uniform(-3, -1, size=4)
+    args = [float(t) for t in x], [float(t) for t in v]
+    done, calls, kinds, kept = student.run(jvp_answers, x=args[0], v=args[1])
+
+    slope = np.zeros(4)
+    gap = x[1:] - x[:-1] ** 2
+    slope[:-1] += -2 * (1 - x[:-1]) - 20 * x[:-1] * gap
+    slope[1:] += 10 * gap
+    m = math.sin(x[0]) * math.exp(x[1]) / math.log(x[2])
+    dm = m * (v[0] / math.tan(x[0]) + v[1] - v[2] / (x[2] * math.log(x[2])))
+    want = {
+        "a valley": (float(np.sum((1 - x[:-1]) ** 2 + 5 * gap**2)), float(slope @ v)),
+        "a mixture": (m, dm),
+        "a sum over x": (float(x @ x), float(2 * x @ v)),
+        "one coordinate": (x[1], v[1]),
+        "a constant": (7.0, 0.0),
+        "arrays": (m, dm),
+        "integer arrays": (14.0, 28.0),
+        "ints": (14.0, 12.0),
+        "v = 0": (m, 0.0),
+        "n = 1": (9.0, -12.0),
+    }
+    for what, pair in want.items():
+        where = f"jvp, {what}"
+        got = done[what]
+        check.plain(got, where, CONTRACT)
+        good = isinstance(got, (tuple, list)) and len(got) == 2
+        evidence = f"got {check.show(got)}, expected two numbers"
+        check.true(good, where=where, evidence=evidence, look=CONTRACT)
+        near(got[0], pair[0], 1e-11, f"{where}: f(x)", STEP_5)
+        near(got[1], pair[1], 1e-10, f"{where}: slope along v", STEP_5, 1e-10)
+    for what in want:
+        where = f"jvp, {what}: calls of f"
+        check.equal(calls.get(what, 0), 1, where=where, look=STEP_5)
+    check.equal(
+        kinds, [True], where="jvp: each item that f gets is a Dual", look=STEP_5
+    )
+    check.equal(kept, True, where="jvp: x and v keep their values", look=CONTRACT)
+
+
+@pytest.mark.task("jvp", weight=1)
+def test_jvp_lengths(student):
+    for kind, v in (("longer", [1.0, 2.0, 3.0]), ("shorter", [1.0])):
+        where = f"jvp with v {kind} than x"
+        check.raises(ValueError, student.run, refuse, v=v, where=where, look=CONTRACT)
+
+
+def refuse(lesson, v):
+    """Call jvp with x of two numbers."""
+    return lesson.jvp(lambda t: t[0] * 2, [1.0, 2.0], v)

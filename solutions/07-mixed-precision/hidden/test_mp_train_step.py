@@ -1,0 +1,339 @@
+"""Hidden tests of `mp_train_step`."""
+
+import numpy as np
+import pytest
+from hidden.common import CONTRACT, INF, NAN, STEP_6, number
+
+from autograder.student.testing import check
+
+# --- mp_train_step ------------------------------------------------------------------
+
+
+def take_steps(lesson, values, steps, init=1024.0, clip=None, lr=1.0, left=None):
+    """Take steps with a backward pass that is dictated, batch by batch.
+
+    A batch is (loss, gradients), each the true gradient of its loss, in float64: what
+    backward returns is that times the number it is given, cast to float16.
+    """
+    import numpy as np
+
+    log = []
+
+    class Weight:
+        def __init__(self, value):
+            self.value, self.grad = np.array(value, dtype=np.float32), None
+
+    def shown(p):
+        return None if p.grad is None else (str(p.grad.dtype), p.grad.tolist())
+
+    class Optimizer:
+        def __init__(self, params):
+            self.params = params
+
+        def step(self):
+            log.append(("stepped", [shown(p) for p in self.params]))
+            for p in self.params:
+                if p.grad is not None:
+                    p.value = p.value - np.float32(lr) * p.grad
+
+    class Scaler:
+        """The rules that matter here, with a log."""
+
+        def __init__(self):
+            self.now, self.stage, self.bad = np.float32(init), "ready", False
+            self.used = False
+
+        def get_scale(self):
+            return float(self.now)
+
+        def get_tracker(self):
+            return 0
+
+        def scale(self, outputs):
+            self.used = True
+            if isinstance(outputs, np.ndarray):
+                return outputs * self.now
+            return float(np.float32(outputs) * self.now)
+
+        def unscale(self, optimizer):
+            log.append(("unscale",))
+            if not self.used:
+                raise AssertionError("unscale() before anything was scaled")
+            if self.stage != "ready":
+                raise RuntimeError("unscale() twice, or after step()")
+            self.stage = "unscaled"
+            for p in optimizer.params:
+                if p.grad is not None:
+                    if p.grad.dtype == np.float16:
+                        raise ValueError("attempting to unscale float16 gradients")
+                    self.bad |= not np.isfinite(p.grad).all()
+                    p.grad *= np.float32(1 / np.float64(self.now))
+
+        def step(self, optimizer):
+            if self.stage == "stepped":
+                raise RuntimeError("step() twice")
+            if self.stage == "ready":
+                self.unscale(optimizer)
+            log.append(("step",))
+            self.stage = "stepped"
+            return None if self.bad else optimizer.step()
+
+        def update(self):
+            log.append(("update",))
+            if self.stage == "ready":
+                raise AssertionError("nothing was looked at")
+            if self.bad:
+                self.now = np.float32(self.now / 2)
+            self.stage, self.bad = "ready", False
+
+    given = []
+
+    def backward(weights, batch, number):
+        log.append(("backward",))
+        kinds = [str(w.dtype) for w in weights]
+        given.append((kinds, [w.tolist() for w in weights], float(number)))
+        loss, grads = batch
+        return loss, [
+            None if g is None else (np.float64(g) * float(number)).astype(np.float16)
+            for g in grads
+        ]
+
+    params = [Weight(value) for value in values]
+    if left is not None:
+        for p in params:
+            p.grad = np.full_like(p.value, left)
+    optimizer, scaler = Optimizer(params), Scaler()
+    answers = []
+    for batches in steps:
+        del log[:], given[:]
+        options = {} if clip is None else {"clip": clip}
+        try:
+            loss = lesson.mp_train_step(
+                params, batches, backward, scaler, optimizer, **options
+            )
+        except ValueError as error:
+            loss = "ValueError" if not len(batches) else f"ValueError: {error}"
+        answers.append(
+            {
+                "loss": loss,
+                "given": list(given),
+                "log": list(log),
+                "weights": [(str(p.value.dtype), p.value.tolist()) for p in params],
+                "grads": [shown(p) for p in params],
+                "scale": scaler.get_scale(),
+            }
+        )
+    return answers
+
+
+def weights_of(answer):
+    """Return the weights after a step, flat."""
+    return np.concatenate([np.ravel(value) for _, value in answer["weights"]])
+
+
+def judge_order(answer, batches, where, stepped=True):
+    """Check which calls a step made, in which order."""
+    calls = [name for name, *_ in answer["log"]]
+    want = ["backward"] * batches + ["unscale", "step"]
+    want += ["stepped"] * stepped + ["update"]
+    check.equal(calls, want, where=f"{where}: the calls it made", look=STEP_6)
+
+
+@pytest.mark.task("mp_train_step", weight=3)
+def test_master_weights(student):
+    start = [[1.0, 1.0003], [[-0.1, 2048.0]]]
+    small = (0.5, [[1e-4, -2e-4], [[1e-5, 0.25]]])
+    answers = student.run(take_steps, values=start, steps=[[small]] * 6)
+    odd = student.run(take_steps, values=[[0.1]], steps=[[(2.0, [[0.0]])]] * 2)
+
+    master = np.array([1.0, 1.0003, -0.1, 2048.0], dtype=np.float32)
+    scaled = np.array([1e-4, -2e-4, 1e-5, 0.25]) * 1024
+    update = scaled.astype(np.float16).astype(np.float32) / np.float32(1024)
+    for n, answer in enumerate(answers):
+        where = f"mp_train_step, updates too small for float16, step {n + 1}"
+        (kinds, seen, factor), *more = answer["given"]
+        check.equal(len(more), 0, where=f"{where}: further calls of backward")
+        got = f"{where}: dtypes of the weights that backward is given"
+        check.equal(kinds, ["float16"] * 2, where=got, look=STEP_6)
+        got = f"{where}: the weights that backward is given"
+        flat = np.concatenate([np.ravel(w) for w in seen])
+        check.close(flat, master.astype(np.float16), where=got, look=STEP_6)
+        number(factor, 1024.0, f"{where}: the number backward is given", STEP_6)
+        judge_order(answer, 1, where)
+        master = master - update
+        got = f"{where}: the master weights"
+        kept = [kind for kind, _ in answer["weights"]]
+        check.equal(kept, ["float32"] * 2, where=f"{got}, dtypes", look=STEP_6)
+        check.close(weights_of(answer), master, where=got, look=STEP_6)
+        number(answer["loss"], 0.5, f"{where}: the loss", STEP_6)
+        number(answer["scale"], 1024.0, f"{where}: the scale after it", STEP_6)
+    for answer in odd:
+        where = "mp_train_step, a zero gradient: the master weight"
+        check.equal(
+            weights_of(answer).tolist(),
+            [float(np.float32(0.1))],
+            where=where,
+            look=STEP_6,
+        )
+
+
+@pytest.mark.task("mp_train_step", weight=2)
+def test_small_gradients_survive(student):
+    tiny = (1.0, [[1e-8, -3e-8]])
+    one = student.run(take_steps, values=[[0.0, 0.0]], steps=[[tiny]], init=2.0**16)
+    parts = student.run(
+        take_steps, values=[[0.0, 0.0]], steps=[[tiny] * 4], init=2.0**16
+    )
+
+    for kind, (answer,) in (("one batch", one), ("four batches", parts)):
+        where = f"mp_train_step, gradients below 2**-25, {kind}"
+        update = -weights_of(answer)
+        check.close(
+            update, [1e-8, -3e-8], rtol=1e-2, where=f"{where}: update", look=STEP_6
+        )
+        judge_order(answer, 1 if kind == "one batch" else 4, where)
+
+
+@pytest.mark.task("mp_train_step", weight=3)
+def test_batches_add_up(student):
+    large = (3.0, [[20.0], [-20.0]])  # times 2048: two of them overflow float16
+    big = student.run(
+        take_steps, values=[[0.0], [0.0]], steps=[[large, large]], init=4096.0
+    )
+    uneven = [
+        (1.0, [[2.0], None]),
+        (2.0, [[2.0**-10], None]),
+        (6.0, [[2.0**-10], None]),
+    ]
+    fine = student.run(
+        take_steps, values=[[0.0], [0.0]], steps=[uneven], init=1.5, left=77.0
+    )
+    late = [(1.0, [None, [4.0]]), (5.0, [[8.0], [2.0]])]
+    mixed = student.run(
+        take_steps,
+        values=[[0.0], [1.0]],
+        steps=[late, late[::-1], late[:1], tuple(late)],
+        init=2.0,
+    )
+    refused = student.run(take_steps, values=[[1.0]], steps=[[]], left=5.0)
+
+    where = "mp_train_step, two batches whose sum overflows float16"
+    check.close(weights_of(big[0]), [-20.0, 20.0], where=where, look=STEP_6)
+    seen = [factor for _, _, factor in big[0]["given"]]
+    got = f"{where}: the numbers backward is given"
+    check.equal(seen, [2048.0, 2048.0], where=got, look=STEP_6)
+    judge_order(big[0], 2, where)
+    where = "mp_train_step, a large gradient and two small ones"
+    third = float(np.float32(np.float32(1 / 3) * np.float32(1.5)))
+    parts = np.array([2.0, 2.0**-10, 2.0**-10]) * third
+    total = parts.astype(np.float16).astype(np.float32).sum(dtype=np.float32)
+    want = [-float(total / np.float32(1.5)), 0.0]
+    check.close(weights_of(fine[0]), want, rtol=1e-6, where=where, look=STEP_6)
+    number(fine[0]["loss"], 3.0, f"{where}: the mean loss", STEP_6, rtol=1e-12)
+    got = f"{where}: the gradient of a weight that no batch used"
+    check.equal(fine[0]["grads"][1], None, where=got, look=CONTRACT)
+    judge_order(fine[0], 3, where)
+    weights = np.array([0.0, 1.0])
+    updates = ([4.0, 3.0], [4.0, 3.0], [0.0, 4.0], [4.0, 3.0])
+    losses = (3.0, 3.0, 1.0, 3.0)
+    kinds = ("at first", "later", "at all", "at first, a tuple of batches")
+    for kind, answer, update, loss in zip(kinds, mixed, updates, losses, strict=True):
+        where = f"mp_train_step, a weight that is not used {kind}"
+        weights = weights - np.array(update)
+        check.close(weights_of(answer), weights, where=where, look=STEP_6)
+        number(answer["loss"], loss, f"{where}: the mean loss", STEP_6)
+    where = "mp_train_step without batches"
+    check.equal(refused[0]["loss"], "ValueError", where=where, look=CONTRACT)
+    got = f"{where}: the calls it made"
+    check.equal(refused[0]["log"], [], where=got, look=CONTRACT)
+    got = f"{where}: the gradient left over"
+    check.equal(refused[0]["grads"], [("float32", [5.0])], where=got, look=CONTRACT)
+
+
+@pytest.mark.task("mp_train_step", weight=3)
+def test_clipping(student):
+    batch = (1.0, [[2.0, -3.0], None, [[-6.0]]])
+    zeros = [[0.0, 0.0], [0.0], [[0.0]]]
+    cases = {
+        "norm 7, clip 1": ([[batch]], 1.0, 1024.0, 1 / 7),
+        "norm 7, clip 6.5": ([[batch]], 6.5, 1024.0, 6.5 / 7),
+        "norm 7, clip 7": ([[batch]], 7.0, 1024.0, 1.0),
+        "norm 7, clip 8": ([[batch]], 8.0, 1024.0, 1.0),
+        "norm 7, clip 0": ([[batch]], 0.0, 1024.0, 0.0),
+        "norm 7, clip 2**-20": ([[batch]], 2.0**-20, 1024.0, 2.0**-20 / 7),
+        "norm 7 from two batches, clip 2": ([[batch, batch]], 2.0, 512.0, 2 / 7),
+        "norm 7, a scale below 1, clip 1": ([[batch]], 1.0, 0.125, 1 / 7),
+    }
+    answers = {
+        kind: student.run(take_steps, values=zeros, steps=steps, init=init, clip=clip)[
+            0
+        ]
+        for kind, (steps, clip, init, _) in cases.items()
+    }
+    huge = (1.0, [[2e25, -3e25], None, [[-6e25]]])
+    far = student.run(
+        take_steps, values=zeros, steps=[[huge]], init=2.0**-75, clip=7e24
+    )[0]
+    nothing = (1.0, [[0.0, 0.0], None, [[0.0]]])
+    still = student.run(take_steps, values=zeros, steps=[[nothing]], clip=1.0)[0]
+    endless = (1.0, [[INF, 1.0], None, [[1.0]]])
+    bad = student.run(take_steps, values=zeros, steps=[[endless], [batch]], clip=1.0)
+
+    for kind, (steps, _, _, factor) in cases.items():
+        where = f"mp_train_step, {kind}"
+        want = np.array([-2.0, 3.0, 0.0, 6.0]) * factor
+        got = f"{where}: update"
+        check.close(weights_of(answers[kind]), want, rtol=1e-5, where=got, look=STEP_6)
+        judge_order(answers[kind], len(steps[0]), where)
+    where = "mp_train_step, a norm whose square overflows float32, clip a tenth of it"
+    want = np.array([-2e24, 3e24, 0.0, 6e24])
+    check.close(weights_of(far), want, rtol=1e-2, where=where, look=STEP_6)
+    where = "mp_train_step, all gradients zero, with clip"
+    check.close(weights_of(still), np.zeros(4), where=where, look=STEP_6)
+    where = "mp_train_step, an infinite gradient, with clip"
+    check.close(weights_of(bad[0]), np.zeros(4), where=where, look=STEP_6)
+    number(bad[0]["scale"], 512.0, f"{where}: the scale after it", STEP_6)
+    judge_order(bad[0], 1, where, stepped=False)
+    where = "mp_train_step, the step after an infinite gradient, with clip"
+    want = [-2 / 7, 3 / 7, 0.0, 6 / 7]
+    check.close(weights_of(bad[1]), want, rtol=1e-5, where=where, look=STEP_6)
+
+
+@pytest.mark.task("mp_train_step", weight=3)
+def test_steps_left_out(student):
+    fine = (0.5, [[1.0], [2.0]])
+    cases = {
+        "an infinite gradient": [(0.5, [[1.0], [INF]])],
+        "a NaN gradient": [(0.5, [[NAN], [1.0]])],
+        "a gradient that overflows by the scale": [(0.5, [[1.0], [-100.0]])],
+        "an infinite gradient in the second batch": [fine, (0.5, [[-INF], None])],
+        "infinities that cancel": [(0.5, [[INF], [1.0]]), (0.5, [[-INF], [1.0]])],
+    }
+    answers = {
+        kind: student.run(
+            take_steps, values=[[1.0], [2.0]], steps=[batches, [fine]], init=2048.0
+        )
+        for kind, batches in cases.items()
+    }
+    loud = [(loss, [[1.0], [2.0]]) for loss in (INF, NAN)]
+    odd = [
+        student.run(take_steps, values=[[1.0], [2.0]], steps=[[batch]])[0]
+        for batch in loud
+    ]
+
+    for kind, (skipped, after) in answers.items():
+        where = f"mp_train_step, {kind}"
+        got = f"{where}: the weights"
+        check.close(weights_of(skipped), [1.0, 2.0], where=got, look=STEP_6)
+        number(skipped["scale"], 1024.0, f"{where}: the scale after it", STEP_6)
+        number(skipped["loss"], 0.5, f"{where}: the mean loss", STEP_6)
+        judge_order(skipped, len(cases[kind]), where, stepped=False)
+        where = f"mp_train_step, the step after {kind}"
+        check.close(weights_of(after), [0.0, 0.0], where=where, look=STEP_6)
+        got = f"{where}: the number backward is given"
+        number(after["given"][0][2], 1024.0, got, STEP_6)
+    for answer, kind in zip(odd, ("infinite", "NaN"), strict=True):
+        where = f"mp_train_step, the loss is {kind}, the gradients are finite"
+        got = f"{where}: the weights, which do move"
+        check.close(weights_of(answer), [0.0, 0.0], where=got, look=STEP_6)
+        number(answer["loss"], INF if kind == "infinite" else NAN, where, STEP_6)

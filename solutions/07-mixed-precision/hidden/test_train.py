@@ -1,0 +1,238 @@
+"""Hidden tests of `train`."""
+
+import numpy as np
+import pytest
+from hidden.common import CONTRACT, INF, NAN, STEP_8, number
+
+from autograder.student.testing import check
+
+# --- train --------------------------------------------------------------------------
+
+
+class Dictated:
+    """A backward pass with a script: batch -> gradients, whatever the weights."""
+
+    def __init__(self, script):
+        self.script, self.given = script, []
+
+    def __call__(self, weights, batch, number):
+        self.given.append(([w.copy() for w in weights], batch, number))
+        loss, grads = self.script[batch]
+        dtype = weights[0].dtype
+        with np.errstate(all="ignore"):
+            scaled = [
+                None if g is None else (np.float64(g) * number).astype(dtype)
+                for g in grads
+            ]
+        return loss, scaled
+
+
+SCRIPT = {
+    "big": (4.0, [[0.5, -0.25], [[0.125]]]),
+    "small": (3.0, [[1e-4, 1e-4], [[-1e-4]]]),
+    "tiny": (2.0, [[2e-8, 1e-8], [[-1e-8]]]),
+    "unused": (1.0, [[0.5, 0.5], None]),
+    "inf": (8.0, [[INF, 0.5], [[0.5]]]),
+    "nan": (NAN, [[0.5, 0.5], [[NAN]]]),
+}
+
+
+START = (np.array([1.0, -0.1]), np.array([[0.3]]))
+
+
+def ordered(script, recipe, batches, lr, init=2.0**16, interval=2000):
+    """Train by hand: the losses, scales, skipped steps and weights."""
+    dtype = np.float16 if recipe == "float16" else np.float32
+    weights = [w.astype(np.float32).astype(dtype) for w in START]
+    scale, clean, skipped, losses, scales = np.float32(init), 0, 0, [], []
+    with np.errstate(all="ignore"):
+        for batch in batches:
+            loss, grads = script[batch]
+            losses.append(loss)
+            if recipe != "mixed":
+                grads = [
+                    None if g is None else np.array(g).astype(dtype) for g in grads
+                ]
+            else:
+                half = [
+                    None if g is None else (np.float64(g) * scale).astype(np.float16)
+                    for g in grads
+                ]
+                bad = any(not np.isfinite(g).all() for g in half if g is not None)
+                inverse = np.float32(1 / np.float64(scale))
+                grads = [
+                    None if g is None or bad else g.astype(np.float32) * inverse
+                    for g in half
+                ]
+                skipped += bad
+                clean = 0 if bad else clean + 1
+                if bad:
+                    scale = np.float32(scale * 0.5)
+                elif clean == interval:
+                    scale, clean = np.float32(scale * 2), 0
+            weights = [
+                w if g is None else w - dtype(lr) * g
+                for w, g in zip(weights, grads, strict=True)
+            ]
+            scales.append(float(scale) if recipe == "mixed" else 1.0)
+    return losses, scales, skipped, weights
+
+
+def judge_run(got, want, where, given, recipe):
+    """Compare a Run with one made by hand."""
+    losses, scales, skipped, weights = want
+    look = STEP_8
+    check.equal(list(got.losses), losses, where=f"{where}: losses", look=look)
+    check.equal(list(got.scales), scales, where=f"{where}: scales", look=look)
+    check.equal(got.skipped, skipped, where=f"{where}: skipped", look=look)
+    check.equal(len(got.weights), len(weights), where=f"{where}: number of weights")
+    for mine, right in zip(got.weights, weights, strict=True):
+        at = f"{where}: weights"
+        check.close(mine, right, where=at, look=look, dtype=right.dtype)
+    for n, (seen, _, factor) in enumerate(given):
+        before = 1.0 if recipe != "mixed" else scales[n - 1] if n else None
+        if before is not None:
+            at = f"{where}: the number backward is given, step {n + 1}"
+            number(factor, before, at, look)
+        for w in seen:
+            at = f"{where}: what backward is given"
+            dtype = np.float32 if recipe == "float32" else np.float16
+            check.dtype(w, dtype, where=at, look=look)
+
+
+@pytest.mark.task("train", weight=3)
+def test_three_recipes(student):
+    runs = {
+        "large and small updates": (["big", "small", "small", "tiny"] * 3, 1.0, {}),
+        "updates too small for float16": (["small"] * 12, 1.0, {}),
+        "gradients too small for float16": (["tiny"] * 8, 2.0**14, {}),
+        "a weight that is not used at times": (["big", "unused", "unused"], 0.5, {}),
+        "an inf and a NaN": (
+            ["small", "inf", "small", "nan", "big", "inf"],
+            1.0,
+            {"init": 1024.0, "interval": 2},
+        ),
+        "a first scale that is too large": (
+            ["big", "big", "tiny", "big", "big", "tiny", "big"],
+            1.0,
+            {"init": 2.0**20, "interval": 3},
+        ),
+        "nothing but NaN, down to a scale of zero": (
+            ["nan"] * 5,
+            1.0,
+            {"init": 2.0**-147},
+        ),
+        "no batches": ([], 1.0, {}),
+        "a scale that grows at once": (["tiny"] * 4, 8.0, {"init": 1, "interval": 1}),
+    }
+    weights = [w.astype(np.float32) for w in START]
+    answers = {}
+    for kind, (batches, lr, options) in runs.items():
+        for recipe in ("float32", "float16", "mixed"):
+            f = Dictated(SCRIPT)
+            run = student.train(recipe, weights, f, batches, lr, **options)
+            answers[kind, recipe] = f, run
+
+    for (kind, recipe), (f, run) in answers.items():
+        batches, lr, options = runs[kind]
+        where = f"train, {recipe}, {kind}"
+        asked = [batch for _, batch, _ in f.given]
+        check.equal(asked, batches, where=f"{where}: batches", look=STEP_8)
+        want = ordered(SCRIPT, recipe, batches, lr, **options)
+        judge_run(run, want, where, f.given, recipe)
+    for recipe in ("bfloat16", "fp16", ""):
+        f = Dictated(SCRIPT)
+        for batches in ([], ["big"]):
+            where = "train, an unknown recipe"
+            check.raises(
+                ValueError,
+                student.train,
+                recipe,
+                weights,
+                f,
+                batches,
+                1.0,
+                where=where,
+                look=CONTRACT,
+            )
+        check.equal(f.given, [], where=f"{where}: calls of backward", look=CONTRACT)
+
+
+def keeps_weights(lesson):
+    """Train each way and see whether the caller's arrays change."""
+    import numpy as np
+
+    calls = []
+
+    def backward(weights, batch, number):
+        calls.append(number)
+        if len(calls) > 5000:
+            raise ValueError("backward was called too often")
+        return 1.0, [np.full_like(weights[0], number * 2.0**-4)]
+
+    found = {}
+    for recipe in ("float32", "float16", "mixed"):
+        mine = np.ones(3, dtype=np.float32)
+        run = lesson.train(recipe, [mine], backward, [1, 2], 1.0)
+        run.weights[0][:] = 7
+        untrained = lesson.train(recipe, [mine], backward, [], 1.0)
+        untrained.weights[0][:] = 7
+        found[recipe] = mine.tolist()
+    long = lesson.train("mixed", [np.zeros(1, "f4")], backward, range(2001), 2.0**-20)
+    return found, list(long.scales[-4:]), int(long.skipped)
+
+
+@pytest.mark.task("train", weight=1)
+def test_weights_given_stay(student):
+    found, scales, skipped = student.run(keeps_weights)
+    where = "train, mixed, 2001 clean steps: the last four scales"
+    check.equal(scales, [2.0**16] * 2 + [2.0**17] * 2, where=where, look=CONTRACT)
+    check.equal(skipped, 0, where="train, mixed, clean steps: skipped", look=CONTRACT)
+    for recipe, mine in found.items():
+        where = f"train, {recipe}: the weights it was given"
+        check.equal(mine, [1.0] * 3, where=where, look=CONTRACT)
+
+
+COUNT = 2**25
+
+
+def network(weights, batch, number):
+    """Give loss and gradients of a tanh network, a sample of a mean over COUNT."""
+    (x, target), (first, second) = batch, weights
+    half = first.dtype
+    x, target = x.astype(half), target.astype(half)
+    hidden = np.tanh(x @ first)
+    error = hidden @ second - target
+    loss = float(np.mean(error.astype(np.float32) ** 2) / 2)
+    d_out = error * half.type(number / COUNT)
+    d_hidden = (d_out @ second.T) * (half.type(1) - hidden * hidden)
+    return loss, [x.T @ d_hidden, hidden.T @ d_out]
+
+
+@pytest.mark.task("train", weight=2)
+def test_only_mixed_learns_in_half(student, rng):
+    x = rng.uniform(-2, 2, size=(128, 2)).astype(np.float32)
+    target = np.sin(x[:, :1]) * np.cos(x[:, 1:])
+    start = [
+        rng.normal(size=(2, 8)).astype(np.float32),
+        (rng.normal(size=(8, 1)) * 0.1).astype(np.float32),
+    ]
+    runs = {
+        recipe: student.train(
+            recipe, start, network, [(x, target)] * 120, 2.0**15, interval=50
+        )
+        for recipe in ("float32", "float16", "mixed")
+    }
+
+    first = runs["float32"].losses[0]
+    last = {recipe: run.losses[-1] for recipe, run in runs.items()}
+    where = "train, a small network whose gradients are below 2**-24"
+    for recipe, low, high in (
+        ("float32", 0.0, 0.5 * first),
+        ("float16", 0.95 * first, 1.05 * first),
+        ("mixed", 0.9 * last["float32"], 1.1 * last["float32"]),
+    ):
+        evidence = f"the loss goes from {first:.4f} to {last[recipe]:.4f}"
+        evidence += f", expected {low:.4f} to {high:.4f}"
+        inside = bool(low <= last[recipe] <= high)
+        check.true(inside, where=f"{where}, {recipe}", evidence=evidence, look=STEP_8)

@@ -1,0 +1,112 @@
+"""Hidden tests of `merge`."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hidden.common import TIGHT
+
+from autograder.student.testing import check
+
+
+def state(s, v):
+    """Return (m, l, o) of scores s (..., keys) and values v (..., keys, d)."""
+    m = s.max(axis=-1)
+    p = np.exp(s - m[..., None])
+    return m, p.sum(axis=-1), (p[..., None] * v).sum(axis=-2)
+
+
+# --- 3. merge -----------------------------------------------------------------------
+
+
+def check_state(got, want, kind, look="Chapter, step 3.", **tolerance):
+    tolerance = tolerance or TIGHT
+    where = f"merge, {kind}"
+    check.true(
+        isinstance(got, tuple | list) and len(got) == 3,
+        where=where,
+        evidence="the result is not a tuple of three: m, l, o",
+        look=look,
+    )
+    for name, x, y in zip("mlo", got, want, strict=True):
+        check.close(np.asarray(x), y, **tolerance, where=f"{where}: {name}", look=look)
+
+
+def pieces(rng, shape, keys, d, cuts, spread=3.0):
+    """Return the states of consecutive groups of keys, and of all keys."""
+    s = rng.standard_normal((*shape, keys)) * spread
+    v = rng.standard_normal((*shape, keys, d))
+    edges = [0, *cuts, keys]
+    parts = [state(s[..., a:b], v[..., a:b, :]) for a, b in pairwise(edges)]
+    return parts, state(s, v)
+
+
+@pytest.mark.task("merge", weight=2)
+def test_merge_equals_one_pass_over_both(student, rng):
+    for shape in ((), (5,), (2, 3)):
+        (a, b), whole = pieces(rng, shape, 11, 3, [4])
+        kind = f"two halves of a row, states of shape {shape}"
+        check_state(student.merge(a, b), whole, kind)
+    (a, b), whole = pieces(rng, (1,), 7, 1, [4])
+    check_state(student.merge(a, b), whole, "one row, one feature")
+
+
+@pytest.mark.task("merge", weight=2)
+def test_merge_in_any_order_and_grouping(student, rng):
+    (a, b, c), whole = pieces(rng, (4,), 15, 2, [3, 9])
+    look = "Chapter, step 3: why merge is associative."
+    left = student.merge(student.merge(a, b), c)
+    check_state(left, whole, "(a + b) + c", look)
+    right = student.merge(a, student.merge(b, c))
+    check_state(right, whole, "a + (b + c)", look)
+    check_state(student.merge(c, student.merge(b, a)), whole, "c + (b + a)", look)
+
+
+@pytest.mark.task("merge", weight=2)
+def test_merge_with_nothing(student, rng):
+    (a, _), _ = pieces(rng, (4,), 9, 3, [5])
+    nothing = (np.full(4, -np.inf), np.zeros(4), np.zeros((4, 3)))
+    look = "Chapter, step 3: the state of no keys is (-inf, 0, 0)."
+    check_state(student.merge(nothing, a), a, "nothing + a", look)
+    check_state(student.merge(a, nothing), a, "a + nothing", look)
+    check_state(student.merge(nothing, nothing), nothing, "nothing + nothing", look)
+    mixed = [np.array(x) for x in a]
+    mixed[0][1], mixed[1][1], mixed[2][1] = -np.inf, 0.0, 0.0
+    got = student.merge(tuple(mixed), nothing)
+    check_state(got, mixed, "one row of a is empty, b is nothing", look)
+
+
+@pytest.mark.task("merge", weight=2)
+def test_merge_of_distant_maxima(student, rng):
+    look = "Chapter, step 3: both factors must be at most 1."
+    m = np.array([1e4, -1e4, 0.0, -1e4])
+    other = np.array([-1e4, 1e4, 800.0, -1e4 + 2])
+    l_a, l_b = rng.uniform(1, 4, (2, 4))
+    o_a, o_b = rng.standard_normal((2, 4, 3))
+    top = np.maximum(m, other)
+    alpha, beta = np.exp(m - top), np.exp(other - top)
+    want = (
+        top,
+        alpha * l_a + beta * l_b,
+        alpha[:, None] * o_a + beta[:, None] * o_b,
+    )
+    got = student.merge((m, l_a, o_a), (other, l_b, o_b))
+    check_state(got, want, "maxima 2e4 apart", look)
+
+
+@pytest.mark.task("merge")
+def test_merge_keeps_dtype_and_inputs(student, rng):
+    (a, b), whole = pieces(rng, (3, 2), 9, 4, [5])
+    a, b = ([x.astype(np.float32) for x in half] for half in (a, b))
+    got, after_a, after_b = student.run(merge_and_look, a=a, b=b)
+    look = "Chapter, step 3."
+    for name, x in zip("mlo", got, strict=True):
+        check.dtype(x, np.float32, where=f"merge, float32: {name}", look=look)
+    check_state(got, whole, "float32", rtol=1e-5, atol=1e-5)
+    for before, after in zip((*a, *b), (*after_a, *after_b), strict=True):
+        check.unchanged(after, before, where="merge, its arguments", look=look)
+
+
+def merge_and_look(module, a, b):
+    got = module.merge(tuple(a), tuple(b))
+    return list(got), a, b

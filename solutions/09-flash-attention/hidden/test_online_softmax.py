@@ -1,0 +1,111 @@
+"""Hidden tests of `online_softmax`."""
+
+import numpy as np
+import pytest
+from hidden.common import HALF, TIGHT, call_and_look, softmax64
+
+from autograder.grading.reference import remembered
+from autograder.student.testing import check
+
+# --- 2. online_softmax --------------------------------------------------------------
+
+
+@remembered
+def states(x, block):
+    """Return m and l of every row after every tile."""
+    shape, wide = (-(-x.shape[1] // block), x.shape[0]), x.astype(np.float64)
+    tops, totals = np.empty(shape), np.empty(shape)
+    for t in range(shape[0]):
+        part = wide[:, : (t + 1) * block]
+        tops[t] = top = part.max(axis=1)
+        totals[t] = np.exp(part - np.where(np.isinf(top), 0, top)[:, None]).sum(axis=1)
+    return tops, totals
+
+
+def check_online(got, x, block, kind, tight=None, acc=np.float64):
+    """Compare (p, m, l) tile by tile, so that the first wrong tile is named."""
+    look = "Chapter, step 2."
+    tight = tight or TIGHT
+    where = f"online_softmax, {kind}"
+    check.true(
+        isinstance(got, tuple | list) and len(got) == 3,
+        where=where,
+        evidence="the result is not a tuple of three: p, m, l",
+        look=look,
+    )
+    p, m, l_all = got
+    rows, cols = x.shape
+    tiles = -(-cols // block)
+    check.shape(m, (tiles, rows), where=f"{where}: m", look=look)
+    check.shape(l_all, (tiles, rows), where=f"{where}: l", look=look)
+    check.dtype(m, acc, where=f"{where}: m", look=look)
+    check.dtype(l_all, acc, where=f"{where}: l", look=look)
+    tops, totals = states(x, block)
+    if not (np.array_equal(m, tops) and np.allclose(l_all, totals, **tight)):
+        for t in range(tiles):
+            at = f"{where}, tile {t + 1} of {tiles}"
+            one = {"look": look, "axis_names": ("row",)}
+            check.close(m[t], tops[t], where=f"{at}: m", **one)
+            check.close(l_all[t], totals[t], **tight, where=f"{at}: l", **one)
+    check.dtype(p, x.dtype, where=f"{where}: p", look=look)
+    loose = tight if x.dtype != np.float16 else {"rtol": HALF, "atol": 2.0**-24}
+    check.close(p, softmax64(x), **loose, where=f"{where}: p", look=look)
+
+
+@pytest.mark.task("online_softmax", weight=2)
+def test_online_state_after_every_tile(student, rng):
+    x = rng.standard_normal((5, 37)) * 4
+    for block, kind in ((8, "a ragged last tile"), (37, "one tile"), (1, "tiles of 1")):
+        check_online(student.online_softmax(x, block), x, block, kind)
+    check_online(student.online_softmax(x, 64), x, 64, "a tile wider than the row")
+
+
+@pytest.mark.task("online_softmax", weight=2)
+def test_online_when_the_maximum_rises_falls_or_rests(student):
+    rise = np.arange(24.0)
+    x = np.stack([rise, rise[::-1], np.full(24, 3.0), np.where(rise == 13, 9.0, -2.0)])
+    check_online(student.online_softmax(x, 5), x, 5, "rising, falling, constant rows")
+
+
+@pytest.mark.task("online_softmax", weight=2)
+def test_online_survives_large_scores(student):
+    steps = np.linspace(-1e4, 1e4, 18)
+    x = np.stack([steps, steps[::-1], np.full(18, -1e4), np.full(18, 1e4)])
+    loose = {"rtol": 1e-10}
+    check_online(student.online_softmax(x, 4), x, 4, "scores up to 1e4", loose)
+    low = -2000.0 - np.arange(12.0).reshape(2, 6)
+    got = student.online_softmax(low, 4)
+    check_online(got, low, 4, "all scores below -1000", loose)
+
+
+@pytest.mark.task("online_softmax", weight=2)
+def test_online_with_masked_tiles(student):
+    x = np.array(
+        [
+            [-np.inf, -np.inf, -np.inf, 1.0, 2.0, 0.5],
+            [-np.inf] * 6,
+            [0.0, 3.0, -np.inf, -np.inf, -np.inf, -np.inf],
+        ]
+    )
+    check_online(student.online_softmax(x, 2), x, 2, "tiles of -inf only")
+    empty = np.zeros((3, 0))
+    check_online(student.online_softmax(empty, 4), empty, 4, "no columns")
+
+
+@pytest.mark.task("online_softmax")
+def test_online_in_half_precision(student, rng):
+    x = rng.uniform(-0.5, 0.5, (2, 3000)).astype(np.float16)
+    tight = {"rtol": 1e-5}
+    got = student.online_softmax(x, 100)
+    check_online(got, x, 100, "a long float16 row", tight, np.float32)
+
+
+@pytest.mark.task("online_softmax")
+def test_online_leaves_its_input_alone(student, rng):
+    x = rng.standard_normal((4, 6))
+    got, after = student.run(
+        call_and_look, name="online_softmax", args=[x], options={"block": 4}
+    )
+    look = "Chapter, step 2: in-place operators change the caller's array."
+    check.unchanged(after[0], x, where="online_softmax, a transposed view", look=look)
+    check_online(got, x, 4, "a transposed view")

@@ -1,0 +1,14 @@
+"""Hidden tests of `root`."""
+
+import numpy as np
+import pytest
+
+from autograder.student.testing import check
+
+
+@pytest.mark.task("root", weight=2)
+def test_root_calls_the_judges_function(student):
+    f = check.counted(lambda x: x * x - 2.0)
+    got = student.root(f, 0.0, 2.0)
+    check.close(got, np.sqrt(2.0), rtol=1e-12, where="root of x squared minus 2")
+    check.at_most(f.calls, 80, where="root: calls of f")
