@@ -109,6 +109,7 @@ def run_part(root: Path, part: Part) -> dict[str, Any]:
     def run(lesson: Lesson) -> Iterable[str]:
         if part.kind == _MEASURED:
             yield from measured_problems(lesson)
+            yield from student_problems(lesson)
         elif part.kind == _BANK:
             audit_bank(lesson, audit, part.seeds)
         else:
@@ -239,19 +240,19 @@ def read_problems(lesson: Lesson) -> Iterable[str]:
 
 
 def measured_problems(lesson: Lesson) -> Iterable[str]:
-    """Yield what running the lesson's own files shows.
-
-    That is numbers that the reference does not give, public tests that it fails, and a
-    notebook that stops before anything is solved.
-    """
-    from autograder.audit.bank import public_problems
-    from autograder.audit.stub_notebook import notebook_problems
-
+    """Yield numbers of the chapter and data of its figure that are not measured."""
     text = (lesson.course_dir / "index.md").read_text(encoding="utf-8")
     figure, claims, foreign = figures.recompute(lesson)
     yield from foreign
     yield from figures.trace_problems(lesson, figure)
     yield from chapters.claim_problems(chapters.Chapter(text), claims)
+
+
+def student_problems(lesson: Lesson) -> Iterable[str]:
+    """Yield public tests that the reference fails, and a notebook that stops early."""
+    from autograder.audit.bank import public_problems
+    from autograder.audit.stub_notebook import notebook_problems
+
     yield from public_problems(lesson)
     yield from notebook_problems(lesson)
 

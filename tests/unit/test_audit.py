@@ -49,6 +49,10 @@ It is <span data-claim="four">4</span>.
 ## Further reading
 """
 
+SETUP = """# %% tags=["setup"]
+from autograder.student import check
+
+"""
 CELL = """# %% tags=["task"] task="twice"
 def twice(x: int) -> int:
     """
@@ -56,7 +60,7 @@ def twice(x: int) -> int:
 FILES = {
     "course/77-twice/lesson.toml": TOML,
     "course/77-twice/index.md": CHAPTER,
-    "course/77-twice/exercise.py": CELL + "raise NotImplementedError\n",
+    "course/77-twice/exercise.py": SETUP + CELL + "raise NotImplementedError\n",
     "course/77-twice/test_public.py": """
         import pytest
         @pytest.mark.task("twice")
@@ -277,7 +281,7 @@ def test_an_audit_grades_the_bank_and_remembers_it(lesson, tmp_path):
     assert audit.problems == []
     assert (audit.stub_points, audit.reference_points) == (0, {0: 4, 1: 4})
     (one,) = audit.mutants
-    assert (one.kept, one.core, one.diagnosis) == (pytest.approx(1 / 3), True, "once")
+    assert (one.kept, one.core, one.diagnosis) == (pytest.approx(1 / 3, abs=1e-4), True, "once")
     assert audit.cpu_s > 0
     (again,) = audit_course(course, course.ids, seeds=2, memory=memory)
     assert again.cpu_s == 0
@@ -289,7 +293,7 @@ def test_an_audit_grades_the_bank_and_remembers_it(lesson, tmp_path):
 
 @pytest.mark.jail
 def test_a_notebook_that_raises_on_the_stub_is_told(lesson):
-    text = CELL + "raise NotImplementedError\n\n\n# %%\nprint(nothing)\n"
+    text = SETUP + CELL + "raise NotImplementedError\n\n\n# %%\nprint(nothing)\n"
     (lesson.course_dir / "exercise.py").write_text(text)
     found = list(notebook_problems(lesson))
     assert found == [

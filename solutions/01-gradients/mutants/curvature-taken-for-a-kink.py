@@ -1,6 +1,7 @@
 """Strong curvature is taken for a kink: a true gap does not shrink with the step.
 
 task: gradcheck
+severity: idea
 look: Chapter, step 6.
 """
 

@@ -1,6 +1,7 @@
 """A kink counts only where the gap is above 0.1; it must be above the allowance.
 
 task: gradcheck
+severity: idea
 look: The contract in the docstring.
 """
 

@@ -1,6 +1,7 @@
 """Every power goes through log(a), so a negative or zero base fails.
 
 task: Dual
+severity: idea
 look: The two terms of d(a ** b). Chapter, step 5.
 """
 

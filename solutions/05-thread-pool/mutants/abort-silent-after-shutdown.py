@@ -1,6 +1,7 @@
 """abort drops silently after shutdown, where Rejected was promised.
 
 task: discard_oldest
+severity: idea
 look: Chapter, step 5.
 """
 

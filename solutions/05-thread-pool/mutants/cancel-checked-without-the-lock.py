@@ -1,6 +1,7 @@
 """start looks at the state before it takes the lock: cancel may come in between.
 
 task: Future
+severity: idea
 look: Chapter, step 4.
 """
 

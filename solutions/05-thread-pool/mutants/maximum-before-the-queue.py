@@ -1,6 +1,7 @@
 """New workers are started up to maximum before the queue is used.
 
 task: ThreadPool
+severity: idea
 look: Chapter, step 5.
 """
 

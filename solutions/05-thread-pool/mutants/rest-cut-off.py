@@ -1,6 +1,7 @@
 """A merge ends when one of the threads has no steps left.
 
 task: interleavings
+severity: idea
 look: Chapter, step 2.
 """
 

@@ -1,6 +1,7 @@
 """The chunk is checked after the first message.
 
 task: all_gather
+severity: idea
 look: Chapter, step 3.
 """
 

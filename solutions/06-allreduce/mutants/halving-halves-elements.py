@@ -1,6 +1,7 @@
 """Halves are cut in the middle of the elements, not between chunks.
 
 task: halving_doubling
+severity: idea
 look: Chapter, step 6.
 """
 

@@ -1,6 +1,7 @@
 """Partners exchange whole arrays at every level: few steps, many bytes.
 
 task: halving_doubling
+severity: idea
 look: Chapter, step 6.
 """
 

@@ -1,6 +1,7 @@
 """Every chunk goes straight to its owner: other links, and the order of ranks.
 
 task: reduce_scatter
+severity: idea
 look: Chapter, step 2.
 """
 

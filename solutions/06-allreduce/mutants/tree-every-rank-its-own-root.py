@@ -1,6 +1,7 @@
 """Pairs exchange whole arrays at every level, which needs a power of two.
 
 task: tree_allreduce
+severity: idea
 look: Chapter, step 5.
 """
 

@@ -1,6 +1,7 @@
 """Every rank sends straight to rank 0, which answers all of them.
 
 task: tree_allreduce
+severity: idea
 look: Chapter, step 5.
 """
 

@@ -1,0 +1,8 @@
+"""Sums run in float16 where their input is float16.
+
+task: autocast_policy
+severity: idea
+look: Chapter, step 7.
+"""
+
+FLOAT_OPS = tuple(op for op in FLOAT_OPS if op not in ("sum", "prod", "cumsum"))

@@ -1,8 +1,0 @@
-"""Attention runs in float32.
-
-task: autocast_policy
-look: Chapter, step 7.
-"""
-
-HALF_OPS = HALF_OPS[:-1]
-FLOAT_OPS = (*FLOAT_OPS, "scaled_dot_product_attention")
