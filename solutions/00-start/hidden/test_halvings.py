@@ -9,7 +9,7 @@ from hidden.common import STEP
 from autograder.student.testing import check
 
 
-@pytest.mark.task("halvings", weight=2)
+@pytest.mark.task("halvings", weight=2, core=True)
 def test_halvings_of_random_scales(student, rng):
     for _ in range(8):
         scale = float(np.exp(rng.uniform(0.0, 20.0)))
@@ -20,7 +20,7 @@ def test_halvings_of_random_scales(student, rng):
         check.equal(student.halvings(scale, limit), want, where=where, look=STEP[2])
 
 
-@pytest.mark.task("halvings")
+@pytest.mark.task("halvings", core=True)
 def test_halvings_exact_power(student):
     got = student.halvings(2.0**40, 1.0)
     check.equal(got, 40, where="halvings down to exactly the limit", look=STEP[2])

@@ -9,7 +9,7 @@ from hidden.common import STEP
 from autograder.student.testing import check
 
 
-@pytest.mark.task("mean", weight=2)
+@pytest.mark.task("mean", weight=2, core=True)
 def test_mean_of_random_numbers(student, rng):
     x = rng.normal(size=101)
     where = "mean of 101 random numbers"

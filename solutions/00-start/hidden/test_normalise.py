@@ -7,7 +7,7 @@ from hidden.common import STEP
 from autograder.student.testing import check
 
 
-@pytest.mark.task("normalise", weight=2)
+@pytest.mark.task("normalise", weight=2, core=True)
 def test_normalise_random_numbers(student, reference, rng):
     x = 3.0 * rng.normal(size=24) + 1.0
     want = np.array(reference.normalise(x))
@@ -18,7 +18,7 @@ def test_normalise_random_numbers(student, reference, rng):
     )
 
 
-@pytest.mark.task("normalise")
+@pytest.mark.task("normalise", core=True)
 def test_normalise_far_from_zero(student):
     # Mean 2**30, deviation 1: every step is exact, and squaring first is not.
     x = 2.0**30 + np.array([-1.0, 1.0, 1.0, -1.0])

@@ -1,7 +1,7 @@
 """An infinite scale reaches the rounding, which raises OverflowError.
 
 task: halvings
-severity: idea
+severity: edge
 look: Chapter, step 3: refuse infinity before you compute.
 """
 

@@ -1,7 +1,7 @@
 """A scale below the limit gives a negative count instead of 0.
 
 task: halvings
-severity: idea
+severity: edge
 look: The docstring of `halvings`: n >= 0.
 """
 

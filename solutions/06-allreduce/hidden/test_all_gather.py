@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hidden.common import (
+from hidden.collectives import (
     cut,
     finished,
     look_after,
@@ -35,7 +35,7 @@ def gather(ranks, n, parts, shift, length, **network):
 # --- 3. all_gather ------------------------------------------------------------------
 
 
-@pytest.mark.task("all_gather", weight=3)
+@pytest.mark.task("all_gather", weight=3, core=True)
 def test_gather_from_any_start_round_the_ring(ranks, rng):
     look = "Chapter, step 3: chunk_id, chunk_id - 1, ..."
     cases = [(n, s) for n, s in ((2, 0), (3, 1), (4, 0), (4, 3), (5, 2))]
@@ -49,10 +49,8 @@ def test_gather_from_any_start_round_the_ring(ranks, rng):
         same_everywhere(out, x, where, look)
 
 
-@pytest.mark.task("all_gather", weight=3)
-def test_gather_counts_bytes_messages_and_steps(ranks, rng):
-    look = "Chapter, step 3: n - 1 steps, one chunk each."
-    cases = [(4, 10, 1), (5, 3, 0), (3, 0, 2)]
+def check_counts(ranks, rng, cases, look):
+    """Check bytes, messages and steps, given (n, elements, first chunk - rank)."""
     wholes = [rng.standard_normal(length) for _, length, _ in cases]
     got = [
         gather(ranks, n, cut(x, n), shift, length)
@@ -67,7 +65,19 @@ def test_gather_counts_bytes_messages_and_steps(ranks, rng):
         steps(out, n - 1, where, look)
 
 
-@pytest.mark.task("all_gather", weight=4)
+@pytest.mark.task("all_gather", weight=3, core=True)
+def test_gather_counts_bytes_messages_and_steps(ranks, rng):
+    look = "Chapter, step 3: n - 1 steps, one chunk each."
+    check_counts(ranks, rng, [(4, 10, 1), (5, 12, 0)], look)
+
+
+@pytest.mark.task("all_gather")
+def test_gather_sends_empty_chunks_too(ranks, rng):
+    look = "Chapter, step 3: n - 1 steps, whatever the length."
+    check_counts(ranks, rng, [(5, 3, 0), (3, 0, 2)], look)
+
+
+@pytest.mark.task("all_gather", weight=4, core=True)
 def test_gather_on_links_that_hold_little(ranks, rng):
     look = "Chapter, step 3: who receives while all ranks send?"
     x = rng.standard_normal(9)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hidden.common import sizes
+from hidden.collectives import sizes
 
 from autograder.student.testing import check
 
@@ -23,12 +23,12 @@ def check_bounds(student, cases):
         check.equal(answer, bounds(length, n), where=where, look="Chapter, step 1.")
 
 
-@pytest.mark.task("chunk_bounds", weight=2)
+@pytest.mark.task("chunk_bounds", weight=2, core=True)
 def test_chunks_of_a_length_that_divides(student):
     check_bounds(student, [(12, 4), (5, 5), (7, 1)])
 
 
-@pytest.mark.task("chunk_bounds", weight=2)
+@pytest.mark.task("chunk_bounds", weight=2, core=True)
 def test_chunks_of_a_ragged_length(student):
     check_bounds(student, [(10, 4), (11, 4), (9, 4), (17, 6), (1000003, 7)])
 

@@ -37,20 +37,20 @@ def check_costs(student, cases):
         check.close(answer, want, rtol=1e-9, where=where, look="Chapter, step 7.")
 
 
-@pytest.mark.task("cost", weight=2)
+@pytest.mark.task("cost", weight=2, core=True)
 def test_cost_of_steps_and_bytes(student):
     check_costs(student, [(alg, 8, 3e6, 1e-5, 8e-11) for alg in ALGORITHMS])
     check_costs(student, [(alg, 4, 0, 1e-5, 8e-11) for alg in ALGORITHMS])
     check_costs(student, [(alg, 16, 5e6, 0.0, 8e-11) for alg in ALGORITHMS])
 
 
-@pytest.mark.task("cost")
+@pytest.mark.task("cost", core=True)
 def test_cost_of_combining(student):
     check_costs(student, [(alg, 4, 2e6, 3e-6, 1e-10, 7e-10) for alg in ALGORITHMS])
     check_costs(student, [(alg, 32, 2e3, 3e-6, 1e-10, 7e-9) for alg in ALGORITHMS])
 
 
-@pytest.mark.task("cost", weight=2)
+@pytest.mark.task("cost", weight=2, core=True)
 def test_cost_between_powers_of_two(student):
     cases = [(alg, n) for alg in ALGORITHMS for n in (2, 3, 5, 6, 9, 1000, 4097)]
     check_costs(student, [(alg, n, 4e5, 2e-5, 3e-10, 1e-10) for alg, n in cases])
@@ -74,7 +74,7 @@ def check_crossings(student, cases, **tolerance):
         check.close(answer, want, **tolerance, where=where, look=look)
 
 
-@pytest.mark.task("cost", weight=2)
+@pytest.mark.task("cost", weight=2, core=True)
 def test_crossover_of_tree_and_ring(student):
     a, b = 10e-6, 1 / 12.5e9
     cases = [

@@ -1,7 +1,7 @@
 """Hidden tests of `halving_doubling`."""
 
 import pytest
-from hidden.common import (
+from hidden.collectives import (
     ask,
     check_all,
     check_dead_links,
@@ -43,22 +43,21 @@ def halving_traffic(length, n):
 # --- 6. halving_doubling ------------------------------------------------------------
 
 
-@pytest.mark.task("halving_doubling", weight=3)
+@pytest.mark.task("halving_doubling", weight=3, core=True)
 def test_halving_adds_in_pairs(ranks, rng):
     cases = [(f"n = {n}", "sum", uneven(rng, n, (46,))) for n in (2, 4, 8)]
     check_all(ranks, "halving_doubling", cases, "Chapter, step 6: halve, double.")
 
 
-@pytest.mark.task("halving_doubling", weight=3)
+@pytest.mark.task("halving_doubling", weight=3, core=True)
 def test_halving_folds_what_is_no_power_of_two(ranks, rng):
-    cases = [(f"n = {n}", "sum", uneven(rng, n, (38,))) for n in (3, 5, 6, 7)]
+    cases = [("sum", n) for n in (3, 5, 6, 7)] + [("mean", 5)]
+    cases = [(f"{op}, n = {n}", op, uneven(rng, n, (38,))) for op, n in cases]
     check_all(ranks, "halving_doubling", cases, "Chapter, step 6: fold, unfold.")
 
 
-@pytest.mark.task("halving_doubling", weight=3)
-def test_halving_meets_its_byte_budget_exactly(ranks, rng):
-    look = "Chapter, step 6: half, a quarter, ... and back."
-    cases = [(4, 10), (8, 12), (8, 5), (6, 7), (3, 4), (4, 0)]
+def check_counts(ranks, rng, cases, look):
+    """Check bytes, messages and steps, given (n, elements)."""
     inputs = [uneven(rng, n, (length,)) for n, length in cases]
     got = [ask(ranks, "halving_doubling", xs) for xs in inputs]
     for (n, length), xs, out in zip(cases, inputs, got, strict=True):
@@ -68,6 +67,18 @@ def test_halving_meets_its_byte_budget_exactly(ranks, rng):
         traffic(out, sent, 8, messages, where, look)
         steps(out, 2 * levels + 2 * (n > 1 << levels), where, look)
         same_everywhere(out, halving(xs, "sum"), where, look, room(xs))
+
+
+@pytest.mark.task("halving_doubling", weight=3, core=True)
+def test_halving_meets_its_byte_budget_exactly(ranks, rng):
+    look = "Chapter, step 6: half, a quarter, ... and back."
+    check_counts(ranks, rng, [(4, 10), (8, 12), (6, 7), (3, 4)], look)
+
+
+@pytest.mark.task("halving_doubling")
+def test_halving_exchanges_empty_halves_too(ranks, rng):
+    look = "Chapter, step 6: the same messages, whatever the length."
+    check_counts(ranks, rng, [(8, 5), (4, 0)], look)
 
 
 @pytest.mark.task("halving_doubling", weight=2)
@@ -90,7 +101,7 @@ def test_halving_of_few_elements_or_ranks(ranks, rng):
     check_small(ranks, "halving_doubling", rng, "Chapter, step 6: empty chunks.")
 
 
-@pytest.mark.task("halving_doubling", weight=4)
+@pytest.mark.task("halving_doubling", weight=4, core=True)
 def test_halving_on_links_that_hold_little(ranks, rng):
     look = "Chapter, step 6: who receives while both partners send?"
     check_links(ranks, "halving_doubling", rng, (4, 7), look)

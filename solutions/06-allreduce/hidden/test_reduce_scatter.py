@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hidden.common import (
+from hidden.collectives import (
     ask,
     check_refusals,
     cut,
@@ -43,18 +43,21 @@ def check_scattered(out, xs, op, where, look="Chapter, step 2."):
         same_bits(answer[1], want, f"{at}: chunk", look, allowed)
 
 
-@pytest.mark.task("reduce_scatter", weight=3)
+@pytest.mark.task("reduce_scatter", weight=3, core=True)
 def test_scatter_adds_in_the_order_of_the_ring(ranks, rng):
-    cases = [uneven(rng, n, (41,)) for n in (2, 3, 4, 5)]
-    got = [ask(ranks, "reduce_scatter", xs) for xs in cases]
-    for xs, out in zip(cases, got, strict=True):
-        check_scattered(out, xs, "sum", f"reduce_scatter, n = {len(xs)}, 41 elements")
+    cases = [("sum", n) for n in (2, 3, 4, 5)] + [("mean", 4), ("max", 3)]
+    inputs = [uneven(rng, n, (41,)) for _, n in cases]
+    got = [
+        ask(ranks, "reduce_scatter", xs, op)
+        for (op, _), xs in zip(cases, inputs, strict=True)
+    ]
+    for (op, n), xs, out in zip(cases, inputs, got, strict=True):
+        where = f"reduce_scatter, {op}, n = {n}, 41 elements"
+        check_scattered(out, xs, op, where)
 
 
-@pytest.mark.task("reduce_scatter", weight=3)
-def test_scatter_counts_bytes_messages_and_steps(ranks, rng):
-    look = "Chapter, step 2: n - 1 steps, one chunk each."
-    cases = [(4, 10), (5, 3), (3, 0)]
+def check_counts(ranks, rng, cases, look):
+    """Check bytes, messages and steps of float32 arrays, given (n, elements)."""
     inputs = [[x.astype(np.float32) for x in uneven(rng, n, (k,))] for n, k in cases]
     got = [ask(ranks, "reduce_scatter", xs) for xs in inputs]
     for (n, length), xs, out in zip(cases, inputs, got, strict=True):
@@ -66,7 +69,19 @@ def test_scatter_counts_bytes_messages_and_steps(ranks, rng):
         steps(out, n - 1, where, look)
 
 
-@pytest.mark.task("reduce_scatter", weight=4)
+@pytest.mark.task("reduce_scatter", weight=3, core=True)
+def test_scatter_counts_bytes_messages_and_steps(ranks, rng):
+    look = "Chapter, step 2: n - 1 steps, one chunk each."
+    check_counts(ranks, rng, [(4, 10), (5, 12)], look)
+
+
+@pytest.mark.task("reduce_scatter")
+def test_scatter_sends_empty_chunks_too(ranks, rng):
+    look = "Chapter, step 2: n - 1 steps, whatever the length."
+    check_counts(ranks, rng, [(5, 3), (3, 0)], look)
+
+
+@pytest.mark.task("reduce_scatter", weight=4, core=True)
 def test_scatter_on_links_that_hold_little(ranks, rng):
     look = "Chapter, step 2: who receives while all ranks send?"
     for_one, for_none = uneven(rng, 3, (7,)), uneven(rng, 4, (9,))

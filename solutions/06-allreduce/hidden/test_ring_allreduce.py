@@ -1,7 +1,7 @@
 """Hidden tests of `ring_allreduce`."""
 
 import pytest
-from hidden.common import (
+from hidden.collectives import (
     ask,
     check_all,
     check_dead_links,
@@ -25,16 +25,15 @@ from hidden.common import (
 # --- 4. ring_allreduce --------------------------------------------------------------
 
 
-@pytest.mark.task("ring_allreduce", weight=3)
+@pytest.mark.task("ring_allreduce", weight=3, core=True)
 def test_ring_adds_in_the_order_of_the_ring(ranks, rng):
-    cases = [(f"n = {n}", "sum", uneven(rng, n, (43,))) for n in (2, 3, 4, 7, 8)]
+    cases = [("sum", n) for n in (2, 3, 4, 7, 8)] + [("mean", 3), ("max", 5)]
+    cases = [(f"{op}, n = {n}", op, uneven(rng, n, (43,))) for op, n in cases]
     check_all(ranks, "ring_allreduce", cases, "Chapter, step 4: both halves.")
 
 
-@pytest.mark.task("ring_allreduce", weight=3)
-def test_ring_meets_its_byte_budget_exactly(ranks, rng):
-    look = "Chapter, step 4: 2 (n - 1) chunks a rank."
-    cases = [(4, 10), (5, 3), (6, 12), (3, 0), (2, 7)]
+def check_counts(ranks, rng, cases, look):
+    """Check bytes, messages and steps, given (n, elements)."""
     inputs = [uneven(rng, n, (length,)) for n, length in cases]
     got = [ask(ranks, "ring_allreduce", xs) for xs in inputs]
     for (n, length), xs, out in zip(cases, inputs, got, strict=True):
@@ -43,6 +42,18 @@ def test_ring_meets_its_byte_budget_exactly(ranks, rng):
         traffic(out, ring_elements(length, n), 8, messages, where, look)
         steps(out, 2 * (n - 1), where, look)
         same_everywhere(out, ring(xs, "sum"), where, look, room(xs))
+
+
+@pytest.mark.task("ring_allreduce", weight=3, core=True)
+def test_ring_meets_its_byte_budget_exactly(ranks, rng):
+    look = "Chapter, step 4: 2 (n - 1) chunks a rank."
+    check_counts(ranks, rng, [(4, 10), (6, 12), (2, 7)], look)
+
+
+@pytest.mark.task("ring_allreduce")
+def test_ring_sends_empty_chunks_too(ranks, rng):
+    look = "Chapter, step 4: 2 (n - 1) steps, whatever the length."
+    check_counts(ranks, rng, [(5, 3), (3, 0)], look)
 
 
 @pytest.mark.task("ring_allreduce", weight=2)
@@ -65,7 +76,7 @@ def test_ring_of_few_elements_or_ranks(ranks, rng):
     check_small(ranks, "ring_allreduce", rng, "Chapter, step 4: empty chunks.")
 
 
-@pytest.mark.task("ring_allreduce", weight=4)
+@pytest.mark.task("ring_allreduce", weight=4, core=True)
 def test_ring_on_links_that_hold_little(ranks, rng):
     look = "Chapter, step 4: who receives while all ranks send?"
     check_links(ranks, "ring_allreduce", rng, (2, 5), look)

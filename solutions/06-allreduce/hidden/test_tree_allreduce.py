@@ -1,7 +1,7 @@
 """Hidden tests of `tree_allreduce`."""
 
 import pytest
-from hidden.common import (
+from hidden.collectives import (
     ask,
     check_all,
     check_dead_links,
@@ -34,13 +34,14 @@ def tree_messages(n):
 # --- 5. tree_allreduce --------------------------------------------------------------
 
 
-@pytest.mark.task("tree_allreduce", weight=3)
+@pytest.mark.task("tree_allreduce", weight=3, core=True)
 def test_tree_adds_in_the_order_of_the_tree(ranks, rng):
-    cases = [(f"n = {n}", "sum", uneven(rng, n, (40,))) for n in (2, 3, 5, 7, 8)]
+    cases = [("sum", n) for n in (2, 3, 5, 7, 8)] + [("mean", 3), ("mean", 6)]
+    cases = [(f"{op}, n = {n}", op, uneven(rng, n, (40,))) for op, n in cases]
     check_all(ranks, "tree_allreduce", cases, "Chapter, step 5: up, then down.")
 
 
-@pytest.mark.task("tree_allreduce", weight=3)
+@pytest.mark.task("tree_allreduce", weight=3, core=True)
 def test_tree_sends_whole_arrays_along_its_edges(ranks, rng):
     look = "Chapter, step 5: every edge once up and once down."
     cases = [(2, 3, 2), (3, 2, 2), (4, 0, 4), (6, 3, 4), (7, 1, 4), (8, 3, 6)]
@@ -75,7 +76,7 @@ def test_tree_of_few_elements_or_ranks(ranks, rng):
     check_small(ranks, "tree_allreduce", rng, "Chapter, step 5.")
 
 
-@pytest.mark.task("tree_allreduce", weight=2)
+@pytest.mark.task("tree_allreduce", weight=2, core=True)
 def test_tree_on_links_that_hold_little(ranks, rng):
     look = "Chapter, step 5: who receives while you send?"
     check_links(ranks, "tree_allreduce", rng, (2, 6), look)

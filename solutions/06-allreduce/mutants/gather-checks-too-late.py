@@ -1,7 +1,7 @@
 """The chunk is checked after the first message.
 
 task: all_gather
-severity: idea
+severity: edge
 look: Chapter, step 3.
 """
 
