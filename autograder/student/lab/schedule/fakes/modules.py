@@ -1,38 +1,37 @@
-"""The modules that a program under exploration imports instead of the real ones."""
+"""The fake modules `threading`, `queue` and `time`, put together from the others."""
 
 from __future__ import annotations
 
-import builtins
 import queue as real_queue
 import threading as real_threading
 import time as real_time
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
-from . import futures, locks, queues, threads, waiting
-from .port import Port, timed
-from .story import remember
+from ..execution.run_context import Context, timed
+from ..execution.task import Uncaught
+from . import locks, queues, threads, waiting
 
 
 def _sleep(seconds: float) -> None:
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
-    run = Port.run
+    run = Context.run
     me = run.current
     if seconds == 0:
         run.step(None, "yield")
         return
     me.deadline = deadline = timed(seconds) or 0.0
-    run.step(lambda: deadline <= Port.run.clock, f"sleep {seconds:g} s")
+    run.step(lambda: deadline <= Context.run.clock, f"sleep {seconds:g} s")
     me.deadline = None
 
 
 def _now() -> float:
-    return Port.run.clock
+    return Context.run.clock
 
 
 def _now_ns() -> int:
-    return round(Port.run.clock * 1e9)
+    return round(Context.run.clock * 1e9)
 
 
 _CLOCKS = ("monotonic", "time", "perf_counter", "process_time", "thread_time")
@@ -45,11 +44,11 @@ class _Threading(ModuleType):
 
     @property
     def excepthook(self) -> Any:
-        return Port.run.excepthook or threads.excepthook
+        return Context.run.excepthook or threads.excepthook
 
     @excepthook.setter
     def excepthook(self, hook: Any) -> None:
-        Port.run.excepthook = hook
+        Context.run.excepthook = hook
 
 
 def _module(name: str, real: ModuleType, **fakes: Any) -> ModuleType:
@@ -78,7 +77,7 @@ THREADING = _module(
     get_ident=threads.get_ident,
     enumerate=threads.enumerate_threads,
     active_count=threads.active_count,
-    ExceptHookArgs=threads.Uncaught,
+    ExceptHookArgs=Uncaught,
     _register_atexit=threads.register_atexit,
     get_native_id=threads.get_ident,
     TIMEOUT_MAX=real_threading.TIMEOUT_MAX,
@@ -111,41 +110,5 @@ FAKES = {"threading": THREADING, "queue": QUEUE, "time": TIME}
 
 
 def explored_modules() -> dict[str, ModuleType]:
-    """The fakes by name: `threading`, `queue` and `time`."""
+    """Return the fakes by name: `threading`, `queue` and `time`."""
     return dict(FAKES)
-
-
-def _import(
-    name: str,
-    globals: Any = None,
-    locals: Any = None,
-    wanted: Any = (),
-    level: int = 0,
-) -> Any:
-    fake = FAKES.get(name)
-    if fake is not None:
-        return fake
-    if not level and name.partition(".")[0] == "concurrent":
-        return futures.imported(name, wanted)
-    return builtins.__import__(name, globals, locals, wanted, level)
-
-
-BUILTINS = {**vars(builtins), "__import__": _import}
-
-
-def compiled(source: str, name: str = "<program>") -> CodeType:
-    """Compile source so that a story can quote its lines."""
-    remember(name, source)
-    return compile(source, name, "exec")
-
-
-def namespace(name: str = "__main__") -> dict[str, Any]:
-    """An empty module whose imports yield the fakes."""
-    return {"__name__": name, "__builtins__": BUILTINS}
-
-
-def load(source: str, name: str = "<program>") -> dict[str, Any]:
-    """Run source with the fakes in place, once, and return its names."""
-    names = namespace("program")
-    exec(compiled(source, name), names)
-    return names

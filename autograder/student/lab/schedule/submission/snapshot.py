@@ -15,9 +15,9 @@ from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
-from .guard import NOTHING, Numbered, touched
-from .races import Sync
-from .shims import DICE, Absent, CachedProperty, Generic, Hint, Logger, Shim
+from ..fakes.base import Sync
+from .allowed_modules import DICE, Absent, CachedProperty, Generic, Hint, Logger, Shim
+from .ownership import NOTHING, Numbered, touched
 
 _IGNORED = """
     __dict__ __weakref__ __annotations__ __dataclass_fields__ __dataclass_params__

@@ -1,13 +1,13 @@
-"""What a submission may change, and how its objects are told apart in each run."""
+"""Which objects are a submission's own, to change and to be numbered in each run."""
 
 from __future__ import annotations
 
 from types import FunctionType
 from typing import Any
 
+from ..execution.run_context import number_of
+from ..fakes.base import Sync
 from .language import WRITTEN, NotAllowed
-from .port import number_of
-from .races import Sync
 
 MODULE = "submission"  # what the classes of a submission say they are from
 #: Functions whose attributes were set since the last run, and what was there.
@@ -27,7 +27,20 @@ class Numbered:
 
 
 def guard(thing: Any, name: str) -> Any:
-    """Let a submission set an attribute of its own things only."""
+    """Let a submission set an attribute of its own things only.
+
+    Every assignment to an attribute goes through here (see `language`).
+
+    Args:
+        thing: the object whose attribute is set.
+        name: the attribute.
+
+    Returns:
+        The object.
+
+    Raises:
+        NotAllowed: it is not the submission's own.
+    """
     kind = type(thing)
     if kind in OWN:
         return thing

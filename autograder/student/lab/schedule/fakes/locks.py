@@ -1,30 +1,19 @@
-"""Locks and semaphores, one step an operation."""
+"""Locks and semaphores, one step an operation.
+
+Methods do and raise what those of `threading` do; timeouts are virtual seconds.
+"""
 
 from __future__ import annotations
 
 from operator import index
 from typing import Any
 
-from .port import Port, timed
-from .races import Sync
-from .story import place
-
-
-class Thing(Sync):
-    """A fake that a story can name by where it was made."""
-
-    _lab_label = ""
-
-    def _lab_named(self, what: str) -> None:
-        if Port.run.story is not None:
-            line = place()[0]
-            label = f"the {what} of line {line}" if line else f"a {what}"
-            made = Port.run.made[label] = Port.run.made.get(label, 0) + 1
-            self._lab_label = label if made == 1 else f"{label} (no. {made})"
+from ..execution.run_context import Context
+from .base import Thing, acquired
 
 
 class Lock(Thing):
-    """`threading.Lock`, which knows its owner (for the story alone)."""
+    """`threading.Lock`, which knows its owner, to explain standstills."""
 
     _lab_owner: Any = None
 
@@ -35,10 +24,11 @@ class Lock(Thing):
         return self._lab_owner is None
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        run = Port.run
+        """Take the lock; say whether it was taken."""
+        run = Context.run
         if blocking and timeout == -1:
             run.step(self._lab_free, "acquire", self)
-        elif not _try(self._lab_free, blocking, timeout, self):
+        elif not acquired(self._lab_free, blocking, timeout, self):
             return False
         self._lab_owner = run.current
         if run.racing:
@@ -46,7 +36,12 @@ class Lock(Thing):
         return True
 
     def release(self) -> None:
-        run = Port.run
+        """Free the lock: a step only where the program asks whether locks are held.
+
+        Raises:
+            RuntimeError: it is free.
+        """
+        run = Context.run
         if self._lab_owner is None:
             raise RuntimeError("release unlocked lock")
         if run.probing:
@@ -58,8 +53,9 @@ class Lock(Thing):
         self._lab_owner = None
 
     def locked(self) -> bool:
-        Port.run.probe()
-        Port.run.step(None, "look at", self)
+        """Say whether some thread holds it; from now on releases are steps."""
+        Context.run.probe()
+        Context.run.step(None, "look at", self)
         return self._lab_owner is not None
 
     __enter__ = acquire
@@ -72,19 +68,19 @@ class Lock(Thing):
         return self._lab_owner is not None
 
     def _lab_drop(self) -> int:
-        if Port.run.racing:
-            Port.run.publish(self)
+        if Context.run.racing:
+            Context.run.publish(self)
         self._lab_owner = None
         return 1
 
     def _lab_retake(self, depth: int) -> None:
-        self._lab_owner = Port.run.current
-        if Port.run.racing:
-            Port.run.learn(self)
+        self._lab_owner = Context.run.current
+        if Context.run.racing:
+            Context.run.learn(self)
 
 
 class RLock(Lock):
-    """`threading.RLock`."""
+    """`threading.RLock`: its owner may take it again."""
 
     _lab_depth = 0
 
@@ -92,7 +88,8 @@ class RLock(Lock):
         self._lab_named("RLock")
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        run = Port.run
+        """Take the lock; a step only where the thread does not hold it."""
+        run = Context.run
         if self._lab_owner is not run.current:
             if blocking and timeout == -1:
                 run.step(self._lab_free, "acquire", self)
@@ -107,14 +104,19 @@ class RLock(Lock):
     __enter__ = acquire
 
     def release(self) -> None:
-        if self._lab_owner is not Port.run.current:
+        """Undo one `acquire`; the last one frees the lock.
+
+        Raises:
+            RuntimeError: the thread does not hold it.
+        """
+        if self._lab_owner is not Context.run.current:
             raise RuntimeError("cannot release un-acquired lock")
         self._lab_depth -= 1
         if not self._lab_depth:
             Lock.release(self)
 
     def _lab_held(self) -> bool:
-        return self._lab_owner is Port.run.current
+        return self._lab_owner is Context.run.current
 
     def _lab_drop(self) -> int:
         depth, self._lab_depth = self._lab_depth, 0
@@ -126,39 +128,11 @@ class RLock(Lock):
         self._lab_depth = depth
 
 
-def _try(ready: Any, blocking: bool, timeout: float | None, thing: Any) -> bool:
-    """Acquire without waiting for ever; say whether it worked."""
-    run = Port.run
-    if not blocking and timeout not in (-1, None):
-        raise ValueError("can't specify a timeout for a non-blocking call")
-    if blocking and (timeout or 0.0) < 0:
-        raise ValueError("timeout value must be a non-negative number")
-    run.probe()
-    if not blocking:
-        run.step(None, "try to acquire", thing)
-    else:
-        expiring(ready, timeout, "acquire", thing)
-    return bool(ready())
-
-
-def expiring(ready: Any, timeout: float | None, op: str, thing: Any) -> bool:
-    """Wait until `ready()`, or until the timeout; say whether it is ready."""
-    run = Port.run
-    if timeout is None:
-        run.step(ready, op, thing)
-        return True
-    me = run.current
-    me.deadline = deadline = timed(timeout) or 0.0
-    run.step(lambda: ready() or deadline <= Port.run.clock, op, thing)
-    me.deadline = None
-    return bool(ready())
-
-
 class Semaphore(Thing):
     """`threading.Semaphore`."""
 
     def __init__(self, value: int = 1) -> None:
-        value = index(value)  # exactly: the scheduler looks at it
+        value = index(value)  # an exact int: the scheduler compares it
         if value < 0:
             raise ValueError("semaphore initial value must be >= 0")
         self._lab_value = value
@@ -168,27 +142,37 @@ class Semaphore(Thing):
         return self._lab_value > 0
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        """Take one from the counter; say whether it was taken.
+
+        Raises:
+            ValueError: a timeout is given without `blocking`.
+        """
         if not blocking and timeout is not None:
             raise ValueError("can't specify timeout for non-blocking acquire")
         if blocking and timeout is None:
-            Port.run.step(self._lab_free, "acquire", self)
+            Context.run.step(self._lab_free, "acquire", self)
         else:
             least = None if timeout is None else max(timeout, 0.0)
-            if not _try(self._lab_free, blocking, least, self):
+            if not acquired(self._lab_free, blocking, least, self):
                 return False
         self._lab_value -= 1
-        Port.run.learn(self)
+        Context.run.learn(self)
         return True
 
     def release(self, n: int = 1) -> None:
+        """Add `n` to the counter.
+
+        Raises:
+            ValueError: n is below 1.
+        """
         n = index(n)
         if n < 1:
             raise ValueError("n must be one or more")
-        if Port.run.probing:
-            Port.run.step(None, "release", self)
+        if Context.run.probing:
+            Context.run.step(None, "release", self)
         else:
-            Port.run.tell("release", self)
-        Port.run.publish(self)
+            Context.run.tell("release", self)
+        Context.run.publish(self)
         self._lab_value += n
 
     def __enter__(self) -> bool:
@@ -199,13 +183,18 @@ class Semaphore(Thing):
 
 
 class BoundedSemaphore(Semaphore):
-    """`threading.BoundedSemaphore`."""
+    """`threading.BoundedSemaphore`: its counter never exceeds the first value."""
 
     def __init__(self, value: int = 1) -> None:
         super().__init__(value)
         self._lab_initial_value = value
 
     def release(self, n: int = 1) -> None:
+        """Add `n` to the counter.
+
+        Raises:
+            ValueError: it would exceed the first value.
+        """
         if self._lab_value + n > self._lab_initial_value:
             raise ValueError("Semaphore released too many times")
         super().release(n)

@@ -1,13 +1,14 @@
-"""Nobody can run: who waits for whom, and which kind of standstill it is."""
+"""No thread can go on: which waits for which, and what kind of standstill it is."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .story import describe
+from .task import Task
 
 
-def _waits_for(task: Any, tasks: list[Any]) -> Any:
+def _waits_for(task: Task, tasks: list[Task]) -> Any:
     """The task that `task` needs, where one is known: a lock's owner, a join's end."""
     thing = task.thing
     owner = getattr(thing, "_lab_owner", None)
@@ -17,16 +18,20 @@ def _waits_for(task: Any, tasks: list[Any]) -> Any:
     return owner
 
 
-def _line(task: Any) -> str:
+def _line(task: Task) -> str:
     return f" (line {task.place[0]})" if task.place[0] else ""
 
 
-def stuck(tasks: list[Any]) -> tuple[str, str]:
-    """Name a standstill.
+def explain_standstill(tasks: list[Task]) -> tuple[str, str]:
+    """Name a standstill and say which thread waits for which.
+
+    Args:
+        tasks: all threads of the run, none of which can go on.
 
     Returns:
-        `deadlock`, with the cycle of who waits for whom where there is one, or
-        `lost wake-up`: a sleeper that nobody is left to wake; and the sentence.
+        The kind and its sentences, a line for each thread. The kind is `deadlock` where
+        threads wait for each other or for one that has ended, `lost wake-up` where a
+        thread waits for something that no thread is left to do.
     """
     waiting = [t for t in tasks if not t.done]
     for first in waiting:
@@ -47,7 +52,7 @@ def stuck(tasks: list[Any]) -> tuple[str, str]:
     return kind, "\n".join(lines)
 
 
-def _edge(task: Any, other: Any) -> str:
+def _edge(task: Task, other: Any) -> str:
     holds = getattr(task.thing, "_lab_owner", None) is other
     end = "has ended" if other.done else "holds"
     why = f", which {other.name} {end if not other.done else 'held when it ended'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from .task import Plan
+from ..execution.task import Plan
 
 
 class Pending:
@@ -18,7 +18,7 @@ class Pending:
     def __init__(self) -> None:
         self._runs: list[tuple[Plan, array[int]]] = []
         self._count = 0
-        self.dropped = False  # some were not kept
+        self.dropped = False  # some plans were not kept, so the search is not complete
 
     def __len__(self) -> int:
         return self._count
@@ -45,7 +45,11 @@ class Pending:
             self._runs.append((plan, array("q", numbers)))
 
     def pop(self) -> Plan:
-        """Take the next plan."""
+        """Take the plan that was pushed last.
+
+        Raises:
+            IndexError: there is none.
+        """
         plan, numbers = self._runs[-1]
         who, step = numbers.pop(), numbers.pop()
         if not numbers:

@@ -6,12 +6,14 @@ import linecache
 import os
 import sys
 from dataclasses import dataclass
+from os.path import dirname
 from types import FrameType, TracebackType
 from typing import Any
 
 JUDGE = "scenario"  # the file name of code that no story quotes
 GO_ON = "go on"  # the operation of a line that is a step
-HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep  # instruments of lessons
+#: The folder of all instruments of lessons, whose own lines no story quotes.
+INSTRUMENTS = dirname(dirname(dirname(__file__))) + os.sep
 
 
 @dataclass(frozen=True)
@@ -19,15 +21,22 @@ class Entry:
     """One operation of one thread."""
 
     step: int
-    thread: str
-    line: int
-    text: str
-    op: str
-    thing: Any
+    thread: str  # its name
+    line: int  # of the program, where the operation is; 0: of no line
+    text: str  # that line
+    op: str  # a verb, such as "acquire"
+    thing: Any  # what it is done to; None where there is nothing to name
 
 
 def place(trace: TracebackType | None = None) -> tuple[int, str]:
-    """The line of the student's code that is running (or raised), and its text."""
+    """Find the innermost line of the student's code that is running, or that raised.
+
+    Args:
+        trace: of an exception; None looks at the running code.
+
+    Returns:
+        The line's number and its text; (0, "") where no code of the student's is found.
+    """
     if trace is not None:
         found = (0, "")
         while trace is not None:
@@ -43,7 +52,7 @@ def place(trace: TracebackType | None = None) -> tuple[int, str]:
 
 
 def _is_ours(name: str) -> bool:
-    return name == JUDGE or name.startswith(HERE)
+    return name == JUDGE or name.startswith(INSTRUMENTS)
 
 
 def _line(name: str, number: int) -> tuple[int, str]:
@@ -51,24 +60,35 @@ def _line(name: str, number: int) -> tuple[int, str]:
 
 
 def remember(name: str, source: str) -> None:
-    """Let source that came as a string be quoted."""
+    """Let stories and tracebacks quote source that came as a string.
+
+    Args:
+        name: the file name that it is compiled with.
+        source: the whole text.
+    """
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
 
 
 def describe(thing: Any) -> str:
+    """Return a space and the name of what an operation is done to, or nothing."""
     if thing is None:
         return ""
     return f" {getattr(thing, '_lab_label', '') or type(thing).__name__}"
 
 
 def _is_seam(entries: list[Entry], number: int) -> bool:
-    """Whether another thread ran before or after; else a pause is not worth a line."""
+    """Whether another thread ran just before or after: other pauses are left out."""
     around = entries[max(number - 1, 0) : number + 2]
     return any(entry.thread != entries[number].thread for entry in around)
 
 
 def tell(entries: list[Entry], message: str) -> list[str]:
-    """The story: numbered lines, a gap wherever the thread changes."""
+    """Write the story: numbered lines with a mark wherever the thread changes.
+
+    Args:
+        entries: the operations of a run, in order.
+        message: what went wrong; its lines end the story.
+    """
     entries = [
         entry
         for number, entry in enumerate(entries)

@@ -1,4 +1,7 @@
-"""The classes of `queue`, one step a put or get."""
+"""The classes of `queue`, one step a put or get.
+
+Methods do and raise what those of `queue` do; timeouts are virtual seconds.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,15 @@ from heapq import heappop, heappush
 from operator import index
 from typing import Any
 
-from .locks import Thing, expiring
-from .port import Idle, Port
+from ..execution.run_context import Context, IdleRun
+from .base import Thing, expiring
 
 Empty, Full = queue.Empty, queue.Full
 ShutDown: Any = getattr(queue, "ShutDown", RuntimeError)
 
 
 class Queue(Thing):
-    """`queue.Queue`, with the same four methods for heirs to override."""
+    """`queue.Queue`, with the same four methods for subclasses to override."""
 
     def __init__(self, maxsize: int = 0) -> None:
         self.maxsize = index(maxsize)
@@ -44,28 +47,42 @@ class Queue(Thing):
         return self._lab_shut or self._lab_size() > 0
 
     def _lab_size(self) -> int:
-        """The number of items; an heir's own way to count must not take steps."""
+        """The number of items; a subclass's own `_qsize` must not take steps."""
         if type(self)._qsize is Queue._qsize:
             return len(self.queue)
-        run, Port.run = Port.run, Idle()
+        run, Context.run = Context.run, IdleRun()
         try:
             return index(self._qsize())
         finally:
-            Port.run = run
+            Context.run = run
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Add an item, waiting for room.
+
+        Raises:
+            Full: there was none in time, or at once without `block`.
+            ShutDown: the queue is shut (Python 3.13).
+            ValueError: the timeout is negative.
+        """
         if not self._lab_await(self._lab_has_room, block, timeout, "put into"):
             raise Full
         if self._lab_shut:
             raise ShutDown
-        Port.run.publish(self)
+        Context.run.publish(self)
         self.unfinished_tasks += 1
         self._put(item)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """Take the next item, waiting for one.
+
+        Raises:
+            Empty: there was none in time, or at once without `block`.
+            ShutDown: the queue is shut and empty (Python 3.13).
+            ValueError: the timeout is negative.
+        """
         if not self._lab_await(self._lab_has_items, block, timeout, "get from"):
             raise Empty
-        Port.run.learn(self)
+        Context.run.learn(self)
         if self._lab_shut and not self._lab_size():
             raise ShutDown
         return self._get()
@@ -77,36 +94,46 @@ class Queue(Thing):
             if timeout is not None and timeout < 0:
                 raise ValueError("'timeout' must be a non-negative number")
             return expiring(ready, timeout, op, self)
-        Port.run.step(None, op, self)
+        Context.run.step(None, op, self)
         return bool(ready())
 
     def put_nowait(self, item: Any) -> None:
+        """Add an item, or raise Full at once."""
         self.put(item, block=False)
 
     def get_nowait(self) -> Any:
+        """Take the next item, or raise Empty at once."""
         return self.get(block=False)
 
     def qsize(self) -> int:
-        Port.run.step(None, "look at", self)
+        """Return the number of items, which may have changed when it is used."""
+        Context.run.step(None, "look at", self)
         return self._qsize()
 
     def empty(self) -> bool:
+        """Say whether it holds no items."""
         return not self.qsize()
 
     def full(self) -> bool:
+        """Say whether it holds `maxsize` items."""
         return 0 < self.maxsize <= self.qsize()
 
     def task_done(self) -> None:
-        Port.run.step(None, "report done to", self)
+        """Report an item that was taken as done.
+
+        Raises:
+            ValueError: more were reported than put.
+        """
+        Context.run.step(None, "report done to", self)
         if self.unfinished_tasks <= 0:
             raise ValueError("task_done() called too many times")
-        Port.run.publish(self)
+        Context.run.publish(self)
         self.unfinished_tasks -= 1
 
     def shutdown(self, immediate: bool = False) -> None:
         """Let nothing more in, and with `immediate` nothing more out (Python 3.13)."""
-        Port.run.step(None, "shut down", self)
-        Port.run.publish(self)
+        Context.run.step(None, "shut down", self)
+        Context.run.publish(self)
         self._lab_shut = True
         while immediate and self._lab_size():
             self._get()
@@ -116,19 +143,20 @@ class Queue(Thing):
         return self.unfinished_tasks == 0
 
     def join(self) -> None:
-        Port.run.step(self._lab_all_done, "see done", self)
-        Port.run.learn(self)
+        """Wait until every item that was put is reported as done."""
+        Context.run.step(self._lab_all_done, "see done", self)
+        Context.run.learn(self)
 
 
 class LifoQueue(Queue):
-    """`queue.LifoQueue`."""
+    """`queue.LifoQueue`: the newest item comes first."""
 
     def _get(self) -> Any:
         return self.queue.pop()
 
 
 class PriorityQueue(Queue):
-    """`queue.PriorityQueue`."""
+    """`queue.PriorityQueue`: the smallest item comes first."""
 
     def _init(self, maxsize: int) -> None:
         self.queue = []
@@ -141,7 +169,7 @@ class PriorityQueue(Queue):
 
 
 class SimpleQueue(Queue):
-    """`queue.SimpleQueue`."""
+    """`queue.SimpleQueue`: a queue without a limit."""
 
     def __init__(self) -> None:
         super().__init__()

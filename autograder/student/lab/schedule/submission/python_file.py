@@ -10,12 +10,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .guard import Numbered
-from .lines import PAUSE, pause, with_pauses
-from .modules import BUILTINS, compiled
-from .port import Port, number_of
-from .races import watch
-from .story import remember
+from ..execution.run_context import Context, number_of
+from ..execution.story import remember
+from ..fakes.imports import BUILTINS, compiled
+from ..fakes.watch import watch
+from .line_steps import PAUSE, pause, with_pauses
+from .ownership import Numbered
 
 
 class Script:
@@ -91,7 +91,7 @@ class Script:
         beside = self._folder / f"{name}.py"
         if level or not name.isidentifier() or not beside.is_file():
             return BUILTINS["__import__"](name, globals, locals, wanted, level)
-        modules = Port.run.modules
+        modules = Context.run.modules
         if name not in modules:
             modules[name] = ModuleType(name)
             modules[name].__dict__.update(self._space(name))

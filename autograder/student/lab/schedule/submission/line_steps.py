@@ -11,8 +11,8 @@ import ast
 import copy
 from typing import TypeVar
 
-from .port import Port
-from .story import GO_ON
+from ..execution.run_context import Context
+from ..execution.story import GO_ON
 
 PAUSE, HELD = "__pause__", "__held__"
 Statement = TypeVar("Statement", bound=ast.stmt)
@@ -20,11 +20,17 @@ Statement = TypeVar("Statement", bound=ast.stmt)
 
 def pause() -> None:
     """Offer the turn to another thread."""
-    Port.run.step(None, GO_ON)
+    Context.run.step(None, GO_ON)
 
 
 def with_pauses(statement: Statement) -> Statement:
-    """Return a copy of a top-level statement whose functions pause at each line."""
+    """Return a copy of a top-level statement whose functions pause at each line.
+
+    Running it needs `pause` under the name `PAUSE`.
+
+    Args:
+        statement: is not changed.
+    """
     paused: Statement = _Pauses().visit(copy.deepcopy(statement))
     return ast.fix_missing_locations(paused)
 

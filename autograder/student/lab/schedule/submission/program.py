@@ -9,18 +9,19 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from . import explorer
-from .guard import MODULE, OWN, touched
+from ..execution.run_context import Context, IdleRun
+from ..execution.story import JUDGE, place, remember
+from ..execution.task import Missing, Plan
+from ..fakes.imports import namespace
+from ..fakes.watch import watch
+from ..search import explorer
+from ..search.result import Result
+from .allowed_builtins import builtins_of
+from .allowed_modules import DICE
 from .language import Refusal, accept, bound
-from .lines import with_pauses
-from .modules import namespace
-from .port import Idle, Port
-from .races import watch
-from .restore import Snapshot, Unknown
-from .restricted import builtins_of
-from .shims import DICE
-from .story import JUDGE, place, remember
-from .task import Missing, Plan
+from .line_steps import with_pauses
+from .ownership import MODULE, OWN, touched
+from .snapshot import Snapshot, Unknown
 
 _CAP = 5000  # steps of a run beyond which it is a livelock
 _Way = tuple[tuple[str, ...], bool]  # watched classes, and whether lines are steps
@@ -28,7 +29,7 @@ Body = Callable[["Module"], object]
 
 
 class Module:
-    """A submission's names, as attributes."""
+    """A submission's names, as attributes; reading an undefined one raises Missing."""
 
     def __init__(self, program: Program, names: dict[str, Any]) -> None:
         self.__dict__["_lab_program"] = program
@@ -136,13 +137,24 @@ class Program:
         lines: bool = False,
         **options: Any,
     ) -> dict[str, Any]:
-        """Run a body under one recorded schedule."""
+        """Run a body under one recorded schedule.
+
+        Args:
+            body: as for `explore`, as are the other arguments.
+            schedule: of a result.
+            watched: see `explore`.
+            lines: see `explore`.
+            options: those of `explorer.replay`.
+
+        Returns:
+            The result as plain data.
+        """
         options.setdefault("cap", _CAP * (1 + 9 * lines))
         call = self._call(body, (tuple(watched), lines))
         found = explorer.replay(call, schedule, fatal=_FATAL, **options)
         return self._told(found)
 
-    def _told(self, result: explorer.Result) -> dict[str, Any]:
+    def _told(self, result: Result) -> dict[str, Any]:
         """The result without what differs from machine to machine."""
         found = dataclasses.asdict(result)
         del found["seconds"]
@@ -170,11 +182,11 @@ class Program:
 
     def _ready(self, way: _Way) -> tuple[Module, Snapshot | None]:
         if way not in self._loaded:
-            before, Port.run = Port.run, Idle()
+            before, Context.run = Context.run, IdleRun()
             try:
                 module = self._load(way)
             finally:
-                Port.run = before
+                Context.run = before
             try:
                 names = module.__dict__["_lab_names"]
                 snapshot: Snapshot | None = Snapshot(names, MODULE)
@@ -219,6 +231,10 @@ def scenario(source: str, name: str) -> Callable[..., Any]:
     Args:
         source: the function with what it uses. No story quotes it.
         name: the function's name.
+
+    Raises:
+        SyntaxError: it is not Python.
+        KeyError: the source does not define the name.
     """
     names = namespace("scenario")
     exec(compile(source, JUDGE, "exec", dont_inherit=True), names)

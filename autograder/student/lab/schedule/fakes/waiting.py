@@ -1,4 +1,7 @@
-"""Conditions, events and barriers."""
+"""Conditions, events and barriers.
+
+Methods do and raise what those of `threading` do; timeouts are virtual seconds.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,18 @@ from collections.abc import Callable
 from operator import index
 from typing import Any
 
-from .locks import Lock, RLock, Thing, expiring
-from .port import Port, timed
+from ..execution.run_context import Context, timed
+from .base import Thing, expiring
+from .locks import Lock, RLock
 
 
 class Ticket:
-    """One sleeper's place in the row; equal to no other."""
+    """One sleeper's place in a condition's queue; equal to no other."""
 
     __slots__ = ("called",)
 
     def __init__(self) -> None:
-        self.called = False
+        self.called = False  # a notify chose it
 
 
 class Condition(Thing):
@@ -39,7 +43,18 @@ class Condition(Thing):
         self._lab_lock.release()
 
     def wait(self, timeout: float | None = None) -> bool:
-        lock, run = self._lab_lock, Port.run
+        """Free the lock, sleep until notified, and take the lock again.
+
+        Args:
+            timeout: virtual seconds.
+
+        Returns:
+            False where the timeout ended the wait. A spurious wake-up gives True.
+
+        Raises:
+            RuntimeError: the thread does not hold the lock.
+        """
+        lock, run = self._lab_lock, Context.run
         if not lock._lab_held():
             raise RuntimeError("cannot wait on un-acquired lock")
         me = run.current
@@ -75,11 +90,12 @@ class Condition(Thing):
     def wait_for(
         self, predicate: Callable[[], Any], timeout: float | None = None
     ) -> Any:
+        """Wait until `predicate()` holds or the timeout is over; return its value."""
         deadline, left = timed(timeout), timeout
         first = True
         while not (result := predicate()):
             if deadline is not None and not first:
-                left = deadline - Port.run.clock
+                left = deadline - Context.run.clock
                 if left <= 0:
                     break
             first = False
@@ -87,15 +103,21 @@ class Condition(Thing):
         return result
 
     def notify(self, n: int = 1) -> None:
+        """Wake the `n` that wait longest; no step.
+
+        Raises:
+            RuntimeError: the thread does not hold the lock.
+        """
         if not self._lab_lock._lab_held():
             raise RuntimeError("cannot notify on un-acquired lock")
-        if Port.run.story is not None:
+        if Context.run.story is not None:
             woken = min(n, len(self._lab_waiters))
-            Port.run.tell(f"notify {woken} waiting on", self)
+            Context.run.tell(f"notify {woken} waiting on", self)
         for _ in range(min(index(n), len(self._lab_waiters))):
             self._lab_waiters.popleft().called = True
 
     def notify_all(self) -> None:
+        """Wake all that wait."""
         self.notify(len(self._lab_waiters))
 
 
@@ -110,24 +132,28 @@ class Event(Thing):
         return self._lab_flag
 
     def is_set(self) -> bool:
-        Port.run.step(None, "look at", self)
+        """Say whether it is set."""
+        Context.run.step(None, "look at", self)
         if self._lab_flag:
-            Port.run.learn(self)
+            Context.run.learn(self)
         return self._lab_flag
 
     def set(self) -> None:
-        Port.run.step(None, "set", self)
-        Port.run.publish(self)
+        """Let all that wait go on, and all that come later."""
+        Context.run.step(None, "set", self)
+        Context.run.publish(self)
         self._lab_flag = True
 
     def clear(self) -> None:
-        Port.run.step(None, "clear", self)
+        """Make those that come later wait again."""
+        Context.run.step(None, "clear", self)
         self._lab_flag = False
 
     def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set or `timeout` seconds have passed; say whether it is."""
         up = expiring(self._lab_is_up, timeout, "wait for", self)
         if up:
-            Port.run.learn(self)
+            Context.run.learn(self)
         return up
 
 
@@ -145,17 +171,29 @@ class Barrier(Thing):
             raise ValueError("parties must be > 0")
         self.parties = index(parties)
         self._action, self._timeout = action, timeout
-        self._lab_batch: list[str] = [""]  # the state of those who wait together
+        self._lab_batch: list[str] = [""]  # shared by those who wait together
         self._lab_inside = 0
         self.broken = False
         self._lab_named("Barrier")
 
     @property
     def n_waiting(self) -> int:
+        """How many threads wait at it."""
         return self._lab_inside
 
     def wait(self, timeout: float | None = None) -> int:
-        run = Port.run
+        """Wait for the others; the last to arrive runs the barrier's action.
+
+        Args:
+            timeout: virtual seconds; None takes the barrier's own.
+
+        Returns:
+            How many had arrived before.
+
+        Raises:
+            BrokenBarrierError: the barrier was aborted, reset, or a wait timed out.
+        """
+        run = Context.run
         run.step(None, "arrive at", self)
         if self.broken:
             raise BrokenBarrierError
@@ -184,11 +222,13 @@ class Barrier(Thing):
         return place
 
     def reset(self) -> None:
-        Port.run.step(None, "reset", self)
+        """Make it new; those that wait get a BrokenBarrierError."""
+        Context.run.step(None, "reset", self)
         self._lab_batch[0] = "broken" if self._lab_inside else ""
         self._lab_batch, self._lab_inside, self.broken = [""], 0, False
 
     def abort(self) -> None:
-        Port.run.step(None, "break", self)
+        """Break it for all that wait and all that come."""
+        Context.run.step(None, "break", self)
         self._lab_batch[0] = "broken"
         self._lab_batch, self._lab_inside, self.broken = [""], 0, True

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
-from .port import Port
+from ..execution.run_context import Context
+from .modules import FAKES
 
 _OS = SimpleNamespace(cpu_count=lambda: 2, process_cpu_count=lambda: 2)
 
@@ -34,7 +35,7 @@ class _Package(ModuleType):
 
 
 def _package() -> ModuleType:
-    modules = Port.run.modules
+    modules = Context.run.modules
     if "concurrent.futures" not in modules:
         package = modules["concurrent.futures"] = _Package("concurrent.futures")
         for part in ("_base", "thread"):
@@ -51,8 +52,6 @@ def _package() -> ModuleType:
 
 def _import(name: str, *args: Any) -> Any:
     """What the source itself imports."""
-    from .modules import FAKES
-
     if name in FAKES:
         return FAKES[name]
     if name == "os":
@@ -63,7 +62,15 @@ def _import(name: str, *args: Any) -> Any:
 
 
 def imported(name: str, wanted: Any) -> Any:
-    """Answer an import of `concurrent` or of something in it."""
+    """Answer an import of `concurrent` or of something in it.
+
+    Args:
+        name: the module's dotted name.
+        wanted: what `from` asks of it; empty for a plain `import`.
+
+    Raises:
+        ImportError: it is not `concurrent.futures`.
+    """
     package = _package()
     if not wanted:
         return SimpleNamespace(futures=package)

@@ -24,13 +24,13 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from .guard import Numbered, guard
+from ..fakes.modules import QUEUE, THREADING, TIME
 from .language import NotAllowed
-from .modules import QUEUE, THREADING, TIME
+from .ownership import Numbered, guard
 
 
 def nothing(*values: Any, **options: Any) -> None:
-    """Nobody reads what a hundred thousand runs print."""
+    """Do nothing, for `print` and the like: nobody reads what so many runs print."""
 
 
 def _made(kind: type, **held: Any) -> Any:
@@ -132,7 +132,7 @@ def _update_wrapper(wrapper: Any, wrapped: Any) -> Any:
 
 
 class CachedProperty:
-    """`functools.cached_property`, which keeps nothing that may change."""
+    """`functools.cached_property`, without state that outlives a run."""
 
     def __new__(cls, function: Any) -> CachedProperty:
         return _made(cls, _lab_work=function, __doc__=function.__doc__)  # type: ignore[no-any-return]
@@ -168,6 +168,7 @@ class Random(real_random.Random):
     """`random.Random`, which without a seed has the same one in each run."""
 
     def seed(self, a: Any = None, version: int = 2) -> None:
+        """Start again, from 0 where no seed is given."""
         super().seed(0 if a is None else a, version)
 
 
@@ -181,7 +182,7 @@ def _random() -> dict[str, Any]:
 
 
 class Logger:
-    """A log that nobody reads."""
+    """A `logging.Logger` whose methods do nothing."""
 
     def __getattribute__(self, name: str) -> Any:
         return nothing
@@ -322,6 +323,15 @@ def import_(
     wanted: Any = (),
     level: int = 0,
 ) -> Any:
+    """Answer a submission's import with a stand-in; what is absent fails when used.
+
+    Args:
+        name: the module's dotted name.
+        globals: not used.
+        locals: not used.
+        wanted: what `from` asks of it; empty for a plain `import`.
+        level: not used: relative imports are outside the language.
+    """
     if wanted:
         found: Any = SHIMS.get(name)
         return _Source(name) if found is None else found

@@ -1,9 +1,9 @@
-"""The language of a submission that the explorer loads: Python, less its back doors.
+"""The part of Python that a submission may use when the explorer loads it.
 
 A submission runs in the explorer's own process, so it must not reach the explorer:
 no frames, no dunder attributes, no writing to classes that are not its own. What
-cannot be seen in the source is watched when it runs (`restricted`): attribute writes
-go through `__guard__`, annotations are dropped because they would be evaluated.
+cannot be seen in the source is checked when it runs (`allowed_builtins`): attribute
+writes go through `__guard__`; annotations are dropped because they would be evaluated.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Refusal:
 
 
 def attribute_problem(name: str) -> str:
-    """Say why an attribute may not be named, or nothing."""
+    """Say why an attribute may not be named; nothing if it may."""
     if name in FRAMES or name.startswith("co_"):
         return f"{name} is not allowed under the explorer"
     if name.startswith(PRIVATE):
@@ -79,7 +79,16 @@ def attribute_problem(name: str) -> str:
 
 
 def accept(source: str, label: str) -> tuple[list[ast.stmt], list[Refusal]]:
-    """Return the top-level statements that are within the language, and the others."""
+    """Return the top-level statements that are within the language, and the others.
+
+    Args:
+        source: a cell.
+        label: its name, as the file name in messages.
+
+    Returns:
+        The statements to run, rewritten so that writing attributes goes through
+        `GUARD`; and a refusal for each other one, or one for source that is not Python.
+    """
     try:
         tree = ast.parse(source, label)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

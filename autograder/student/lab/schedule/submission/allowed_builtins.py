@@ -1,4 +1,4 @@
-"""The builtins that a submission finds under the explorer: no way out, none in."""
+"""The builtins of a submission under the explorer; none leads to the explorer."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import dataclasses
 import typing
 from typing import Any
 
-from .guard import MODULE, Numbered, guard
+from ..execution.run_context import number_of
+from .allowed_modules import Absent, Shim, import_, nothing
 from .language import GUARD, NotAllowed, attribute_problem
-from .lines import PAUSE, pause
-from .port import number_of
-from .shims import Absent, Shim, import_, nothing
+from .line_steps import PAUSE, pause
+from .ownership import MODULE, Numbered, guard
 
 
 def _checked(name: Any) -> str:
@@ -87,7 +87,7 @@ _BUILTINS = """
 
 
 def builtins_of() -> dict[str, Any]:
-    """The builtins of a submission."""
+    """Return a new dictionary of the builtins of a submission."""
     errors = {
         name: value
         for name, value in vars(builtins).items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .port import plain
+from ..execution.run_context import plain
 
 
 class NotPlain(AssertionError):
@@ -12,7 +12,10 @@ class NotPlain(AssertionError):
 
 
 def value(thing: Any) -> Any:
-    """Copy a plain value; an heir of a plain type becomes that type.
+    """Copy a plain value; an instance of a plain type's subclass becomes that type's.
+
+    Args:
+        thing: numbers, text, and lists, tuples, dictionaries and sets of them.
 
     Raises:
         NotPlain: it is an object, which might claim to equal anything.
