@@ -3,6 +3,7 @@
     result = explore(source, bound=2, spurious=True)
     print("\\n".join(result.story))
     replay(source, result.schedule, spurious=True)
+    trace(source, result.schedule).events
 
 A run goes like this. `explore` asks `Runs` for one run after another, each with a plan:
 the steps at which another thread than the default goes on. A `Run` makes the program's
@@ -32,6 +33,7 @@ search/       which runs are made
     pending_plans     the plans to come, in little memory
     random_priorities random schedules
     shrinking         shorter schedules for the same failure
+    tracing           one run recorded for a figure
 submission/   what is explored when it is not mere source
     program           a submission: checked, loaded once, explored with many bodies
     language          which Python it may use; the rest is refused
@@ -51,6 +53,7 @@ from .fakes.modules import explored_modules
 from .fakes.watch import watch
 from .search.explorer import explore, replay
 from .search.result import Result
+from .search.tracing import Trace, TraceEvent, trace
 from .submission.comparison import same, value
 from .submission.program import Module, Program, scenario
 from .submission.python_file import Script
@@ -61,12 +64,15 @@ __all__ = [
     "Program",
     "Result",
     "Script",
+    "Trace",
+    "TraceEvent",
     "explore",
     "explored_modules",
     "load",
     "replay",
     "same",
     "scenario",
+    "trace",
     "value",
     "watch",
 ]
