@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import access, arithmetic, flow, forms, language, reduce, shapes
-from .values import DTYPES
+from .dtypes import DTYPES
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "program_id": language.program_id,

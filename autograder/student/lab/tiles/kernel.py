@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from .dtypes import DType
 from .errors import LanguageError, TileError
 from .launch import check_grid
 from .program import Program, bind, link, plain_constant
 from .session import Unchecked, current
 from .signature import MISSING, Parameter
-from .values import DType
 
 # What Triton's compiler takes beside the arguments; the simulator has no use for it.
 OPTIONS = ("num_warps", "num_stages", "num_ctas", "maxnreg")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .dtypes import DTYPES, DType, Shape, dtype_of
 from .errors import AccessError, TileError
-from .values import DTYPES, DType, Shape, dtype_of
 
 Array = np.ndarray[Any, Any]
 

@@ -8,11 +8,12 @@ and which memory each array is. `replay.py` believes none of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .dtypes import DType, Shape, dtype_of
 from .errors import TileError
 from .launch import Grid
 from .memory import (
@@ -25,12 +26,8 @@ from .memory import (
     refused_dtype,
     span,
 )
-from .session import WORKSPACE_LIMIT, Unchecked, new_array, using
+from .session import WORKSPACE_LIMIT, Launchable, Unchecked, new_array, using
 from .state import poison
-from .values import DType, Shape, dtype_of
-
-if TYPE_CHECKING:
-    from .kernel import Kernel
 
 LAUNCH_LIMIT = 64
 SCALAR_LIMIT = 64  # plain arguments of one launch
@@ -98,7 +95,7 @@ class Recorder:
         self.known.append(Known("workspace", index, array.reshape(-1), array))
         return array
 
-    def prepare(self, kernel: Kernel) -> Unchecked:
+    def prepare(self, kernel: Launchable) -> Unchecked:
         """Describe the kernel; who runs it checks it."""
         return kernel.unchecked()
 
