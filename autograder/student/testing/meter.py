@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.student.testing.plugin import OpenStudent
+    from autograder.student.testing.protocols import OpenStudent
 
 
 class Metered:
