@@ -1,4 +1,4 @@
-"""A student's own check: the submission in this very process, without a sandbox."""
+"""A student's own check: the submission runs in this process, without a sandbox."""
 
 from __future__ import annotations
 

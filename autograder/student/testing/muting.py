@@ -1,4 +1,4 @@
-"""Runs student code without its output, its warnings and its questions."""
+"""Runs student code without output, warnings or input."""
 
 from __future__ import annotations
 

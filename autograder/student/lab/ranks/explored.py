@@ -3,12 +3,12 @@
     result = explore_ranks(program, 2, lambda rank: (x[rank],), capacity=0)
     print("\\n".join(result.story))
 
-Ranks are threads of the explorer, and so is the network: what `isend` was given is
-fetched by a courier, who may come at once, late, or only when `wait()` insists. So an
-array that changes in between arrives changed in some schedules and not in others, and
-that is found (`run` and grading refuse it outright). A send that waits for its
-receiver, on a link without room, is a step like any other, and a circle of them is told
-as a deadlock with the lines where the ranks stand.
+Ranks are threads of the explorer, and so is the network: each `isend` starts a daemon
+thread that copies the array, at once, late, or only when `wait()` blocks. So an array
+that changes in between arrives changed in some schedules and not in others, and the
+difference is found (`run` and grading refuse such a change in every case). A send that
+waits for its receiver, on a link without room, is a step like any other, and a cycle of
+them is reported as a deadlock with the lines where the ranks stand.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class _Line:
 
 
 class _Towards:
-    """The other end of a link, as the explorer names it when nobody can go on."""
+    """The other end of a link, as the explorer names it when no rank can go on."""
 
     def __init__(self, label: str, task: Any) -> None:
         self._lab_label, self._lab_task = label, task

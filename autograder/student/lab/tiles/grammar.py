@@ -153,7 +153,7 @@ ELSEWHERE = {
     "constexpr": "it annotates a parameter, or makes a global: N = tl.constexpr(4)",
 }
 
-# Statements and expressions of Python that a kernel has no use for.
+# Statements and expressions of Python that a kernel cannot have.
 REFUSED: dict[type[ast.AST], str] = {
     ast.Break: "Triton has no `break`: use a `while` condition, or mask",
     ast.Continue: "Triton has no `continue`: put the rest under an `if`, or mask",

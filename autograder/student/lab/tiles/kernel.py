@@ -67,7 +67,7 @@ class Kernel:
         """Gather this kernel and those that it may call, as plain values, unchecked.
 
         A function's names are its globals and its attributes: what it does not need
-        does no harm, and what it misses is refused when the bundle is linked.
+        is ignored, and what it misses is refused when the bundle is linked.
         """
         kernels: list[Kernel] = [self]
         out: list[dict[str, Any]] = []

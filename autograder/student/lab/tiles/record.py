@@ -1,8 +1,8 @@
 """Phase one of grading: note what a host function launches, run nothing.
 
-The host function is a student's Python; this runs where it may do as it likes. What
-leaves is *evidence*, plain values only: the kernels' text, the grids, the arguments,
-and which memory each array is. `replay.py` believes none of it.
+The host function is a student's Python; this runs in the sandbox, unchecked. What it
+returns is *evidence*, plain values only: the kernels' text, the grids, the arguments,
+and which memory each array is. `replay.py` checks all of it.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Recorder:
         return array
 
     def prepare(self, kernel: Launchable) -> Unchecked:
-        """Describe the kernel; who runs it checks it."""
+        """Describe the kernel; it is checked before it runs."""
         return kernel.unchecked()
 
     def launch(

@@ -1,4 +1,4 @@
-"""Who carries a launch out: a session. By default it simulates at once.
+"""What carries a launch out: a session. By default it simulates at once.
 
 While a host function is being recorded (`record.py`) another session is current and
 launches are noted, not run.

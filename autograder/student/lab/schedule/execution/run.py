@@ -35,10 +35,10 @@ class Run:
         chooser: the threads, the clock, the choices made and those left.
         order: what happens before what, where attribute accesses are steps.
         current: the thread that runs.
-        story: what is told of each step, where somebody wants to read it.
+        story: an entry for each operation, if a story is wanted.
         failure: what went wrong, if anything.
         fatal: an exception that ends the whole search.
-        again: more operations must be steps; the run is worth nothing.
+        again: more operations must be steps, so the run does not count.
     """
 
     # What few programs need is made when it is needed.
@@ -260,7 +260,7 @@ class Run:
             Context.run = before
 
     def _live(self, task: Task, body: Callable[[], object]) -> None:
-        """A thread's life, in its own greenlet."""
+        """Run a thread from start to end, in its own greenlet."""
         try:
             if self.story is not None and task.number:
                 count = self.chooser.count

@@ -14,7 +14,7 @@ class ActiveRun(Protocol):
 
     current: Any  # the thread that runs, a `task.Task`
     tasks: list[Any]  # every thread started so far, by number
-    story: list[Any] | None  # None: nobody reads one, so names need no line
+    story: list[Any] | None  # None: none is told, so fakes need no names
     racing: bool  # attribute accesses are steps, so `publish` and `learn` matter
     probing: bool  # releases are steps
     excepthook: Any  # what an uncaught exception of a thread is given to

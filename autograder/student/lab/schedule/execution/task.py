@@ -43,8 +43,8 @@ class Rules:
     hasty: bool = False  # timeouts may expire while other threads can still run
     races: bool = True
     cap: int = 5000  # steps of a run, beyond which it is a livelock
-    probing: bool = False  # somebody asks whether a lock is held: releases are steps
-    racing: bool = False  # somebody watches attributes: keep vector clocks
+    probing: bool = False  # the program asks whether locks are held: releases are steps
+    racing: bool = False  # attributes are watched: keep vector clocks
     invariant: Callable[[], object] | None = None
     # Leaving the main thread by SystemExit is a failure, as it is for a function.
     strict_exit: bool = False

@@ -68,8 +68,7 @@ class Thread(Sync):
             target(*args, **kwargs)
 
     def _lab_of_subclass(self, place: int) -> Any:
-        """What CPython's thread keeps where its subclasses read it; a plain Thread
-        does not have it here."""
+        """What CPython's Thread keeps and subclasses may read; else it is private."""
         if type(self).__module__ == __name__:
             raise AttributeError("a Thread's target is its own")
         return self._lab_work[place]

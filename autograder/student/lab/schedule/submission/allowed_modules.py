@@ -30,7 +30,7 @@ from .ownership import Numbered, guard
 
 
 def nothing(*values: Any, **options: Any) -> None:
-    """Do nothing, for `print` and the like: nobody reads what so many runs print."""
+    """Do nothing, in the place of `print` and the like."""
 
 
 def _made(kind: type, **held: Any) -> Any:
