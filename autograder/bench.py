@@ -2,7 +2,7 @@
 
 Times are compared within one run on one machine and told as ratios. CPU seconds are
 those of this process and of every process that it waited for, plus those of the jail,
-which nobody waits for: its control group counts them.
+which is no child of this process: its control group counts them.
 """
 
 from __future__ import annotations

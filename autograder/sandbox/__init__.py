@@ -1,1 +1,1 @@
-"""Runs student code where it can neither see nor touch the verdict."""
+"""Runs student code where it can neither read nor change the verdict."""

@@ -26,7 +26,7 @@ class Limits:
     file_mb: int = 16  # largest file; symptom: "File too large"
     open_files: int = 256  # symptom: "Too many open files"
     scratch_mb: int = 64  # size of /tmp; symptom: "No space left on device"
-    total_mb: int = 4096  # all processes together, where cgroups are to be had
+    total_mb: int = 4096  # all processes together, where cgroups are available
 
     def rlimits(self, processes_now: int = 0) -> dict[str, int]:
         """Return resource limits that the server sets on itself.
@@ -96,13 +96,13 @@ def guest_command(
     """Return the command of the server itself, as it is run inside the jail.
 
     Args:
-        control: descriptor on which it hears the host.
+        control: descriptor of its connection to the host.
         level: how it is isolated.
         warm: modules to import before anything else.
         limits: what it may use.
         scratch: the only folder that submissions may write to.
         processes_now: how many processes its user already has.
-        user: whom it becomes once warm, if nothing around it does that.
+        user: user id to switch to once warm, if no wrapper does that.
     """
     jailed = level == "bubblewrap"
     root = f"{_GUEST}" if jailed else str(PACKAGE.parent)

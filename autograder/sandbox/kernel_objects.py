@@ -1,4 +1,4 @@
-"""Forgets what a submission left in the kernel, for the next one not to find.
+"""Removes the kernel objects that a submission left, before the next one runs.
 
 Shared memory, queues and semaphores of System V and the keys of a user outlive the
 process that made them. POSIX queues are kept away by a limit of size zero.

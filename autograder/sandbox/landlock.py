@@ -1,4 +1,4 @@
-"""Landlock: a process gives up the file system, where namespaces are not to be had.
+"""Landlock: restricts a process's file access, where namespaces are not available.
 
 The weaker of the two isolation levels, for containers that forbid user namespaces. The
 process table stays visible; files outside the lists and TCP are out of reach.
@@ -27,7 +27,7 @@ def abi() -> int:
 
 
 def restrict(readable: list[str], writable: list[str]) -> None:
-    """Bind this process and its children to the given folders and files.
+    """Restrict this process and its children to the given folders and files.
 
     Raises:
         OSError: the kernel refuses; nothing may run then.

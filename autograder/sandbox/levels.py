@@ -1,4 +1,4 @@
-"""Which isolation this machine offers, and never a weaker one in silence."""
+"""Which isolation this machine offers; a weaker one is never chosen silently."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def choose_level(wanted: Level | None = None) -> Level:
         wanted: exactly this one; by default the environment's or the strongest.
 
     Raises:
-        InfrastructureError: it is not to be had. Without isolation nothing is graded
+        InfrastructureError: it is not available. Without isolation nothing is graded
             unless ``none`` is asked for by name.
     """
     name = wanted or os.environ.get(ISOLATION_ENV) or None

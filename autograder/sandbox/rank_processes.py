@@ -1,6 +1,6 @@
 """Processes for the ranks of one run, each forked from the loaded submission.
 
-The network between them lives in the judge, who answers a link's calls when they can be
+The network between them is in the judge, which answers a link's calls when they can be
 answered: so a rank runs until its call must wait, and one thread drives all.
 """
 
@@ -35,7 +35,7 @@ class Crew:
         self._seeds: dict[Peer, int] = {}  # of the test that each has served last
 
     def muster(self, n: int, budget: Budget, seed: int) -> list[Peer]:
-        """Return n processes that the kernel lets open and write to nothing.
+        """Return n processes that can open no file and write to none, by kernel limits.
 
         Raises:
             StudentError: they cannot be forked.
@@ -71,7 +71,7 @@ class Crew:
         self._peers = [peer for peer in self._peers if peer not in peers]
 
     def forget(self) -> None:
-        """Hang up on all of them."""
+        """Close the connections to all of them."""
         for peer in self._peers:
             peer.close()
         self._peers, self._seeds = [], {}
@@ -113,13 +113,13 @@ class Party:
         budget: Budget,
         broke: Callable[[Peer, StudentError], StudentError],
     ) -> None:
-        """Bring ranks together.
+        """Make a party.
 
         Args:
-            crew: whose they are.
+            crew: the processes' owner.
             peers: their processes, in the order of their ranks.
             budget: what they may use together.
-            broke: told when one dies or goes over a limit; returns what to raise.
+            broke: called when one dies or exceeds a limit; returns what to raise.
         """
         self._crew, self._budget, self.broke = crew, budget, broke
         self.ranks = [Rank(self, peer) for peer in peers]
@@ -128,7 +128,7 @@ class Party:
         self._frames = 0
 
     def count(self) -> None:
-        """Hold them to their budget, now and then.
+        """Check their use against the budget, every so many frames.
 
         Raises:
             StudentTimeout: together they have used it up.

@@ -1,7 +1,7 @@
-"""A small lesson, played through in the warm server before it forks anything.
+"""A small lesson, run in the warm server before it forks anything.
 
 Python specialises its own code as it runs, and caches fill. What the server has done a
-few times, every process that it forks does fast from the first time on. No line of a
+few times is fast in every process that it forks. No line of a
 submission runs here.
 """
 
@@ -70,7 +70,7 @@ def rehearse() -> None:
     def ask(*request: object) -> object:
         reply = player.answer(codec.dumps(list(request)), lambda _: b"")
         kind, *answer = codec.loads(reply)
-        if kind != "ok":  # no submission would do better
+        if kind != "ok":  # every submission would fail alike
             raise RuntimeError(f"the rehearsal failed: {answer}")
         return answer[0]
 

@@ -1,11 +1,11 @@
-"""A filter on system calls: processes that must not speak to each other give them up.
+"""A filter on system calls, for processes that must not communicate.
 
 Ranks of one run share a jail, and whatever a submission makes while it is loaded is
 inherited by all of them: memory, pipes, sockets. So the loader of a lesson with ranks
-binds itself before it runs a line of the submission: no shared memory, no pipes or
-sockets, no queues, keys or signals, no look into another process. A rank can still
+filters its calls before it runs a line of the submission: no shared memory, no pipes or
+sockets, no queues, keys or signals, no tracing of other processes. A rank can still
 make and find empty folders, a bit each; but what it sends over its link is compared
-with an exact count, so a submission that whispered would have to send as much besides.
+with an exact count, so such a channel does not let a submission send less.
 Source: Linux, Documentation/userspace-api/seccomp_filter.rst.
 """
 
@@ -76,7 +76,7 @@ _REFUSED = {
     "ioprio_set": (251, 30),
     "perf_event_open": (298, 241),
     "bpf": (321, 280),
-    "prctl": (157, 167),  # its name, and who may look into it
+    "prctl": (157, 167),  # a process's name, and whether others may trace it
     "seccomp": (317, 277),
 }
 _MMAP = (9, 222)  # refused where the memory would be shared
@@ -87,7 +87,7 @@ _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 
 
 def restrict() -> bool:
-    """Bind this process and its children for good.
+    """Filter the calls of this process and its children, irrevocably.
 
     Returns:
         Whether there are numbers for this machine; if not, nothing is refused.
@@ -117,7 +117,7 @@ def restrict() -> bool:
 
 
 def _filters(arch: int, numbers: list[int], mmap: int) -> list[bytes]:
-    """Return instructions for the kernel; each jump counts what it leaps over."""
+    """Return instructions for the kernel; a jump counts the instructions it skips."""
     refuse = _op(_RETURN, _ERRNO | errno.EPERM)
     head = [
         _op(_LOAD, _ARCH),

@@ -1,11 +1,11 @@
 """Plain values to bytes and back, capped in size and depth, without pickle.
 
-Numbers, strings, containers and arrays (dtype, shape, strides, bytes) cross the wall
-between a student's code and its judge; nothing else does. Anything that is not plain
-becomes a reference, by a function that the caller supplies: the guest turns instances
-into handles, the judge turns callables into callbacks.
+Numbers, strings, containers and arrays (dtype, shape, strides, bytes) pass between a
+student's process and the judge's; nothing else does. Anything that is not plain becomes
+a reference, by a function that the caller supplies: the guest turns instances into
+handles, the judge turns callables into callbacks.
 
-Decoding trusts nothing: sizes are capped, depth is capped, dtypes come from a list,
+Decoding trusts no input: sizes are capped, depth is capped, dtypes come from a list,
 and an array's layout must fit its bytes.
 """
 
@@ -36,11 +36,11 @@ _DTYPE = re.compile(r"[<|](b1|[iu][1248]|f[248]|c(8|16)|[US]\d{1,6})")
 
 
 class CodecError(ValueError):
-    """A value that may not cross the wall, or bytes that are no value."""
+    """A value that cannot be encoded, or bytes that do not encode one."""
 
 
 class TooLarge(CodecError):
-    """A value larger or deeper than may cross."""
+    """A value larger or deeper than the limits."""
 
 
 #: What stands for a value that is not plain: its kind, number and class name, and the
@@ -75,12 +75,12 @@ def loads(
     """Decode a value; arrays are fresh and writable.
 
     Args:
-        data: what ``dumps`` made, or anything else that someone sent.
+        data: what ``dumps`` made, or any other bytes.
         resolve: turns a reference back into an object; without it, that is an error.
         limit: the most bytes that are looked at.
 
     Raises:
-        CodecError: the bytes are no value, or one that may not cross.
+        CodecError: the bytes encode no value, or one that is not allowed.
     """
     if len(data) > limit:
         raise CodecError(f"a value of {len(data):,} bytes, more than {limit:,}")
@@ -201,7 +201,7 @@ class _Decoder:
                 strict_map_key=False,
                 unicode_errors="surrogatepass",
             )
-        except (CodecError, MemoryError):  # the bytes are not to blame for the latter
+        except (CodecError, MemoryError):  # a MemoryError says nothing about the bytes
             raise
         except Exception as error:
             raise CodecError(f"not a value: {type(error).__name__}") from None

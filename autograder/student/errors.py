@@ -63,7 +63,7 @@ class StudentOutput(StudentError):
 
 
 class StudentForged(StudentError):
-    """The submission's process sent bytes that no honest answer consists of."""
+    """The submission's process sent bytes that the interpreter never sends."""
 
     verdict = Verdict.SECURITY
 

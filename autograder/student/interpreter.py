@@ -83,7 +83,7 @@ class Callback:
 
 
 class CappedOutput(io.TextIOBase):
-    """A text stream that forgets what it is told, up to a cap; then it raises."""
+    """A text stream that drops what is written, and raises beyond a limit."""
 
     def __init__(self, limit: int = OUTPUT_BYTES) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ def new_module() -> types.ModuleType:
 def describe(error: BaseException) -> list[Any]:
     """Turn an exception into the plain answer ``raised`` or ``limit``."""
     if isinstance(error, MemoryError):
-        traceback.clear_frames(error.__traceback__)  # make room to say so
+        traceback.clear_frames(error.__traceback__)  # free memory for the answer
         return ["limit", "memory"]
     if isinstance(error, OutputLimit):
         return ["limit", "output"]

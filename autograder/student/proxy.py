@@ -1,4 +1,4 @@
-"""The judge's view of a submission: calls that look local and cross the wall."""
+"""The judge's view of a submission: calls that look local and run in its process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MOST_ITEMS = 10**6
 
 
 class Channel(Protocol):
-    """A way to one interpreter that has loaded the submission."""
+    """A connection to one interpreter that has loaded the submission."""
 
     def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
         """Send a request, answer its callbacks, return the reply.
@@ -222,7 +222,7 @@ class Student:
 
         Args:
             scenario: a top-level function; its first parameter is the submission's
-                module. Its source alone crosses, so it imports what it needs itself.
+                module. Only its source is sent, so it imports what it needs itself.
             data: plain values for its other parameters.
         """
         name = scenario.__name__

@@ -16,12 +16,7 @@ from typing import Any
 import programs
 import reference
 
-from autograder.student.lab.schedule import explore
-from autograder.student.lab.schedule.modules import compiled, namespace
-from autograder.student.lab.schedule.port import Port
-from autograder.student.lab.schedule.scheduler import Run
-from autograder.student.lab.schedule.task import Rules
-from autograder.student.lab.schedule.threads import MainThread
+from autograder.student.lab.schedule import TraceEvent, explore, trace
 
 HERE = Path(__file__).resolve().parent
 SLOW = HERE.parents[1] / "course" / HERE.name / "slow.py"
@@ -41,29 +36,11 @@ WORDS = {
 # --- recording one schedule -------------------------------------------------------
 
 
-class Tape(list[Any]):
-    """A story that also keeps what the program's `state()` returns at each entry."""
-
-    def __init__(self, names: dict[str, Any]) -> None:
-        super().__init__()
-        self.look = names.get("state", dict)
-        self.states: list[Any] = []
-
-    def append(self, entry: Any) -> None:
-        super().append(entry)
-        self.states.append(self.look())
-
-
 NOTES = {"refused", *(f"{verb} t{k}" for verb in ("run", "end") for k in range(1, 10))}
 
 
-def note(text: str) -> None:
-    """Let a recorded program add a line of its own to its story."""
-    Port.run.tell(text)
-
-
 def record(
-    source: str, plan: Any = (), *, state: str = "", quote: bool = True, flags: int = 0
+    source: str, plan: Any = (), *, state: str = "", quote: bool = True
 ) -> dict[str, Any]:
     """Run a program under one schedule: its threads, events, and the books after each.
 
@@ -72,34 +49,21 @@ def record(
         plan: The schedule.
         state: Source that defines `state()`, a dictionary of plain values.
         quote: Keep the lines of the program; those of the reference stay hidden.
-        flags: Whether releases (1) and accesses of attributes (2) are steps.
     """
-    if plan and plan[0][0] == 0:  # what were steps when the schedule was found
-        flags, plan = plan[0][1], plan[1:]
-    names = namespace() | {"note": note}
-    exec(state, names)
-    code = compiled(source)
-    rules = Rules(races=False, probing=bool(flags & 1), racing=bool(flags & 2))
-    run = Run(rules, tuple(plan), story=True, strict=True)
-    tape = run.story = Tape(names)
-    run.execute(MainThread(), functools.partial(exec, code, names))
-    if run.again:  # accesses or releases turned out to be steps: now they are
-        flags = rules.probing + 2 * rules.racing
-        return record(source, plan, state=state, quote=quote, flags=flags)
-    after = [*tape.states[1:], tape.look()]
-    shown = [(e, s) for e, s in zip(tape, after, strict=True) if word(e)]
-    first, *others = dict.fromkeys(short(entry.thread) for entry, _ in shown)
+    run = trace(source, plan, state=state)
+    shown = [event for event in run.events if word(event)]
+    first, *others = dict.fromkeys(short(event.thread) for event in shown)
     threads = [first, *sorted(others)]
-    texts, things, states = [""], [""], [tape.states[0]]
+    texts, things, states = [""], [""], [run.before]
     events = [
         [
-            threads.index(short(entry.thread)),
-            word(entry),
-            place(texts, entry.text if quote and entry.op not in NOTES else ""),
-            place(things, thing(entry)),
-            place(states, books),
+            threads.index(short(event.thread)),
+            word(event),
+            place(texts, event.text if quote and event.op not in NOTES else ""),
+            place(things, thing(event)),
+            place(states, event.state),
         ]
-        for entry, books in shown
+        for event in shown
     ]
     return {
         "threads": threads,
@@ -107,7 +71,7 @@ def record(
         "texts": texts,
         "things": things,
         "states": states,
-        "ending": None if run.failure is None else ending(run.failure.message),
+        "ending": ending(run.message) if run.message else None,
     }
 
 
@@ -124,21 +88,20 @@ def place(values: list[Any], value: Any) -> int:
     return values.index(value)
 
 
-def thing(entry: Any) -> str:
+def thing(event: TraceEvent) -> str:
     """Name what an operation is done to."""
-    if entry.op.startswith(("read", "write")):
-        return str(entry.op.partition(".")[2])
-    name = str(getattr(entry.thing, "_lab_label", ""))
-    return short(name.partition(" of line")[0])
+    if event.op.startswith(("read", "write")):
+        return event.op.partition(".")[2]
+    return short(event.target.partition(" of line")[0])
 
 
-def word(entry: Any) -> str:
-    """Return the few letters that stand in a lane; none where nobody would look."""
-    if entry.op in ("start", "join"):
-        return f"{entry.op} {thing(entry)}" if entry.thing else "begin"
-    if entry.op.startswith("notify"):
-        return "notify" if entry.op.split()[1] != "0" else "notify 0"
-    return WORDS.get(entry.op.partition(" ")[0], str(entry.op))
+def word(event: TraceEvent) -> str:
+    """Return the few letters that stand in a lane; none for what is not shown."""
+    if event.op in ("start", "join"):
+        return f"{event.op} {thing(event)}" if event.target else "begin"
+    if event.op.startswith("notify"):
+        return "notify" if event.op.split()[1] != "0" else "notify 0"
+    return WORDS.get(event.op.partition(" ")[0], event.op)
 
 
 def short(name: str) -> str:

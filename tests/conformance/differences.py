@@ -278,6 +278,7 @@ with `python -m tests.conformance.differences`.
 
 def write() -> str:
     """Return CONFORMANCE.md."""
+    from autograder.student.lab.tiles.dtypes import DTYPES
     from autograder.student.lab.tiles.grammar import (
         ATTRIBUTES,
         BUILTINS,
@@ -287,7 +288,6 @@ def write() -> str:
     from autograder.student.lab.tiles.launch import PROGRAM_LIMIT
     from autograder.student.lab.tiles.record import LAUNCH_LIMIT
     from autograder.student.lab.tiles.state import LOOP_LIMIT
-    from autograder.student.lab.tiles.values import DTYPES
 
     out = PROSE.format(
         version="3.9.0",

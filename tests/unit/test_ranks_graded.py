@@ -15,7 +15,7 @@ from autograder.student.lesson import Task
 from autograder.student.proxy import NotAttempted, NotPlain, StudentError, StudentRaised
 from autograder.student.report import InfrastructureError, Verdict
 from autograder.student.testing.local import LocalSource
-from autograder.student.testing.plugin import Source
+from autograder.student.testing.protocols import Source
 from autograder.student.testing.ranks import Ranks
 
 TASK = Task("ring", 1, 1, 256, "step-1")

@@ -1,6 +1,6 @@
 """The plans that a search has yet to run."""
 
-from autograder.student.lab.schedule.pending import Pending
+from autograder.student.lab.schedule.search.pending_plans import Pending
 
 CHOICES = [(4, 1, 1), (5, 2, 0), (6, ~1, 1)]
 

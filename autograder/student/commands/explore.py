@@ -17,7 +17,7 @@ import typer
 if TYPE_CHECKING:
     from autograder.student.lab.schedule import Result
 
-_LOOK_S = 2.0  # a program that takes no step between so many looks spins
+_LOOK_S = 2.0  # between looks; so many without a step are an endless loop
 _LOOKS = 5
 
 

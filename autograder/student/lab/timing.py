@@ -1,6 +1,6 @@
 """Times an attention kernel against PyTorch's own, where there is a GPU.
 
-Never part of a grade: a grade must not depend on who else uses the machine.
+Never part of a grade: a grade must not depend on the load of the machine.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def build_notebook(lesson: Lesson, *, with_reference: bool = False) -> Any:
 
 
 def write_notebook(notebook: Any, path: Path) -> None:
-    """Write a notebook where nothing half-written is ever seen."""
+    """Write a notebook atomically: no reader sees a part of it."""
     import nbformat
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ def parse(source: str) -> ast.Module | None:
     """Return the syntax tree, or None where the source is not Python."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "\d" in a student's string is no news
+            warnings.simplefilter("ignore")  # such as "\d" in a student's string
             return ast.parse(source)
     except _FAILURES:
         return None

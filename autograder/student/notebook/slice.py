@@ -1,8 +1,9 @@
 """Keeps of a submission what its tasks need, and leaves the rest out.
 
 Students leave plots, prints, downloads, loops and their own tests around an answer.
-None of that is graded, and any of it can crash, hang or flood. So only statements that
-bind or change a name which some task looks up, directly or through others, are run.
+None of that is graded, and any of it can crash, hang or print without end. So only
+statements that bind or change a name which some task looks up, directly or through
+others, are run.
 """
 
 from __future__ import annotations

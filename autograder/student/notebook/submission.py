@@ -67,6 +67,6 @@ class Submission:
 
 
 def printable(name: str, limit: int = 80) -> str:
-    """Return text fit for a message: no control characters, not endless."""
+    """Return text fit for a message: no control characters, and cut to a length."""
     clean = "".join(sign if sign.isprintable() else "?" for sign in name)
     return clean if len(clean) <= limit else clean[: limit - 3] + "..."

@@ -1,18 +1,15 @@
-"""A student's own check: the submission in this very process, without a sandbox."""
+"""A student's own check: the submission runs in this process, without a sandbox."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import sys
 import types
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from autograder.student import interpreter
 from autograder.student.errors import StudentError
 from autograder.student.loading import Cell, LoadFailures, reason_of
+from autograder.student.testing.muting import muted
 
 if TYPE_CHECKING:  # it needs greenlets, which most checks do not
     from autograder.student.testing.in_process_ranks import LocalParty
@@ -63,16 +60,3 @@ class LocalChannel:
     def explain(self, name: str) -> StudentError:
         """Tell why the submission does not define a name."""
         return self._failures.explain(name)
-
-
-@contextlib.contextmanager
-def muted() -> Iterator[None]:
-    """Let student code print into a capped void, warn nobody and ask nobody."""
-    stdin, sys.stdin = sys.stdin, io.StringIO()
-    output = interpreter.CappedOutput()
-    try:
-        with contextlib.redirect_stdout(output), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        sys.stdin = stdin

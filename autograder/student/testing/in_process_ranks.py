@@ -15,7 +15,7 @@ import numpy as np
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from autograder.student import interpreter
-from autograder.student.testing.in_process import muted
+from autograder.student.testing.muting import muted
 
 Frame = tuple[bool, bytes]  # whether it is a callback, and what it says
 _NOTEBOOK = ("In", "Out")  # what a kernel keeps beside the student's names

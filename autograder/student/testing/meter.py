@@ -1,11 +1,11 @@
-"""The fixture `meter`: a submission's kernels, run and metered away from its code."""
+"""The fixture `meter`: meters a submission's kernels in a process without its code."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.student.testing.plugin import OpenStudent
+    from autograder.student.testing.protocols import OpenStudent
 
 
 class Metered:
@@ -22,7 +22,7 @@ class Metered:
 
 
 class Meter:
-    """Runs a host function's kernels where no other line of the submission runs."""
+    """Runs a host function's kernels in a process that runs none of its other code."""
 
     def __init__(self, student: OpenStudent, seed: int) -> None:
         self._student, self._seed = student, seed

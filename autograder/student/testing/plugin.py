@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from _pytest.runner import runtestprotocol
 
 from autograder.student.bundle import SHARED
 from autograder.student.lesson import Lesson, Task
-from autograder.student.proxy import Session, Student, StudentError, StudentRaised
+from autograder.student.proxy import Student, StudentError, StudentRaised
 from autograder.student.report import (
     InfrastructureError,
     Message,
@@ -32,10 +32,11 @@ from autograder.student.report import (
 )
 from autograder.student.testing import check
 from autograder.student.testing.meter import Meter
+from autograder.student.testing.protocols import OpenStudent, Source
 from autograder.student.testing.verdict import discreet, judge, setup_failed
 
 if TYPE_CHECKING:  # most lessons have no ranks
-    from autograder.student.testing.ranks import Party, Ranks
+    from autograder.student.testing.ranks import Ranks
 
 #: Plugins of pytest that grading does not need; leaving them out saves its start.
 _UNUSED = (
@@ -47,51 +48,6 @@ _UNUSED = (
 
 
 _NOTHING: Mapping[str, Callable[..., Any]] = {}
-
-
-class OpenStudent(Protocol):
-    """A fresh copy of a submission, opened for one test."""
-
-    @property
-    def session(self) -> Session: ...
-
-    def clean(self) -> Session:
-        """Return a session in a process that holds no code of the submission."""
-
-    def explorer(self) -> Session:
-        """Return such a session with the task's seconds."""
-
-    @property
-    def tampered(self) -> bool:
-        """Whether, once closed, it turned out to have broken out of its own process."""
-
-    @property
-    def text(self) -> str | None:
-        """Everything that was handed in, or None where that is not known."""
-
-    @property
-    def cells(self) -> Sequence[tuple[str, str]]:
-        """The label and the source of every cell."""
-
-    def ranks(self, n: int) -> Party:
-        """Return n more copies that share no memory."""
-
-    def explain(self, name: str) -> StudentError:
-        """Tell why the submission does not define a name."""
-
-    def close(self, passed: bool) -> float:
-        """End it and return the CPU seconds it used.
-
-        Args:
-            passed: whether the test did; then its process may serve the next one.
-        """
-
-
-class Source(Protocol):
-    """A submission that tests can open as often as they need."""
-
-    def open(self, task: Task, seed: int) -> OpenStudent:
-        """Open a fresh copy with the task's limits."""
 
 
 @dataclass

@@ -112,7 +112,7 @@ class Ranks:
         Args:
             program: a name that the submission defines, or a top-level function of the
                 test file, whose first parameter is the submission's module: its source
-                crosses, with everything of its file that it uses.
+                is sent, with everything of its file that it uses.
             n: how many ranks.
             args: gives a rank's arguments, a sequence or a mapping; `ranks.LINK` among
                 them becomes that rank's link.
@@ -284,19 +284,19 @@ class _Turn:
 
 
 class _Nowhere:
-    """The channel of a rank's session: the driver sends by itself."""
+    """The channel of a rank's session, unused: the driver sends the requests."""
 
     def __init__(self, student: Copies) -> None:
         self.explain = student.explain
 
     def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
-        """Answer no handle: what a rank returns is plain."""
+        """Refuse requests on handles: what a rank returns is plain data."""
         where = gettext("a rank returned an object where a plain value was expected")
         raise StudentError(where)
 
 
 def _told(error: StudentError) -> StudentError:
-    """Add what a rank cannot know about the walls around it."""
+    """Add what a rank cannot know about its sandbox."""
     if isinstance(error, StudentRaised) and "Too many open files" in error.text:
         look = gettext(
             "A rank opens no files: what you import stands at the top of the notebook."

@@ -19,13 +19,13 @@ from autograder.student.testing.local import LocalSource, LocalStudent
 from autograder.student.testing.plugin import Outcome
 
 _SLACK, _LEAST_S = 3.0, 3.0  # laptops are slower than graders, and wall time is not CPU
-_AGAIN_S = 1.0  # code that catches every exception is told again
+_AGAIN_S = 1.0  # for code that catches every exception, it is raised again
 
 
 class TimeUp(Exception):
     """The watched code used more than its seconds."""
 
-    ends_search = True  # the explorer takes it for no failure of a schedule
+    ends_search = True  # the explorer does not report it as a failure of a schedule
 
 
 class Watch:

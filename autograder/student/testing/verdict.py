@@ -1,4 +1,4 @@
-"""What ended a test becomes a verdict, and a message that gives nothing away."""
+"""Turns what ended a test into a verdict and a message without hidden inputs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def judge(error: BaseException | None) -> tuple[Verdict, Message | None]:
         )
     if isinstance(error, (AssertionError, pytest.fail.Exception)):
         return Verdict.WRONG, Message(gettext("hidden check failed"))
-    if isinstance(error, Exception):  # the test tripped over an odd answer
+    if isinstance(error, Exception):  # the answer's type broke the test
         evidence = f"{type(error).__name__}, {_last_line(error)}"
         return Verdict.WRONG, Message(
             gettext("the answer has a type or a shape that cannot be checked"), evidence

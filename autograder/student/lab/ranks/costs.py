@@ -1,8 +1,8 @@
 """What an all-reduce costs on ten thousand ranks: the clock of `network`, vectorised.
 
-No program runs and no byte moves: an algorithm is a list of rounds, a round says who
-sends which share of the array to whom, and every rank's clock advances as it would in
-`run` (which the tests compare, rank by rank).
+No program runs and no byte moves: an algorithm is a list of rounds, a round says which
+rank sends which share of the array to which, and every rank's clock advances as it
+would in `run` (which the tests compare, rank by rank).
 
     rack = Cluster(10_000, (Level(1, 300e9, 1e-6), Level(8, 25e9, 5e-6)))
     simulate("ring", rack, 1e9).seconds
@@ -77,7 +77,7 @@ class Cluster:
         return size if self.n % size == 0 else self.n
 
     def wires(self) -> dict[Way, Wire]:
-        """Return links for `run`, as each pair has them when nobody else sends."""
+        """Return links for `run`, as each pair has them when no other rank sends."""
         ranks = range(self.n)
         return {(a, b): self._wire(a, b) for a in ranks for b in ranks if a != b}
 
@@ -110,7 +110,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class _Round:
-    """Everybody in `source` sends a share of the array to the same place of `to`."""
+    """Every rank in `source` sends a share of the array to the same place of `to`."""
 
     source: Ints
     to: Ints
@@ -129,7 +129,7 @@ def simulate(algorithm: str, cluster: Cluster, sizes: float | Sequence[float]) -
     """Let the clocks of all ranks run through an all-reduce.
 
     Args:
-        algorithm: one of `ALGORITHMS`. "naive": everybody sends all to everybody;
+        algorithm: one of `ALGORITHMS`. "naive": every rank sends all to every other;
             "root": one rank receives all arrays, one after another, and sends out the
             result; "tree", "ring" and "halving_doubling" as in lesson 6; "two_level":
             reduce-scatter by a ring inside each group of level 1 (a machine), an
@@ -194,7 +194,7 @@ class _Clocks:
         busy = self.sizes[:, None] * (per_byte * entry.share)
         here, there = entry.source % self.lanes, entry.to % self.lanes
         whole = len(here) == self.lanes and bool((here == np.arange(self.lanes)).all())
-        back = np.argsort(there) if whole else None  # whom each lane hears from
+        back = np.argsort(there) if whole else None  # the lane that each receives from
         for _ in range(entry.times):
             if back is not None:
                 sent = np.maximum(self.clock, self.way_out)
@@ -222,7 +222,7 @@ class _Clocks:
             for ends, total in ((entry.source, self.up), (entry.to, self.down)):
                 group = (ends % self.lanes) // level.size
                 part = entry.share * entry.times
-                if len(group) == 1:  # nobody to share with
+                if len(group) == 1:  # no other message shares the link
                     total[number][group] += part * crosses
                     shared = crosses / level.bandwidth
                 else:

@@ -41,18 +41,18 @@ class Turn(Protocol):
 
 
 def drive(network: Network, ranks: Sequence[Turn], seed: int = 0) -> Outcome:
-    """Run ranks over a network until all have ended or nobody can go on.
+    """Run ranks over a network until all have ended or none can go on.
 
     Args:
         network: a fresh one.
         ranks: one for each rank of the network.
-        seed: decides who begins; nothing else is left to choice.
+        seed: decides which rank begins; all else is determined.
     """
     order = list(range(network.n))
     random.Random(seed).shuffle(order)
     results: list[Any] = [None] * network.n
     errors: dict[int, BaseException] = {}
-    # Last in, first out: who can go on does, and the others follow.
+    # Last in, first out: the rank that was answered last runs first.
     ready: list[tuple[int, Any]] = [(rank, _START) for rank in reversed(order)]
     while ready:
         rank, answer = ready.pop()

@@ -3,12 +3,12 @@
     result = explore_ranks(program, 2, lambda rank: (x[rank],), capacity=0)
     print("\\n".join(result.story))
 
-Ranks are threads of the explorer, and so is the network: what `isend` was given is
-fetched by a courier, who may come at once, late, or only when `wait()` insists. So an
-array that changes in between arrives changed in some schedules and not in others, and
-that is found (`run` and grading refuse it outright). A send that waits for its
-receiver, on a link without room, is a step like any other, and a circle of them is told
-as a deadlock with the lines where the ranks stand.
+Ranks are threads of the explorer, and so is the network: each `isend` starts a daemon
+thread that copies the array, at once, late, or only when `wait()` blocks. So an array
+that changes in between arrives changed in some schedules and not in others, and the
+difference is found (`run` and grading refuse such a change in every case). A send that
+waits for its receiver, on a link without room, is a step like any other, and a cycle of
+them is reported as a deadlock with the lines where the ranks stand.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from autograder.student.lab.schedule import Result, explore
-from autograder.student.lab.schedule.port import Port
-from autograder.student.lab.schedule.threads import Thread
+from autograder.student.lab.schedule.execution.run_context import Context
+from autograder.student.lab.schedule.fakes.threads import Thread
 
 from .link import Link
 
@@ -131,7 +131,7 @@ class _Line:
 
 
 class _Towards:
-    """The other end of a link, as the explorer names it when nobody can go on."""
+    """The other end of a link, as the explorer names it when no rank can go on."""
 
     def __init__(self, label: str, task: Any) -> None:
         self._lab_label, self._lab_task = label, task
@@ -165,7 +165,7 @@ class _Wire:
         line, ticket = self._line(self._rank, to), _Ticket(array)
         line.offers.append(ticket)
         self._requests.append((to, ticket))
-        Port.run.tell("isend to", self._towards(to))
+        Context.run.tell("isend to", self._towards(to))
         name = f"network {self._rank} to {to}"
         Thread(
             target=lambda: self._take(line, ticket, "take the array for", to),
@@ -176,12 +176,16 @@ class _Wire:
 
     def _wait(self, number: int) -> None:
         to, ticket = self._requests[number - 1]
-        Port.run.step(lambda: ticket.taken, "wait for the isend to", self._towards(to))
+        Context.run.step(
+            lambda: ticket.taken, "wait for the isend to", self._towards(to)
+        )
 
     def _recv(self, source: int) -> Array:
         line = self._line(source, self._rank)
         line.wanted = True
-        Port.run.step(lambda: bool(line.inside), "receive from", self._towards(source))
+        Context.run.step(
+            lambda: bool(line.inside), "receive from", self._towards(source)
+        )
         line.wanted = False
         return line.inside.popleft()
 
@@ -195,7 +199,7 @@ class _Wire:
                 return line.wanted and not line.inside
             return len(line.inside) < self._capacity
 
-        Port.run.step(room, op, self._towards(to))
+        Context.run.step(room, op, self._towards(to))
         line.offers.popleft()
         line.inside.append(ticket.array.copy(order="C"))
         ticket.taken = True

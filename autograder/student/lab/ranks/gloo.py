@@ -4,9 +4,9 @@
 
 The program and its `Link` are those of `run`. Every rank is a process of this machine
 and speaks TCP over the loopback interface. A message is a header (dtype and shape) and
-its bytes. gloo meets: a send ends when its receiver is there, as over links of capacity
-0, so a program that deadlocks in `run(..., capacity=0)` does here too, until its time
-is up.
+its bytes. Sends are synchronous: a send ends when its receiver is there, as over links
+of capacity 0, so a program that deadlocks in `run(..., capacity=0)` does here too,
+until its time is up.
 """
 
 from __future__ import annotations
@@ -206,12 +206,12 @@ def _report(
     link._look()
     with _alone("leaving"):
         wire.flush()
-        dist.barrier()  # nobody hangs up on what is still under way
+        dist.barrier()  # no rank closes its connections while messages are under way
     return "done", result, wire.sent_bytes, wire.messages
 
 
 class _Alone(RuntimeError):
-    """Another rank is gone, or did not come in time."""
+    """Another rank has ended, or did not answer in time."""
 
 
 @contextlib.contextmanager

@@ -105,7 +105,7 @@ class Link:
         """Refuse to go on when an array changed while the network had it.
 
         The network may take the bytes at any time before `wait()` returns, so what
-        the other rank gets would be a matter of luck.
+        the other rank gets would depend on timing.
         """
         for to, array, before in self._lent.values():
             if array.tobytes() != before:

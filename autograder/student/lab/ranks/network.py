@@ -1,14 +1,14 @@
 """The network as a pure state machine: operations in, completions out.
 
-It knows neither greenlets nor processes. A driver calls `begin` when a rank asks for
+It uses neither greenlets nor processes. A driver calls `begin` when a rank asks for
 something, hands out what `finished` returns, and calls `end` when a rank has ended.
 
-**Room.** A directed link holds up to `capacity` messages that nobody has received; a
-send blocks until there is room. With capacity 0 sender and receiver meet: the send ends
+**Room.** A directed link holds up to `capacity` messages not yet received; a
+send blocks until there is room. With capacity 0 a send is synchronous: it ends
 when the message is received.
 
 **Time.** A virtual clock a rank; computing takes no time. A message of m bytes leaves
-when its sender has got to it and earlier messages of that sender have left, takes
+when its sender has reached it and earlier messages of that sender have left, takes
 m / bandwidth to pass the sender's way out, `latency_s` to travel and m / bandwidth to
 pass the receiver's way in, both at the same time: alone it takes latency_s + m /
 bandwidth. A rank sends one message and receives one at a time (full duplex), and
@@ -174,7 +174,7 @@ class Network:
         self._ended[rank] = how
 
     def deadlock(self) -> str | None:
-        """Say who waits for whom, if somebody does; meant for when nobody can go on."""
+        """Say which rank waits for which; meant for when no rank can go on."""
         if not self._blocked:
             return None
         chain = self._chain()
@@ -334,7 +334,7 @@ class Network:
         return blocked.source if blocked.verb == "recv" else blocked.to
 
     def _chain(self) -> list[int]:
-        """Follow who waits for whom to a cycle, or to one who cannot help."""
+        """Follow which rank waits for which to a cycle, or to one that cannot help."""
         first: list[int] = []
         for start in sorted(self._blocked):
             chain, rank = [], start

@@ -10,7 +10,7 @@ Way = tuple[int, int]  # from rank, to rank
 
 @dataclass(frozen=True)
 class Transfer:
-    """One message: who sent how much to whom, and when, on the virtual clock."""
+    """One message: between which ranks, how large, and when on the virtual clock."""
 
     source: int
     to: int
@@ -31,12 +31,12 @@ class Outcome:
     Attributes:
         results: what each rank returned; None where it did not end.
         errors: what a rank raised.
-        deadlock: None, or who waits for whom when nobody could go on.
+        deadlock: None, or which rank waits for which when none could go on.
         sent_bytes: per rank, in messages that the network took.
         received_bytes: per rank.
         messages: messages per directed pair of ranks, where there were any.
         bytes_by_link: bytes per directed pair of ranks.
-        unreceived: messages that nobody received, per directed pair.
+        unreceived: messages that were never received, per directed pair.
         unwaited: requests of isend that a rank had not waited for when it ended.
         steps: messages in the longest chain of which each waits for the one before.
         seconds: when the last rank ended, on the virtual clock.
@@ -69,7 +69,7 @@ class Outcome:
         return sum(self.messages.values())
 
     def chart(self, width: int = 64) -> str:
-        """Draw who sends to whom and when: a line a rank, a digit for the receiver.
+        """Draw all messages over time: a line a rank, a digit for the receiver.
 
         Time runs to the right on the virtual clock, or by steps where nothing takes
         time. A capital X is a message that never arrived; from rank 36 on, a plus.

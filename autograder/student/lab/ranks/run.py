@@ -32,7 +32,7 @@ def run(
     """Run `program(link, *args(rank))` on n ranks over a metered network.
 
     Ranks run one at a time: each goes on until it must wait. The outcome says what
-    each returned, what was sent, and who waits for whom if nobody could go on.
+    each returned, what was sent, and which rank waits for which if none could go on.
 
     Args:
         program: what every rank runs; its first parameter is its `Link`.

@@ -3,24 +3,60 @@
     result = explore(source, bound=2, spurious=True)
     print("\\n".join(result.story))
     replay(source, result.schedule, spurious=True)
+    trace(source, result.schedule).events
 
-`explored_modules()` gives the fake `threading`, `queue` and `time` that the source
-imports; `load` runs a source once with them; `watch` makes the attribute accesses of
-an object or class steps, among which data races are found.
+A run goes like this. `explore` asks `Runs` for one run after another, each with a plan:
+the steps at which another thread than the default goes on. A `Run` makes the program's
+threads greenlets and puts itself where the fakes find it (`Context.run`). The program
+imports the fakes, and each of their operations calls `Run.step`, which asks the
+`Chooser` whose turn it is and switches to that thread. Afterwards the run holds a
+failure, or branches: choices that become the plans of later runs.
 
-A submission that is judged goes through `Program`, which refuses what could tamper
-with the explorer; `scenario` defines the judge's function beside it.
+In reading order, each folder using only those above it:
+
+execution/    one run
+    run_context       the run in progress, as the fakes see it; outside any: `IdleRun`
+    task              a thread, a failure, a plan, the rules
+    run               steps, greenlets, how a run starts and ends
+    chooser           whose turn it is, and whose it could have been
+    standstill        no thread can go on: deadlock or lost wake-up, and why
+    happens_before    vector clocks: which accesses race
+    story             a run told line by line
+fakes/        what the program finds instead of the real modules
+    base              what all fakes share
+    locks, waiting, queues, threads, futures
+    modules, imports  the fake modules, and the import statement that gives them
+    watch             attribute accesses as steps
+search/       which runs are made
+    explorer          `explore` and `replay`: few preemptions first, then random ones
+    runs, result      makes and counts runs; what was found
+    pending_plans     the plans to come, in little memory
+    random_priorities random schedules
+    shrinking         shorter schedules for the same failure
+    tracing           one run recorded for a figure
+submission/   what is explored when it is not mere source
+    program           a submission: checked, loaded once, explored with many bodies
+    language          which Python it may use; the rest is refused
+    ownership         which objects it may change
+    allowed_builtins, allowed_modules    all that it finds
+    line_steps        every line as a step
+    snapshot          puts a loaded submission back before each run
+    comparison        compares what it returned without running its code
+    python_file       a file of one's own, for `autograder explore`
 """
 
 from __future__ import annotations
 
-from .explorer import Result, explore, replay
-from .modules import explored_modules, load
-from .program import Module, Program, scenario
-from .races import watch
-from .same import same, value
-from .script import Script
-from .task import Missing
+from .execution.task import Missing
+from .fakes.imports import load
+from .fakes.modules import explored_modules
+from .fakes.watch import watch
+from .search.explorer import explore, replay
+from .search.result import Result
+from .search.tracing import Trace, TraceEvent, trace
+from .submission.comparison import same, value
+from .submission.program import Module, Program, scenario
+from .submission.python_file import Script
 
 __all__ = [
     "Missing",
@@ -28,12 +64,15 @@ __all__ = [
     "Program",
     "Result",
     "Script",
+    "Trace",
+    "TraceEvent",
     "explore",
     "explored_modules",
     "load",
     "replay",
     "same",
     "scenario",
+    "trace",
     "value",
     "watch",
 ]

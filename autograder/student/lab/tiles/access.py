@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .dtypes import int1
 from .errors import TileError
 from .memory import Array
 from .races import (
@@ -25,7 +26,6 @@ from .values import (
     broadcast_shape,
     cast,
     describe,
-    int1,
     make,
 )
 

@@ -12,14 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from .dtypes import BOOLEAN, FLOATING, INTEGRAL, DType, float32, int1
 from .errors import TileError
 from .state import state
 from .values import (
-    BOOLEAN,
-    FLOATING,
-    INTEGRAL,
     Data,
-    DType,
     Pointer,
     Tensor,
     Undefined,
@@ -27,8 +24,6 @@ from .values import (
     broadcast_shape,
     cast,
     describe,
-    float32,
-    int1,
     is_constant,
     make,
     pair,

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from .dtypes import DTYPES, DType, dtype_of
 from .errors import TileError
 from .grammar import ELSEWHERE, FUNCTIONS, LOOPS
 from .kernel import constexpr, jit
 from .memory import Array, element_strides, refused_dtype
 from .session import check_shape, current
-from .values import DTYPES, DType, dtype_of
 
 # A GPU shows as one of these; asking PyTorch costs a second, so look first.
 _GPU_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")

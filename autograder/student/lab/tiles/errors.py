@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class TileError(Exception):
-    """A kernel that Triton would refuse, or that does something no GPU forgives.
+    """A kernel that Triton would refuse, or whose result no GPU guarantees.
 
     The text is one to three lines: where (kernel, line, program), what happened,
     and the source line or the form that works.

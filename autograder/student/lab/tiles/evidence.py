@@ -10,12 +10,12 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from .dtypes import DTYPES, Shape
 from .errors import TileError
 from .memory import count, span
 from .program import plain_constant
 from .rewrite import SOURCE_LIMIT
 from .session import WORKSPACE_LIMIT
-from .values import DTYPES, Shape
 
 FUNCTIONS = 16  # of one kernel, helpers included
 CONSTANTS = 32

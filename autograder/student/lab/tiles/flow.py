@@ -9,20 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .dtypes import FLOATING, DType, int32, int64
 from .errors import TileError
 from .forms import truth
 from .state import state
 from .values import (
-    FLOATING,
-    DType,
     Pointer,
     Tensor,
     Undefined,
     as_constant_int,
     as_tensor,
     describe,
-    int32,
-    int64,
     is_constant,
     scalar,
 )

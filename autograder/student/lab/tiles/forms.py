@@ -13,18 +13,15 @@ from typing import Any
 import numpy as np
 
 from .arithmetic import Operator, constant, is_number, mismatch
+from .dtypes import BOOLEAN, FLOATING, Shape, int1
 from .errors import TileError
 from .values import (
-    BOOLEAN,
-    FLOATING,
     Pointer,
     PointerType,
-    Shape,
     Tensor,
     Undefined,
     as_tensor,
     describe,
-    int1,
     is_constant,
     make,
 )

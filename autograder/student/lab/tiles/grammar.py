@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import access, arithmetic, flow, forms, language, reduce, shapes
-from .values import DTYPES
+from .dtypes import DTYPES
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "program_id": language.program_id,
@@ -153,7 +153,7 @@ ELSEWHERE = {
     "constexpr": "it annotates a parameter, or makes a global: N = tl.constexpr(4)",
 }
 
-# Statements and expressions of Python that a kernel has no use for.
+# Statements and expressions of Python that a kernel cannot have.
 REFUSED: dict[type[ast.AST], str] = {
     ast.Break: "Triton has no `break`: use a `while` condition, or mask",
     ast.Continue: "Triton has no `continue`: put the rest under an `if`, or mask",

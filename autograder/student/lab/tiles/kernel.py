@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from .dtypes import DType
 from .errors import LanguageError, TileError
 from .launch import check_grid
 from .program import Program, bind, link, plain_constant
 from .session import Unchecked, current
 from .signature import MISSING, Parameter
-from .values import DType
 
 # What Triton's compiler takes beside the arguments; the simulator has no use for it.
 OPTIONS = ("num_warps", "num_stages", "num_ctas", "maxnreg")
@@ -67,7 +67,7 @@ class Kernel:
         """Gather this kernel and those that it may call, as plain values, unchecked.
 
         A function's names are its globals and its attributes: what it does not need
-        does no harm, and what it misses is refused when the bundle is linked.
+        is ignored, and what it misses is refused when the bundle is linked.
         """
         kernels: list[Kernel] = [self]
         out: list[dict[str, Any]] = []

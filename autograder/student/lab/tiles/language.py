@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 
 from . import arithmetic
+from .dtypes import BOOLEAN, FLOATING, DType, float16, float32, float64, int1, int32
 from .errors import TileError
 from .forms import truth
 from .state import state
 from .values import (
-    BOOLEAN,
-    FLOATING,
     Data,
-    DType,
     PointerType,
     Tensor,
     Undefined,
@@ -26,11 +24,6 @@ from .values import (
     cast,
     check_shape,
     describe,
-    float16,
-    float32,
-    float64,
-    int1,
-    int32,
     is_constant,
     make,
     pair,

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from .dtypes import float32, int1
 from .errors import AccessError, LanguageError, TileError
 from .memory import Segment, View
 from .meter import Meter
 from .program import Program
 from .races import Again, Port
 from .state import state
-from .values import Pointer, Tensor, float32, int1, scalar
+from .values import Pointer, Tensor, scalar
 
 PROGRAM_LIMIT = 65_536
 Grid = tuple[int, int, int]

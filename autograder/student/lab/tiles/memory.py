@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .dtypes import DTYPES, DType, Shape, dtype_of
 from .errors import AccessError, TileError
-from .values import DTYPES, DType, Shape, dtype_of
 
 Array = np.ndarray[Any, Any]
 
@@ -18,7 +18,7 @@ class Segment:
 
     `written` marks the elements that something wrote, where that is worth knowing
     (memory from device.empty). The maps hold, for the current launch only, which
-    program wrote or read each element: 0 nobody, n program n - 1, -1 several.
+    program wrote or read each element: 0 none, n program n - 1, -1 several.
     """
 
     def __init__(self, data: Array, name: str, written: Array | None = None) -> None:

@@ -40,7 +40,7 @@ class Meter:
         return sum(self.stores.values())
 
     def __str__(self) -> str:
-        """Write the meter for a student at play."""
+        """Write the meter for a student to read."""
         lines = [f"{self.kernel or 'all launches'}: {self.programs} programs"]
         for verb, table in (("loads ", self.loads), ("stores", self.stores)):
             parts = ", ".join(f"{name} {size:,}" for name, size in table.items())

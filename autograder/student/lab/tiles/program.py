@@ -15,11 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .dtypes import DTYPES, DType
 from .errors import LanguageError, TileError
 from .grammar import BUILTINS, FORMS, FUNCTIONS, LOOPS, METHODS
 from .rewrite import Checked, check
 from .signature import MISSING, Parameter
-from .values import DTYPES, DType, Pointer, Tensor, Undefined, describe
+from .values import Pointer, Tensor, Undefined, describe
 
 Bundle = Sequence[Mapping[str, Any]]
 

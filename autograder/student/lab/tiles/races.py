@@ -1,8 +1,8 @@
-"""Who read and wrote what during a launch, and where two programs meet.
+"""Which programs read and wrote which elements in a launch, and which conflict.
 
 Programs of one launch run in any order on a GPU, several at once. Two of them may
-read one element; if one of them writes it, the result depends on luck. Atomics are
-exempt among themselves.
+read one element; if one of them writes it, the result depends on timing. Atomics
+do not race with each other.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from .state import state
 
 
 class Again(Exception):
-    """A launch stores to a segment that it has read unwatched: run it again."""
+    """A launch stores to a segment whose reads were not recorded: run it again."""
 
 
 class Port:
-    """Where the running launch keeps its books."""
+    """Holds the meter of the running launch."""
 
     meter = Meter()
 

@@ -1,18 +1,19 @@
 """Phase one of grading: note what a host function launches, run nothing.
 
-The host function is a student's Python; this runs where it may do as it likes. What
-leaves is *evidence*, plain values only: the kernels' text, the grids, the arguments,
-and which memory each array is. `replay.py` believes none of it.
+The host function is a student's Python; this runs in the sandbox, unchecked. What it
+returns is *evidence*, plain values only: the kernels' text, the grids, the arguments,
+and which memory each array is. `replay.py` checks all of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .dtypes import DType, Shape, dtype_of
 from .errors import TileError
 from .launch import Grid
 from .memory import (
@@ -25,12 +26,8 @@ from .memory import (
     refused_dtype,
     span,
 )
-from .session import WORKSPACE_LIMIT, Unchecked, new_array, using
+from .session import WORKSPACE_LIMIT, Launchable, Unchecked, new_array, using
 from .state import poison
-from .values import DType, Shape, dtype_of
-
-if TYPE_CHECKING:
-    from .kernel import Kernel
 
 LAUNCH_LIMIT = 64
 SCALAR_LIMIT = 64  # plain arguments of one launch
@@ -98,8 +95,8 @@ class Recorder:
         self.known.append(Known("workspace", index, array.reshape(-1), array))
         return array
 
-    def prepare(self, kernel: Kernel) -> Unchecked:
-        """Describe the kernel; who runs it checks it."""
+    def prepare(self, kernel: Launchable) -> Unchecked:
+        """Describe the kernel; it is checked before it runs."""
         return kernel.unchecked()
 
     def launch(

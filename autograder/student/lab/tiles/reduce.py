@@ -6,20 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .dtypes import BOOLEAN, FLOATING, float32, int32
 from .errors import TileError
 from .language import as_dtype
-from .values import (
-    BOOLEAN,
-    FLOATING,
-    Tensor,
-    as_constant_int,
-    as_tensor,
-    cast,
-    describe,
-    float32,
-    int32,
-    make,
-)
+from .values import Tensor, as_constant_int, as_tensor, cast, describe, make
 
 
 def _along(input: object, axis: object, name: str) -> tuple[Tensor, int | None]:

@@ -1,7 +1,7 @@
 """Phase two of grading: run recorded launches on the judge's own inputs, metered.
 
 This runs in a process where no student code has run. Kernels are checked again from
-their text; memory is laid out anew; everything in the evidence is suspect.
+their text; memory is laid out anew; nothing in the evidence is trusted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KEYS = {"format", "inputs", "workspaces", "kernels", "launches", "result"}
 class Numbers:
     """The different numbers that reach kernels from outside, which are few.
 
-    A host function that computes the answer itself has to carry it in somehow.
+    A host function that computes the answer itself has to pass it to a kernel.
     """
 
     def __init__(self) -> None:
@@ -144,7 +144,7 @@ def replay(
     """Run recorded launches on these inputs and meter them.
 
     Args:
-        evidence: what `record` returned, from anywhere.
+        evidence: what `record` returned; not trusted.
         inputs: the judge's own copies of the array arguments, in `arrays_in`'s order.
         shuffle: a seed for the order in which the programs of each launch run.
         writes: the inputs, by place, that kernels may write although the host

@@ -1,4 +1,4 @@
-"""Who carries a launch out: a session. By default it simulates at once.
+"""What carries a launch out: a session. By default it simulates at once.
 
 While a host function is being recorded (`record.py`) another session is current and
 launches are noted, not run.
@@ -10,11 +10,12 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .dtypes import Shape, dtype_of
 from .errors import TileError
 from .launch import Grid, run
 from .memory import Array, Segment, View, address, element_strides, refused_dtype, span
@@ -22,10 +23,6 @@ from .meter import Meter
 from .program import Program
 from .signature import Parameter
 from .state import poison, state
-from .values import Shape, dtype_of
-
-if TYPE_CHECKING:
-    from .kernel import Kernel
 
 WORKSPACE_LIMIT = 1 << 28  # bytes that one host function may allocate
 
@@ -39,13 +36,23 @@ class Unchecked:
     bundle: list[dict[str, Any]]
 
 
+class Launchable(Protocol):
+    """What a session needs of a kernel."""
+
+    def program(self) -> Program:
+        """Check and link the kernel."""
+
+    def unchecked(self) -> Unchecked:
+        """Describe the kernel as Python sees it, for a recording."""
+
+
 class Session(Protocol):
     """What allocates memory and carries out launches."""
 
     def allocate(self, shape: Shape, dtype: np.dtype[Any], fill: object) -> Array:
         """Return new memory; `fill` None means uninitialised."""
 
-    def prepare(self, kernel: Kernel) -> Any:
+    def prepare(self, kernel: Launchable) -> Any:
         """Return the kernel as `launch` takes it: with a name and parameters."""
 
     def launch(self, program: Any, grid: Grid, arguments: Mapping[str, object]) -> None:
@@ -75,7 +82,7 @@ class Eager:
             self.fresh[key] = weakref.ref(array, lambda _: self.fresh.pop(key, None))
         return array
 
-    def prepare(self, kernel: Kernel) -> Program:
+    def prepare(self, kernel: Launchable) -> Program:
         """Check and link the kernel."""
         return kernel.program()
 

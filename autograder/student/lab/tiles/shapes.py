@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from .dtypes import Shape
 from .errors import TileError
 from .forms import attribute
 from .state import state
 from .values import (
     Data,
     Pointer,
-    Shape,
     Tensor,
     as_constant_int,
     as_tensor,

@@ -1,4 +1,4 @@
-"""The one program that is running: who it is and what its launch has used."""
+"""The one program that is running: its number and what its launch has used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class State:
         self.running = False
         self.grid: tuple[int, int, int] = (1, 1, 1)
         self.program: tuple[int, int, int] = (0, 0, 0)
-        self.number = 0  # 1 + the program's place in the grid; 0 means nobody
+        self.number = 0  # 1 + the program's place in the grid; 0: none
         self.largest_block = 0
         self.iterations = 0
         self.printed: list[str] = []

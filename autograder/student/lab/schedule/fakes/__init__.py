@@ -1,0 +1,1 @@
+"""The fake `threading`, `queue`, `time` and `concurrent.futures` of explored code."""

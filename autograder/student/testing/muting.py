@@ -1,0 +1,24 @@
+"""Runs student code without output, warnings or input."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import warnings
+from collections.abc import Iterator
+
+from autograder.student import interpreter
+
+
+@contextlib.contextmanager
+def muted() -> Iterator[None]:
+    """Drop what student code prints, up to a limit, and warns of; give it no input."""
+    stdin, sys.stdin = sys.stdin, io.StringIO()
+    output = interpreter.CappedOutput()
+    try:
+        with contextlib.redirect_stdout(output), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        sys.stdin = stdin
