@@ -23,6 +23,7 @@ TEMPLATE = (
 
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
+_INCLUDE = re.compile(r"^[ \t]*--8<-- .*$", re.MULTILINE)  # a drawing, in its own file
 _CLAIM = re.compile(
     r"<span\b[^>]*\bdata-claim=\"([^\"]+)\"[^>]*>(.*?)</span>", re.DOTALL
 )
@@ -48,6 +49,7 @@ class Chapter:
         """What a reader reads: no front matter, code, mathematics or tags."""
         text = re.sub(r"\A---\n.*?\n---\n", "", self.text, flags=re.DOTALL)
         text = "\n".join(line for line, code in _lines(text) if not code)
+        text = _INCLUDE.sub(" ", text)
         text = re.sub(r"<!--.*?-->|<(script|style|svg)\b.*?</\1>", " ", text, flags=16)
         text = re.sub(r"\$\$.*?\$\$|\\\[.*?\\\]", " ", text, flags=re.DOTALL)
         text = re.sub(r"\$[^$\n]+\$|`[^`\n]*`", " x ", text)

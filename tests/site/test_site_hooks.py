@@ -165,6 +165,13 @@ def test_without_node_the_page_stays_as_written(
     assert katex.on_page_content(text, page=page()) == text
 
 
+def test_a_drawing_needs_no_namespace_in_a_page() -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>'
+    formula = '<svg xmlns="http://www.w3.org/2000/svg" width="1em"></svg>'
+    text = assets.on_page_content(drawing + formula, page=page())
+    assert text == '<svg viewBox="0 0 1 1"></svg>' + formula
+
+
 @pytest.mark.browser
 def test_figures_that_do_not_parse_name_their_file(tmp_path: Path) -> None:
     script = tmp_path / "figure.js"
