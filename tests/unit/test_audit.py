@@ -37,6 +37,8 @@ It is <span data-claim="four">4</span>.
 ## Further reading
 """
 
+HINTS = "## twice\n### Nudge\nA\n### Plan\nB\n### Near-code\nC\n"
+
 CELL = """# %% tags=["task"] task="twice"
 def twice(x: int) -> int:
     """
@@ -50,7 +52,7 @@ FILES = {
         @pytest.mark.task("twice")
         def test_two(student): assert student.twice(2) == 4
         """,
-    "course/77-twice/hints.md": "## twice\n### Nudge\nA\n### Plan\nB\n### Near\nC\n",
+    "course/77-twice/hints.md": HINTS,
     "course/77-twice/figure.js": "// nothing\n",
     "course/77-twice/trace.json": '{"points": [0, 2.0]}',
     "solutions/77-twice/reference.py": CELL + "return 2 * x\n",
@@ -136,9 +138,9 @@ def test_finds_nothing_in_a_good_lesson(lesson):
         ("test_hidden.py", "pytest.mark.task(", "print(", "has 0 task marks"),
         ("test_hidden.py", "def test_three", "def three", "task twice has no test"),
         ("test_public.py", "def test_two", "def two", "task twice has no test"),
-        ("hints.md", "### Near\nC\n", "", "twice has 2 rungs instead of 3"),
-        ("hints.md", "B\n", "\n", "twice has an empty rung"),
-        ("hints.md", "## twice", "## once", "no section for twice"),
+        ("hints.md", "### Near-code\nC\n", "", "its rungs are Nudge, Plan; write"),
+        ("hints.md", "B\n", "\n", "task twice: the rung Plan is empty"),
+        ("hints.md", "## twice", "## once", "task twice: no hints; write '## twice'"),
         ("mutants/once.py", "task: twice", "task: thrice", "no task 'thrice'"),
         ("NOTES.md", "Nothing.\n", "", "NOTES.md is missing or empty"),
     ],
