@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,7 +32,7 @@ points = 5
 prompt = "Why?"
 """
 STUB = 'def slope(f, x: float | None = None, kind="central") -> float:\n    ...\n'
-HINTS = "# Hints\n\n## `slope`\n### Nudge\nLook.\n### Plan\nThen $h$.\n### Code\nDo.\n"
+HINTS = "## slope\n### Nudge\nLook.\n### Plan\nThen $h$.\n### Near-code\nDo.\n"
 MUTANT = '"""The sign * is flipped for x < `a*b`.\n\ntask: slope\nlook: Step 1.\n"""\n'
 
 
@@ -78,10 +79,18 @@ def test_hints_are_folded_and_keep_their_markdown(lesson: Path) -> None:
     assert '??? tip "Plan"\n\n    Then $h$.' in text
 
 
-def test_hints_want_three_rungs(lesson: Path) -> None:
-    (lesson / "hints.md").write_text("## slope\n### Nudge\nLook.\n")
-    with pytest.raises(PluginError, match="wants 3 rungs"):
+def test_hints_are_those_that_pass_the_audit(lesson: Path) -> None:
+    (lesson / "hints.md").write_text("## slope\n1. Look.\n2. Then.\n3. Do.\n")
+    told = r"01-slopes/index\.md, .*: hints\.md, task slope: its rungs are none; write"
+    with pytest.raises(PluginError, match=told):
         fill(lesson, "<!-- lesson:hints -->")
+
+
+def test_a_broken_contract_fails_with_page_file_and_key(lesson: Path) -> None:
+    (lesson / "lesson.toml").write_text(CONTRACT.replace("minutes = 40\n", ""))
+    told = r"^01-slopes/index\.md: .*lesson\.toml: minutes is missing"
+    with pytest.raises(PluginError, match=told):
+        fill(lesson, "<!-- lesson:outcomes -->")
 
 
 def test_mistakes_tell_the_sentence_and_escape_it(lesson: Path) -> None:
@@ -101,8 +110,9 @@ def test_only_some_of_many_mistakes_are_shown(lesson: Path) -> None:
     assert f"    - … and {21 - chapter.SHOWN} more." in text
 
 
-def test_a_students_copy_says_that_it_has_no_list(lesson: Path) -> None:
-    (lesson.parents[1] / "solutions" / "01-slopes" / "mutants" / "sign.py").unlink()
+@pytest.mark.parametrize("gone", ["solutions", "solutions/01-slopes/mutants"])
+def test_a_students_copy_says_that_it_has_no_list(lesson: Path, gone: str) -> None:
+    shutil.rmtree(lesson.parents[1] / gone)
     text = fill(lesson, "<!-- lesson:mistakes -->")
     assert "does not list the known mistakes" in text
 
