@@ -12,6 +12,11 @@ from typing import Any
 
 SCHEMA_VERSION = 1
 
+#: The most that a task earns while one of its core checks fails, which ask for what it
+#: teaches; and while any other does: a forgotten case costs a tenth at least.
+CORE_CAP = 0.4
+ANY_CAP = 0.9
+
 #: Translates a message to students; catalogues live in ``autograder/locale``.
 gettext = _gettext.translation(
     "autograder", Path(__file__).parent / "locale", fallback=True

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 from textwrap import indent
@@ -20,7 +20,7 @@ from mkdocs.exceptions import PluginError
 
 from autograder.student.hints import RUNGS, lesson_hints
 from autograder.student.lesson import Lesson, read_lesson
-from autograder.student.report import CourseError
+from autograder.student.report import ANY_CAP, CORE_CAP, CourseError
 
 MARKER = re.compile(r"^<!-- lesson:(\S+)(?: (\S+))? -->[ ]*$", re.MULTILINE)
 EMPTY_HEADING = re.compile(r"<th((?: style=\"[^\"]*\")?)></th>")
@@ -60,7 +60,7 @@ class Chapter:
         return "\n".join(f"- {outcome}" for outcome in self.lesson.outcomes)
 
     def contract_table(self, _argument: str | None) -> str:
-        """Return each task with its signature, its points and its limits."""
+        """Return each task: its signature, points and limits; then how marks work."""
         signatures = read_signatures(self.lesson.exercise_path)
         rows = ["| task | you write | points | CPU | memory |", "|---|---|--:|--:|--:|"]
         for task in self.lesson.tasks:
@@ -75,8 +75,10 @@ class Chapter:
                 f"| `{written.name}` | a written answer, read by a person "
                 f"| {written.points:g} | | |"
             )
+        table = "\n".join(rows)
         return (
-            '<div class="g2k-contract" markdown>\n\n' + "\n".join(rows) + "\n\n</div>"
+            f'<div class="g2k-contract" markdown>\n\n{table}\n\n</div>\n\n'
+            + " ".join(_marks(self.lesson))
         )
 
     def hints(self, task: str | None) -> str:
@@ -129,6 +131,22 @@ def known_mistakes(lesson: Lesson) -> list[tuple[str, str]]:
     if lesson.twin_dir is None:  # a students' copy
         return []
     return [(mutant.task, mutant.summary) for mutant in lesson.mutants()]
+
+
+def _marks(lesson: Lesson) -> Iterator[str]:
+    """Yield what decides a task's points beside the checks that pass."""
+    yield (
+        "While a core check of a task fails, the task earns at most"
+        f" {100 * CORE_CAP:g} % of its points; while any other check fails,"
+        f" at most {100 * ANY_CAP:g} %."
+    )
+    for task in lesson.tasks:
+        names = [f"`{name}`" for name in getattr(task, "rests_on", ())]
+        if names:
+            yield (
+                f"`{task.name}` rests on {' and '.join(names)}: where yours fails,"
+                " its checks run with ours as well."
+            )
 
 
 def _shorten(signature: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -71,6 +72,28 @@ def test_contract_shows_the_stub_as_it_is(lesson: Path) -> None:
     text = fill(lesson, "<!-- lesson:contract -->")
     signature = 'slope(f, x: float | None=None, kind="central") -> float'
     assert f"| [`slope`](#step-1) | `{signature}` | 10 | 2 s | 128 MB |" in text
+
+
+def test_contract_says_in_one_sentence_how_marks_work(lesson: Path) -> None:
+    text = fill(lesson, "<!-- lesson:contract -->")
+    assert text.partition("</div>\n\n")[2] == (
+        "While a core check of a task fails, the task earns at most 40 % of its points;"
+        " while any other check fails, at most 90 %."
+    )
+
+
+def test_contract_names_what_a_task_rests_on(
+    lesson: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = chapter.read_lesson(lesson, None)
+    task = vars(read.tasks[0]) | {"name": "ring", "rests_on": ("slope",)}
+    tasks = (*read.tasks, SimpleNamespace(**task))
+    monkeypatch.setattr(chapter, "read_lesson", lambda *_: replace(read, tasks=tasks))
+    text = fill(lesson, "<!-- lesson:contract -->")
+    assert text.endswith(
+        "at most 90 %. `ring` rests on `slope`: where yours fails, its checks run with"
+        " ours as well."
+    )
 
 
 def test_hints_are_folded_and_keep_their_markdown(lesson: Path) -> None:
