@@ -37,7 +37,7 @@ audit: setup ## Hold every lesson to its contract and print the mutation score
 	@$(BIN)/autograder audit
 
 site: setup ## Build the website into build/site
-	@$(BIN)/mkdocs build --strict --quiet && echo "Open build/site/index.html"
+	@$(BIN)/python site/build.py && echo "Open build/site/index.html"
 
 serve: setup ## Serve the website on http://127.0.0.1:8000 and rebuild on change
 	@$(BIN)/mkdocs serve

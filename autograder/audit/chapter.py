@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from autograder.student import markdown
+
 MAX_WORDS = 2500
 BANNED = ("simply", "just", "obviously")
 
@@ -21,8 +23,8 @@ TEMPLATE = (
     "Further reading",
 )
 
-_FENCE = re.compile(r"^\s*(```|~~~)")
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
+_INCLUDE = re.compile(r"^[ \t]*--8<-- .*$", re.MULTILINE)  # a drawing, in its own file
 _CLAIM = re.compile(
     r"<span\b[^>]*\bdata-claim=\"([^\"]+)\"[^>]*>(.*?)</span>", re.DOTALL
 )
@@ -47,7 +49,8 @@ class Chapter:
     def prose(self) -> str:
         """What a reader reads: no front matter, code, mathematics or tags."""
         text = re.sub(r"\A---\n.*?\n---\n", "", self.text, flags=re.DOTALL)
-        text = "\n".join(line for line, code in _lines(text) if not code)
+        text = "\n".join(line for line, code in markdown.lines(text) if not code)
+        text = _INCLUDE.sub(" ", text)
         text = re.sub(r"<!--.*?-->|<(script|style|svg)\b.*?</\1>", " ", text, flags=16)
         text = re.sub(r"\$\$.*?\$\$|\\\[.*?\\\]", " ", text, flags=re.DOTALL)
         text = re.sub(r"\$[^$\n]+\$|`[^`\n]*`", " x ", text)
@@ -63,7 +66,7 @@ class Chapter:
         """Every heading with the id that the website gives it."""
         found: list[Heading] = []
         taken: set[str] = set()
-        for line, code in _lines(self.text):
+        for line, code in markdown.lines(self.text):
             match = None if code else _HEADING.match(line)
             if match:
                 text, id_ = _split_id(match[2])
@@ -145,18 +148,3 @@ def _unique(id_: str, taken: set[str]) -> str:
         unique = f"{id_}_{number}"
         number += 1
     return unique
-
-
-def _lines(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield each line and whether it belongs to a fenced code block."""
-    fence: str | None = None
-    for line in text.splitlines():
-        match = _FENCE.match(line)
-        if match and fence is None:
-            fence = match[1]
-            yield line, True
-        elif match and match[1] == fence:
-            fence = None
-            yield line, True
-        else:
-            yield line, fence is not None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from autograder.audit.chapter import Chapter
 from autograder.grading.mutants import lesson_mutants
+from autograder.student.hints import lesson_hints
 from autograder.student.lesson import Lesson
 from autograder.student.report import CourseError
 
@@ -25,7 +26,6 @@ COURSE_FILES = (
     "trace.json",
 )
 TWIN_FILES = ("reference.py", "traces.py", "NOTES.md")
-RUNGS = 3
 MOST_LINES = 600  # of a file of hidden tests
 
 _TASK_CELL = re.compile(r"^# %%.*\btags=\[.*\"task\".*\].*\btask=\"(\w+)\"", re.M)
@@ -151,16 +151,11 @@ def mutant_problems(lesson: Lesson) -> Iterator[str]:
 
 
 def hint_problems(lesson: Lesson) -> Iterator[str]:
-    """Yield tasks whose hints are not three rungs with something to read on each."""
-    rungs = read_hints((lesson.course_dir / "hints.md").read_text(encoding="utf-8"))
-    for task in lesson.tasks:
-        found = rungs.get(task.name)
-        if found is None:
-            yield f"hints.md: no section for {task.name}"
-        elif len(found) != RUNGS:
-            yield f"hints.md: {task.name} has {len(found)} rungs instead of {RUNGS}"
-        elif not all(found):
-            yield f"hints.md: {task.name} has an empty rung"
+    """Yield the first thing for which the website, too, would refuse the hints."""
+    try:
+        lesson_hints(lesson)
+    except CourseError as problem:
+        yield str(problem)
 
 
 def lint_problems(lesson: Lesson) -> Iterator[str]:
@@ -181,22 +176,6 @@ def lint_problems(lesson: Lesson) -> Iterator[str]:
 
 
 _MOST_COMPLAINTS = 5
-
-
-def read_hints(text: str) -> dict[str, list[str]]:
-    """Return the rungs below each task's heading.
-
-    A rung is a heading one level below the task's, an HTML ``<details>``, a folded
-    admonition (``???``), or an item of a numbered list, whichever comes first.
-    """
-    found: dict[str, list[str]] = {}
-    sections = re.split(r"^##\s+`?(\w+)`?.*$", text, flags=re.MULTILINE)
-    starts = (r"^###\s.*$", r"^\?\?\?.*$", r"^<details.*$", r"^\d+\.\s")
-    for name, body in zip(sections[1::2], sections[2::2], strict=True):
-        used = [s for s in starts if re.search(s, body, re.MULTILINE)]
-        parts = re.split(used[0], body, flags=re.MULTILINE)[1:] if used else []
-        found[name] = [re.sub(r"<[^>]+>", "", part).strip() for part in parts]
-    return found
 
 
 def _definitions(source: str) -> dict[str, Definition]:

@@ -17,6 +17,11 @@ SCHEMA_VERSION = 2
 CORE_CAP = 0.4
 ANY_CAP = 0.9
 
+#: The most that a task earns while one of its core checks fails, which ask for what it
+#: teaches; and while any other does: a forgotten case costs a tenth at least.
+CORE_CAP = 0.4
+ANY_CAP = 0.9
+
 #: Translates a message to students; catalogues live in ``autograder/locale``.
 gettext = _gettext.translation(
     "autograder", Path(__file__).parent / "locale", fallback=True

@@ -64,15 +64,18 @@ export function panelMarkup(panel, named = "") {
   }, names + panel.body);
 }
 
-/** The static picture of a specification: what is read without scripts and on paper. */
-export function staticMarkup(name, spec, trace) {
+/**
+ * The static picture of a specification: what is read without scripts and on paper.
+ * `draw` gives what stands for a panel: the panel itself, or a chapter's line that includes it.
+ */
+export function staticMarkup(name, spec, trace, draw = (panel) => panelMarkup(panel, name)) {
   const [desk, phone] = spec.reserve;
   const attribute = (trace ? ' data-trace="trace.json"' : "")
     + ` style="--g2k-desk: ${desk}px; --g2k-phone: ${phone}px"`;
   const panels = spec.panels(spec.start(trace), trace);
   const shape = panels.length === 1 ? " g2k-single" : "";
   return `<div class="g2k">\n<${name}${attribute}>\n<figure class="g2k-static">\n<div class="g2k-panels${shape}">\n`
-    + panels.map((panel) => panelMarkup(panel, name)).join("\n")
+    + panels.map(draw).join("\n")
     + `\n</div>\n<figcaption>${spec.caption}</figcaption>\n</figure>\n</${name}>\n</div>`;
 }
 

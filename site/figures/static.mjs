@@ -1,9 +1,11 @@
-// Write the static pictures into the chapters: `node site/figures/static.mjs [--update]`.
-// Without --update it only says which chapters are out of date (exit status 1).
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+// Draw the static pictures: `node site/figures/static.mjs [--update]`.
+// A panel is a file, course/NN-slug/figures/NAME-PANEL.svg; the chapter holds the frame with
+// the caption, and includes the panels. Without --update it only says what is out of date
+// (exit status 1).
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { staticMarkup } from "./figure.js";
+import { panelMarkup, staticMarkup } from "./figure.js";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -40,29 +42,62 @@ export function splice(chapter, name, markup) {
   return chapter.replace(region, (_, open, close) => `${open}\n\n${markup}\n\n${close}`);
 }
 
-/** Chapters as they should read: [{path, text, wanted}]. */
-export async function chapters() {
-  const pages = new Map();
+/** A panel as a file of its own: a picture that opens by itself, one shape a line for diffs. */
+export function drawing(panel, name) {
+  return panelMarkup(panel, name)
+    .replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ') // in a page the site drops it again
+    .replace(/(?=<(?:title|desc|g|rect|circle|line|path|text)\b|<\/svg>)/g, "\n") + "\n";
+}
+
+const read = (path) => (existsSync(path) ? readFileSync(path, "utf8") : null);
+
+/** Drawings that are there now, so that one which no figure draws any more is noticed. */
+function present(lesson) {
+  const folder = join(ROOT, "course", lesson, "figures");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => name.endsWith(".svg")).map((name) => join(folder, name));
+}
+
+/** Chapters and drawings as they should be: [{path, text, wanted}], null for no such file. */
+export async function files() {
+  const found = new Map();
+  const unfinished = new Set(); // lessons without a chapter or whose traces are not made yet
   for (const figure of FIGURES) {
-    const path = join(ROOT, "course", figure.lesson, "index.md");
-    if (!existsSync(path)) continue;
-    const trace = figure.traced ? readTrace(figure.lesson) : null;
-    if (figure.traced && !trace) continue; // a lesson whose traces are not made yet
-    const page = pages.get(path) ?? { path, text: readFileSync(path, "utf8") };
-    const spec = await loadSpec(figure);
-    page.wanted = splice(page.wanted ?? page.text, figure.name,
-      staticMarkup(`g2k-${figure.name}`, spec, trace));
-    pages.set(path, page);
+    const { lesson, name } = figure;
+    const path = join(ROOT, "course", lesson, "index.md");
+    const trace = figure.traced ? readTrace(lesson) : null;
+    if (!existsSync(path) || (figure.traced && !trace)) {
+      unfinished.add(lesson);
+      continue;
+    }
+    const page = found.get(path) ?? { path, text: read(path), wanted: read(path) };
+    const markup = staticMarkup(`g2k-${name}`, await loadSpec(figure), trace, (panel) => {
+      const file = `course/${lesson}/figures/${name}-${panel.id}.svg`;
+      const svg = join(ROOT, file);
+      found.set(svg, { path: svg, text: read(svg), wanted: drawing(panel, `g2k-${name}`) });
+      return `--8<-- "${file}"`;
+    });
+    page.wanted = splice(page.wanted, name, markup);
+    found.set(path, page);
   }
-  return [...pages.values()];
+  for (const lesson of new Set(FIGURES.map((figure) => figure.lesson))) {
+    for (const svg of unfinished.has(lesson) ? [] : present(lesson)) {
+      if (!found.has(svg)) found.set(svg, { path: svg, text: read(svg), wanted: null });
+    }
+  }
+  return [...found.values()];
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const update = process.argv.includes("--update");
-  for (const { path, text, wanted } of await chapters()) {
+  for (const { path, text, wanted } of await files()) {
     if (text === wanted) continue;
-    if (update) writeFileSync(path, wanted);
-    else process.exitCode = 1;
+    if (!update) process.exitCode = 1;
+    else if (wanted === null) rmSync(path);
+    else {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, wanted);
+    }
     console.log(`${update ? "updated" : "out of date"}: ${path}`);
   }
 }

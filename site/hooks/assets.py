@@ -33,6 +33,8 @@ KATEX = PACKAGES / "katex" / "dist"
 WORKER = PACKAGES / "iframe-worker" / "shim" / "index.js"
 SHIM = "assets/vendor/iframe-worker.js"
 TAG = re.compile(r"<([a-z][a-z0-9]*(?:-[a-z0-9]+)+)[\s>]")
+# How a lesson's drawing begins: a file needs the namespace, a page does not.
+DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox='
 TRACE = re.compile(r'data-trace="([^"]+)"')
 FONTS = [  # family, package, file stem, style
     ("Source Serif 4", "source-serif-4", "normal"),
@@ -93,6 +95,7 @@ def on_files(files: Any, *, config: Any, **_: Any) -> Any:
 
 def on_page_content(content: str, *, page: Any, **_: Any) -> str:
     """Write a page's figure data into it, and name the script its figures need."""
+    content = content.replace(DRAWING, "<svg viewBox=")
     tags = set(TAG.findall(content))
     if not tags or not page.file.abs_src_path:
         return content

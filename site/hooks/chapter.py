@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 from textwrap import indent
@@ -19,9 +18,13 @@ from typing import Any
 
 from mkdocs.exceptions import PluginError
 
+from autograder.grading.mutants import read_mutants
+from autograder.student.hints import RUNGS, lesson_hints
+from autograder.student.lesson import Lesson, read_lesson
+from autograder.student.report import ANY_CAP, CORE_CAP, CourseError
+
 MARKER = re.compile(r"^<!-- lesson:(\S+)(?: (\S+))? -->[ ]*$", re.MULTILINE)
 EMPTY_HEADING = re.compile(r"<th((?: style=\"[^\"]*\")?)></th>")
-RUNGS = 3
 SHOWN = 12  # mistakes of a task; a page is no catalogue
 LONG_SIGNATURE = 160  # a kernel's strides fill a phone's screen otherwise
 
@@ -30,25 +33,22 @@ class Chapter:
     """A lesson folder, as its page needs it."""
 
     def __init__(self, folder: Path, repository: Path) -> None:
-        self.folder = folder
-        self.twin = repository / "solutions" / folder.name
-        self.contract = tomllib.loads((folder / "lesson.toml").read_text("utf-8"))
-        self.tasks: list[dict[str, Any]] = self.contract.get("task", [])
+        twin = repository / "solutions" / folder.name
+        self.lesson = read_lesson(folder, twin if twin.is_dir() else None)
 
     def chips(self, _argument: str | None) -> str:
         """Return one quiet line of facts, and the downloads."""
-        written = self.contract.get("written")
-        points = sum(task["points"] for task in self.tasks)
+        lesson = self.lesson
+        parts = [*lesson.tasks, *([lesson.written] if lesson.written else [])]
         facts = [
-            str(self.contract.get("part", "")),
-            f"{self.contract['minutes']} minutes",
-            _count(len(self.tasks), "task"),
-            _count(points + (written or {}).get("points", 0), "point"),
+            lesson.part,
+            f"{lesson.minutes} minutes",
+            _count(len(lesson.tasks), "task"),
+            _count(sum(part.points for part in parts), "point"),
         ]
-        needs = self.contract.get("needs", [])
-        facts += [f"needs {escape(need)}" for need in needs]
-        items = "".join(f"<li>{fact}</li>" for fact in facts if fact)
-        name = self.folder.name
+        facts += [f"needs {escape(need)}" for need in lesson.needs]
+        items = "".join(f"<li>{fact}</li>" for fact in facts)
+        name = lesson.id
         return (
             f'<div class="g2k-head">\n<ul class="g2k-chips">{items}</ul>\n'
             '<p class="g2k-downloads">Exercise: '
@@ -58,53 +58,51 @@ class Chapter:
 
     def outcomes(self, _argument: str | None) -> str:
         """Return what the reader will be able to do."""
-        return "\n".join(f"- {outcome}" for outcome in self.contract["outcomes"])
+        return "\n".join(f"- {outcome}" for outcome in self.lesson.outcomes)
 
     def contract_table(self, _argument: str | None) -> str:
-        """Return each task with its signature, its points and its limits."""
-        signatures = read_signatures(self.folder / "exercise.py")
+        """Return each task: its signature, points and limits; then how marks work."""
+        signatures = read_signatures(self.lesson.exercise_path)
         rows = ["| task | you write | points | CPU | memory |", "|---|---|--:|--:|--:|"]
-        for task in self.tasks:
-            name = task["name"]
-            link = f"[`{name}`](#{task['chapter']})" if "chapter" in task else name
-            signature = _shorten(signatures.get(name, name))
+        for task in self.lesson.tasks:
+            signature = _shorten(signatures.get(task.name, task.name))
             rows.append(
-                f"| {link} | `{signature}` | {task['points']} "
-                f"| {task.get('seconds', 2)} s | {task.get('memory_mb', 256)} MB |"
+                f"| [`{task.name}`](#{task.chapter}) | `{signature}` "
+                f"| {task.points:g} | {task.seconds:g} s | {task.memory_mb} MB |"
             )
-        written = self.contract.get("written")
+        written = self.lesson.written
         if written:
             rows.append(
-                f"| `{written['name']}` | a written answer, read by a person "
-                f"| {written['points']} | | |"
+                f"| `{written.name}` | a written answer, read by a person "
+                f"| {written.points:g} | | |"
             )
+        table = "\n".join(rows)
         return (
-            '<div class="g2k-contract" markdown>\n\n' + "\n".join(rows) + "\n\n</div>"
+            f'<div class="g2k-contract" markdown>\n\n{table}\n\n</div>\n\n'
+            + " ".join(_marks(self.lesson))
         )
 
     def hints(self, task: str | None) -> str:
         """Return the folded rungs of one task, or of all."""
-        rungs = read_hints(self.folder / "hints.md")
-        names = [task] if task else [entry["name"] for entry in self.tasks]
+        rungs = lesson_hints(self.lesson)
+        names = [self.lesson.task(task).name] if task else list(rungs)
         blocks = []
         for name in names:
-            if name not in rungs:
-                raise ValueError(f"hints.md has no section `## {name}`")
             blocks.append(f"**Hints for `{name}`**{{ .g2k-hints-title }}")
-            for title, body in rungs[name]:
+            for title, body in zip(RUNGS, rungs[name], strict=True):
                 blocks.append(f'??? tip "{title}"\n\n{indent(body, "    ")}')
         return "\n\n".join(blocks)
 
     def mistakes(self, _argument: str | None) -> str:
         """Return what each known wrong answer is told."""
-        bank = read_mutants(self.twin / "mutants")
+        bank = known_mistakes(self.lesson)
         if not bank:
             return (
                 "This copy of the course does not list the known mistakes. "
                 "The grader knows them all the same."
             )
         blocks = []
-        for task in [entry["name"] for entry in self.tasks]:
+        for task in [entry.name for entry in self.lesson.tasks]:
             known = dict.fromkeys(text for name, text in bank if name == task)
             if known:
                 title = f"`{task}`: {_count(len(known), 'mistake')} known by name"
@@ -129,30 +127,29 @@ def read_signatures(path: Path) -> dict[str, str]:
     return found
 
 
-def read_hints(path: Path) -> dict[str, list[tuple[str, str]]]:
-    """Return `{task: [(title, Markdown), ...]}`, three rungs a task."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    sections = re.split(r"^## +", path.read_text("utf-8"), flags=re.MULTILINE)[1:]
-    for section in sections:
-        name, _, rest = section.partition("\n")
-        name = name.strip().strip("`")
-        parts = re.split(r"^### +", rest, flags=re.MULTILINE)[1:]
-        rungs = [part.partition("\n") for part in parts]
-        found[name] = [(title.strip(), body.strip()) for title, _, body in rungs]
-        if len(rungs) != RUNGS or not all(body for _, body in found[name]):
-            raise ValueError(f"hints.md, {name}: wants {RUNGS} rungs, none empty")
-    return found
+def known_mistakes(lesson: Lesson) -> list[tuple[str, str]]:
+    """Return the task of every known mistake, and what a student with it is told."""
+    if lesson.twin_dir is None:  # a students' copy
+        return []
+    # Misunderstandings first: a page shows only some of many.
+    mutants = sorted(read_mutants(lesson.twin_dir), key=lambda m: m.severity != "idea")
+    return [(mutant.task, mutant.says) for mutant in mutants]
 
 
-def read_mutants(folder: Path) -> list[tuple[str, str]]:
-    """Return `(task, first docstring line)` of every known mistake."""
-    found = []
-    for path in sorted(folder.glob("*.py")):
-        text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-        task = re.search(r"^task:\s*(\S+)", text, re.MULTILINE)
-        if text and task:
-            found.append((task[1], text.splitlines()[0]))
-    return found
+def _marks(lesson: Lesson) -> Iterator[str]:
+    """Yield what decides a task's points beside the checks that pass."""
+    yield (
+        "While a core check of a task fails, the task earns at most"
+        f" {100 * CORE_CAP:g} % of its points; while any other check fails,"
+        f" at most {100 * ANY_CAP:g} %."
+    )
+    for task in lesson.tasks:
+        names = [f"`{name}`" for name in getattr(task, "rests_on", ())]
+        if names:
+            yield (
+                f"`{task.name}` rests on {' and '.join(names)}: where yours fails,"
+                " its checks run with ours as well."
+            )
 
 
 def _shorten(signature: str) -> str:
@@ -163,8 +160,8 @@ def _shorten(signature: str) -> str:
     return ", ".join([*arguments[:4], "…", *arguments[-2:]])
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: float, noun: str) -> str:
+    return f"{number:g} {noun}" if number == 1 else f"{number:g} {noun}s"
 
 
 def _sentence(text: str) -> str:
@@ -188,7 +185,10 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
     folder = Path(page.file.abs_src_path).parent if page.file.abs_src_path else None
     if folder is None or not (folder / "lesson.toml").is_file():
         return markdown
-    chapter = Chapter(folder, Path(config.config_file_path).parent)
+    try:
+        chapter = Chapter(folder, Path(config.config_file_path).parent)
+    except CourseError as problem:
+        raise PluginError(f"{page.file.src_uri}: {problem}") from None
 
     def fill(match: re.Match[str]) -> str:
         marker, argument = match[1], match[2]
@@ -196,7 +196,7 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
             raise PluginError(f"{page.file.src_uri}: unknown marker {match[0]}")
         try:
             return MARKERS[marker](chapter, argument)
-        except (ValueError, OSError, KeyError) as problem:
+        except (CourseError, SyntaxError, OSError) as problem:
             raise PluginError(f"{page.file.src_uri}, {match[0]}: {problem}") from None
 
     return MARKER.sub(fill, markdown)

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -67,6 +68,23 @@ def test_links_anchors_and_files_resolve(site: Site) -> None:
         if (found := broken_links(page, site.root))
     }
     assert broken == {}
+
+
+@pytest.mark.parametrize("folder", LESSONS, ids=lambda path: path.name)
+def test_drawings_are_files_that_the_chapter_includes(site: Site, folder: Path) -> None:
+    """Generated text would hide the chapter's own in its source and in its history."""
+    chapter = (folder / "index.md").read_text("utf-8")
+    built = (site.root / folder.name / "index.html").read_text("utf-8")
+    assert "<svg" not in chapter
+    drawings = sorted((folder / "figures").glob("*.svg"))
+    assert drawings
+    for drawing in drawings:
+        name = drawing.relative_to(REPOSITORY).as_posix()
+        assert f'\n--8<-- "{name}"\n' in chapter
+        picture = ElementTree.parse(drawing).getroot()  # it opens by itself
+        assert picture.tag == "{http://www.w3.org/2000/svg}svg"
+        assert f'aria-labelledby="{picture.get("aria-labelledby")}"' in built
+    assert not (site.root / folder.name / "figures").exists()
 
 
 def test_styles_name_only_files_that_are_there(site: Site) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,8 +33,8 @@ points = 5
 prompt = "Why?"
 """
 STUB = 'def slope(f, x: float | None = None, kind="central") -> float:\n    ...\n'
-HINTS = "# Hints\n\n## `slope`\n### Nudge\nLook.\n### Plan\nThen $h$.\n### Code\nDo.\n"
-MUTANT = '"""The sign * is flipped for x < `a*b`.\n\ntask: slope\nlook: Step 1.\n"""\n'
+HINTS = "## slope\n### Nudge\nLook.\n### Plan\nThen $h$.\n### Near-code\nDo.\n"
+MUTANT = '"""The sign * is flipped for x < `a*b`.\n\ntask: slope\nlook: Step 1.\nseverity: idea\n"""\n'
 
 
 @pytest.fixture
@@ -72,16 +74,46 @@ def test_contract_shows_the_stub_as_it_is(lesson: Path) -> None:
     assert f"| [`slope`](#step-1) | `{signature}` | 10 | 2 s | 128 MB |" in text
 
 
+def test_contract_says_in_one_sentence_how_marks_work(lesson: Path) -> None:
+    text = fill(lesson, "<!-- lesson:contract -->")
+    assert text.partition("</div>\n\n")[2] == (
+        "While a core check of a task fails, the task earns at most 40 % of its points;"
+        " while any other check fails, at most 90 %."
+    )
+
+
+def test_contract_names_what_a_task_rests_on(
+    lesson: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = chapter.read_lesson(lesson, None)
+    task = vars(read.tasks[0]) | {"name": "ring", "rests_on": ("slope",)}
+    tasks = (*read.tasks, SimpleNamespace(**task))
+    monkeypatch.setattr(chapter, "read_lesson", lambda *_: replace(read, tasks=tasks))
+    text = fill(lesson, "<!-- lesson:contract -->")
+    assert text.endswith(
+        "at most 90 %. `ring` rests on `slope`: where yours fails, its checks run with"
+        " ours as well."
+    )
+
+
 def test_hints_are_folded_and_keep_their_markdown(lesson: Path) -> None:
     text = fill(lesson, "<!-- lesson:hints slope -->")
     assert text.count("??? tip") == 3
     assert '??? tip "Plan"\n\n    Then $h$.' in text
 
 
-def test_hints_want_three_rungs(lesson: Path) -> None:
-    (lesson / "hints.md").write_text("## slope\n### Nudge\nLook.\n")
-    with pytest.raises(PluginError, match="wants 3 rungs"):
+def test_hints_are_those_that_pass_the_audit(lesson: Path) -> None:
+    (lesson / "hints.md").write_text("## slope\n1. Look.\n2. Then.\n3. Do.\n")
+    told = r"01-slopes/index\.md, .*: hints\.md, task slope: its rungs are none; write"
+    with pytest.raises(PluginError, match=told):
         fill(lesson, "<!-- lesson:hints -->")
+
+
+def test_a_broken_contract_fails_with_page_file_and_key(lesson: Path) -> None:
+    (lesson / "lesson.toml").write_text(CONTRACT.replace("minutes = 40\n", ""))
+    told = r"^01-slopes/index\.md: .*lesson\.toml: minutes is missing"
+    with pytest.raises(PluginError, match=told):
+        fill(lesson, "<!-- lesson:outcomes -->")
 
 
 def test_mistakes_tell_the_sentence_and_escape_it(lesson: Path) -> None:
@@ -94,15 +126,16 @@ def test_only_some_of_many_mistakes_are_shown(lesson: Path) -> None:
     mutants = lesson.parents[1] / "solutions" / "01-slopes" / "mutants"
     for number in range(20):
         text = MUTANT.replace("sign", f"sign number {number}")
-        (mutants / f"sign_{number}.py").write_text(text)
+        (mutants / f"sign-{number}.py").write_text(text)
     text = fill(lesson, "<!-- lesson:mistakes -->")
     assert "21 mistakes known by name" in text
     assert text.count("    - The sign") == chapter.SHOWN
     assert f"    - … and {21 - chapter.SHOWN} more." in text
 
 
-def test_a_students_copy_says_that_it_has_no_list(lesson: Path) -> None:
-    (lesson.parents[1] / "solutions" / "01-slopes" / "mutants" / "sign.py").unlink()
+@pytest.mark.parametrize("gone", ["solutions", "solutions/01-slopes/mutants"])
+def test_a_students_copy_says_that_it_has_no_list(lesson: Path, gone: str) -> None:
+    shutil.rmtree(lesson.parents[1] / gone)
     text = fill(lesson, "<!-- lesson:mistakes -->")
     assert "does not list the known mistakes" in text
 
@@ -163,6 +196,13 @@ def test_without_node_the_page_stays_as_written(
     monkeypatch.setenv("PATH", str(tmp_path))
     text = r'<span class="arithmatex">\(x\)</span>'
     assert katex.on_page_content(text, page=page()) == text
+
+
+def test_a_drawing_needs_no_namespace_in_a_page() -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>'
+    formula = '<svg xmlns="http://www.w3.org/2000/svg" width="1em"></svg>'
+    text = assets.on_page_content(drawing + formula, page=page())
+    assert text == '<svg viewBox="0 0 1 1"></svg>' + formula
 
 
 @pytest.mark.browser

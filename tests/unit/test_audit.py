@@ -53,6 +53,8 @@ SETUP = """# %% tags=["setup"]
 from autograder.student import check
 
 """
+HINTS = "## twice\n### Nudge\nA\n### Plan\nB\n### Near-code\nC\n"
+
 CELL = """# %% tags=["task"] task="twice"
 def twice(x: int) -> int:
     """
@@ -66,7 +68,7 @@ FILES = {
         @pytest.mark.task("twice")
         def test_two(student): assert student.twice(2) == 4
         """,
-    "course/77-twice/hints.md": "## twice\n### Nudge\nA\n### Plan\nB\n### Near\nC\n",
+    "course/77-twice/hints.md": HINTS,
     "course/77-twice/figure.js": "// nothing\n",
     "course/77-twice/trace.json": '{"points": [0, 2.0]}',
     "solutions/77-twice/reference.py": CELL + "return 2 * x\n",
@@ -185,9 +187,9 @@ def test_finds_nothing_in_a_good_lesson(lesson):
             "1 test decides the whole task",
         ),
         ("test_public.py", "def test_two", "def two", "task twice has no test"),
-        ("hints.md", "### Near\nC\n", "", "twice has 2 rungs instead of 3"),
-        ("hints.md", "B\n", "\n", "twice has an empty rung"),
-        ("hints.md", "## twice", "## once", "no section for twice"),
+        ("hints.md", "### Near-code\nC\n", "", "its rungs are Nudge, Plan; write"),
+        ("hints.md", "B\n", "\n", "task twice: the rung Plan is empty"),
+        ("hints.md", "## twice", "## once", "task twice: no hints; write '## twice'"),
         ("mutants/twice.toml", '"2 * x"', '"3 * x"', "find occurs 0 times"),
         ("mutants/twice.toml", 'put = "x"', 'put = "2*x"', "the edits change nothing"),
         ("exercise.py", "def twice", "def  twice", "ruff format"),
@@ -204,6 +206,11 @@ def test_tells_what_is_broken(lesson, name, old, new, told):
 def test_words_of_code_and_mathematics_do_not_count():
     text = "# A\none two\n```\nfour five\n```\n$x + y$ and `code here` <b>three</b>\n"
     assert chapter.Chapter(text).words == 7  # A one two x and x three
+
+
+def test_words_of_a_drawing_do_not_count():
+    text = '# A\n<figure>\n--8<-- "course/77-twice/figures/x-y.svg"\n</figure>\none\n'
+    assert chapter.Chapter(text).words == 2
 
 
 @pytest.mark.parametrize(
@@ -281,7 +288,11 @@ def test_an_audit_grades_the_bank_and_remembers_it(lesson, tmp_path):
     assert audit.problems == []
     assert (audit.stub_points, audit.reference_points) == (0, {0: 4, 1: 4})
     (one,) = audit.mutants
-    assert (one.kept, one.core, one.diagnosis) == (pytest.approx(1 / 3, abs=1e-4), True, "once")
+    assert (one.kept, one.core, one.diagnosis) == (
+        pytest.approx(1 / 3, abs=1e-4),
+        True,
+        "once",
+    )
     assert audit.cpu_s > 0
     (again,) = audit_course(course, course.ids, seeds=2, memory=memory)
     assert again.cpu_s == 0

@@ -6,12 +6,12 @@ import { test } from "node:test";
 import { stateBar } from "../../../site/figures/bars.js";
 import { bytes, fixed, hatch, scientific, tag, wrap } from "../../../site/figures/draw.js";
 import { loops, sample } from "../../../site/figures/field.js";
-import { readHash, writeHash } from "../../../site/figures/figure.js";
+import { panelMarkup, readHash, writeHash } from "../../../site/figures/figure.js";
 import { grid, maskGrid } from "../../../site/figures/grid.js";
 import { scale } from "../../../site/figures/plot.js";
 import { judge, judgeOption } from "../../../site/figures/predict.js";
 import { normal, uniform } from "../../../site/figures/random.js";
-import { ROOT, splice } from "../../../site/figures/static.mjs";
+import { drawing, ROOT, splice } from "../../../site/figures/static.mjs";
 
 const START = { x: 0.5, turn: 30, long: false, surface: "hill" };
 const LIMITS = { x: [-2, 2], turn: [0, 359], surface: ["hill", "crease"] };
@@ -130,6 +130,14 @@ test("a picture goes between its markers and nowhere else", () => {
   assert.equal(wanted, "a\n<!-- figure:x -->\n\n$& new\n\n<!-- /figure -->\nb <!-- figure:y -->\n<!-- /figure -->\n");
   assert.equal(splice(wanted, "x", "$& new"), wanted);
   assert.equal(splice(chapter, "z", "new"), chapter);
+});
+
+test("a drawing in a file is the panel, a shape a line, and opens by itself", () => {
+  const panel = { id: "p", width: 9, height: 9, title: "T", desc: "D", body: '<g><path d="M0 0"/></g><text>a<tspan>b</tspan></text>' };
+  const file = drawing(panel, "g2k-x");
+  assert.ok(file.startsWith('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"'));
+  assert.ok(file.endsWith('\n<g>\n<path d="M0 0"/></g>\n<text>a<tspan>b</tspan></text>\n</svg>\n'));
+  assert.equal(file.replace(' xmlns="http://www.w3.org/2000/svg"', "").replaceAll("\n", ""), panelMarkup(panel, "g2k-x"));
 });
 
 /** All modules of the kit and of the lessons. */

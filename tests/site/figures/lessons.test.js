@@ -8,7 +8,7 @@ import { ALGORITHMS, best } from "../../../course/06-allreduce/figure-cost.js";
 import { ranking } from "../../../course/06-allreduce/figure-levels.js";
 import { clock, contributions, cost, crossover, ITEM, reach, sent, totals } from "../../../course/06-allreduce/figure-model.js";
 import { flashBytes, resident, runOf, schedule, standardBytes, stream, toHalf, twoPass } from "../../../course/09-flash-attention/figure-model.js";
-import { chapters, FIGURES, loadSpec, readTrace } from "../../../site/figures/static.mjs";
+import { FIGURES, files, loadSpec, readTrace } from "../../../site/figures/static.mjs";
 
 const near = (got, want, where = "") =>
   assert.ok(Math.abs(got - want) <= 1e-12 * Math.max(1, Math.abs(want)), `${where}: got ${got}, want ${want}`);
@@ -216,8 +216,10 @@ for (const { name, spec, trace } of specs) {
   });
 }
 
-test("the pictures in the chapters are the ones the figures draw", async () => {
-  for (const { path, text, wanted } of await chapters()) {
+test("the pictures in the chapters are the ones the figures draw, and no others lie there", async () => {
+  const all = await files();
+  assert.ok(all.filter(({ path }) => path.endsWith(".svg")).length >= 2 * FIGURES.length);
+  for (const { path, text, wanted } of all) {
     assert.ok(text === wanted, `${path} is out of date: run node site/figures/static.mjs --update`);
   }
 });
