@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autograder.classroom.records import Record, Roster
-from autograder.classroom.words import verdict_word
+from autograder.classroom.wording import verdict_word
 from autograder.student.report import Report, TaskResult, Verdict, gettext
 
 #: (student, lesson) to points, where a gradebook knows better than the reports: it adds

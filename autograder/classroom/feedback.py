@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from autograder.classroom.pages import render
+from autograder.classroom.page_templates import render
 from autograder.classroom.records import Record, Roster, Student, check_student_id
 from autograder.classroom.store import write_atomically
 from autograder.student.lesson import Lesson

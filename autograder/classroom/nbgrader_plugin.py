@@ -22,9 +22,9 @@ from autograder.classroom.graded_notebook import (
     with_answers,
     with_grades,
 )
-from autograder.classroom.pool import grade_many
-from autograder.classroom.workers import Crew
-from autograder.classroom.written import written_answer
+from autograder.classroom.parallel import grade_many
+from autograder.classroom.worker_pool import WorkerPool
+from autograder.classroom.written_answer import written_answer
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission
@@ -112,25 +112,25 @@ class GradeNotebook(_Step):
         return with_grades(nb, report, lesson)
 
 
-_crews: dict[tuple[str, int], Crew] = {}
+_pools: dict[tuple[str, int], WorkerPool] = {}
 
 
 def _grade(folder: ClassFolder, lesson: Lesson, submission: Submission) -> Report:
-    """Grade with one crew a lesson, kept for all students of an nbgrader run."""
+    """Grade with one pool a lesson, kept for all students of an nbgrader run."""
     key = lesson.digest, folder.seed
-    if key not in _crews:
-        _crews[key] = Crew(lesson, folder.seed, size=1)
+    if key not in _pools:
+        _pools[key] = WorkerPool(lesson, folder.seed, size=1)
     ((_, report),) = grade_many(
         lesson,
         [(None, submission)],
         seed=folder.seed,
         store=folder.store,
-        crew=_crews[key],
+        pool=_pools[key],
     )
     return report
 
 
 @atexit.register
-def _let_go() -> None:
-    for crew in _crews.values():
-        crew.close()
+def _stop_workers() -> None:
+    for pool in _pools.values():
+        pool.close()

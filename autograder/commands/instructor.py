@@ -62,23 +62,23 @@ def grade(
     as_json: AsJson = False,
 ) -> None:
     """Grade submissions of one lesson in the sandbox."""
-    from autograder.classroom.intake import take_in
-    from autograder.classroom.pool import default_workers, grade_many
+    from autograder.classroom.parallel import default_workers, grade_many
     from autograder.classroom.records import Record, save_record
     from autograder.classroom.store import Store
+    from autograder.classroom.submission_paths import find_submission_paths
     from autograder.commands.progress import RunProgress
     from autograder.student.lesson import find_course
     from autograder.student.notebook.reader import read_submission
 
     chosen = find_course().lesson(lesson)
-    intakes = take_in(paths)
+    found = find_submission_paths(paths)
     records: dict[str, Record] = {}
-    with RunProgress(chosen.id, len(intakes)) as progress:
+    with RunProgress(chosen.id, len(found)) as progress:
         reports = grade_many(
             chosen,
-            ((i.student, read_submission(i.path, chosen)) for i in intakes),
+            ((one.student, read_submission(one.path, chosen)) for one in found),
             seed=seed or 0,
-            workers=min(workers or default_workers(), len(intakes)),
+            workers=min(workers or default_workers(), len(found)),
             scheduler=scheduler,
             store=None if out is None else Store(out / ".autograder" / "store"),
             fresh=fresh,
@@ -89,7 +89,7 @@ def grade(
             if out is not None:
                 save_record(out / "reports", record)
             progress.step(_line(record))
-    ordered = [records[i.student] for i in intakes]
+    ordered = [records[one.student] for one in found]
     if out is not None:
         _write_pages(out / "pages", ordered, [chosen], None)
         _write_csv(out / "grades.csv", ordered)
@@ -127,7 +127,7 @@ def class_init(
     seed: Seed = None,
 ) -> None:
     """Make an nbgrader course folder from the course, or refresh one."""
-    from autograder.classroom.setup import init_class
+    from autograder.classroom.class_setup import init_class
     from autograder.student.lesson import find_course
 
     course = find_course()
@@ -151,7 +151,7 @@ def class_grade(
     as_json: AsJson = False,
 ) -> None:
     """Grade everything in submitted/ into nbgrader's gradebook."""
-    from autograder.classroom.classrun import grade_class
+    from autograder.classroom.class_run import grade_class
     from autograder.classroom.folder import open_class
     from autograder.commands.progress import RunProgress
 
@@ -188,8 +188,8 @@ def class_report(
     """Write the feedback pages and the class report; print the class's numbers."""
     from dataclasses import asdict
 
-    from autograder.classroom.classreport import class_report as page_of
-    from autograder.classroom.classreport import class_statistics
+    from autograder.classroom.class_report import class_report as page_of
+    from autograder.classroom.class_report import class_statistics
     from autograder.classroom.folder import open_class
     from autograder.classroom.records import load_records
     from autograder.classroom.store import write_atomically

@@ -11,7 +11,7 @@ from rich.table import Table
 from autograder.classroom.records import Record
 from autograder.classroom.similarity import Pair
 from autograder.classroom.statistics import LessonStatistics
-from autograder.classroom.words import number, verdict_word
+from autograder.classroom.wording import number, verdict_word
 from autograder.student.report import Verdict
 
 _STYLES = {

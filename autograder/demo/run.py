@@ -49,7 +49,7 @@ def run_demo(out: Path, workers: int | None, *, as_json: bool) -> int:
 def _make_class(
     out: Path, lessons: Sequence[Lesson], submitted: Sequence[Entry]
 ) -> ClassFolder:
-    from autograder.classroom.setup import init_class
+    from autograder.classroom.class_setup import init_class
     from autograder.classroom.store import write_atomically
 
     if out.exists() and any(out.iterdir()) and not (out / SETTINGS).exists():
@@ -85,7 +85,7 @@ def _make_class(
 def _grade(
     folder: ClassFolder, lessons: Sequence[Lesson], total: int, workers: int | None
 ) -> dict[tuple[str, str], Record]:
-    from autograder.classroom.classrun import grade_class
+    from autograder.classroom.class_run import grade_class
 
     records: dict[tuple[str, str], Record] = {}
     with RunProgress("grading the class", total) as progress:
@@ -123,7 +123,7 @@ def _write_pages(
     lessons: Sequence[Lesson],
     records: dict[tuple[str, str], Record],
 ) -> dict[str, Path]:
-    from autograder.classroom.classreport import class_report
+    from autograder.classroom.class_report import class_report
     from autograder.classroom.feedback import site_of, write_feedback
     from autograder.classroom.store import write_atomically
 

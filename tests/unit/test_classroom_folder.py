@@ -9,7 +9,7 @@ from classroom_kit import make_lesson
 
 from autograder.classroom import worker
 from autograder.classroom.folder import ClassFolder, open_class, save_settings
-from autograder.classroom.intake import take_in
+from autograder.classroom.submission_paths import find_submission_paths
 from autograder.student.report import CourseError
 
 
@@ -83,7 +83,7 @@ def test_one_folder_alone_holds_submissions(tmp_path: Path) -> None:
     (tmp_path / "carol").mkdir()
     for name in ("ada.ipynb", "bob.py", "eve.ipynb.txt", "notes.pdf", ".x.py"):
         (tmp_path / name).write_text("")
-    found = [(i.student, i.path.name) for i in take_in([tmp_path])]
+    found = [(i.student, i.path.name) for i in find_submission_paths([tmp_path])]
     assert found == [
         ("ada", "ada.ipynb"),
         ("bob", "bob.py"),
@@ -98,17 +98,17 @@ def test_equal_names_are_numbered_and_odd_ones_made_safe(tmp_path: Path) -> None
         (tmp_path / folder).mkdir()
         paths.append(tmp_path / folder / "hw (1).ipynb")
         paths[-1].write_text("")
-    assert [i.student for i in take_in(paths)] == ["hw -1", "hw -1-2"]
+    assert [i.student for i in find_submission_paths(paths)] == ["hw -1", "hw -1-2"]
     odd = tmp_path / "..<b>..ipynb"
     odd.write_text("")
-    assert take_in([odd])[0].student == "b"
+    assert find_submission_paths([odd])[0].student == "b"
 
 
 def test_a_missing_path_and_an_empty_folder_are_told(tmp_path: Path) -> None:
     with pytest.raises(CourseError, match="does not exist"):
-        take_in([tmp_path / "none"])
+        find_submission_paths([tmp_path / "none"])
     with pytest.raises(CourseError, match=r"holds no \.ipynb"):
-        take_in([tmp_path])
+        find_submission_paths([tmp_path])
 
 
 def test_a_worker_leaves_with_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from classroom_kit import make_lesson, make_record, make_task
 
-from autograder.classroom.classreport import class_report
+from autograder.classroom.class_report import class_report
 from autograder.classroom.feedback import feedback_page, site_of, write_feedback
 from autograder.classroom.records import Roster, Student
 from autograder.student.lesson import Lesson

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from autograder.classroom.words import number, verdict_word
+from autograder.classroom.wording import number, verdict_word
 from autograder.student.report import gettext
 
 

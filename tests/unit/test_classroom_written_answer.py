@@ -13,7 +13,7 @@ from classroom_kit import make_lesson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.classroom.written import MOST_CHARACTERS, written_answer
+from autograder.classroom.written_answer import MOST_CHARACTERS, written_answer
 from autograder.student.lesson import Lesson
 
 PROMPT = "Why does halving undo doubling?"

@@ -16,10 +16,10 @@ from autograder.classroom.graded_notebook import (
     with_answers,
     with_grades,
 )
-from autograder.classroom.pool import Watcher, grade_many
+from autograder.classroom.parallel import Watcher, grade_many
 from autograder.classroom.records import Record, save_record
 from autograder.classroom.store import write_atomically
-from autograder.classroom.written import written_answer
+from autograder.classroom.written_answer import written_answer
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission
@@ -50,8 +50,8 @@ def grade_class(
         folder: The class.
         lesson: Which lesson.
         seed: Another seed than the class run's.
-        workers, scheduler, fresh, watch: See `autograder.classroom.pool.grade_many`;
-            the watcher's keys are (HandIn, Submission).
+        workers, scheduler, fresh, watch: See `grade_many`; the watcher's keys are
+            (HandIn, Submission).
 
     Raises:
         CourseError: the lesson is not released in this folder, or cannot be graded.
