@@ -62,8 +62,9 @@ def grade_remotely(
         def feed() -> None:
             for key, submission in submissions:
                 tell("start", key)
+                code = submission.without_prose()
                 future = client.submit(
-                    grade_here, bundle, lesson.id, seed, submission, pure=False
+                    grade_here, bundle, lesson.id, seed, code, pure=False
                 )
                 keys[future.key] = key
                 running.add(future)

@@ -85,7 +85,7 @@ class _Worker:
     def give(self, job: _Job) -> None:
         self.job = job
         self.deadline = time.monotonic() + PATIENCE_S
-        self.send((job.ticket, job.submission))
+        self.send((job.ticket, job.submission.without_prose()))
 
     def send(self, message: object) -> None:
         # A worker that is already dead is noticed at the other end of the pipe.
