@@ -90,7 +90,7 @@ class Chapter:
         for name in names:
             if name not in rungs:
                 raise ValueError(f"hints.md has no section `## {name}`")
-            blocks.append(f"**Hints for `{name}`**{{ .g2k-hints-title }}")
+            blocks.append(f"**Hints for `{name}`**{{ .g2k-hints-title #hints-{name} }}")
             for title, body in rungs[name]:
                 blocks.append(f'??? tip "{title}"\n\n{indent(body, "    ")}')
         return "\n\n".join(blocks)

@@ -17,6 +17,7 @@ import pytest
 from autograder.student.lesson import Lesson, find_course
 
 LESSON = "00-start"
+SITE = "https://example.org/course"
 MISTAKE = "normalise_divides_by_n_minus_1"
 EVIL = "<script>alert('xss')</script><img src=x onerror=alert(1)>"
 
@@ -111,7 +112,8 @@ class Class:
 
 def make_class(root: Path) -> Class:
     """Make a class folder with ``autograder class init``."""
-    done = command("class", "init", str(root), "--lesson", LESSON, "--seed", "7")
+    options = ("--lesson", LESSON, "--seed", "7", "--site", SITE)
+    done = command("class", "init", str(root), *options)
     assert done.code == 0, done.err
     source = root / "source" / LESSON / f"{LESSON}.ipynb"
     lesson = find_course(Path(__file__)).lesson(LESSON)

@@ -35,10 +35,22 @@ def test_settings_come_back(folder: ClassFolder) -> None:
     assert folder.seed == 42
     assert folder.course.ids == ("00-slopes",)
     assert folder.lessons() == []
+    assert folder.site == ""
+    save_settings(folder.root, folder.course.root, 42, "https://x.org/c")
+    assert open_class(folder.root).site == "https://x.org/c"
 
 
 @pytest.mark.parametrize(
-    "text", ["", "seed = 1", 'course = "x"', 'course = "x"\nseed = "y"', "\x00"]
+    "text",
+    [
+        "",
+        "seed = 1",
+        'course = "x"',
+        'course = "x"\nseed = "y"',
+        'course = "x"\nseed = 1\nsite = 3',
+        'course = "x"\nseed = 1\nsite = "javascript:alert(1)"',
+        "\x00",
+    ],
 )
 def test_broken_settings_are_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "autograder.toml").write_text(text)
@@ -59,18 +71,22 @@ def test_hand_ins_come_sorted_and_strays_apart(folder: ClassFolder) -> None:
     (folder.root / "submitted" / "empty").mkdir()
     (folder.root / "submitted" / ".hidden").mkdir()
     (folder.root / "submitted" / "link").symlink_to(folder.root)
-    found = list(folder.hand_ins(lesson))
-    assert [(h.student, h.submitted) for h in found] == [
+    other = folder.root / "submitted" / "bob" / "01-other"
+    other.mkdir()
+    (folder.root / "submitted" / "eve").mkdir()
+    (folder.root / "submitted" / "eve" / "00-slopes").symlink_to(other)
+    found = folder.submitted()
+    assert [(h.student, h.submitted) for h in found.of(lesson)] == [
         ("ada", "2026-01-05 12:00:00 UTC"),
         ("bob", ""),
     ]
-    assert folder.strays() == ["a<b>", "link"]
+    assert found.strays == ("a<b>", "link")
 
 
 def test_a_timestamp_that_is_a_link_is_not_followed(folder: ClassFolder) -> None:
     work = _hand_in(folder, "eve")
     (work / "timestamp.txt").symlink_to("/etc/passwd")
-    (hand_in,) = folder.hand_ins(folder.course.lesson("00"))
+    (hand_in,) = folder.submitted().hand_ins
     assert hand_in.submitted == ""
 
 
