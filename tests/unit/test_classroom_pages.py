@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from classroom_kit import make_lesson, make_record, make_task
+from classroom_kit import make_lesson, make_record, make_report, make_task
 
 from autograder.classroom.class_report import class_report
 from autograder.classroom.course_site import check_site
+from autograder.classroom.export import gradescope_results
 from autograder.classroom.feedback import feedback_page, write_feedback
 from autograder.classroom.records import Roster, Student
+from autograder.classroom.wording import task_feedback
 from autograder.student.lesson import Lesson
 from autograder.student.report import CourseError, Message, Verdict
 
@@ -57,6 +60,23 @@ def test_a_student_reads_points_message_diagnosis_and_chapter(lesson: Lesson) ->
         "Read by a person",
     ):
         assert words in page
+
+
+def test_a_student_reads_how_marks_came_about(lesson: Lesson) -> None:
+    core = make_task("double", Verdict.PASSED, Verdict.WRONG)
+    first, second = core.tests
+    failed = replace(core, tests=(first, replace(second, core=True, lent=("halve",))))
+    page = feedback_page(make_record("ada", failed), lesson, Student("ada"))
+    assert "4 / 10" in page
+    for sentence in (failed.cap_text, failed.lent_text):
+        assert sentence
+        assert sentence in page
+        assert sentence in task_feedback(failed)
+        assert sentence in gradescope_results(make_report(failed))["tests"][0]["output"]
+    passed = feedback_page(
+        make_record("ada", make_task("double", Verdict.PASSED)), lesson, Student("ada")
+    )
+    assert "at most" not in passed
 
 
 def test_without_a_site_the_chapter_is_named_and_nothing_links(lesson: Lesson) -> None:
