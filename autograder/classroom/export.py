@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autograder.classroom.records import Record, Roster
-from autograder.classroom.words import verdict_word
+from autograder.classroom.wording import how_marked, verdict_word
 from autograder.student.report import Report, TaskResult, Verdict, gettext
 
 #: (student, lesson) to points, where a gradebook knows better than the reports: it adds
@@ -153,6 +153,7 @@ def _gradescope_test(number: int, task: TaskResult) -> dict[str, Any]:
         output.append(
             gettext("Looks like: {mistake}").format(mistake=task.diagnosis_text)
         )
+    output += how_marked(task)
     return {
         "number": str(number),
         "name": task.task,

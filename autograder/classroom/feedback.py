@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from autograder.classroom.pages import render
+from autograder.classroom.course_site import CourseSite, heading_of
+from autograder.classroom.files import write_if_changed
+from autograder.classroom.page_templates import render
 from autograder.classroom.records import Record, Roster, Student, check_student_id
-from autograder.classroom.store import write_atomically
 from autograder.student.lesson import Lesson
 from autograder.student.report import Message, TaskResult, Verdict
 
@@ -23,8 +23,8 @@ class Card:
     passed: int  # checks passed
     messages: tuple[Message, ...]  # the worst first, each once
     chapter: str  # heading of the chapter to read, in words
-    link: str  # where that heading is on the course's website, "" if unknown
-    hints: str  # where the hints are, "" if unknown
+    link: str  # where that heading is on the course's website, "" without one
+    hints: str  # where the task's hints are on it, "" without one
 
 
 def feedback_page(
@@ -36,7 +36,8 @@ def feedback_page(
         record: What grading found.
         lesson: Where titles and chapter anchors come from.
         student: Whose name to put on top.
-        site: Address of the course's website, for links to chapters and hints.
+        site: Address of the course's website, for links to chapters and hints; without
+            one, the page names them and links nothing.
     """
     return render(
         "feedback.html.j2",
@@ -44,7 +45,7 @@ def feedback_page(
         report=record.report,
         lesson=lesson,
         student=student,
-        cards=[_card(task, lesson, site) for task in record.report.tasks],
+        cards=[_card(task, lesson, CourseSite(site)) for task in record.report.tasks],
         ungraded=record.report.verdict is Verdict.INFRA,
     )
 
@@ -66,33 +67,24 @@ def write_feedback(
     for record in records:
         name = check_student_id(record.student)
         page = feedback_page(record, lessons[record.lesson], people[name], site)
-        write_atomically(folder / record.lesson / f"{name}.html", page)
+        write_if_changed(folder / record.lesson / f"{name}.html", page)
         link = f"{quote(record.lesson)}/{quote(name)}.html"
         rows.append((people[name], record, link))
     index = folder / "index.html"
-    write_atomically(index, render("index.html.j2", rows=rows))
+    write_if_changed(index, render("index.html.j2", rows=rows))
     return index
 
 
-def site_of(course: Path) -> str:
-    """Return the website's address as the course's mkdocs.yml gives it, or ""."""
-    path = course / "mkdocs.yml"
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    found = re.search(r"^site_url:\s*[\"']?(https?://[^\s\"']+)", text, re.MULTILINE)
-    return found[1] if found else ""
-
-
-def _card(task: TaskResult, lesson: Lesson, site: str) -> Card:
+def _card(task: TaskResult, lesson: Lesson, site: CourseSite) -> Card:
     failed = [test for test in task.tests if test.verdict is not Verdict.PASSED]
     failed.sort(key=lambda test: test.verdict.rank)
     messages = dict.fromkeys(t.message for t in failed if t.message is not None)
     anchor = next((t.chapter for t in lesson.tasks if t.name == task.task), "")
-    base = f"{site.rstrip('/')}/{lesson.id}/" if site else ""
     return Card(
         result=task,
         passed=len(task.tests) - len(failed),
         messages=tuple(messages),
-        chapter=anchor.replace("-", " ").capitalize(),
-        link=f"{base}#{quote(anchor)}" if base and anchor else "",
-        hints=f"{base}hints/#{quote(task.task)}" if base else "",
+        chapter=heading_of(lesson, anchor) if anchor else "",
+        link=site.chapter(lesson, anchor) if anchor else "",
+        hints=site.hints(lesson, task.task) if anchor else "",
     )

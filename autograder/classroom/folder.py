@@ -2,7 +2,7 @@
 
 ```
 nbgrader_config.py  gradebook.db  source/  release/  submitted/  autograded/  feedback/
-autograder.toml     the course's path and the class run's seed
+autograder.toml     the course's path, the class run's seed, the website's address
 students.csv        the class list, if there is one
 reports/            one JSON record a lesson and student
 pages/              our feedback pages and the class report
@@ -13,12 +13,20 @@ pages/              our feedback pages and the class report
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from autograder.classroom.records import Roster, check_student_id, read_roster
-from autograder.classroom.store import Store, write_atomically
+from autograder.classroom.course_site import check_site
+from autograder.classroom.files import write_if_changed
+from autograder.classroom.records import (
+    Roster,
+    check_student_id,
+    is_student_id,
+    read_roster,
+)
+from autograder.classroom.store import Store
 from autograder.student.lesson import Course, Lesson, find_course
 from autograder.student.report import CourseError
 
@@ -34,14 +42,26 @@ class HandIn:
     lesson: str
     folder: Path  # submitted/STUDENT/LESSON
 
-    @property
+    @cached_property
     def submitted(self) -> str:
-        """What timestamp.txt says, its first line; "" without one."""
+        """What timestamp.txt says, its first line; "" without one. Read once."""
         path = self.folder / TIMESTAMP
         if path.is_symlink() or not path.is_file():
             return ""
         with path.open(encoding="utf-8", errors="replace") as stream:
             return stream.readline(100).strip()
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What stands in submitted/ of a class folder."""
+
+    hand_ins: tuple[HandIn, ...]  # by student id
+    strays: tuple[str, ...]  # names under which no one can be graded
+
+    def of(self, lesson: Lesson) -> list[HandIn]:
+        """Return the hand-ins of one lesson, by student id."""
+        return [found for found in self.hand_ins if found.lesson == lesson.id]
 
 
 @dataclass(frozen=True)
@@ -51,6 +71,7 @@ class ClassFolder:
     root: Path
     course: Course
     seed: int
+    site: str = ""  # address of the course's website, for the links of feedback pages
 
     @property
     def gradebook(self) -> Path:
@@ -90,34 +111,31 @@ class ClassFolder:
         found = (self.root / "release").glob("*/*.ipynb")
         return sorted({path.parent.name for path in found} & set(self.course.ids))
 
-    def hand_ins(self, lesson: Lesson) -> Iterator[HandIn]:
-        """Yield every student's hand-in of a lesson, by student id.
+    def submitted(self) -> Submitted:
+        """Look once through submitted/ and return what was handed in.
 
         Folders whose name is no student id, and links that lead out of the class
-        folder, are not followed: `strays` lists them.
+        folder, are not followed: they are the strays.
         """
-        for folder in self._students():
-            work = folder / lesson.id
-            if not self._is_stray(folder) and not work.is_symlink() and work.is_dir():
-                yield HandIn(folder.name, lesson.id, work)
+        hand_ins: list[HandIn] = []
+        strays: list[str] = []
+        for folder in _folders(self.root / "submitted"):
+            if folder.is_symlink() or not is_student_id(folder.name):
+                strays.append(folder.name)
+                continue
+            hand_ins += [
+                HandIn(folder.name, work.name, work)
+                for work in _folders(folder)
+                if not work.is_symlink()
+            ]
+        return Submitted(tuple(hand_ins), tuple(strays))
 
-    def strays(self) -> list[str]:
-        """Return the names in submitted/ that no one can be graded under."""
-        return [folder.name for folder in self._students() if self._is_stray(folder)]
 
-    def _students(self) -> list[Path]:
-        folder = self.root / "submitted"
-        if not folder.is_dir():
-            return []
-        paths = sorted(folder.iterdir())
-        return [p for p in paths if not p.name.startswith(".") and p.is_dir()]
-
-    def _is_stray(self, folder: Path) -> bool:
-        try:
-            check_student_id(folder.name)
-        except CourseError:
-            return True
-        return folder.is_symlink()
+def _folders(place: Path) -> Iterable[Path]:
+    if not place.is_dir():
+        return []
+    paths = sorted(place.iterdir())
+    return [p for p in paths if not p.name.startswith(".") and p.is_dir()]
 
 
 def open_class(root: Path) -> ClassFolder:
@@ -129,7 +147,7 @@ def open_class(root: Path) -> ClassFolder:
     path = root / SETTINGS
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        course, seed = Path(data["course"]), data["seed"]
+        course, seed, site = Path(data["course"]), data["seed"], data.get("site", "")
     except FileNotFoundError:
         raise CourseError(
             f"{root} is not a class folder; make one with: autograder class init {root}"
@@ -138,12 +156,18 @@ def open_class(root: Path) -> ClassFolder:
         raise CourseError(f"{path} needs course and seed: {error}") from None
     if not isinstance(seed, int):
         raise CourseError(f"{path}: seed must be an integer")
+    if not isinstance(site, str):
+        raise CourseError(f"{path}: site must be a text")
+    try:
+        site = check_site(site)
+    except CourseError as error:
+        raise CourseError(f"{path}: site: {error}") from None
     # A class folder may move to a machine where the course is elsewhere.
     found = Course(course) if Course(course).ids else find_course(root)
-    return ClassFolder(root.resolve(), found, seed)
+    return ClassFolder(root.resolve(), found, seed, site)
 
 
-def save_settings(root: Path, course: Path, seed: int) -> None:
+def save_settings(root: Path, course: Path, seed: int, site: str = "") -> None:
     """Write the class folder's settings."""
     text = (
         "# Written by `autograder class init`; see `autograder class grade --help`.\n"
@@ -152,7 +176,12 @@ def save_settings(root: Path, course: Path, seed: int) -> None:
         " then.\n"
         f"seed = {seed}\n"
     )
-    write_atomically(root / SETTINGS, text)
+    if site:
+        text += (
+            "# Where students read the course: the links of feedback pages.\n"
+            f'site = "{_toml_text(site)}"\n'
+        )
+    write_if_changed(root / SETTINGS, text)
 
 
 def _toml_text(text: str) -> str:

@@ -80,16 +80,24 @@ class ClassGradebook:
                 lms_user_id=student.lms_user_id or None,
             )
 
-    def write(self, record: Record, lesson: Lesson, *, has_written: bool) -> None:
+    def write(
+        self,
+        record: Record,
+        lesson: Lesson,
+        *,
+        has_written: bool,
+        is_new: bool = True,
+    ) -> None:
         """Write one report: scores, comments, when it was handed in.
 
         What a person graded stays, as with ``nbgrader autograde``: a manual score
-        wins over ours and is marked to be looked at again.
+        wins over ours. It is marked to be looked at again where something changed.
 
         Args:
             record: The student and the report.
             lesson: Whose notebook is in the gradebook.
             has_written: Whether there is an answer in words for a person to grade.
+            is_new: Whether the submission or its report changed since the last run.
 
         Raises:
             CourseError: the gradebook does not have this lesson, or cannot be written.
@@ -98,7 +106,7 @@ class ClassGradebook:
             with warnings.catch_warnings():
                 # Nbgrader builds a submission's rows before adding them.
                 warnings.filterwarnings("ignore", "Object of type", SAWarning)
-                self._write(record, lesson, has_written)
+                self._write(record, lesson, has_written, is_new)
         except MissingEntry as error:
             raise CourseError(
                 f"the gradebook has no {lesson.id} ({error}); run class init again"
@@ -109,11 +117,14 @@ class ClassGradebook:
                 f"the gradebook cannot be written: {_reason(error)}"
             ) from None
 
-    def _write(self, record: Record, lesson: Lesson, has_written: bool) -> None:
+    def _write(
+        self, record: Record, lesson: Lesson, has_written: bool, is_new: bool
+    ) -> None:
         book = self._book
         student = check_student_id(record.student)
         book.find_assignment(lesson.id)
         book.update_or_create_student(student)
+        is_new = is_new or not self._has_submission(lesson.id, student)
         when = _timestamp(record.submitted)
         fields = {} if when is None else {"timestamp": when}
         submission = book.update_or_create_submission(lesson.id, student, **fields)
@@ -121,14 +132,15 @@ class ClassGradebook:
         results = {task.task: task for task in record.report.tasks}
         for grade in notebook.grades:
             task = results.get(task_of(grade.cell.name, lesson) or "")
+            score: float | None
             if task is None:  # the answer in words
-                grade.auto_score = None if has_written else 0.0
-            elif task.verdict is Verdict.INFRA:
-                grade.auto_score = None
+                score = None if has_written else 0.0
             else:
-                grade.auto_score = task.points
-            by_hand = grade.manual_score is not None or grade.auto_score is None
-            grade.needs_manual_grade = by_hand
+                score = None if task.verdict is Verdict.INFRA else task.points
+            if is_new or score != grade.auto_score:
+                grade.auto_score = score
+                by_hand = grade.manual_score is not None or score is None
+                grade.needs_manual_grade = by_hand
         for comment in notebook.comments:
             task = results.get(task_of(comment.cell.name, lesson) or "")
             if task is not None:
@@ -141,6 +153,13 @@ class ClassGradebook:
         elif notebook.late_submission_penalty is not None:
             notebook.late_submission_penalty = None
             book.db.commit()
+
+    def _has_submission(self, lesson: str, student: str) -> bool:
+        try:
+            self._book.find_submission(lesson, student)
+        except MissingEntry:
+            return False
+        return True
 
     def _penalise(self, notebook: SubmittedNotebook, seconds: float) -> None:
         """Apply the course's rule for late submissions, nbgrader's plugin for it."""

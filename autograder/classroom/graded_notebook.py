@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.classroom.words import task_feedback
+from autograder.classroom.wording import task_feedback
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.submission import CodeCell, Submission
 from autograder.student.report import CourseError, Report, TaskResult, Verdict, gettext

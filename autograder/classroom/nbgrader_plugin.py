@@ -16,19 +16,22 @@ import nbformat
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
-from autograder.classroom.folder import ClassFolder, HandIn, open_class
+from autograder.classroom.folder import ClassFolder, open_class
 from autograder.classroom.graded_notebook import (
     read_released,
     with_answers,
     with_grades,
 )
-from autograder.classroom.pool import grade_many
-from autograder.classroom.workers import Crew
-from autograder.classroom.written import written_answer
+from autograder.classroom.parallel import grade_many
+from autograder.classroom.worker_pool import WorkerPool
+from autograder.classroom.written_answer import written_answer
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import CourseError, InfrastructureError, Report, Verdict
+
+#: What `RestoreNotebook` read, kept for `GradeNotebook`, which comes next and takes it.
+_just_read: dict[Path, Submission] = {}
 
 
 class _Step(NbGraderPreprocessor):  # type: ignore[misc]
@@ -46,17 +49,19 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
         if names["notebook"] != lesson.id or names["assignment"] != lesson.id:
             raise CourseError(f"{names['notebook']} is not the notebook of {lesson.id}")
         work = folder.root / "submitted" / names["student"] / lesson.id
-        hand_in = HandIn(names["student"], lesson.id, work)
-        submission = read_submission(hand_in.folder, lesson)
-        marked = self.mark(nb, folder, lesson, hand_in, submission)
+        submission = self.read(work, lesson)
+        marked = self.mark(nb, folder, lesson, submission)
         return nbformat.from_dict(marked), resources
+
+    def read(self, work: Path, lesson: Lesson) -> Submission:
+        """Return what was handed in."""
+        return read_submission(work, lesson)
 
     def mark(
         self,
         nb: Any,
         folder: ClassFolder,
         lesson: Lesson,
-        hand_in: HandIn,
         submission: Submission,
     ) -> dict[str, Any]:
         """Return what the notebook becomes."""
@@ -75,29 +80,38 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
 class RestoreNotebook(_Step):
     """First step of sanitising: our released notebook with the student's code in it."""
 
+    def read(self, work: Path, lesson: Lesson) -> Submission:
+        """Read the submission and keep it for the step that grades it."""
+        _just_read.clear()
+        _just_read[work] = super().read(work, lesson)
+        return _just_read[work]
+
     def mark(
         self,
         nb: Any,
         folder: ClassFolder,
         lesson: Lesson,
-        hand_in: HandIn,
         submission: Submission,
     ) -> dict[str, Any]:
         """Return the released notebook with the student's answers."""
         released = read_released(folder.released(lesson.id))
-        written = written_answer(hand_in.folder, lesson)
+        written = written_answer(submission, lesson)
         return with_answers(released, submission, lesson, written)
 
 
 class GradeNotebook(_Step):
     """First step of autograding: every grade cell's outputs, from the report."""
 
+    def read(self, work: Path, lesson: Lesson) -> Submission:
+        """Return what the first step read; read it if that step was not run."""
+        found = _just_read.pop(work, None)
+        return super().read(work, lesson) if found is None else found
+
     def mark(
         self,
         nb: Any,
         folder: ClassFolder,
         lesson: Lesson,
-        hand_in: HandIn,
         submission: Submission,
     ) -> dict[str, Any]:
         """Return the notebook with its grades.
@@ -112,25 +126,25 @@ class GradeNotebook(_Step):
         return with_grades(nb, report, lesson)
 
 
-_crews: dict[tuple[str, int], Crew] = {}
+_pools: dict[tuple[str, int], WorkerPool] = {}
 
 
 def _grade(folder: ClassFolder, lesson: Lesson, submission: Submission) -> Report:
-    """Grade with one crew a lesson, kept for all students of an nbgrader run."""
+    """Grade with one pool a lesson, kept for all students of an nbgrader run."""
     key = lesson.digest, folder.seed
-    if key not in _crews:
-        _crews[key] = Crew(lesson, folder.seed, size=1)
+    if key not in _pools:
+        _pools[key] = WorkerPool(lesson, folder.seed, size=1)
     ((_, report),) = grade_many(
         lesson,
         [(None, submission)],
         seed=folder.seed,
         store=folder.store,
-        crew=_crews[key],
+        pool=_pools[key],
     )
     return report
 
 
 @atexit.register
-def _let_go() -> None:
-    for crew in _crews.values():
-        crew.close()
+def _stop_workers() -> None:
+    for pool in _pools.values():
+        pool.close()

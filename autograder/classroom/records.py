@@ -13,11 +13,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.classroom.store import write_atomically
+from autograder.classroom.files import holds_text, write_if_changed
 from autograder.student.report import CourseError, Report
 
 #: Letters, digits, blanks and the marks that real ids, names and mail addresses have.
 _STUDENT_ID = re.compile(r"\w(?:[\w.@+' -]{0,126}[\w.@+'-])?")
+
+
+def is_student_id(name: str) -> bool:
+    """Return whether a name is safe as a folder name and in a page."""
+    return _STUDENT_ID.fullmatch(name) is not None and ".." not in name
 
 
 def check_student_id(name: str) -> str:
@@ -26,7 +31,7 @@ def check_student_id(name: str) -> str:
     Raises:
         CourseError: it could leave its folder, hide, or carry markup.
     """
-    if not _STUDENT_ID.fullmatch(name) or ".." in name:
+    if not is_student_id(name):
         raise CourseError(
             f"{name!r} is not a student id: use letters, digits, blanks and . @ + - _ '"
         )
@@ -47,16 +52,27 @@ class Record:
         return self.report.lesson
 
 
-def save_record(folder: Path, record: Record) -> Path:
-    """Write one record and return its path."""
-    path = folder / record.lesson / f"{check_student_id(record.student)}.json"
+def save_record(folder: Path, record: Record) -> None:
+    """Write one record below a folder, unless it is there already."""
+    write_if_changed(_path_of(folder, record), _text_of(record))
+
+
+def is_saved(folder: Path, record: Record) -> bool:
+    """Return whether `save_record` wrote this very record before."""
+    return holds_text(_path_of(folder, record), _text_of(record))
+
+
+def _path_of(folder: Path, record: Record) -> Path:
+    return folder / record.lesson / f"{check_student_id(record.student)}.json"
+
+
+def _text_of(record: Record) -> str:
     data = {
         "student": record.student,
         "submitted": record.submitted,
         "report": record.report.as_dict(),
     }
-    write_atomically(path, json.dumps(data, sort_keys=True))
-    return path
+    return json.dumps(data, sort_keys=True)
 
 
 def load_records(source: Path, lesson: str | None = None) -> list[Record]:

@@ -1,4 +1,4 @@
-"""Grades on a Dask cluster: the same crews, started by Dask's workers.
+"""Grades on a Dask cluster: the same worker pools, started by Dask's workers.
 
 The lesson travels with the work, so a remote machine needs this package and no copy of
 the course. Dask is imported here alone.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from autograder.classroom.workers import Crew
+from autograder.classroom.worker_pool import WorkerPool
 from autograder.student.lesson import Course, Lesson
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import CourseError, InfrastructureError, Report
@@ -62,8 +62,9 @@ def grade_remotely(
         def feed() -> None:
             for key, submission in submissions:
                 tell("start", key)
+                code = submission.without_prose()
                 future = client.submit(
-                    grade_here, bundle, lesson.id, seed, submission, pure=False
+                    grade_here, bundle, lesson.id, seed, code, pure=False
                 )
                 keys[future.key] = key
                 running.add(future)
@@ -101,31 +102,31 @@ def pack(lesson: Lesson) -> bytes:
 def grade_here(bundle: bytes, lesson_id: str, seed: int, submission: Submission) -> str:
     """Grade one submission on this machine; runs in a thread of a Dask worker.
 
-    Each thread keeps one crew of one process for as long as the lesson and the seed
+    Each thread keeps one pool of one process for as long as the lesson and the seed
     stay the same. The report comes back as JSON.
     """
     lesson = Course(_unpacked(bundle)).lesson(lesson_id)
-    crew = _crew_of_this_thread(lesson, seed)
-    ((_, report),) = crew.run([(None, submission)], lambda event, key: None)
+    pool = _pool_of_this_thread(lesson, seed)
+    ((_, report),) = pool.run([(None, submission)], lambda event, key: None)
     return report.to_json()
 
 
 _here = threading.local()
 _unpacking = threading.Lock()
 _folders: dict[bytes, Path] = {}
-_crews: list[Crew] = []
+_pools: list[WorkerPool] = []
 
 
-def _crew_of_this_thread(lesson: Lesson, seed: int) -> Crew:
+def _pool_of_this_thread(lesson: Lesson, seed: int) -> WorkerPool:
     wanted = (lesson.digest, seed)
     if getattr(_here, "serves", None) != wanted:
-        if hasattr(_here, "crew"):
-            _crews.remove(_here.crew)
-            _here.crew.close()
-        _here.crew, _here.serves = Crew(lesson, seed, size=1), wanted
-        _crews.append(_here.crew)
-    crew: Crew = _here.crew
-    return crew
+        if hasattr(_here, "pool"):
+            _pools.remove(_here.pool)
+            _here.pool.close()
+        _here.pool, _here.serves = WorkerPool(lesson, seed, size=1), wanted
+        _pools.append(_here.pool)
+    pool: WorkerPool = _here.pool
+    return pool
 
 
 def _unpacked(bundle: bytes) -> Path:
@@ -140,7 +141,7 @@ def _unpacked(bundle: bytes) -> Path:
 
 @atexit.register
 def _clean_up() -> None:
-    for crew in _crews:
-        crew.close()
+    for pool in _pools:
+        pool.close()
     for folder in _folders.values():
         shutil.rmtree(folder, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 Nothing is safe here. Tests and reference run in the student's own kernel, as they do in
 any course that uses nbgrader as it comes, so a submission could read or change them.
-`autograder bench` measures this against `autograder.classroom.classrun`; no class is
+`autograder bench` measures this against `autograder.classroom.class_run`; no class is
 ever graded with it.
 """
 

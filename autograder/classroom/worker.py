@@ -1,10 +1,10 @@
 """One worker process: grades what comes down a pipe until the pipe closes.
 
-Started as ``python -m autograder.classroom.worker FD`` by `autograder.classroom.pool`.
-The parent sends ``(course root, lesson, seed, cache)``, then any number of ``(ticket,
-Submission)``, then None. The worker answers ``("ready", "")``, then ``("report",
-(ticket, JSON))`` for each, or ``("course", sentence)`` or ``("infra", sentence)`` when
-nothing can be graded.
+Started by `autograder.classroom.worker_pool` as ``python -m autograder.classroom.worker
+FD``. The parent sends ``(course root, lesson, seed, cache)``, then any number of
+``(ticket, Submission)``, then None. The worker answers ``("ready", "")``, then
+``("report", (ticket, JSON))`` for each, or ``("course", sentence)`` or ``("infra",
+sentence)`` when nothing can be graded.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class RunProgress:
         )
 
     def watch(self, event: str, key: Any) -> None:
-        """Take note of an event of `autograder.classroom.pool.grade_many`."""
+        """Take note of an event of `autograder.classroom.parallel.grade_many`."""
         self._kept += event == "kept"
         if event == "died":
             self._say(f"a worker stopped and is replaced; its last words: {key}")

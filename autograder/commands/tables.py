@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
@@ -11,7 +12,7 @@ from rich.table import Table
 from autograder.classroom.records import Record
 from autograder.classroom.similarity import Pair
 from autograder.classroom.statistics import LessonStatistics
-from autograder.classroom.words import number, verdict_word
+from autograder.classroom.wording import number, verdict_word
 from autograder.student.report import Verdict
 
 _STYLES = {
@@ -22,8 +23,25 @@ _STYLES = {
 }
 
 
-def show_records(records: Sequence[Record]) -> None:
-    """Print one row a student and lesson, and what was odd below."""
+def line_of(record: Record) -> str:
+    """Return one graded submission in a line, for the progress of a run."""
+    report = record.report
+    return (
+        f"{record.student} {record.lesson}"
+        f" {report.points:g}/{report.max_points:g} {report.verdict}"
+    )
+
+
+def exit_code(records: Iterable[Record]) -> int:
+    """Return the worst exit code of several reports; 0 without any."""
+    return max((record.report.exit_code for record in records), default=0)
+
+
+def show_records(records: Sequence[Record], *, as_json: bool) -> None:
+    """Print one row a student and lesson, and what was odd below; or the reports."""
+    if as_json:
+        print(json.dumps([record.report.as_dict() for record in records], indent=2))
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("student", "lesson"):
         table.add_column(title, overflow="fold")

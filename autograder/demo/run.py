@@ -38,7 +38,7 @@ def run_demo(out: Path, workers: int | None, *, as_json: bool) -> int:
     folder = _make_class(out, lessons, submitted)
     records = _grade(folder, lessons, len(submitted), workers)
     wrong = _compare(submitted, records)
-    pages = _write_pages(folder, lessons, records)
+    pages = _write_pages(folder)
     if as_json:
         print(json.dumps(_as_json(submitted, records, wrong, pages), indent=2))
     else:
@@ -49,7 +49,7 @@ def run_demo(out: Path, workers: int | None, *, as_json: bool) -> int:
 def _make_class(
     out: Path, lessons: Sequence[Lesson], submitted: Sequence[Entry]
 ) -> ClassFolder:
-    from autograder.classroom.setup import init_class
+    from autograder.classroom.class_setup import init_class
     from autograder.classroom.store import write_atomically
 
     if out.exists() and any(out.iterdir()) and not (out / SETTINGS).exists():
@@ -85,13 +85,18 @@ def _make_class(
 def _grade(
     folder: ClassFolder, lessons: Sequence[Lesson], total: int, workers: int | None
 ) -> dict[tuple[str, str], Record]:
-    from autograder.classroom.classrun import grade_class
+    from autograder.classroom.class_run import grade_class
 
     records: dict[tuple[str, str], Record] = {}
+    submitted = folder.submitted()
     with RunProgress("grading the class", total) as progress:
         for lesson in lessons:
             for record in grade_class(
-                folder, lesson, workers=workers, watch=progress.watch
+                folder,
+                lesson,
+                submitted.of(lesson),
+                workers=workers,
+                watch=progress.watch,
             ):
                 records[record.student, record.lesson] = record
                 report = record.report
@@ -118,24 +123,13 @@ def _compare(
     return wrong
 
 
-def _write_pages(
-    folder: ClassFolder,
-    lessons: Sequence[Lesson],
-    records: dict[tuple[str, str], Record],
-) -> dict[str, Path]:
-    from autograder.classroom.classreport import class_report
-    from autograder.classroom.feedback import site_of, write_feedback
-    from autograder.classroom.store import write_atomically
+def _write_pages(folder: ClassFolder) -> dict[str, Path]:
+    from autograder.classroom.class_pages import write_class_pages
 
-    known = {lesson.id: lesson for lesson in lessons}
-    ordered = [records[key] for key in sorted(records)]
-    site = site_of(folder.course.root)
-    index = write_feedback(folder.pages, ordered, known, folder.roster, site)
-    report = folder.pages / "class.html"
-    write_atomically(report, class_report(ordered, known, folder.roster))
+    pages = write_class_pages(folder)
     return {
-        "Class report": report,
-        "Students' pages": index,
+        "Class report": pages.report,
+        "Students' pages": pages.index,
         "Gradebook": folder.gradebook,
         "What each must get": folder.root / "expected.json",
     }

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.classroom.records import Record
-from autograder.classroom.words import number, verdict_word
+from autograder.classroom.wording import number, verdict_word
 from autograder.demo.entries import Entry
 from autograder.student.report import Report, Verdict
 

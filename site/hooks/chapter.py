@@ -88,7 +88,7 @@ class Chapter:
         names = [self.lesson.task(task).name] if task else list(rungs)
         blocks = []
         for name in names:
-            blocks.append(f"**Hints for `{name}`**{{ .g2k-hints-title }}")
+            blocks.append(f"**Hints for `{name}`**{{ .g2k-hints-title #hints-{name} }}")
             for title, body in zip(RUNGS, rungs[name], strict=True):
                 blocks.append(f'??? tip "{title}"\n\n{indent(body, "    ")}')
         return "\n\n".join(blocks)
@@ -144,7 +144,7 @@ def _marks(lesson: Lesson) -> Iterator[str]:
         f" at most {100 * ANY_CAP:g} %."
     )
     for task in lesson.tasks:
-        names = [f"`{name}`" for name in getattr(task, "rests_on", ())]
+        names = [f"`{name}`" for name in task.rests_on]
         if names:
             yield (
                 f"`{task.name}` rests on {' and '.join(names)}: where yours fails,"

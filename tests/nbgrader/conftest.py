@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
 import os
@@ -14,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from autograder.grading.mutants import lesson_mutants
 from autograder.student.lesson import Lesson, find_course
 
 LESSON = "00-start"
-MISTAKE = "normalise_divides_by_n_minus_1"
+SITE = "https://example.org/course"
+MISTAKE = "normalise-divides-by-n-minus-1"
 EVIL = "<script>alert('xss')</script><img src=x onerror=alert(1)>"
 
 Notebook = dict[str, Any]
@@ -111,7 +114,8 @@ class Class:
 
 def make_class(root: Path) -> Class:
     """Make a class folder with ``autograder class init``."""
-    done = command("class", "init", str(root), "--lesson", LESSON, "--seed", "7")
+    options = ("--lesson", LESSON, "--seed", "7", "--site", SITE)
+    done = command("class", "init", str(root), *options)
     assert done.code == 0, done.err
     source = root / "source" / LESSON / f"{LESSON}.ipynb"
     lesson = find_course(Path(__file__)).lesson(LESSON)
@@ -120,9 +124,7 @@ def make_class(root: Path) -> Class:
 
 def fill(made: Class) -> None:
     """Hand in work of every kind: right, untouched, wrong, odd, broken, hostile."""
-    twin = made.lesson.twin_dir
-    assert twin is not None
-    mistake = (twin / "mutants" / f"{MISTAKE}.py").read_text()
+    mistake = _mistaken(made.lesson)
     released = made.root / "release" / LESSON / f"{LESSON}.ipynb"
 
     def wrong(cell: dict[str, Any]) -> None:
@@ -153,6 +155,20 @@ def fill(made: Class) -> None:
     made.hand_in("hostile", made.edited(hostile))
     made.hand_in("stripped", made.edited(stripped))
     made.hand_in("old", made.edited(old))
+
+
+def _mistaken(lesson: Lesson) -> str:
+    """Return `normalise` as a student with the known mistake writes it."""
+    (mutant,) = (m for m in lesson_mutants(lesson) if m.name == MISTAKE)
+    source = mutant.edited(lesson.reference_path.read_text())
+    found = {
+        node.name: ast.get_source_segment(source, node)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef)
+    }
+    mistake = found["normalise"]
+    assert mistake is not None
+    return mistake
 
 
 #: Students whose files nbgrader's own autograde refuses; class grade takes them.

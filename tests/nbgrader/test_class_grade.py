@@ -7,9 +7,10 @@ import io
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import LESSON, MISTAKE, ODD, Class, Done, command
+from conftest import LESSON, MISTAKE, ODD, SITE, Class, Done, command
 
 pytestmark = pytest.mark.jail
 
@@ -26,6 +27,10 @@ def test_init_releases_the_stub_and_keeps_a_second_run_harmless(
     assert done.code == 0, done.err
     assert (made.root / "autograder.toml").read_text() == before
     assert "seed = 7" in before
+    assert f'site = "{SITE}"' in before
+    done = command("class", "init", str(made.root), "--site", "example.org")
+    assert done.code == 2
+    assert "not a website's address" in done.err
 
 
 def test_every_hand_in_has_a_row_with_its_points(graded: tuple[Class, Done]) -> None:
@@ -67,19 +72,54 @@ def test_what_a_person_graded_stays_and_another_run_changes_nothing(
     connection = sqlite3.connect(root / "gradebook.db")
     with connection:
         connection.execute(
-            "UPDATE grade SET manual_score = 1.5 WHERE auto_score IS NULL"
+            "UPDATE grade SET manual_score = 1.5, needs_manual_grade = 0"
+            " WHERE auto_score IS NULL"
         )
     connection.close()
-    before = made.grades()
+    before = copied.grades()
+    files = _stamps(root)
     done = command("class", "grade", str(root))
     assert "8 unchanged" in done.err, done.err
     assert copied.grades() == before
+    assert _stamps(root) == files
     connection = sqlite3.connect(root / "gradebook.db")
     (count,) = connection.execute(
         "SELECT count(*) FROM grade WHERE manual_score = 1.5"
     ).fetchone()
     connection.close()
     assert count == 1
+
+
+def _stamps(root: Path) -> dict[str, tuple[int, int]]:
+    """Return every file of a class folder with its inode and time of writing."""
+    files = [path for path in root.rglob("*") if path.is_file()]
+    return {str(p): (p.stat().st_ino, p.stat().st_mtime_ns) for p in files}
+
+
+def test_an_answer_in_words_that_changed_is_marked_again(
+    graded: tuple[Class, Done], tmp_path: Path
+) -> None:
+    import sqlite3
+
+    made, _ = graded
+    root = shutil.copytree(made.root, tmp_path / "class", symlinks=True)
+    copied = Class(root, made.lesson, made.solved)
+    connection = sqlite3.connect(root / "gradebook.db")
+    with connection:
+        connection.execute("UPDATE grade SET manual_score = 2, needs_manual_grade = 0")
+    connection.close()
+    written = made.lesson.written
+    assert written is not None
+
+    def answered(cell: dict[str, Any]) -> None:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == written.name:
+            cell["source"] = "A better answer."
+
+    copied.hand_in("right", copied.edited(answered))
+    done = command("class", "grade", str(root))
+    assert done.code == 1, done.err
+    assert copied.grades()["right"][written.name] == (None, True)
+    assert copied.grades()["hostile"][written.name] == (None, False)
 
 
 def test_nothing_active_of_a_student_is_left_in_what_formgrader_opens(
@@ -102,6 +142,23 @@ def test_a_broken_file_is_told_in_words(graded: tuple[Class, Done]) -> None:
     assert record["submitted"] == "not a time"
 
 
+def test_grading_writes_the_pages_and_reporting_changes_none(
+    graded: tuple[Class, Done],
+) -> None:
+    made, done = graded
+    pages = made.root / "pages"
+    assert str(pages / "class.html") in done.out.replace("\n", "")
+    assert "absent" in (pages / "class.html").read_text()
+    assert "O&#39;Neil" in (pages / "index.html").read_text()
+    page = (pages / LESSON / "O'Neil.html").read_text()
+    assert "/ 10" in page
+    wrong = (pages / LESSON / "wrong.html").read_text()
+    assert f'href="{SITE}/{LESSON}/#step-2"' in wrong
+    before = _stamps(pages)
+    assert command("class", "report", str(made.root)).code == 0
+    assert _stamps(pages) == before
+
+
 def test_names_that_are_no_student_ids_are_left_out_and_said(
     graded: tuple[Class, Done],
 ) -> None:
@@ -119,9 +176,6 @@ def test_report_similar_and_export_work_on_the_graded_class(
     done = command("class", "report", root)
     assert done.code == 0, done.err
     assert "normalise" in done.out
-    page = (made.root / "pages" / "class.html").read_text()
-    assert "absent" in page
-    assert (made.root / "pages" / LESSON / "O'Neil.html").exists()
     done = command("class", "similar", root, "--json")
     assert done.code == 0, done.err
     assert set(json.loads(done.out)) == {LESSON}

@@ -34,7 +34,10 @@ prompt = "Why?"
 """
 STUB = 'def slope(f, x: float | None = None, kind="central") -> float:\n    ...\n'
 HINTS = "## slope\n### Nudge\nLook.\n### Plan\nThen $h$.\n### Near-code\nDo.\n"
-MUTANT = '"""The sign * is flipped for x < `a*b`.\n\ntask: slope\nlook: Step 1.\nseverity: idea\n"""\n'
+MUTANT = (
+    '"""The sign * is flipped for x < `a*b`.\n\n'
+    'task: slope\nlook: Step 1.\nseverity: idea\n"""\n'
+)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.classroom.records import Record
+from autograder.grading.versions import versions
 from autograder.student.lesson import Lesson, read_lesson
 from autograder.student.report import Message, Report, TaskResult, TestResult, Verdict
 
@@ -77,6 +78,7 @@ def make_report(*tasks: TaskResult, **changes: object) -> Report:
         "submission": "2" * 64,
         "seed": 7,
         "isolation": "bubblewrap",
+        "versions": dict(versions()),  # a kept report of another grader is none
         "tasks": tasks
         or (
             make_task("double", Verdict.PASSED, Verdict.WRONG, diagnosis="adds-two"),

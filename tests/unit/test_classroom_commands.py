@@ -37,7 +37,8 @@ def test_grades_a_folder_writes_everything_and_resumes(
     (work / "bob.py").write_text(lesson.exercise_path.read_text())
     (work / "eve.ipynb").write_text('{"cells": [')
     out = tmp_path / "out"
-    words = ("grade", work, "--lesson", "00", "--out", out, "--workers", 1)
+    site = ("--site", "https://x.org/c/")
+    words = ("grade", work, "--lesson", "00", "--out", out, "--workers", 1, *site)
     code, text, err = _run(capsys, *words)
     assert code == 1
     assert "3/3" in err
@@ -48,7 +49,9 @@ def test_grades_a_folder_writes_everything_and_resumes(
     assert f"0 / {full}" in rows["bob"]
     assert "eve: the submission cannot be read" in text
     for name in ("ada", "bob", "eve"):
-        assert (out / "pages" / "00-start" / f"{name}.html").exists()
+        page = (out / "pages" / "00-start" / f"{name}.html").read_text()
+        linked = 'href="https://x.org/c/00-start/#step-1"' in page
+        assert linked == (name != "ada")
     code, text, err = _run(capsys, *words, "--json")
     assert "3 unchanged" in err
     assert [report["name"] for report in json.loads(text)] == [
@@ -80,6 +83,7 @@ def test_grades_a_folder_writes_everything_and_resumes(
         (["class", "similar", "/nowhere"], "is not a class folder"),
         (["export", "csv", "/nowhere"], "holds no reports"),
         (["grade"], "Missing argument"),
+        (["grade", ".", "--lesson", "00", "--site", "x.org"], "website's address"),
         (["grade", ".", "--lesson", "00", "--workers", "0"], "Invalid value"),
         (["export", "excel", "."], "Invalid value"),
     ],

@@ -9,7 +9,7 @@ from classroom_kit import make_lesson
 
 from autograder.classroom import worker
 from autograder.classroom.folder import ClassFolder, open_class, save_settings
-from autograder.classroom.intake import take_in
+from autograder.classroom.submission_paths import find_submission_paths
 from autograder.student.report import CourseError
 
 
@@ -35,10 +35,22 @@ def test_settings_come_back(folder: ClassFolder) -> None:
     assert folder.seed == 42
     assert folder.course.ids == ("00-slopes",)
     assert folder.lessons() == []
+    assert folder.site == ""
+    save_settings(folder.root, folder.course.root, 42, "https://x.org/c")
+    assert open_class(folder.root).site == "https://x.org/c"
 
 
 @pytest.mark.parametrize(
-    "text", ["", "seed = 1", 'course = "x"', 'course = "x"\nseed = "y"', "\x00"]
+    "text",
+    [
+        "",
+        "seed = 1",
+        'course = "x"',
+        'course = "x"\nseed = "y"',
+        'course = "x"\nseed = 1\nsite = 3',
+        'course = "x"\nseed = 1\nsite = "javascript:alert(1)"',
+        "\x00",
+    ],
 )
 def test_broken_settings_are_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "autograder.toml").write_text(text)
@@ -59,18 +71,22 @@ def test_hand_ins_come_sorted_and_strays_apart(folder: ClassFolder) -> None:
     (folder.root / "submitted" / "empty").mkdir()
     (folder.root / "submitted" / ".hidden").mkdir()
     (folder.root / "submitted" / "link").symlink_to(folder.root)
-    found = list(folder.hand_ins(lesson))
-    assert [(h.student, h.submitted) for h in found] == [
+    other = folder.root / "submitted" / "bob" / "01-other"
+    other.mkdir()
+    (folder.root / "submitted" / "eve").mkdir()
+    (folder.root / "submitted" / "eve" / "00-slopes").symlink_to(other)
+    found = folder.submitted()
+    assert [(h.student, h.submitted) for h in found.of(lesson)] == [
         ("ada", "2026-01-05 12:00:00 UTC"),
         ("bob", ""),
     ]
-    assert folder.strays() == ["a<b>", "link"]
+    assert found.strays == ("a<b>", "link")
 
 
 def test_a_timestamp_that_is_a_link_is_not_followed(folder: ClassFolder) -> None:
     work = _hand_in(folder, "eve")
     (work / "timestamp.txt").symlink_to("/etc/passwd")
-    (hand_in,) = folder.hand_ins(folder.course.lesson("00"))
+    (hand_in,) = folder.submitted().hand_ins
     assert hand_in.submitted == ""
 
 
@@ -83,7 +99,7 @@ def test_one_folder_alone_holds_submissions(tmp_path: Path) -> None:
     (tmp_path / "carol").mkdir()
     for name in ("ada.ipynb", "bob.py", "eve.ipynb.txt", "notes.pdf", ".x.py"):
         (tmp_path / name).write_text("")
-    found = [(i.student, i.path.name) for i in take_in([tmp_path])]
+    found = [(i.student, i.path.name) for i in find_submission_paths([tmp_path])]
     assert found == [
         ("ada", "ada.ipynb"),
         ("bob", "bob.py"),
@@ -98,17 +114,17 @@ def test_equal_names_are_numbered_and_odd_ones_made_safe(tmp_path: Path) -> None
         (tmp_path / folder).mkdir()
         paths.append(tmp_path / folder / "hw (1).ipynb")
         paths[-1].write_text("")
-    assert [i.student for i in take_in(paths)] == ["hw -1", "hw -1-2"]
+    assert [i.student for i in find_submission_paths(paths)] == ["hw -1", "hw -1-2"]
     odd = tmp_path / "..<b>..ipynb"
     odd.write_text("")
-    assert take_in([odd])[0].student == "b"
+    assert find_submission_paths([odd])[0].student == "b"
 
 
 def test_a_missing_path_and_an_empty_folder_are_told(tmp_path: Path) -> None:
     with pytest.raises(CourseError, match="does not exist"):
-        take_in([tmp_path / "none"])
+        find_submission_paths([tmp_path / "none"])
     with pytest.raises(CourseError, match=r"holds no \.ipynb"):
-        take_in([tmp_path])
+        find_submission_paths([tmp_path])
 
 
 def test_a_worker_leaves_with_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:

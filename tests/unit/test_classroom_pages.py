@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from classroom_kit import make_lesson, make_record, make_task
+from classroom_kit import make_lesson, make_record, make_report, make_task
 
-from autograder.classroom.classreport import class_report
-from autograder.classroom.feedback import feedback_page, site_of, write_feedback
+from autograder.classroom.class_report import class_report
+from autograder.classroom.course_site import check_site
+from autograder.classroom.export import gradescope_results
+from autograder.classroom.feedback import feedback_page, write_feedback
 from autograder.classroom.records import Roster, Student
+from autograder.classroom.wording import task_feedback
 from autograder.student.lesson import Lesson
-from autograder.student.report import Message, Verdict
+from autograder.student.report import CourseError, Message, Verdict
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
@@ -52,15 +56,38 @@ def test_a_student_reads_points_message_diagnosis_and_chapter(lesson: Lesson) ->
         "double is wrong.",
         "the lesson of adds-two",
         'href="https://x.org/c/00-slopes/#step-1-double-it"',
+        'href="https://x.org/c/00-slopes/#hints-double"',
         "Read by a person",
     ):
         assert words in page
 
 
+def test_a_student_reads_how_marks_came_about(lesson: Lesson) -> None:
+    core = make_task("double", Verdict.PASSED, Verdict.WRONG)
+    first, second = core.tests
+    failed = replace(core, tests=(first, replace(second, core=True, lent=("halve",))))
+    page = feedback_page(make_record("ada", failed), lesson, Student("ada"))
+    assert "4 / 10" in page
+    for sentence in (failed.cap_text, failed.lent_text):
+        assert sentence
+        assert sentence in page
+        assert sentence in task_feedback(failed)
+        assert sentence in gradescope_results(make_report(failed))["tests"][0]["output"]
+    passed = feedback_page(
+        make_record("ada", make_task("double", Verdict.PASSED)), lesson, Student("ada")
+    )
+    assert "at most" not in passed
+
+
 def test_without_a_site_the_chapter_is_named_and_nothing_links(lesson: Lesson) -> None:
     page = feedback_page(make_record("ada"), lesson, Student("ada"))
     assert "Step 1 double it" in page
+    assert "hints.md" in page
     assert "href" not in page
+    chapter = "# Slopes\n\n## Step 1: double it {#step-1-double-it}\n"
+    (lesson.course_dir / "index.md").write_text(chapter)
+    page = feedback_page(make_record("ada"), lesson, Student("ada"))
+    assert "Chapter: Step 1: double it" in page
 
 
 def test_nothing_that_a_student_wrote_becomes_markup(lesson: Lesson) -> None:
@@ -112,10 +139,25 @@ def test_the_class_report_has_plots_and_the_common_mistakes(lesson: Lesson) -> N
     assert page == class_report(records, {lesson.id: lesson}, roster)
 
 
-def test_the_site_address_comes_from_mkdocs_yml(tmp_path: Path) -> None:
-    assert site_of(tmp_path) == ""
-    (tmp_path / "mkdocs.yml").write_text("site_name: x\nsite_url: https://x.org/c/\n")
-    assert site_of(tmp_path) == "https://x.org/c/"
+@pytest.mark.parametrize(
+    "address",
+    ["x.org", "javascript:alert(1)", "https://", "https://x.org/?a", 'https://x.org/"'],
+)
+def test_what_is_no_address_of_a_website_is_refused(address: str) -> None:
+    with pytest.raises(CourseError, match="not a website's address"):
+        check_site(address)
+
+
+def test_pages_that_stay_the_same_are_left_alone(
+    tmp_path: Path, lesson: Lesson
+) -> None:
+    known = {lesson.id: lesson}
+    index = write_feedback(tmp_path, [make_record("ada"), make_record("bob")], known)
+    pages = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.html")}
+    ada = make_record("ada", make_task("double", Verdict.PASSED))
+    write_feedback(tmp_path, [ada, make_record("bob")], known)
+    changed = {p for p, stamp in pages.items() if p.stat().st_mtime_ns != stamp}
+    assert changed == {index, tmp_path / lesson.id / "ada.html"}
 
 
 def test_a_class_in_which_no_test_ran_still_has_its_report(lesson: Lesson) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from classroom_kit import make_lesson
 
-from autograder.classroom.pool import grade_many
+from autograder.classroom.parallel import grade_many
 from autograder.classroom.remote import pack
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import InfrastructureError, Verdict
@@ -35,8 +35,8 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
     # place, as the tests of the pool do in their own process.
     preload = tmp_path / "use_fake.py"
     preload.write_text(
-        "import sys\nfrom autograder.classroom import workers as crew\n"
-        f"crew._COMMAND = (sys.executable, {str(FAKE)!r})\n"
+        "import sys\nfrom autograder.classroom import worker_pool\n"
+        f"worker_pool._COMMAND = (sys.executable, {str(FAKE)!r})\n"
     )
     path = os.pathsep.join(filter(None, sys.path))
     environment = os.environ | {"PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}

@@ -24,6 +24,7 @@ class RawCell:
     graded: bool = False  # a locked cell of nbgrader, which is not the student's
     task: str | None = None  # the task that the metadata names
     first_line: int = 1
+    ids: frozenset[str] = frozenset()  # the cell's id and its nbgrader id
 
 
 _CONFLICT = re.compile(r"^[\s\"']*(<{7} |={7}(?=[\s\"']|\\n|$)|>{7} )", re.MULTILINE)
@@ -159,11 +160,10 @@ def _raw_cell(number: int, cell: dict[str, Any]) -> RawCell:
         label=f"cell {number}",
         kind=kind if kind in ("code", "raw") else "markdown",
         source=_text(cell.get("source", cell.get("input"))),
-        tags=frozenset(
-            tag for tag in (tags if isinstance(tags, list) else ()) if _is_text(tag)
-        ),
+        tags=_texts(*(tags if isinstance(tags, list) else ())),
         graded=nbgrader.get("grade") is True and nbgrader.get("solution") is not True,
         task=task if _is_text(task) else None,
+        ids=_texts(cell.get("id"), nbgrader.get("grade_id")),
     )
 
 
@@ -173,6 +173,10 @@ def _dict(value: Any) -> dict[str, Any]:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _texts(*values: Any) -> frozenset[str]:
+    return frozenset(value for value in values if isinstance(value, str))
 
 
 def _text(source: Any) -> str:

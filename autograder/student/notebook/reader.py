@@ -25,6 +25,7 @@ from autograder.student.notebook.decode import (
     parse_python,
 )
 from autograder.student.notebook.names import definitions, parse
+from autograder.student.notebook.prose import prose_cells
 from autograder.student.notebook.select import select_cells
 from autograder.student.notebook.stub import Stub, stub_of
 from autograder.student.notebook.submission import CodeCell, Submission, printable
@@ -58,7 +59,7 @@ def read_submission(path: Path, lesson: Lesson) -> Submission:
         lesson: the lesson that it answers.
 
     Returns:
-        Its code cells; or, where nothing can be read, ``problem`` says why.
+        Its code and prose cells; or, where nothing can be read, ``problem`` says why.
     """
     path = Path(path)
     name = printable(path.name)
@@ -111,10 +112,12 @@ def read_text(name: str, text: str, lesson: Lesson) -> Submission:
     shown = printable(name)
     if looks_like_notebook(text) or (suffix == ".ipynb" and not _is_python(text)):
         metadata, raw = parse_notebook(text)
+        prose = prose_cells(raw)
         if suffix != ".ipynb":
             notes.append(f"'{shown}' is a notebook in spite of its name.")
     else:
         raw = _python_cells(text, shown)
+        prose = prose_cells(raw, commented=True)
         if suffix != ".py":
             if not _is_python(text):
                 raise Unreadable("The file is neither a notebook nor Python.")
@@ -124,7 +127,7 @@ def read_text(name: str, text: str, lesson: Lesson) -> Submission:
     problem = (
         None if found.names & set(stub.tasks) else _nothing(stub, metadata, lesson)
     )
-    return replace(found, notes=(*notes, *more), problem=problem)
+    return replace(found, notes=(*notes, *more), problem=problem, prose=prose)
 
 
 def _nothing(stub: Stub, metadata: dict[str, Any], lesson: Lesson) -> str:
@@ -156,20 +159,34 @@ def find_submissions(folder: Path, lesson: Lesson) -> list[Path]:
     Ranked by how many tasks a file answers, then by how like the lesson's its name is:
     ``WMS q3.ipynb`` is found, and so is ``HW (1).ipynb`` beside ``Untitled.ipynb``.
     """
-    paths = sorted(_candidates(folder), key=lambda p: (-_likeness(p, lesson), str(p)))
-    read = {path: read_submission(path, lesson) for path in paths[:_MOST_COMPARED]}
-    ranked = sorted(read, key=lambda p: _rank(p, read[p], lesson), reverse=True)
-    return ranked + paths[_MOST_COMPARED:]
+    ranked, unread = _read_all(folder, lesson)
+    return [*(path for path, _ in ranked), *unread]
 
 
 def _read_folder(folder: Path, lesson: Lesson) -> Submission:
-    paths = find_submissions(folder, lesson)
-    if not paths:
+    ranked, unread = _read_all(folder, lesson)
+    if not ranked:
         raise Unreadable("The folder holds no .ipynb, .py or .zip file.")
-    read = read_submission(paths[0], lesson)
+    path, read = ranked[0]
+    paths = [*(path for path, _ in ranked), *unread]
     names = [str(path.relative_to(folder)) for path in paths]
-    note = _choice_note(names, names[0], "folder") or _name_note(paths[0], lesson)
+    note = _choice_note(names, names[0], "folder") or _name_note(path, lesson)
     return replace(read, notes=(*note, *read.notes))
+
+
+def _read_all(
+    folder: Path, lesson: Lesson
+) -> tuple[list[tuple[Path, Submission]], list[Path]]:
+    """Read what may be a submission in one student's folder, each file once.
+
+    Returns:
+        The files read, the best first; and those beyond the limit, by their names.
+    """
+    paths = sorted(_candidates(folder), key=lambda p: (-_likeness(p, lesson), str(p)))
+    read = [(path, read_submission(path, lesson)) for path in paths[:_MOST_COMPARED]]
+    if len(read) > 1:
+        read.sort(key=lambda pair: _rank(pair[0], pair[1], lesson), reverse=True)
+    return read, paths[_MOST_COMPARED:]
 
 
 def _candidates(folder: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""What reading a submission yields: code cells with names, and notes for the student.
+"""What reading a submission yields: code cells with names, prose, and notes.
 
 Nothing here executes, imports or trusts anything that a student wrote.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.student.notebook.names import names_bound
 
@@ -32,14 +32,23 @@ class CodeCell:
 
 
 @dataclass(frozen=True)
+class ProseCell:
+    """A cell that is not code: only a person reads it."""
+
+    text: str
+    ids: frozenset[str] = frozenset()  # the cell's id and its nbgrader id
+
+
+@dataclass(frozen=True)
 class Submission:
-    """A student's work as read from a file."""
+    """A student's work as read from a file, once."""
 
     name: str  # file name
     digest: str  # sha256 of the file's bytes
     cells: tuple[CodeCell, ...] = ()
     notes: tuple[str, ...] = ()  # what was repaired or odd, told to the student
     problem: str | None = None  # why nothing could be read
+    prose: tuple[ProseCell, ...] = ()  # of the graded file, in its order
 
     @property
     def names(self) -> frozenset[str]:
@@ -50,6 +59,10 @@ class Submission:
         """Return the cell whose definition of ``name`` counts: the last one."""
         holders = [cell for cell in self.cells if name in cell.names]
         return holders[-1] if holders else None
+
+    def without_prose(self) -> Submission:
+        """Return what the tests need: the code alone."""
+        return replace(self, prose=())
 
     @classmethod
     def from_sources(

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autograder.classroom.statistics import LessonStatistics, Misconception
-from autograder.classroom.words import verdict_word
+from autograder.classroom.wording import verdict_word
 from autograder.student.report import Verdict, gettext
 
 #: Distinct in brightness as well as in hue, so they also tell apart in grey.
@@ -31,7 +31,7 @@ _STYLE = {"svg.hashsalt": "autograder", "svg.fonttype": "path", "font.size": 9}
 _WIDTH = 7.5  # inches
 
 
-def points_figure(statistics: LessonStatistics) -> str:
+def points_plot(statistics: LessonStatistics) -> str:
     """Draw each task's points: one dot a student, and the mean."""
     tasks = statistics.tasks
     with matplotlib.rc_context(_STYLE):
@@ -51,7 +51,7 @@ def points_figure(statistics: LessonStatistics) -> str:
         return _svg(figure, axes)
 
 
-def verdict_figure(statistics: LessonStatistics) -> str:
+def verdict_plot(statistics: LessonStatistics) -> str:
     """Draw each task's verdicts as one stacked bar."""
     tasks = statistics.tasks
     with matplotlib.rc_context(_STYLE):
@@ -81,7 +81,7 @@ def verdict_figure(statistics: LessonStatistics) -> str:
         return _svg(figure, axes)
 
 
-def misconception_figure(misconceptions: Sequence[Misconception]) -> str:
+def misconception_plot(misconceptions: Sequence[Misconception]) -> str:
     """Draw how many students made each known mistake."""
     shown = misconceptions[:12]
     with matplotlib.rc_context(_STYLE):
@@ -96,7 +96,7 @@ def misconception_figure(misconceptions: Sequence[Misconception]) -> str:
         return _svg(figure, axes)
 
 
-def time_figure(statistics: LessonStatistics) -> str:
+def time_plot(statistics: LessonStatistics) -> str:
     """Draw the CPU seconds that each task's tests took, one dot a student."""
     tasks = statistics.tasks
     with matplotlib.rc_context(_STYLE):

@@ -85,7 +85,7 @@ class _Worker:
     def give(self, job: _Job) -> None:
         self.job = job
         self.deadline = time.monotonic() + PATIENCE_S
-        self.send((job.ticket, job.submission))
+        self.send((job.ticket, job.submission.without_prose()))
 
     def send(self, message: object) -> None:
         # A worker that is already dead is noticed at the other end of the pipe.
@@ -115,7 +115,7 @@ class _Worker:
         self._log.close()
 
 
-class Crew:
+class WorkerPool:
     """At most ``size`` worker processes for one lesson and one seed.
 
     Workers are started when there is work for them and kept between calls of `run`.
@@ -124,20 +124,20 @@ class Crew:
     def __init__(
         self, lesson: Lesson, seed: int, size: int, cache: Path | None = None
     ) -> None:
-        """Prepare a crew; nothing starts before `run`.
+        """Prepare a pool; nothing starts before `run`.
 
         Args:
             lesson: What to grade against.
             seed: Seed of every random input.
             size: Most workers at once.
             cache: Where the workers share what known mistakes answer; default: a
-                folder of this crew's own.
+                folder of its own.
         """
         if size < 1:
             raise CourseError(f"workers must be at least 1, not {size}")
         self._lesson, self._seed, self._size = lesson, seed, size
         self._workers: list[_Worker] = []
-        # A crew as large as the machine gets one core a worker: it and its jail answer
+        # A pool as large as the machine gets one core a worker: it and its jail answer
         # each other all the time, which costs a third less on the same core.
         cores = available_cores()
         self._cores = cores if size >= len(cores) else []
@@ -158,19 +158,19 @@ class Crew:
             while True:
                 while job := self._next(again, fresh):
                     tell("retry" if job.is_retry else "start", job.key)
-                    self._hire().give(job)
+                    self._free_worker().give(job)
                 if not self._busy:
                     return
                 for worker in self._wait():
-                    done = self._hear(worker, again, tell)
+                    done = self._receive(worker, again, tell)
                     if done is not None:
                         yield done
         finally:
             for worker in self._busy:  # only when a run is given up
-                self._dismiss(worker)
+                self._stop(worker)
 
     def close(self) -> None:
-        """Let every worker go."""
+        """Stop every worker."""
         while self._workers:
             worker = self._workers.pop()
             worker.stop(politely=worker.job is None)
@@ -187,13 +187,13 @@ class Crew:
             return None
         return again.popleft() if again else next(fresh, None)
 
-    def _hire(self) -> _Worker:
+    def _free_worker(self) -> _Worker:
         for worker in list(self._workers):
             if worker.job is not None:
                 continue
             if worker.process.poll() is None:
                 return worker
-            self._dismiss(worker)  # died idle: no job's fault
+            self._stop(worker)  # died idle: no job's fault
         taken = {worker.place for worker in self._workers}
         place = min(set(range(len(taken) + 1)) - taken)
         core = self._cores[place % len(self._cores)] if self._cores else None
@@ -201,7 +201,7 @@ class Crew:
         self._workers.append(worker)
         return worker
 
-    def _dismiss(self, worker: _Worker) -> None:
+    def _stop(self, worker: _Worker) -> None:
         self._workers.remove(worker)
         worker.stop(politely=False)
 
@@ -213,7 +213,7 @@ class Crew:
         now = time.monotonic()
         return [w for w in busy if w.pipe in heard or w.deadline <= now]
 
-    def _hear(
+    def _receive(
         self, worker: _Worker, again: deque[_Job], tell: Tell
     ) -> tuple[Any, Report] | None:
         """Take one message of a worker; return a finished job's key and report."""
@@ -231,7 +231,7 @@ class Crew:
             worker.job = None
             return job.key, Report.from_json(content[1])
         words = content if kind == "infra" else worker.last_words()
-        self._dismiss(worker)
+        self._stop(worker)
         if kind == "course":
             raise CourseError(content)
         self._false_starts += not worker.is_ready

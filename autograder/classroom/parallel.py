@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from autograder.classroom.store import Store
-from autograder.classroom.workers import Crew
+from autograder.classroom.worker_pool import WorkerPool
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import Report
@@ -34,7 +34,7 @@ def grade_many(
     seed: int = 0,
     workers: int | None = None,
     scheduler: str | None = None,
-    crew: Crew | None = None,
+    pool: WorkerPool | None = None,
     store: Store | None = None,
     fresh: bool = False,
     watch: Watcher | None = None,
@@ -52,7 +52,7 @@ def grade_many(
         seed: The one seed of the class run.
         workers: Worker processes here; default: one a core.
         scheduler: ``HOST:PORT`` of a Dask scheduler, to grade there instead.
-        crew: Workers of the caller's, which it keeps, instead of new ones.
+        pool: Workers of the caller's, which it keeps, instead of new ones.
         store: Where reports are looked up first and kept; closing the generator or
             Ctrl-C leaves it complete, so that the next run goes on from there.
         fresh: Ignore what the store holds (and replace it).
@@ -79,16 +79,16 @@ def grade_many(
                 tell("kept", key)
                 kept.append((key, report))
 
-    own: Crew | None = None
+    own: WorkerPool | None = None
     if scheduler is None:
-        if crew is None:
-            crew = own = Crew(
+        if pool is None:
+            pool = own = WorkerPool(
                 lesson,
                 seed,
                 size=workers or default_workers(),
                 cache=None if store is None else store.folder / "answers",
             )
-        graded = crew.run(unknown(), tell)
+        graded = pool.run(unknown(), tell)
     else:
         from autograder.classroom.remote import grade_remotely
 

@@ -27,8 +27,13 @@ def number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def how_marked(task: TaskResult) -> tuple[str, ...]:
+    """Return the sentences on how a task's points came about beside its checks."""
+    return tuple(filter(None, (task.cap_text, task.lent_text)))
+
+
 def task_feedback(task: TaskResult) -> str:
-    """Return the plain text that says how a task went: verdict, message, diagnosis."""
+    """Return the plain text that says how a task went, and how it was marked."""
     points = f"{number(task.points)} / {number(task.max_points)}"
     lines = [f"{task.task}: {verdict_word(task.verdict)} ({points})"]
     if task.message is not None and task.verdict is not Verdict.PASSED:
@@ -36,4 +41,5 @@ def task_feedback(task: TaskResult) -> str:
     if task.diagnosis_text:
         looks = gettext("Looks like: {mistake}").format(mistake=task.diagnosis_text)
         lines.append(f"  {looks}")
+    lines += [f"  {sentence}" for sentence in how_marked(task)]
     return "\n".join(lines)

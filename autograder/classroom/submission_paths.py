@@ -1,4 +1,4 @@
-"""From paths on a command line to submissions with a student's name each."""
+"""Finds the submissions among paths of a command line, and whose each one is."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SUFFIXES = (*READABLE, ".zip", ".txt")
 
 
 @dataclass(frozen=True)
-class Intake:
-    """One submission to grade."""
+class SubmissionPath:
+    """Where one submission stands, and the student it is of."""
 
     student: str  # safe as a file name
     path: Path  # a file, or the folder of one student
 
 
-def take_in(paths: Sequence[Path]) -> list[Intake]:
+def find_submission_paths(paths: Sequence[Path]) -> list[SubmissionPath]:
     """Return one submission a file or student's folder, in the order given.
 
     One folder alone is a folder of submissions: each file and each folder in it is a
@@ -41,13 +41,13 @@ def take_in(paths: Sequence[Path]) -> list[Intake]:
     if not found:
         raise CourseError(f"{paths[0]} holds no .ipynb, .py or .zip file")
     taken: dict[str, int] = {}
-    intakes = []
+    named = []
     for path in found:
         name = _student(path)
         taken[name] = taken.get(name, 0) + 1
         again = f"-{taken[name]}" if taken[name] > 1 else ""
-        intakes.append(Intake(f"{name}{again}", path))
-    return intakes
+        named.append(SubmissionPath(f"{name}{again}", path))
+    return named
 
 
 def _of_folder(folder: Path) -> Iterator[Path]:

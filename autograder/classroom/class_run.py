@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from autograder.classroom.files import write_if_changed
 from autograder.classroom.folder import TIMESTAMP, ClassFolder, HandIn
 from autograder.classroom.graded_notebook import (
     read_released,
     with_answers,
     with_grades,
 )
-from autograder.classroom.pool import Watcher, grade_many
-from autograder.classroom.records import Record, save_record
-from autograder.classroom.store import write_atomically
-from autograder.classroom.written import written_answer
+from autograder.classroom.parallel import Watcher, grade_many
+from autograder.classroom.records import Record, is_saved, save_record
+from autograder.classroom.written_answer import written_answer
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission
@@ -34,6 +33,7 @@ _Key = tuple[HandIn, Submission]
 def grade_class(
     folder: ClassFolder,
     lesson: Lesson,
+    hand_ins: Iterable[HandIn],
     *,
     seed: int | None = None,
     workers: int | None = None,
@@ -49,9 +49,10 @@ def grade_class(
     Args:
         folder: The class.
         lesson: Which lesson.
+        hand_ins: What was handed in for it; each is read once, here.
         seed: Another seed than the class run's.
-        workers, scheduler, fresh, watch: See `autograder.classroom.pool.grade_many`;
-            the watcher's keys are (HandIn, Submission).
+        workers, scheduler, fresh, watch: See `grade_many`; the watcher's keys are
+            (HandIn, Submission).
 
     Raises:
         CourseError: the lesson is not released in this folder, or cannot be graded.
@@ -65,7 +66,7 @@ def grade_class(
     Thread(target=import_module, args=[gradebook], daemon=True).start()
 
     def submissions() -> Iterator[tuple[_Key, Submission]]:
-        for hand_in in folder.hand_ins(lesson):
+        for hand_in in hand_ins:
             submission = read_submission(hand_in.folder, lesson)
             yield (hand_in, submission), submission
 
@@ -85,11 +86,14 @@ def grade_class(
             if book is None:
                 book = stack.enter_context(_open_gradebook(folder))
             record = Record(hand_in.student, report, hand_in.submitted)
-            written = written_answer(hand_in.folder, lesson)
+            written = written_answer(submission, lesson)
             notebook = with_answers(released, submission, lesson, written)
             notebook = with_grades(notebook, report, lesson)
-            write_autograded(folder, hand_in, notebook)
-            book.write(record, lesson, has_written=written is not None)
+            # The record comes last: a run stopped before it writes all three again.
+            is_new = write_autograded(folder, hand_in, notebook)
+            is_new |= not is_saved(folder.reports, record)
+            has_written = written is not None
+            book.write(record, lesson, has_written=has_written, is_new=is_new)
             save_record(folder.reports, record)
             yield record
 
@@ -104,11 +108,16 @@ def _open_gradebook(folder: ClassFolder) -> ClassGradebook:
 
 def write_autograded(
     folder: ClassFolder, hand_in: HandIn, notebook: dict[str, Any]
-) -> Path:
-    """Write the graded notebook where formgrader and generate_feedback look for it."""
+) -> bool:
+    """Write the graded notebook where formgrader and generate_feedback look for it.
+
+    Returns:
+        Whether it was not there already, the same.
+    """
     place = folder.autograded(hand_in.student, hand_in.lesson)
     path = place / f"{hand_in.lesson}.ipynb"
-    write_atomically(path, json.dumps(notebook, indent=1, ensure_ascii=False))
+    text = json.dumps(notebook, indent=1, ensure_ascii=False)
+    is_new = write_if_changed(path, text)
     if hand_in.submitted:
-        write_atomically(place / TIMESTAMP, f"{hand_in.submitted}\n")
-    return path
+        write_if_changed(place / TIMESTAMP, f"{hand_in.submitted}\n")
+    return is_new

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from autograder.classroom.words import number, verdict_word
+from autograder.classroom.wording import how_marked, number, verdict_word
 from autograder.student.report import gettext
 
 
@@ -26,6 +26,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["_"] = gettext
+    environment.filters["how_marked"] = how_marked
     environment.filters["number"] = number
     environment.filters["verdict_word"] = verdict_word
     return environment

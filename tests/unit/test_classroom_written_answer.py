@@ -13,8 +13,9 @@ from classroom_kit import make_lesson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.classroom.written import MOST_CHARACTERS, written_answer
+from autograder.classroom.written_answer import MOST_CHARACTERS, written_answer
 from autograder.student.lesson import Lesson
+from autograder.student.notebook.reader import read_submission
 
 PROMPT = "Why does halving undo doubling?"
 TAIL = "\n\nA person grades this answer: 5 points."
@@ -23,6 +24,10 @@ TAIL = "\n\nA person grades this answer: 5 points."
 @pytest.fixture
 def lesson(tmp_path: Path) -> Lesson:
     return make_lesson(tmp_path)
+
+
+def _answer(path: Path, lesson: Lesson) -> str | None:
+    return written_answer(read_submission(path, lesson), lesson)
 
 
 def _notebook(*cells: dict[str, Any]) -> str:
@@ -54,7 +59,7 @@ def test_reads_the_answer_from_the_cell_that_holds_it(
 ) -> None:
     path = tmp_path / "a.ipynb"
     path.write_text(_notebook(*cells))
-    assert written_answer(path, lesson) == answer
+    assert _answer(path, lesson) == answer
 
 
 def test_reads_it_from_a_python_file_and_an_archive(
@@ -62,25 +67,38 @@ def test_reads_it_from_a_python_file_and_an_archive(
 ) -> None:
     text = f"# %%\nx = 1\n# %% [markdown]\n# {PROMPT}\n#\n# Because.\n# %%\ny = 2\n"
     (tmp_path / "a.py").write_text(text)
-    assert written_answer(tmp_path / "a.py", lesson) == "Because."
+    assert _answer(tmp_path / "a.py", lesson) == "Because."
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("a.ipynb", _notebook(_prose("Because.", "explain")))
     (tmp_path / "a.zip").write_bytes(stream.getvalue())
-    assert written_answer(tmp_path / "a.zip", lesson) == "Because."
+    assert _answer(tmp_path / "a.zip", lesson) == "Because."
 
 
 def test_reads_it_from_a_student_s_folder(tmp_path: Path, lesson: Lesson) -> None:
     folder = tmp_path / "ada"
     folder.mkdir()
     (folder / "HW (1).ipynb").write_text(_notebook(_prose("Because.", "explain")))
-    assert written_answer(folder, lesson) == "Because."
+    assert _answer(folder, lesson) == "Because."
+
+
+def test_reads_it_from_the_file_that_is_graded(tmp_path: Path, lesson: Lesson) -> None:
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    code = {
+        "cell_type": "code",
+        "metadata": {},
+        "source": "def double(x): return 2 * x",
+    }
+    (folder / "new.ipynb").write_text(_notebook(code, _prose("Because.", "explain")))
+    (folder / "00-slopes.ipynb").write_text(_notebook(_prose("An old one.", "explain")))
+    assert _answer(folder, lesson) == "Because."
 
 
 def test_a_flood_of_words_is_cut(tmp_path: Path, lesson: Lesson) -> None:
     path = tmp_path / "a.ipynb"
     path.write_text(_notebook(_prose("x" * 10**6, "explain")))
-    assert len(written_answer(path, lesson) or "") == MOST_CHARACTERS
+    assert len(_answer(path, lesson) or "") == MOST_CHARACTERS
 
 
 @settings(
@@ -110,7 +128,7 @@ def test_no_file_at_all_raises(tmp_path: Path, data: bytes) -> None:
     lesson = make_lesson(tmp_path) if not lesson_root.exists() else _lesson(tmp_path)
     path = tmp_path / "a.ipynb"
     path.write_bytes(data)
-    written_answer(path, lesson)
+    _answer(path, lesson)
 
 
 def _lesson(root: Path) -> Lesson:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from classroom_kit import make_lesson
 
-from autograder.classroom import workers as crew_module
-from autograder.classroom.pool import grade_many
+from autograder.classroom import worker_pool
+from autograder.classroom.parallel import grade_many
 from autograder.classroom.store import Store
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.submission import Submission
@@ -23,7 +23,7 @@ FAKE = Path(__file__).with_name("fake_worker.py")
 @pytest.fixture
 def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lesson:
     """A lesson whose workers are the fake ones."""
-    monkeypatch.setattr(crew_module, "_COMMAND", (sys.executable, str(FAKE)))
+    monkeypatch.setattr(worker_pool, "_COMMAND", (sys.executable, str(FAKE)))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     lesson = make_lesson(tmp_path)
     # The fake worker's reports carry this digest.
@@ -94,7 +94,7 @@ def test_what_kills_two_workers_is_our_failure_and_stops_no_one_else(
 def test_a_hanging_worker_is_ended(
     lesson: Lesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crew_module, "PATIENCE_S", 1.5)
+    monkeypatch.setattr(worker_pool, "PATIENCE_S", 1.5)
     reports = dict(grade_many(lesson, _named("hangs", "a"), workers=2))
     assert reports["hangs"].verdict is Verdict.INFRA
     assert reports["a"].verdict is Verdict.WRONG

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from markupsafe import Markup
 
-from autograder.classroom.pages import render
+from autograder.classroom.page_templates import render
 from autograder.classroom.records import Record, Roster
 from autograder.classroom.statistics import LessonStatistics, summarise
 from autograder.student.lesson import Lesson
@@ -29,7 +29,7 @@ def class_report(
     roster: Roster | None = None,
 ) -> str:
     """Return the page over a whole class, plots inside it as SVG."""
-    from autograder.classroom import figures
+    from autograder.classroom import plots as draw
 
     everything = list(records)
     people = roster or Roster()
@@ -39,12 +39,12 @@ def class_report(
         plots = {}
         if statistics.tasks:
             plots = {
-                "points": Markup(figures.points_figure(statistics)),
-                "verdicts": Markup(figures.verdict_figure(statistics)),
-                "time": Markup(figures.time_figure(statistics)),
+                "points": Markup(draw.points_plot(statistics)),
+                "verdicts": Markup(draw.verdict_plot(statistics)),
+                "time": Markup(draw.time_plot(statistics)),
             }
         if statistics.misconceptions:
-            drawn = figures.misconception_figure(statistics.misconceptions)
+            drawn = draw.misconception_plot(statistics.misconceptions)
             plots["misconceptions"] = Markup(drawn)
         missing = sorted(
             set(people.students)

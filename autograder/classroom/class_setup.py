@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from autograder.classroom.course_site import check_site
 from autograder.classroom.folder import SETTINGS, ClassFolder, open_class, save_settings
 from autograder.classroom.store import write_atomically
 from autograder.student.lesson import Course, Lesson
@@ -49,6 +50,7 @@ def init_class(
     *,
     lessons: Iterable[Lesson] | None = None,
     seed: int | None = None,
+    site: str | None = None,
     watch: Callable[[str], None] = lambda lesson: None,
 ) -> ClassFolder:
     """Make or refresh a class folder: sources, releases, gradebook.
@@ -58,6 +60,8 @@ def init_class(
         course: An instructor's copy of the course.
         lessons: Which lessons; default: all.
         seed: The class run's seed; default: a secret one, or the one already there.
+        site: Address of the course's website, for links; default: the one already
+            there, or none.
         watch: Called with each lesson's id as it is released.
 
     Raises:
@@ -68,14 +72,16 @@ def init_class(
         raise CourseError(f"{course.root} is a student's copy: it has no solutions/")
     if root.exists() and not (root / SETTINGS).exists() and any(root.iterdir()):
         raise CourseError(f"{root} is not empty and not a class folder")
-    if (root / SETTINGS).exists() and seed is None:
-        seed = open_class(root).seed
+    site = None if site is None else check_site(site)
+    if (root / SETTINGS).exists():
+        before = open_class(root)
+        seed = before.seed if seed is None else seed
+        site = before.site if site is None else site
     from autograder.classroom import gradebook
 
     root.mkdir(parents=True, exist_ok=True)
-    save_settings(
-        root, course.root.resolve(), secrets.randbelow(2**31) if seed is None else seed
-    )
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    save_settings(root, course.root.resolve(), seed, site or "")
     config = root / "nbgrader_config.py"
     if not config.exists():
         lines = [

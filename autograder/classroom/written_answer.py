@@ -1,0 +1,58 @@
+"""Finds a student's answer in words, whatever became of the cell it belongs in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from autograder.student.lesson import Lesson, Written
+from autograder.student.notebook.build import WRITTEN_STUB
+from autograder.student.notebook.submission import ProseCell, Submission
+
+MOST_CHARACTERS = 20_000  # of an answer of a few sentences
+
+
+def written_answer(submission: Submission, lesson: Lesson) -> str | None:
+    """Return the answer in words of a submission, or None where there is none.
+
+    It is looked for by the ids of the cells, then after the question's own words. The
+    stub's text and blanks are no answer.
+
+    Args:
+        submission: What was read of the student's file.
+        lesson: Whose question it answers.
+    """
+    if lesson.written is None:
+        return None
+    answer = _find(submission.prose, lesson.written)
+    return None if answer is None else answer[:MOST_CHARACTERS]
+
+
+def _find(cells: Sequence[ProseCell], written: Written) -> str | None:
+    for cell in cells:
+        if written.name in cell.ids:
+            answer = _answer(cell.text)
+            if answer is not None:
+                return answer
+    for number, cell in enumerate(cells):
+        rest = _after_question(cell.text, written)
+        if rest is None:
+            continue
+        following = cells[number + 1].text if number + 1 < len(cells) else ""
+        return _answer(rest) or _answer(following)
+    return None
+
+
+def _answer(text: str) -> str | None:
+    text = text.replace(WRITTEN_STUB, "").strip()
+    return text or None
+
+
+def _after_question(text: str, written: Written) -> str | None:
+    """Return what follows the question in a cell, or None if it does not ask it."""
+    words = r"\s+".join(re.escape(word) for word in written.prompt.split())
+    found = re.search(words, text)
+    if found is None:
+        return None
+    points = r"\A\s*A person grades this answer: [\d.]+ points\."
+    return re.sub(points, "", text[found.end() :])

@@ -1,0 +1,166 @@
+"""The commands of a class in an nbgrader course folder."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from autograder.commands.options import (
+    AsJson,
+    Folder,
+    Fresh,
+    OneLesson,
+    Scheduler,
+    Seed,
+    Site,
+    Workers,
+)
+
+if TYPE_CHECKING:
+    from autograder.classroom.class_pages import ClassPages
+    from autograder.classroom.folder import ClassFolder
+    from autograder.classroom.records import Record
+    from autograder.student.lesson import Lesson
+
+
+def class_init(
+    folder: Folder,
+    lesson: OneLesson = None,
+    seed: Seed = None,
+    site: Site = None,
+) -> None:
+    """Make an nbgrader course folder from the course, or refresh one."""
+    from autograder.classroom.class_setup import init_class
+    from autograder.student.lesson import find_course
+
+    course = find_course()
+    made = init_class(
+        folder,
+        course,
+        lessons=None if lesson is None else [course.lesson(lesson)],
+        seed=seed,
+        site=site,
+        watch=lambda name: print(f"releasing {name}", file=sys.stderr, flush=True),
+    )
+    print(f"{made.root}: {len(made.lessons())} lessons released; gradebook.db is ready")
+
+
+def class_grade(
+    folder: Folder,
+    lesson: OneLesson = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    fresh: Fresh = False,
+    as_json: AsJson = False,
+) -> None:
+    """Grade submitted/ into nbgrader's gradebook and write the pages."""
+    from autograder.classroom.class_pages import write_class_pages
+    from autograder.classroom.class_run import grade_class
+    from autograder.classroom.folder import open_class
+    from autograder.commands.progress import RunProgress
+    from autograder.commands.tables import exit_code, line_of, show_records
+
+    opened = open_class(folder)
+    submitted = opened.submitted()
+    for name in submitted.strays:
+        print(f"submitted/{name!r} is no student's folder: left out", file=sys.stderr)
+    records: list[Record] = []
+    for chosen in _lessons(opened, lesson):
+        hand_ins = submitted.of(chosen)
+        if not hand_ins:
+            continue
+        with RunProgress(chosen.id, len(hand_ins)) as progress:
+            for record in grade_class(
+                opened,
+                chosen,
+                hand_ins,
+                seed=seed,
+                workers=workers,
+                scheduler=scheduler,
+                fresh=fresh,
+                watch=progress.watch,
+            ):
+                records.append(record)
+                progress.step(line_of(record))
+    records.sort(key=lambda record: (record.student, record.lesson))
+    show_records(records, as_json=as_json)
+    if records:
+        pages = write_class_pages(opened)
+        if not as_json:
+            _print_paths(pages)
+    raise typer.Exit(exit_code(records))
+
+
+def class_report(
+    folder: Folder,
+    lesson: OneLesson = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the class's numbers; write the pages of what was graded before."""
+    from dataclasses import asdict
+
+    from autograder.classroom.class_pages import write_class_pages
+    from autograder.classroom.class_report import class_statistics
+    from autograder.classroom.folder import open_class
+
+    opened = open_class(folder)
+    wanted = {chosen.id for chosen in _lessons(opened, lesson)}
+    pages = write_class_pages(opened)
+    statistics = class_statistics(r for r in pages.records if r.lesson in wanted)
+    if as_json:
+        print(json.dumps([asdict(one) for one in statistics], indent=2))
+        return
+    from autograder.commands.tables import show_statistics
+
+    show_statistics(statistics)
+    _print_paths(pages)
+
+
+def class_similar(
+    folder: Folder,
+    lesson: OneLesson = None,
+    threshold: Annotated[
+        float, typer.Option(min=0.05, max=1.0, help="Share in common to report.")
+    ] = 0.6,
+    as_json: AsJson = False,
+) -> None:
+    """List pairs of submissions too alike: for a person to look at, never a verdict."""
+    from dataclasses import asdict
+
+    from autograder.classroom.folder import open_class
+    from autograder.classroom.graded_notebook import sources_of
+    from autograder.classroom.similarity import similar_pairs
+    from autograder.student.notebook.reader import read_submission
+
+    opened = open_class(folder)
+    submitted = opened.submitted()
+    found: dict[str, Any] = {}
+    for chosen in _lessons(opened, lesson):
+        stub = sources_of(read_submission(chosen.exercise_path, chosen))
+        sources = {
+            hand_in.student: sources_of(read_submission(hand_in.folder, chosen))
+            for hand_in in submitted.of(chosen)
+        }
+        found[chosen.id] = similar_pairs(sources, stub, threshold=threshold)
+    if as_json:
+        plain = {name: [asdict(p) for p in pairs] for name, pairs in found.items()}
+        print(json.dumps(plain, indent=2))
+        return
+    from autograder.commands.tables import show_pairs
+
+    show_pairs(found)
+
+
+def _print_paths(pages: ClassPages) -> None:
+    print(f"Class report: {pages.report}")
+    print(f"Students' pages: {pages.index}")
+
+
+def _lessons(folder: ClassFolder, name: str | None) -> list[Lesson]:
+    if name is not None:
+        return [folder.course.lesson(name)]
+    return [folder.course.lesson(found) for found in folder.lessons()]

@@ -1,0 +1,29 @@
+"""Options that several of the instructor's commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of the hidden tests' numbers.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Worker processes; default: one a core.")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="Grade on a Dask cluster instead."),
+]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Grade again what is already graded.")
+]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The class folder.")]
+OneLesson = Annotated[
+    str | None, typer.Option("--lesson", "-l", help="Number or name; default: all.")
+]
+Site = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Where students read the course, for links."),
+]
