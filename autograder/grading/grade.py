@@ -153,6 +153,7 @@ class Grader:
             tasks=tasks,
             versions=dict(_versions()),
             notes=tuple(submission.notes),
+            pace=jail.pace,
         )
 
     def _outcomes(
