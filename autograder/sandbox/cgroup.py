@@ -10,7 +10,6 @@ from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
 _HERTZ = os.sysconf("SC_CLK_TCK")
-_MOST_BYTES = 2**14
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,12 @@ class Cgroup:
 
     def threads(self) -> list[int]:
         """Return every thread of every process, by the numbers that we see."""
-        text = self._read("tasks") or self._read("cgroup.threads")
-        return [int(line) for line in text.split()]
+        for name in ("tasks", "cgroup.threads"):
+            path = self.folders[0] / name
+            with contextlib.suppress(OSError):
+                # Opened each time: of an open file the kernel keeps the list.
+                return [int(line) for line in path.read_text().split()]
+        return []
 
     def oom_kills(self) -> int:
         """Return how often the kernel has killed one of them for memory."""
@@ -97,7 +100,7 @@ class Cgroup:
             found = [path for path in paths if path.exists()]
             self._files[name] = os.open(found[0], os.O_RDONLY) if found else -1
         file = self._files[name]
-        return "" if file < 0 else os.pread(file, _MOST_BYTES, 0).decode()
+        return "" if file < 0 else os.pread(file, 4096, 0).decode()
 
     def remove(self, patience_s: float = 2.0) -> None:
         """Delete the groups, once the processes that were killed are gone."""

@@ -25,7 +25,7 @@ LOAD = Budget(cpu_s=3.0, memory_mb=1024)  # for running one cell of a submission
 CLEAN = Budget(cpu_s=20.0, memory_mb=1024)  # for running recorded kernels
 _CLEANS = 3.0  # a clean process serves tests until it has used that many budgets
 #: For telling how a test process ended, beside children that it may have left spinning.
-_FAREWELL = Budget(cpu_s=2.0, memory_mb=0)
+_FAREWELL = Budget(cpu_s=1.0, memory_mb=0)
 _HUNG_CELLS = 3  # cells that may hang or kill before we stop loading
 _RELOADS = 30  # times that one submission is loaded again after it broke
 
