@@ -58,6 +58,17 @@ class Activity:
         pages = [_read(f"/proc/{pid}/statm").split() for pid in family(self.pid)]
         return sum(int(words[_RESIDENT]) for words in pages if words) * _PAGE_MB
 
+    def asked_mb(self, limit_mb: float) -> float:
+        """Return the most memory that the one process has asked for so far.
+
+        Args:
+            limit_mb: how much more it was given when it was forked. Its own lowering
+                of the kernel's limit counts as asking.
+        """
+        peak = _field(f"/proc/{self.pid}/status", "VmPeak:") / 2**10
+        most = _field(f"/proc/{self.pid}/limits", "Max address space") / 2**20
+        return max(0.0, peak - most + limit_mb)
+
     def is_asleep(self) -> bool:
         """Tell whether none of them could run now.
 
@@ -125,6 +136,15 @@ def family(pid: int) -> Iterator[int]:
 def _stat(pid: int) -> list[str]:
     """Return the fields of a process or thread from its state on; none: it is gone."""
     return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+
+
+def _field(path: str, name: str) -> float:
+    """Return the number after a name in a file of lines, 0 if there is none."""
+    for line in _read(path).splitlines():
+        if line.startswith(name):
+            word = line.removeprefix(name).split()[0]
+            return float(word) if word.isdigit() else 0.0
+    return 0.0
 
 
 def _read(path: str) -> str:

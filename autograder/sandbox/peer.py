@@ -36,10 +36,11 @@ TESTS = 64
 _TICK = struct.pack("@ll", 0, int(TICK_S * 1e6))
 _CHUNK, _MOST = 2**14, 2**20
 _SLEEPS, _GRACE_S = 3.0, 2.0  # seconds of sleep granted per CPU second, and besides
-#: The kernel's own work is granted apart: so many times the seconds, and more for the
-#: megabytes in use. To touch memory for the first time costs 0.1 s for 256 MB on one
-#: machine and more than a second on another; who takes all of it is to hit that limit.
-_SYSTEM, _MB_A_SECOND = 4.0, 64.0
+_SYSTEM = 4.0  # seconds of the kernel's work for it, per second of its own code
+#: Who asks for memory is granted another second for so much of it, so that who asks for
+#: too much hits that limit. To fill 256 MB and give it back takes 1.5 s with small
+#: objects, and with large ones 0.1 s on one machine and over a second on another.
+_MB_A_SECOND = 128.0
 _JUDGE = 12.0  # CPU seconds of the judge, for answering, per CPU second; and _GRACE_S
 #: A process may starve for so long, per second of sleep granted: it can ask the kernel
 #: for the last place in every queue. No machine that grades at all is as slow.
@@ -113,6 +114,7 @@ class Peer:
         self._budget = budget
         self._cpu_before_s = self.cpu_s()
         self._before = self._activity.times()
+        self._memory_before_mb = self._activity.memory_mb()
         self._oom_before = self._group.oom_kills() if self._group else 0
         self._judge_before_s = time.thread_time()
         self._since = time.monotonic()
@@ -317,13 +319,17 @@ class Peer:
     def _is_over(self, used: Times) -> bool:
         """Tell whether it has used more time than it was granted, of whatever kind."""
         limit_s, sleep_s = self.limit_s, self._budget.sleep_s
-        kernel_s = limit_s * _SYSTEM
-        if used.system_s > kernel_s:
-            kernel_s += self._activity.memory_mb() / _MB_A_SECOND
         judge_s = time.thread_time() - self._judge_before_s
+        filling_s = 0.0
+        if used.user_s > limit_s or used.system_s > limit_s * _SYSTEM:
+            asked_mb = max(
+                self._activity.memory_mb() - self._memory_before_mb,
+                min(self._activity.asked_mb(self.memory_mb), self.memory_mb),
+            )
+            filling_s = asked_mb / _MB_A_SECOND * self._pace
         return (
-            used.user_s > limit_s
-            or used.system_s > kernel_s
+            used.user_s > limit_s + filling_s
+            or used.system_s > limit_s * _SYSTEM + filling_s
             or judge_s > limit_s * _JUDGE + _GRACE_S
             or self._sleep.slept_s >= sleep_s
             or time.monotonic() - self._since > sleep_s * _STARVED
