@@ -162,6 +162,7 @@ class Grader:
             tasks=tasks,
             versions=dict(versions()),
             notes=tuple(submission.notes),
+            pace=jail.pace,
         )
 
     def _outcomes(

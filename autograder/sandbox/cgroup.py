@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
+_HERTZ = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,6 @@ class Cgroup:
 
     folders: tuple[Path, ...]
     _files: dict[str, int] = field(default_factory=dict)
-    _oom_kills: list[int] = field(default_factory=lambda: [0])
 
     @classmethod
     def make(cls, name: str, memory_mb: int, processes: int) -> Cgroup | None:
@@ -30,7 +30,9 @@ class Cgroup:
             layout = {
                 _ROOT / "memory" / name: {"memory.limit_in_bytes": memory},
                 _ROOT / "pids" / name: {"pids.max": str(processes)},
-                _ROOT / "cpuacct" / name: {},  # only read: the CPU time of them all
+                # Only read, for the CPU time of them all. Below our own group, since on
+                # many machines it is the group of cpu too: our share binds the jail.
+                _own_group("cpuacct") / name: {},
             }
         made = cls(tuple(layout))
         try:
@@ -59,14 +61,37 @@ class Cgroup:
         words = self._read("cpu.stat").split()
         return int(words[1]) / 1e6 if len(words) > 1 else 0.0
 
-    def new_oom_kills(self) -> bool:
-        """Tell whether the kernel has killed for memory since this was last asked."""
+    def times_s(self) -> tuple[float, float]:
+        """Return the same, apart: in their own code and in the kernel."""
+        text, unit = self._read("cpuacct.stat"), float(_HERTZ)
+        if not text:
+            text, unit = self._read("cpu.stat"), 1e6
+        found = dict(line.split() for line in text.splitlines())
+        user = found.get("user", found.get("user_usec", 0))
+        system = found.get("system", found.get("system_usec", 0))
+        return int(user) / unit, int(system) / unit
+
+    def memory_mb(self) -> float:
+        """Return the memory that they hold together."""
+        text = self._read("memory.usage_in_bytes") or self._read("memory.current")
+        return int(text or 0) / 2**20
+
+    def threads(self) -> list[int]:
+        """Return every thread of every process, by the numbers that we see."""
+        for name in ("tasks", "cgroup.threads"):
+            path = self.folders[0] / name
+            with contextlib.suppress(OSError):
+                # Opened each time: of an open file the kernel keeps the list.
+                return [int(line) for line in path.read_text().split()]
+        return []
+
+    def oom_kills(self) -> int:
+        """Return how often the kernel has killed one of them for memory."""
         text = self._read("memory.events") or self._read("memory.oom_control")
-        before = self._oom_kills[0]
         for line in text.splitlines():
             if line.startswith("oom_kill "):
-                self._oom_kills[0] = int(line.split()[1])
-        return self._oom_kills[0] > before
+                return int(line.split()[1])
+        return 0
 
     def _read(self, name: str) -> str:
         """Read a file of any of the groups, which stays open to be read again."""
@@ -92,6 +117,17 @@ class Cgroup:
                     if time.monotonic() > deadline:
                         break
                     time.sleep(0.01)
+
+
+def _own_group(hierarchy: str) -> Path:
+    """Return the folder of the group of version 1 that this process is in."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, names, path = line.split(":", 2)
+            folder = _ROOT / hierarchy / path.lstrip("/")
+            if hierarchy in names.split(",") and folder.is_dir():
+                return folder
+    return _ROOT / hierarchy  # in a container: it sees the group as the root
 
 
 def _remove_stale(folder: Path, prefix: str) -> None:

@@ -31,13 +31,20 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
 from typing import Any
 
-#: CPU seconds, memory in MB, seed, whether it is a rank's. Sent without a descriptor
-#: it asks how the fork whose number stands in the place of the seed has ended.
+#: CPU seconds until the kernel ends it, memory in MB, seed, whether it is a rank's.
+#: Sent without a descriptor it asks how the fork whose number stands in the place of
+#: the seed has ended.
 FORK = struct.Struct("<ddQ?")
 HEAD = struct.Struct("<Ic")
+#: What the server says first: the machine's pace.
+READY = struct.Struct("<d")
+#: Process, user and group, as the kernel tells them about a sender.
+CREDENTIALS = struct.Struct("3i")
+_SWEEP_S = 60.0
 _CHUNK, _MOST = 2**14, 2**20
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 
@@ -76,15 +83,16 @@ def _more(channel: socket.socket, size: int) -> bytes:
 def serve(control: socket.socket, config: dict[str, Any]) -> None:
     """Fork what the host asks for, until it hangs up."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps for us
-    control.send(b"ready")
+    control.send(READY.pack(config["pace"]))
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
         if not message:
             os._exit(0)
         request = json.loads(message)
-        if request["op"] == "sweep":
-            _sweep(config)
-            control.send(b"swept")
+        if request["op"] in ("sweep", "ping"):
+            if request["op"] == "sweep":
+                _sweep(config)
+            control.send(request["op"].encode())
             continue
         channel = socket.socket(fileno=descriptors[0])
         if os.fork() == 0:
@@ -95,6 +103,7 @@ def serve(control: socket.socket, config: dict[str, Any]) -> None:
 
 def _become(channel: socket.socket, request: dict[str, Any]) -> None:
     """Turn a fresh fork into a loader or a clean process; never returns."""
+    os.register_at_fork(after_in_child=channel.close)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _silence()
     _limit(request["cpu_s"], request["memory_mb"])
@@ -136,8 +145,8 @@ def _load(channel: socket.socket) -> None:
         _reap(pids)
         pid = os.fork()
         if pid == 0:
-            channel.close()
             test = socket.socket(fileno=descriptors[0])
+            os.register_at_fork(after_in_child=test.close)
             _silence()
             _limit(cpu_s, memory_mb)
             _reseed(seed)
@@ -173,14 +182,16 @@ def _answer_requests(channel: socket.socket, module: Any) -> None:
     from autograder.student.interpreter import Interpreter
 
     interpreter = Interpreter(module)
+    turn = threading.RLock()  # threads that call back take turns: one channel for all
 
     def call_back(message: bytes) -> bytes:
-        send(channel, b"C", message)
-        while True:  # while the judge works on it, it may ask in turn
-            tag, data = receive(channel)
-            if tag == b"A":
-                return data
-            answer(data)
+        with turn:
+            send(channel, b"C", message)
+            while True:  # while the judge works on it, it may ask in turn
+                tag, data = receive(channel)
+                if tag == b"A":
+                    return data
+                answer(data)
 
     def answer(request: bytes) -> None:
         send(channel, b"R", interpreter.answer(request, call_back))
@@ -197,7 +208,11 @@ def _answer_requests(channel: socket.socket, module: Any) -> None:
 
 
 def _limit(cpu_s: float, memory_mb: float) -> None:
-    """Bind this process to its limits; the host enforces them more finely."""
+    """Bind this process to its memory; of its time the host keeps count.
+
+    The kernel ends it only long after the host should have: at another moment on each
+    machine.
+    """
     with open("/proc/self/statm") as file:
         used = int(file.read().split()[0]) * resource.getpagesize()
     most = used + int(memory_mb * 2**20)
@@ -207,15 +222,15 @@ def _limit(cpu_s: float, memory_mb: float) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     # The hard limit stays: a loader's would cut short the tests that it forks.
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s) + 2, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s) + 1, hard))
 
 
 def _seal() -> None:
-    """Open nothing and write to no file from now on; the host looks whether it holds.
+    """Open, write to and start nothing from now on; the host looks whether it holds.
 
-    So ranks cannot speak to each other but through the judge.
+    So ranks cannot speak to each other but through the judge, and each has one voice.
     """
-    for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE):
+    for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
         resource.setrlimit(limit, (0, 0))
 
 
@@ -236,9 +251,12 @@ def _reseed(seed: int) -> None:
 
 
 def _sweep(config: dict[str, Any]) -> None:
-    """Kill every process but this server and empty the writable folders."""
-    deadline = time.monotonic() + 2
-    while time.monotonic() < deadline:
+    """Kill every process but this server and empty the writable folders.
+
+    A process that does not end ends the server, and the host starts a new jail.
+    """
+    deadline = time.monotonic() + _SWEEP_S
+    while True:
         if config["own_pids"]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
@@ -250,6 +268,8 @@ def _sweep(config: dict[str, Any]) -> None:
                     os.kill(pid, signal.SIGKILL)
         if not others:
             break
+        if time.monotonic() > deadline:
+            os._exit(71)
         time.sleep(0.0005)
     if config["own_pids"]:  # else the namespace is the host's, and so are its objects
         from autograder.sandbox import kernel_objects
@@ -328,6 +348,10 @@ def main() -> None:
     control = socket.socket(fileno=config["control"])
     os.chdir(config["writable"][0])
     _warm(config["warm"])
+    if not config["pace"]:
+        from autograder.sandbox import pace
+
+        config["pace"] = pace.measure()
     _harden(config)
     serve(control, config)
 

@@ -10,16 +10,21 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 
 from autograder.sandbox import jail_command
+from autograder.sandbox.activity import TICK_S, Sleep, any_runnable, threads_of
 from autograder.sandbox.cgroup import Cgroup
+from autograder.sandbox.guest import CREDENTIALS, READY
 from autograder.sandbox.levels import choose_level
 from autograder.sandbox.peer import Budget, Peer
 from autograder.student.proxy import StudentError
 from autograder.student.report import InfrastructureError
 
-_START_S = 60.0
-_DYING_S = 0.05  # a killed process needs a moment to be gone
+#: What keeps its silence for so long is lost. Nothing that a submission does is judged
+#: by it: the jail is started again.
+_START_S = _ANSWER_S = 300.0
+_ASLEEP_S = 5.0  # the server, though it has something to do: it was stopped
 _slots = itertools.count()
 
 
@@ -46,7 +51,10 @@ class Jail:
         self._warm, self._limits = warm, limits or jail_command.Limits()
         self._slot = (os.getpid() * 8 + next(_slots)) % 4000
         self._scratch: str | None = None
+        self._server = 0  # its process number
         self.group: Cgroup | None = None
+        #: How much slower than the reference this machine computes; measured once.
+        self.pace = 0.0
         self._start()
 
     def _start(self) -> None:
@@ -74,16 +82,28 @@ class Jail:
                 ours.close()
                 raise InfrastructureError(f"no jail can be started: {error}") from None
             theirs.close()
-            ours.settimeout(_START_S)
-            try:
-                ready = ours.recv(64)
-            except OSError:
-                ready = b""
-            if ready != b"ready":
+            if not self._is_ready():
                 self.close()
                 errors.seek(0)
                 said = errors.read()[-300:].decode(errors="replace").strip()
                 raise InfrastructureError(f"the jail does not start: {said}")
+
+    def _is_ready(self) -> bool:
+        """Hear from the server who it is, by the kernel's word, and the pace."""
+        self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._control.settimeout(_START_S)
+        try:
+            data, extra, _, _ = self._control.recvmsg(64, 64)
+        except OSError:
+            return False
+        if len(data) != READY.size:
+            return False
+        self.pace = self.pace or READY.unpack(data)[0]
+        for _, kind, content in extra:
+            if kind == socket.SCM_CREDENTIALS:
+                self._server = CREDENTIALS.unpack(content[: CREDENTIALS.size])[0]
+        self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+        return True
 
     def _command(self, control: int) -> list[str]:
         """Return the command that starts the jail."""
@@ -96,6 +116,7 @@ class Jail:
             control,
             level=self.level,
             warm=self._warm,
+            pace=self.pace,
             limits=self._limits,
             scratch=scratch,
             processes_now=0 if root else _processes_of_user(),
@@ -121,13 +142,13 @@ class Jail:
         """
         request = {
             "op": kind,
-            "cpu_s": budget.cpu_s,
+            "cpu_s": budget.backstop_s(self.pace),
             "memory_mb": budget.memory_mb,
             "quiet": quiet,
         }
         for _ in range(2):
             ours, theirs = socket.socketpair()
-            peer = Peer(ours, budget, self.group)
+            peer = self.peer(ours, budget)
             with theirs:
                 try:
                     message = json.dumps(request).encode()
@@ -144,20 +165,42 @@ class Jail:
             return peer
         raise InfrastructureError("the jail forks no process")
 
+    def peer(self, channel: socket.socket, budget: Budget) -> Peer:
+        """Return our end of a process that is being forked."""
+        return Peer(channel, budget, self.pace, self.group)
+
     def sweep(self) -> bool:
         """Kill every process in the jail but its server, empty its folders.
 
         Returns:
             Whether the server was still there; if not, the jail is started again.
         """
+        if self._ask("sweep"):
+            return True
+        self.restart()
+        return False
+
+    def is_broken(self) -> bool:
+        """Tell whether the server, which runs no code of a submission, was killed.
+
+        Not by looking whether it is gone, which takes a moment: who has been killed
+        does nothing more, and who answers was not.
+        """
+        return not self._ask("ping")
+
+    def _ask(self, what: str) -> bool:
+        """Have the server do something and say so; False if it is not there."""
+        sleep, end = Sleep(), time.monotonic() + _ANSWER_S
+        self._control.settimeout(TICK_S)
         try:
-            self._control.send(b'{"op": "sweep"}')
-            self._control.settimeout(5.0)
-            if self._control.recv(64) == b"swept":
-                return True
+            self._control.send(json.dumps({"op": what}).encode())
+            while time.monotonic() < end and sleep.slept_s < _ASLEEP_S:
+                with contextlib.suppress(TimeoutError):
+                    return self._control.recv(64) == what.encode()
+                threads = threads_of(self._server)
+                sleep.look(not any_runnable(threads), 0.0)
         except OSError:
             pass
-        self.restart()
         return False
 
     def restart(self) -> None:
@@ -184,16 +227,6 @@ class Jail:
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch = None
-
-    def is_broken(self) -> bool:
-        """Tell whether the server, which runs no code of a submission, was killed."""
-        self._control.settimeout(_DYING_S)
-        try:
-            return self._control.recv(1, socket.MSG_PEEK) == b""
-        except TimeoutError:
-            return False
-        except OSError:
-            return True
 
 
 def _processes_of_user() -> int:

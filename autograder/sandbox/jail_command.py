@@ -90,6 +90,7 @@ def guest_command(
     warm: tuple[str, ...],
     limits: Limits,
     scratch: str,
+    pace: float = 0.0,
     processes_now: int = 0,
     user: int | None = None,
 ) -> list[str]:
@@ -101,6 +102,7 @@ def guest_command(
         warm: modules to import before anything else.
         limits: what it may use.
         scratch: the only folder that submissions may write to.
+        pace: this machine's, if it was measured before.
         processes_now: how many processes its user already has.
         user: user id to switch to once warm, if no wrapper does that.
     """
@@ -110,6 +112,7 @@ def guest_command(
         "control": control,
         "path": [root, *(place_of(p) if jailed else p for p in python_paths())],
         "warm": list(warm),
+        "pace": pace,
         "rlimits": limits.rlimits(0 if jailed else processes_now),
         "own_pids": jailed,
         "landlock": level == "landlock",

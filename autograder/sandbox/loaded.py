@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from autograder.sandbox.guest import FORK
 from autograder.sandbox.jail import Jail
-from autograder.sandbox.peer import TESTS, Budget, Peer
+from autograder.sandbox.peer import Budget, Peer
 from autograder.sandbox.rank_processes import MOST_RANKS, Crew, Party
 from autograder.student import codec
 from autograder.student.lesson import Task
@@ -23,8 +23,9 @@ from autograder.student.report import InfrastructureError, gettext
 
 LOAD = Budget(cpu_s=3.0, memory_mb=1024)  # for running one cell of a submission
 CLEAN = Budget(cpu_s=20.0, memory_mb=1024)  # for running recorded kernels
-_CLEAN_S = 3 * CLEAN.cpu_s  # what one clean process may use, for several tests
-_FAREWELL = Budget(cpu_s=0.3, memory_mb=0)  # for telling how a test process ended
+_CLEANS = 3.0  # a clean process serves tests until it has used that many budgets
+#: For telling how a test process ended, beside children that it may have left spinning.
+_FAREWELL = Budget(cpu_s=1.0, memory_mb=0)
 _HUNG_CELLS = 3  # cells that may hang or kill before we stop loading
 _RELOADS = 30  # times that one submission is loaded again after it broke
 
@@ -49,7 +50,9 @@ class Loaded:
         self._broke_jail = False  # between two tests
         self._kept: Peer | None = None  # a test's process that may go on
         self._clean: Peer | None = None
+        self._clean_s = 0.0  # when it is old enough
         self._forks = 0  # of the present loader
+        self._oom_kills = 0  # so far
         self.crew = Crew(self._fork_rank)
 
     @property
@@ -95,10 +98,11 @@ class Loaded:
         return None
 
     def _forked(self, budget: Budget, seed: int, rank: bool = False) -> Peer | None:
-        head = FORK.pack(budget.cpu_s * TESTS, budget.memory_mb, seed, rank)
+        seconds = budget.backstop_s(self._jail.pace)
+        head = FORK.pack(seconds, budget.memory_mb, seed, rank)
         loader = self._ready_loader()
         ours, theirs = socket.socketpair()
-        peer = Peer(ours, budget, self._jail.group)
+        peer = self._jail.peer(ours, budget)
         try:
             with theirs:
                 socket.send_fds(loader.socket, [head], [theirs.fileno()])
@@ -158,17 +162,22 @@ class Loaded:
             return True
         if not self._disturbed or not self._jail.is_broken():
             return False
-        group = self._jail.group  # the kernel may have killed it for memory
-        return group is None or not group.new_oom_kills()
+        # The kernel may have killed it for memory.
+        before, self._oom_kills = self._oom_kills, self._kills_for_memory()
+        return self._oom_kills == before
+
+    def _kills_for_memory(self) -> int:
+        group = self._jail.group
+        return 0 if group is None else group.oom_kills()
 
     def clean(self, budget: Budget = CLEAN) -> Peer:
         """Return a process in which no code of this submission has run freely."""
         peer = self._clean
-        if peer is None or self._disturbed or peer.cpu_s() + budget.cpu_s > _CLEAN_S:
+        if peer is None or self._disturbed or peer.cpu_s() > self._clean_s:
             if peer is not None:
                 peer.close()
-            most = Budget(max(_CLEAN_S, budget.cpu_s), budget.memory_mb)
-            peer = self._clean = self._jail.fork("clean", most)
+            peer = self._clean = self._jail.fork("clean", budget)
+            self._clean_s = _CLEANS * budget.cpu_s * self._jail.pace
         peer.allow(budget)
         return peer
 
@@ -230,7 +239,7 @@ class Loaded:
             self._skip.add(index)
             return None
         self._failures = failures
-        self._forks = 0
+        self._forks, self._oom_kills = 0, self._kills_for_memory()
         return loader
 
 

@@ -1,7 +1,9 @@
-"""The host's end of one jailed process: frames, deadlines, the kernel's clocks.
+"""The host's end of one jailed process: frames, limits, the kernel's clocks.
 
-Time is measured here: wall time by this process's clock, CPU time by the kernel's clock
-of the other process. Whatever a jailed process says is untrusted.
+Which limit a submission hits depends on what it does, not on how fast a machine is or
+how busy: what counts is the time it computes, at this machine's pace, and the time it
+sleeps, never how long we have waited. Both are the kernel's word; whatever a jailed
+process says is untrusted.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from autograder.sandbox.activity import TICK_S, Activity, Sleep, Times
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.guest import FORK, HEAD
+from autograder.sandbox.guest import CREDENTIALS, FORK, HEAD
 from autograder.student.codec import MAX_BYTES
 from autograder.student.proxy import (
     NotAttempted,
@@ -28,18 +31,23 @@ from autograder.student.proxy import (
 )
 from autograder.student.report import gettext
 
-#: Tests that one process may serve; the kernel ends it after their seconds.
+#: Tests that one process may serve; the kernel ends it long after their seconds.
 TESTS = 64
-_TICK = struct.pack("@ll", 0, 50_000)  # look at a busy process every 50 ms
-_CALLBACKS = 256  # after so many frames, look whether it calls back for ever
+_TICK = struct.pack("@ll", 0, int(TICK_S * 1e6))
 _CHUNK, _MOST = 2**14, 2**20
-_PATIENCE = 3.0  # wall seconds granted per CPU second, plus _GRACE_S
-_GRACE_S = 2.0
-_SHARE = 4.0  # a test may take so many times longer with the judge's own work
-_CREDENTIALS = struct.Struct("3i")
+_SLEEPS, _GRACE_S = 3.0, 2.0  # seconds of sleep granted per CPU second, and besides
+_SYSTEM = 4.0  # seconds of the kernel's work for it, per second of its own code
+#: Who asks for memory is granted another second for so much of it, so that who asks for
+#: too much hits that limit. To fill 256 MB and give it back takes 1.5 s with small
+#: objects, and with large ones 0.1 s on one machine and over a second on another.
+_MB_A_SECOND = 128.0
+_JUDGE = 12.0  # CPU seconds of the judge, for answering, per CPU second; and _GRACE_S
+#: A process may starve for so long, per second of sleep granted: it can ask the kernel
+#: for the last place in every queue. No machine that grades at all is as slow.
+_STARVED = 100.0
 _CPUCLOCK_SCHED = 2
 _THREADS = 17  # the field of /proc/PID/stat, counted from the state
-_SEALED = ("Max file size ", "Max open files ")
+_SEALED = ("Max file size ", "Max processes ", "Max open files ")
 
 Frame = tuple[bool, bytes]  # whether it is a callback, and what it says
 
@@ -48,38 +56,50 @@ Frame = tuple[bool, bytes]  # whether it is a callback, and what it says
 class Budget:
     """What one process may use."""
 
-    cpu_s: float
+    cpu_s: float  # of the reference machine: see pace.py
     memory_mb: int
 
     @property
-    def wall_s(self) -> float:
-        """Wall seconds: generous, since many processes may share a core."""
-        return self.cpu_s * _PATIENCE + _GRACE_S
+    def sleep_s(self) -> float:
+        """Seconds for which it may sleep; sleep takes as long on every machine."""
+        return self.cpu_s * _SLEEPS + _GRACE_S
+
+    def backstop_s(self, pace: float) -> float:
+        """CPU seconds after which the kernel ends it: TESTS times all that we grant."""
+        return TESTS * (self.cpu_s * pace * (1 + _SYSTEM) + _GRACE_S)
 
 
 class Peer:
     """One process of a jail, seen from outside."""
 
     def __init__(
-        self, channel: socket.socket, budget: Budget, group: Cgroup | None = None
+        self,
+        channel: socket.socket,
+        budget: Budget,
+        pace: float,
+        group: Cgroup | None = None,
     ) -> None:
+        """Take one end of its channel.
+
+        Args:
+            channel: our end.
+            budget: what it may use.
+            pace: how much slower than the reference this machine computes.
+            group: all processes of the jail, where there are cgroups.
+        """
         channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             channel.setsockopt(socket.SOL_SOCKET, option, _TICK)
         self.socket = channel
-        self._budget = budget
+        self._pace, self._group = pace, group
         self._pid = 0
         self._unread = b""
         self._records: list[int] = []  # open files of the kernel about it
         self._renewal = b""  # what the next request begins with, in a new test
-        self._frames = 0
         #: Which of its loader's forks it is.
         self.number = 0
-        self._since = time.monotonic()
-        self._waited_s = 0.0  # wall time that it has kept us waiting
-        self._cpu_before_s = 0.0
-        self._group = group
-        self._group_before_s = group.cpu_s() if group else 0.0
+        self._activity, self._sleep = Activity(group), Sleep()
+        self.allow(budget)
 
     def greet(self) -> None:
         """Wait for its first frame and learn its process number from the kernel.
@@ -92,10 +112,14 @@ class Peer:
     def allow(self, budget: Budget) -> None:
         """Grant a fresh budget from now on."""
         self._budget = budget
-        self._waited_s = 0.0
-        self._since = time.monotonic()
         self._cpu_before_s = self.cpu_s()
-        self._group_before_s = self._group.cpu_s() if self._group else 0.0
+        self._before = self._activity.times()
+        self._memory_before_mb = self._activity.memory_mb()
+        self._oom_before = self._group.oom_kills() if self._group else 0
+        self._judge_before_s = time.thread_time()
+        self._since = time.monotonic()
+        self._due = self._since + TICK_S  # when to look at it next
+        self._sleep.restart()
 
     def renew(self, budget: Budget, seed: int) -> None:
         """Let it serve another test, which begins with the next request.
@@ -106,8 +130,7 @@ class Peer:
         self.allow(budget)
         if not self._cpu_before_s:  # the kernel keeps no clock for it any more
             raise self._died()
-        head = FORK.pack(budget.cpu_s * TESTS, budget.memory_mb, seed, False)
-        self._renewal = head
+        self._renewal = FORK.pack(0, budget.memory_mb, seed, False)
 
     def cpu_s(self) -> float:
         """Return the CPU seconds of the process so far, by the kernel's clock."""
@@ -120,21 +143,20 @@ class Peer:
             return 0.0
 
     def send(self, tag: bytes, data: bytes) -> None:
-        """Send one frame, within the deadline.
+        """Send one frame.
 
         Raises:
             StudentError: it is gone or does not read.
         """
         view = memoryview(HEAD.pack(len(data), tag) + data)
         while view:
-            start = time.monotonic()
             try:
                 view = view[self.socket.send(view) :]
             except BlockingIOError:
-                self._waited_since(start)
                 self._look()
             except OSError:
                 raise self._died() from None
+        self._sleep.wake()
 
     def receive(self) -> tuple[bytes, bytes]:
         """Receive one frame.
@@ -179,9 +201,6 @@ class Peer:
 
     def _frame(self) -> Frame:
         tag, data = self.receive()
-        self._frames += 1
-        if self._frames % _CALLBACKS == 0:
-            self._look()
         if tag not in (b"R", b"C"):
             self.kill()
             raise self._died()
@@ -198,7 +217,7 @@ class Peer:
                 os.kill(self._pid, signal.SIGKILL)
 
     def is_sealed(self) -> bool:
-        """Tell whether it can open nothing and write to no file, by the kernel's word.
+        """Tell whether it can open, write to and start nothing, by the kernel's word.
 
         These limits cannot be lifted again.
         """
@@ -207,13 +226,23 @@ class Peer:
                 lines = file.read().splitlines()
         except OSError:
             return False
-        limits = [line.split()[3:5] for line in lines if line.startswith(_SEALED)]
+        limits = [
+            line.removeprefix(name).split()[:2]
+            for line in lines
+            for name in _SEALED
+            if line.startswith(name)
+        ]
         return limits == [["0", "0"]] * len(_SEALED)
 
     @property
     def memory_mb(self) -> int:
         """The memory that it was given."""
         return self._budget.memory_mb
+
+    @property
+    def limit_s(self) -> float:
+        """The CPU seconds of its own code that it was given, on this machine."""
+        return self._budget.cpu_s * self._pace
 
     def used_s(self) -> float:
         """Return the CPU seconds since it was last granted a budget."""
@@ -242,49 +271,81 @@ class Peer:
     def _read(self, most: int) -> bytes:
         """Return some bytes, once there are any."""
         while True:
-            start = time.monotonic()
+            if time.monotonic() >= self._due:
+                self._look()
             try:
                 data = self.socket.recv(most) if self._pid else self._first(most)
             except BlockingIOError:
-                self._waited_since(start)
-                self._look()
                 continue
             except OSError:
                 data = b""
-            self._waited_since(start)
             if not data:
                 raise self._died()
-            if self._waited_s >= self._budget.wall_s:  # it trickles
-                self._look()
+            if time.monotonic() >= self._due:  # an answer that took too long is none
+                self._check()
             return data
 
     def _first(self, most: int) -> bytes:
         """Receive together with who sends it, which the kernel vouches for."""
-        space = socket.CMSG_SPACE(_CREDENTIALS.size)
+        space = socket.CMSG_SPACE(CREDENTIALS.size)
         data, extra, _, _ = self.socket.recvmsg(most, space)
         for level, kind, content in extra:
             if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
-                self._pid = _CREDENTIALS.unpack(content[: _CREDENTIALS.size])[0]
+                self._pid = CREDENTIALS.unpack(content[: CREDENTIALS.size])[0]
+                self._activity.pid = self._pid
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
         return data
 
-    def _waited_since(self, start: float) -> None:
-        self._waited_s += time.monotonic() - start
-
     def _look(self) -> None:
-        """Hold a busy process to its budget."""
-        used = self.used_s()
-        if self._group is not None:  # what it has forked counts too
-            used = max(used, self._group.cpu_s() - self._group_before_s)
-        slow = max(self._waited_s, (time.monotonic() - self._since) / _SHARE)
-        if used > self._budget.cpu_s or slow >= self._budget.wall_s:
+        """Hold a process that keeps us waiting to its budget."""
+        cpu_s = self._group.cpu_s() if self._group else self.cpu_s()
+        # In this order: one that has answered sleeps as it must.
+        asleep = self._activity.is_asleep() and not self._is_readable()
+        self._sleep.look(asleep, cpu_s)
+        self._check()
+        self._due = time.monotonic() + TICK_S
+
+    def _check(self) -> None:
+        if self._group is not None and self._group.oom_kills() > self._oom_before:
+            self.kill()
+            raise self._died()
+        if self._is_over(self._activity.times() - self._before):
             self.kill()
             limit = self._budget.cpu_s
             raise StudentTimeout(
                 gettext("no answer within {limit:g} s").format(limit=limit)
             )
 
+    def _is_over(self, used: Times) -> bool:
+        """Tell whether it has used more time than it was granted, of whatever kind."""
+        limit_s, sleep_s = self.limit_s, self._budget.sleep_s
+        judge_s = time.thread_time() - self._judge_before_s
+        filling_s = 0.0
+        if used.user_s > limit_s or used.system_s > limit_s * _SYSTEM:
+            asked_mb = max(
+                self._activity.memory_mb() - self._memory_before_mb,
+                min(self._activity.asked_mb(self.memory_mb), self.memory_mb),
+            )
+            filling_s = asked_mb / _MB_A_SECOND * self._pace
+        return (
+            used.user_s > limit_s + filling_s
+            or used.system_s > limit_s * _SYSTEM + filling_s
+            or judge_s > limit_s * _JUDGE + _GRACE_S
+            or self._sleep.slept_s >= sleep_s
+            or time.monotonic() - self._since > sleep_s * _STARVED
+        )
+
+    def _is_readable(self) -> bool:
+        """Tell whether it has said something, or hung up."""
+        try:
+            self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass
+        return True
+
     def _died(self) -> StudentError:
-        if self._group is not None and self._group.new_oom_kills():
+        if self._group is not None and self._group.oom_kills() > self._oom_before:
             return StudentMemory(gettext("it ran out of memory"))
         return StudentDied(gettext("the submission ended instead of answering"))

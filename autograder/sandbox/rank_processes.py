@@ -123,6 +123,7 @@ class Party:
         """
         self._crew, self._budget, self.broke = crew, budget, broke
         self.ranks = [Rank(self, peer) for peer in peers]
+        self._limit_s = sum(peer.limit_s for peer in peers[:1])
         #: CPU seconds of all of them, known once closed.
         self.spent_s = 0.0
         self._frames = 0
@@ -134,7 +135,7 @@ class Party:
             StudentTimeout: together they have used it up.
         """
         self._frames += 1
-        if self._frames % _LOOK == 0 and self._used_s() > self._budget.cpu_s:
+        if self._frames % _LOOK == 0 and self._used_s() > self._limit_s:
             limit = self._budget.cpu_s
             text = gettext("no answer within {limit:g} s").format(limit=limit)
             raise self.broke(self.ranks[0].peer, StudentTimeout(text))

@@ -178,8 +178,9 @@ class TaskResult:
 class Report:
     """Everything that judging one submission found; the same inputs give the same.
 
-    Only ``wall_s`` and ``cpu_s`` differ between two runs of the same submission,
-    seed and versions. Renderers (terminal, nbgrader, CSV, HTML) read this alone.
+    Only ``wall_s``, ``cpu_s`` and ``pace`` differ between two runs of the same
+    submission, seed and versions. Renderers (terminal, nbgrader, CSV, HTML) read this
+    alone.
     """
 
     lesson: str
@@ -191,6 +192,7 @@ class Report:
     tasks: tuple[TaskResult, ...]
     versions: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # repairs and oddities, told to the student
+    pace: float = 1.0  # how much longer each limit of time was, on a slower machine
 
     @property
     def points(self) -> float:
@@ -226,6 +228,8 @@ class Report:
             "max_points": self.max_points,
             "verdict": str(self.verdict),
         }
+        if not timings:
+            del data["pace"]
         for result, task in zip(data["tasks"], self.tasks, strict=True):
             result |= {"points": task.points, "verdict": str(task.verdict)}
             if not timings:
@@ -251,6 +255,7 @@ class Report:
             return cls(
                 tasks=tuple(map(_task_from, data["tasks"])),
                 notes=tuple(data["notes"]),
+                pace=data.get("pace", 1.0),
                 **{key: data[key] for key in _PLAIN_FIELDS},
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -22,8 +22,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from autograder.demo.kit import splice
 from autograder.grading.grade import Grader
-from autograder.student.lesson import Lesson, read_lesson
+from autograder.student.lesson import Lesson, find_course, read_lesson
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import Report, Verdict
 
@@ -140,6 +141,35 @@ def grade_family(
 def defines(source: str, name: str) -> bool:
     """Tell whether a cell defines a name at top level."""
     return any(getattr(node, "name", None) == name for node in ast.parse(source).body)
+
+
+def grade_explorer() -> dict[str, Report]:
+    """Grade every case against the explorer, an honest submission after each."""
+    lesson = target("01-threads")
+    reference = lesson.reference_path.read_text(encoding="utf-8")
+    sources: dict[str, str] = {}
+    for case in cases("explorer"):
+        sources[case.name] = splice(reference, case.source)
+        sources[f"after {case.name}"] = reference
+    return _undiagnosed(lesson, sources)
+
+
+def grade_tiles() -> dict[str, Report]:
+    """Grade every case against the tile simulator, then the untouched reference."""
+    lesson = find_course().lesson("09")
+    reference = lesson.reference_path.read_text(encoding="utf-8")
+    sources = {c.name: splice(reference, c.source) for c in cases("tiles")}
+    return _undiagnosed(lesson, sources | {"honest": reference})
+
+
+def _undiagnosed(lesson: Lesson, sources: dict[str, str]) -> dict[str, Report]:
+    found: dict[str, Report] = {}
+    submissions = (
+        (name, Submission.from_sources(f"{name}.py", [("cell 1", source)]))
+        for name, source in sources.items()
+    )
+    Grader(lesson, SEED, diagnose=False).run(submissions, found.__setitem__)
+    return found
 
 
 class Census:

@@ -5,10 +5,6 @@ from __future__ import annotations
 import arena
 import pytest
 
-from autograder.demo.kit import splice
-from autograder.grading.grade import Grader
-from autograder.student.lesson import find_course
-from autograder.student.notebook.submission import Submission
 from autograder.student.report import Report
 
 FAMILY = "tiles"
@@ -18,17 +14,7 @@ pytestmark = pytest.mark.jail
 @pytest.fixture(scope="module")
 def reports() -> dict[str, Report]:
     """Every case graded, then the untouched reference."""
-    lesson = find_course().lesson("09")
-    reference = lesson.reference_path.read_text(encoding="utf-8")
-    sources = {c.name: splice(reference, c.source) for c in arena.cases(FAMILY)}
-    sources["honest"] = reference
-    found: dict[str, Report] = {}
-    submissions = (
-        (name, Submission.from_sources(f"{name}.py", [(name, source)]))
-        for name, source in sources.items()
-    )
-    Grader(lesson, arena.SEED, diagnose=False).run(submissions, found.__setitem__)
-    return found
+    return arena.grade_tiles()
 
 
 def test_gets_the_promised_verdict_and_no_points(case, reports):

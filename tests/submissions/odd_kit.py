@@ -6,15 +6,19 @@ Every maker takes a folder and returns what a student would hand in from there.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from autograder.grading.grade import Grader
 from autograder.student.lesson import Lesson, find_course
-from autograder.student.notebook.build import build_notebook
+from autograder.student.notebook.build import build_notebook, write_notebook
+from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.stub import read_cells
+from autograder.student.notebook.submission import Submission
+from autograder.student.report import Report
 
 Notebook = dict[str, Any]
 Maker = Callable[[Path], Path]
@@ -107,3 +111,21 @@ def write(folder: Path, notebook: Any, name: str = "hw.ipynb") -> Path:
 def python() -> str:
     """Return the right answer as a plain Python file."""
     return "import math\nimport numpy as np\n\n" + "\n\n".join(solutions().values())
+
+
+def grade_all(folder: Path) -> dict[str, Report]:
+    """Grade the source, the stub and every case, made below an empty folder."""
+    source = folder / "00-start.ipynb"
+    write_notebook(build_notebook(lesson(), with_reference=True), source)
+
+    def submissions() -> Iterator[tuple[str, Submission]]:
+        yield "source", read_submission(source, lesson())
+        yield "stub", read_submission(lesson().exercise_path, lesson())
+        for number, case in enumerate(CASES):
+            place = folder / f"odd-{number}"
+            place.mkdir()
+            yield case.name, read_submission(case.make(place), lesson())
+
+    reports: dict[str, Report] = {}
+    Grader(lesson(), seed=1).run(submissions(), reports.__setitem__)
+    return reports

@@ -1,7 +1,7 @@
 """Install a package while being graded.
 
 task: scale
-verdict: wrong | crash | timeout
+verdict: timeout
 """
 
 import subprocess
@@ -12,6 +12,5 @@ def scale(x, factor):
     done = subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", "six"],
         capture_output=True,
-        timeout=0.5,
     )
     return factor * x if done.returncode == 0 else x
