@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 from classroom_kit import make_report, make_task
+from toy import write_course
 
+from autograder.classroom.parallel import grade_many
 from autograder.classroom.store import Store, write_atomically
+from autograder.grading.versions import source_digest, versions
+from autograder.student.lesson import Course
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import Verdict
 
@@ -72,3 +76,68 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(
         write_atomically(path, "new")
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
     assert path.read_text() == "old"
+
+
+def test_a_report_of_another_grader_counts_as_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    store.put(make_report())
+    for name in versions():
+        other = dict(versions()) | {name: "another"}
+        monkeypatch.setattr("autograder.classroom.store.versions", lambda o=other: o)
+        assert store.get(LESSON, SUBMISSION, 7) is None, name
+
+
+def test_the_graders_digest_is_of_its_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "autograder"
+    for part in ("student", "lab", "sandbox", "grading", "demo"):
+        (package / part).mkdir(parents=True)
+        (package / part / "module.py").write_text("1\n")
+    monkeypatch.setattr("autograder.grading.versions._PACKAGE", package)
+    before = source_digest()
+    (package / "demo" / "module.py").write_text("2\n")  # takes no part in a verdict
+    assert source_digest() == before
+    for part in ("student", "lab", "sandbox", "grading"):
+        (package / part / "module.py").write_text("2\n")
+        assert source_digest() != before, part
+        (package / part / "module.py").write_text("1\n")
+    assert source_digest() == before
+
+
+@pytest.mark.jail
+def test_a_class_run_grades_again_only_what_a_grade_depends_on(tmp_path: Path) -> None:
+    lesson = write_course(tmp_path)
+    data = lesson.hidden_dir / "numbers.json"
+    data.write_text("[1, 2]")
+    store = Store(tmp_path / "store")
+    right = lesson.reference_path.read_text("utf-8")
+    work = Submission.from_sources("exercise.py", [("cell 1", right)])
+
+    def graded() -> bool:
+        """Whether a class run graded, or took what it knew."""
+        events: list[str] = []
+        fresh = Course(lesson.root).lesson("00")
+        ((_, report),) = grade_many(
+            fresh,
+            [("ada", work)],
+            workers=1,
+            store=store,
+            watch=lambda event, key: events.append(event),
+        )
+        assert report.points == report.max_points
+        return "kept" not in events
+
+    assert graded()
+    assert not graded()
+    (lesson.course_dir / "index.md").write_text("# Another chapter\n")
+    (lesson.twin_dir / "NOTES.md").write_text("Other notes.\n")
+    assert not graded()
+    data.write_text("[1, 3]")
+    assert graded()
+    common = lesson.hidden_dir / "common.py"
+    common.write_text(common.read_text() + "\n")
+    assert graded()
+    assert not graded()
