@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from autograder.classroom.store import write_atomically
+from autograder.classroom.files import write_atomically
 from autograder.grading.versions import versions
 from autograder.student.lesson import Lesson
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from autograder.classroom.course_site import check_site
+from autograder.classroom.files import write_atomically
 from autograder.classroom.folder import SETTINGS, ClassFolder, open_class, save_settings
-from autograder.classroom.store import write_atomically
 from autograder.student.lesson import Course, Lesson
 from autograder.student.notebook.build import (
     NBGRADER_CONFIG,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
-
-from autograder.classroom.store import write_atomically
 
 
 def write_if_changed(path: Path, text: str) -> bool:
@@ -25,3 +25,19 @@ def holds_text(path: Path, text: str) -> bool:
         return path.read_bytes() == text.encode("utf-8")
     except OSError:
         return False
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that no reader ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.name[:32]}-", suffix=".part"
+    )
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

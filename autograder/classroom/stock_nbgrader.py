@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autograder.classroom.store import write_atomically
+from autograder.classroom.files import write_atomically
 from autograder.student.lesson import Course, Lesson, Task
 from autograder.student.notebook.stub import SHOWN, read_cells
 from autograder.student.notebook.submission import Submission

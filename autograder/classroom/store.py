@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
+from autograder.classroom.files import write_atomically
 from autograder.grading.versions import versions
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import CourseError, Report, Verdict
@@ -61,19 +60,3 @@ class Store:
     ) -> Path:
         told = hashlib.sha256(repr((name, notes)).encode()).hexdigest()[:12]
         return self.folder / lesson[:16] / f"{digest}-{told}-{seed}.json"
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that no reader ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(
-        dir=path.parent, prefix=f".{path.name[:32]}-", suffix=".part"
-    )
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

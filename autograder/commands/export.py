@@ -37,8 +37,8 @@ def export(
 ) -> None:
     """Export graded submissions to another system."""
     from autograder.classroom import export as formats
+    from autograder.classroom.files import write_atomically
     from autograder.classroom.records import load_records, read_roster
-    from autograder.classroom.store import write_atomically
     from autograder.student.lesson import find_course
 
     name = find_course().lesson(lesson).id if lesson else None
@@ -60,8 +60,8 @@ def export(
 
 def _export_gradescope(records: Sequence[Record], out: Path | None) -> None:
     from autograder.classroom.export import gradescope_results
+    from autograder.classroom.files import write_atomically
     from autograder.classroom.records import check_student_id
-    from autograder.classroom.store import write_atomically
     from autograder.student.report import CourseError
 
     texts = {

@@ -50,7 +50,7 @@ def _make_class(
     out: Path, lessons: Sequence[Lesson], submitted: Sequence[Entry]
 ) -> ClassFolder:
     from autograder.classroom.class_setup import init_class
-    from autograder.classroom.store import write_atomically
+    from autograder.classroom.files import write_atomically
 
     if out.exists() and any(out.iterdir()) and not (out / SETTINGS).exists():
         raise CourseError(f"{out} is not empty and not an earlier demo")

@@ -9,8 +9,9 @@ import pytest
 from classroom_kit import make_report, make_task
 from toy import write_course
 
+from autograder.classroom.files import write_atomically
 from autograder.classroom.parallel import grade_many
-from autograder.classroom.store import Store, write_atomically
+from autograder.classroom.store import Store
 from autograder.grading.versions import source_digest, versions
 from autograder.student.lesson import Course
 from autograder.student.notebook.submission import Submission
