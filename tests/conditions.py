@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -45,21 +45,24 @@ _PORT = 9  # nobody listens there
 _DEMO = "from autograder.cli import main; main()"
 
 
-def attacks(families: Iterable[str] = ()) -> Verdicts:
+def attacks() -> Verdicts:
     """Grade the hostile submissions and the honest ones after them."""
     found: Verdicts = {}
-    lessons = dict.fromkeys(arena.FAMILIES, "00-target") | {"ranks": "02-ranks"}
+    for family in (*arena.FAMILIES, "ranks"):
+        found |= attacks_of(family)
+    found |= _verdicts("attacks/explorer", arena.grade_explorer())
+    found |= _verdicts("attacks/tiles", arena.grade_tiles())
+    return found
+
+
+def attacks_of(family: str, only: Collection[str] = ()) -> Verdicts:
+    """Grade a family of attacks, or some of its cases."""
+    lesson = arena.target("02-ranks" if family == "ranks" else "00-target")
     with tempfile.TemporaryDirectory() as folder:
         marker = Path(folder, "marker")
-        for family in families or lessons:
-            target = arena.target(lessons[family])
-            outcome = arena.grade_family(family, _PORT, marker, target)
-            found |= _verdicts(f"attacks/{family}", outcome.reports)
-            found |= _verdicts(f"attacks/{family}/honest", outcome.honest)
-    if not families:
-        found |= _verdicts("attacks/explorer", arena.grade_explorer())
-        found |= _verdicts("attacks/tiles", arena.grade_tiles())
-    return found
+        outcome = arena.grade_family(family, _PORT, marker, lesson, only)
+    found = _verdicts(f"attacks/{family}", outcome.reports)
+    return found | _verdicts(f"attacks/{family}/honest", outcome.honest)
 
 
 def submissions() -> Verdicts:
