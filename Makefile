@@ -4,9 +4,11 @@
 BIN := .venv/bin
 # CI machines have two cores: a worker each.
 WORKERS ?= 2
+# How often `make conditions` runs the demo in each condition.
+DEMOS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint audit site serve bench notebooks clean grading node
+.PHONY: help setup demo test lint audit conditions site serve bench notebooks clean grading node
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -35,6 +37,9 @@ lint: setup ## Check formatting, types, import arrows and spelling
 
 audit: setup ## Hold every lesson to its contract and print the mutation score
 	@$(BIN)/autograder audit
+
+conditions: setup ## Compare all verdicts: idle, busy and on a third of a core
+	@$(BIN)/python tests/conditions.py run --demo $(DEMOS)
 
 site: setup ## Build the website into build/site
 	@$(BIN)/python site/build.py && echo "Open build/site/index.html"

@@ -3,6 +3,7 @@
     python tests/conditions.py run                    all conditions, then compares them
     python tests/conditions.py run --demo 20          and the demo twenty times in each
     python tests/conditions.py collect --out x.json   the verdicts as things are now
+    python tests/conditions.py compare x.json y.json  what was collected before
 
 The conditions: ``idle``; ``busy``, beside four processes that compute for ever; and
 ``quota``, in a cgroup that gives a third of one core. Each collects what the attacks,
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -44,21 +45,24 @@ _PORT = 9  # nobody listens there
 _DEMO = "from autograder.cli import main; main()"
 
 
-def attacks(families: Iterable[str] = ()) -> Verdicts:
+def attacks() -> Verdicts:
     """Grade the hostile submissions and the honest ones after them."""
     found: Verdicts = {}
-    lessons = dict.fromkeys(arena.FAMILIES, "00-target") | {"ranks": "02-ranks"}
+    for family in (*arena.FAMILIES, "ranks"):
+        found |= attacks_of(family)
+    found |= _verdicts("attacks/explorer", arena.grade_explorer())
+    found |= _verdicts("attacks/tiles", arena.grade_tiles())
+    return found
+
+
+def attacks_of(family: str, only: Collection[str] = ()) -> Verdicts:
+    """Grade a family of attacks, or some of its cases."""
+    lesson = arena.target("02-ranks" if family == "ranks" else "00-target")
     with tempfile.TemporaryDirectory() as folder:
         marker = Path(folder, "marker")
-        for family in families or lessons:
-            target = arena.target(lessons[family])
-            outcome = arena.grade_family(family, _PORT, marker, target)
-            found |= _verdicts(f"attacks/{family}", outcome.reports)
-            found |= _verdicts(f"attacks/{family}/honest", outcome.honest)
-    if not families:
-        found |= _verdicts("attacks/explorer", arena.grade_explorer())
-        found |= _verdicts("attacks/tiles", arena.grade_tiles())
-    return found
+        outcome = arena.grade_family(family, _PORT, marker, lesson, only)
+    found = _verdicts(f"attacks/{family}", outcome.reports)
+    return found | _verdicts(f"attacks/{family}/honest", outcome.honest)
 
 
 def submissions() -> Verdicts:
@@ -113,10 +117,10 @@ def _tasks(name: str, tasks: Iterable[TaskResult]) -> Verdicts:
 
 
 def differences(sets: dict[str, Verdicts]) -> list[str]:
-    """Return a line for everything that is not the same in all conditions."""
+    """Return a line for everything that is not the same in all runs that have it."""
     lines = []
     for key in sorted(set().union(*sets.values())):
-        got = {name: found.get(key, "missing") for name, found in sets.items()}
+        got = {name: found[key] for name, found in sets.items() if key in found}
         if len(set(got.values())) > 1:
             lines.append(f"{key}: " + "; ".join(f"{n} {v}" for n, v in got.items()))
     return lines
@@ -168,55 +172,71 @@ def quota() -> Iterator[list[str]]:
 CONDITIONS = {"idle": idle, "busy": busy, "quota": quota}
 
 
-def run(names: Iterable[str], parts: list[str], demos: int) -> int:
-    """Collect the verdicts in each condition and compare them."""
-    sets: dict[str, Verdicts] = {}
+def run(names: Iterable[str], parts: list[str], demos: int, folder: Path) -> int:
+    """Collect the verdicts in each condition and compare them.
+
+    Args:
+        names: the conditions.
+        parts: what to collect.
+        demos: how often to run the demo in each; the other parts run once.
+        folder: where to leave the verdicts.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found: list[Path] = []
     for name in names:
         try:
             with CONDITIONS[name]() as words:
-                for number in range(demos):
-                    what = ["demo"] if number else parts
-                    sets[f"{name} {number + 1}"] = _collected(name, words, what)
+                for number in range(1, demos + 1):
+                    out = folder / f"{name}-{number}.json"
+                    _collect(name, words, parts if number == 1 else ["demo"], out)
+                    found.append(out)
         except OSError as error:
-            print(f"{name}: not run: {error}")
-    first = next(iter(sets.values()), {})
-    for name, found in sets.items():  # repeats hold the demo alone
-        sets[name] = found if name.endswith(" 1") else first | found
+            print(f"{name}: not run: {error}", flush=True)
+    return compare(found)
+
+
+def compare(files: Iterable[Path]) -> int:
+    """Compare collected verdicts; return 1 if some differ, or are no demo's."""
+    sets: dict[str, Verdicts] = {p.stem: json.loads(p.read_text()) for p in files}
     lines = differences(sets)
+    for name, found in sets.items():
+        wrong = [f"{name}, {k}: {v}" for k, v in found.items() if "expected" in v]
+        lines += wrong
     print(*lines, sep="\n")
-    print(f"{len(first)} verdicts, {len(sets)} runs, {len(lines)} differ")
+    most = max(map(len, sets.values()), default=0)
+    print(f"{most} verdicts, {len(sets)} runs, {len(lines)} differences")
     return 1 if lines or not sets else 0
 
 
-def _collected(name: str, words: list[str], parts: list[str]) -> Verdicts:
+def _collect(name: str, words: list[str], parts: list[str], out: Path) -> None:
     start = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder, "verdicts.json")
-        command = [sys.executable, __file__, "collect", "--out", str(out), *parts]
-        subprocess.run([*words, *command], check=True)
-        found: Verdicts = json.loads(out.read_text())
-    wrong = sum("expected" in value for value in found.values())
+    command = [sys.executable, __file__, "collect", "--out", str(out), *parts]
+    subprocess.run([*words, *command], check=True)
     seconds = time.monotonic() - start
-    print(f"{name}: {len(found)} verdicts in {seconds:.0f} s; {wrong} not as they must")
-    sys.stdout.flush()
-    return found
+    print(f"{name}: {', '.join(parts)} in {seconds:.0f} s", flush=True)
 
 
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    collect = commands.add_parser("collect", help="the verdicts as things are now")
-    collect.add_argument("--out", type=Path, required=True)
-    compare = commands.add_parser("run", help="in every condition, and compare")
-    compare.add_argument("--conditions", default=",".join(CONDITIONS))
-    compare.add_argument("--demo", type=int, default=1, help="times in each condition")
-    for each in (collect, compare):
+    one = commands.add_parser("collect", help="the verdicts as things are now")
+    one.add_argument("--out", type=Path, required=True)
+    every = commands.add_parser("run", help="in every condition, and compare")
+    every.add_argument("--conditions", default=",".join(CONDITIONS))
+    every.add_argument("--demo", type=int, default=1, help="times in each condition")
+    every.add_argument("--out", type=Path, default=HERE.parent / "build/conditions")
+    for each in (one, every):
+        # Without any, argparse checks the default too, whole.
         each.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
+    files = commands.add_parser("compare", help="what was collected before")
+    files.add_argument("files", nargs="+", type=Path)
     given = parser.parse_args()
+    if given.command == "compare":
+        return compare(given.files)
     parts = given.parts or list(PARTS)
     if given.command == "run":
-        return run(given.conditions.split(","), parts, given.demo)
+        return run(given.conditions.split(","), parts, given.demo, given.out)
     found: Verdicts = {}
     for part in parts:
         found |= PARTS[part]()

@@ -17,7 +17,7 @@ import ast
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -108,9 +108,21 @@ class Outcome:
 
 
 def grade_family(
-    family: str, port: int, marker: Path, lesson: Lesson | None = None
+    family: str,
+    port: int,
+    marker: Path,
+    lesson: Lesson | None = None,
+    only: Collection[str] = (),
 ) -> Outcome:
-    """Grade every case of a family in one session, an honest one after each."""
+    """Grade every case of a family in one session, an honest one after each.
+
+    Args:
+        family: whose cases.
+        port: of a server of the host.
+        marker: a path of the host that must stay untouched.
+        lesson: what they attack.
+        only: the names of some cases, if not all.
+    """
     lesson = lesson or target()
     text = lesson.reference_path.read_text(encoding="utf-8")
     parts = [part for part in re.split(r"^# %%.*$", text, flags=re.M) if part.strip()]
@@ -120,6 +132,8 @@ def grade_family(
 
     def submissions() -> Iterator[tuple[tuple[str, str], Submission]]:
         for case in cases(family):
+            if only and case.name not in only:
+                continue
             source = case.source.replace("PORT", str(port))
             source = source.replace("MARKER", str(marker))
             others = [c for c in reference if not defines(c[1], case.task)]

@@ -41,7 +41,7 @@ def test_nothing_is_writable_but_capped_scratch():
 def test_shows_the_guest_and_neither_the_course_nor_the_solutions():
     shown = [w for w in command(root=False) if str(jail.PACKAGE) in w]
     names = {path.removeprefix(f"{jail.PACKAGE}/") for path in shown}
-    assert names <= {"__init__.py", "codec.py", "__pycache__", "sandbox", "lab"}
+    assert names <= {"__init__.py", "__pycache__", "student", "sandbox", "lab"}
     assert not any(
         word.rstrip("/") in (str(jail.PACKAGE), str(jail.PACKAGE.parent), "/")
         for word in shown

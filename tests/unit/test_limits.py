@@ -1,0 +1,151 @@
+"""Limits of time: the machine's pace, sleeping and starving, the kernel's words."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from autograder.sandbox import pace
+from autograder.sandbox.activity import (
+    TICK_S,
+    Activity,
+    Sleep,
+    any_runnable,
+    family,
+    threads_of,
+)
+from autograder.sandbox.jail import Jail
+from autograder.sandbox.peer import Budget
+from autograder.student.report import Report
+
+SPIN = "while True: pass"
+WAIT = "import threading; threading.Event().wait()"
+
+
+@contextmanager
+def process(code: str) -> Iterator[int]:
+    """Run Python code in a process, from when it has started until looked at."""
+    code = f"print(flush=True)\n{code}"
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    try:
+        child.stdout.readline()
+        yield child.pid
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+def becomes(pid: int, runnable: bool) -> bool:
+    """Wait until a process can run, or cannot."""
+    times = (any_runnable(threads_of(pid)) is runnable for _ in range(10**5))
+    return any(times)
+
+
+def test_one_that_computes_could_run():
+    with process(SPIN) as pid:
+        assert becomes(pid, runnable=True)
+
+
+def test_one_that_waits_for_an_event_could_not():
+    with process(WAIT) as pid:
+        assert becomes(pid, runnable=False)
+        assert Activity(None, pid).is_asleep()
+
+
+def test_one_that_was_stopped_could_not():
+    with process(SPIN) as pid:
+        os.kill(pid, signal.SIGSTOP)
+        assert becomes(pid, runnable=False)
+
+
+def test_one_that_starves_could_run():
+    with process(SPIN) as first, process(SPIN) as pid:
+        core = {min(os.sched_getaffinity(0))}
+        for each in (first, pid):
+            os.sched_setaffinity(each, core)
+        os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+        assert all(any_runnable(threads_of(pid)) for _ in range(1000))
+
+
+def test_a_parent_that_waits_is_not_asleep_while_its_child_computes():
+    code = f"import os\nif os.fork() == 0:\n    {SPIN}\nos.wait()"
+    with process(code) as pid:
+        for _ in range(10**5):
+            children = [child for child in family(pid) if child != pid]
+            if children and not any_runnable(threads_of(pid)):
+                break
+        assert children
+        assert not Activity(None, pid).is_asleep()
+        os.kill(children[0], signal.SIGKILL)
+
+
+def test_sleep_counts_whole_where_nothing_was_computed_and_a_tick_otherwise():
+    sleep = Sleep()
+    sleep.look(True, cpu_s=1.0)
+    sleep.slept_s = 0.0
+    sleep._since -= 2.0
+    sleep.look(True, cpu_s=1.0)
+    assert sleep.slept_s >= 2.0
+    sleep.slept_s = 0.0
+    sleep._since -= 2.0
+    sleep.look(True, cpu_s=1.5)
+    assert sleep.slept_s == TICK_S
+
+
+def test_sleep_does_not_count_waiting_for_a_processor():
+    sleep = Sleep()
+    sleep._since -= 2.0
+    sleep.look(False, cpu_s=0.0)
+    assert sleep.slept_s == 0.0
+
+
+def test_a_pace_is_bounded_and_has_steps():
+    paces = [pace.pace_of(pace.REFERENCE_S * times) for times in (0.2, 1.1, 2.3, 900)]
+    assert paces == [1.0, 1.0, 2.25, 20.0]
+    assert 1.0 <= pace.measure() <= 20.0
+
+
+def test_time_to_compute_is_granted_by_the_pace_and_time_to_sleep_is_not():
+    budget = Budget(2.0, 256)
+    assert budget.backstop_s(3.0) > budget.backstop_s(1.0) > 64 * budget.cpu_s
+    assert budget.sleep_s == 8.0
+
+
+@pytest.mark.jail
+def test_a_jail_measures_its_pace_once_and_knows_when_its_server_is_gone():
+    with Jail() as jail:
+        measured = jail.pace
+        assert 1.0 <= measured <= 20.0
+        assert not jail.is_broken()
+        os.kill(jail._server, signal.SIGKILL)
+        assert jail.is_broken()
+        jail.pace = measured + 1  # told to the new server, who does not measure again
+        jail.restart()
+        assert jail.pace == measured + 1
+        assert not jail.is_broken()
+
+
+@pytest.mark.jail
+def test_a_server_that_was_stopped_is_gone_too():
+    with Jail() as jail:
+        os.kill(jail._server, signal.SIGSTOP)
+        assert jail.is_broken()
+
+
+def test_a_report_records_the_pace_among_its_timings():
+    made = Report("x", "", "x", "", 1, "none", (), pace=2.5)
+    assert made.as_dict()["pace"] == made.pace
+    assert "pace" not in made.as_dict(timings=False)
+    assert Report.from_json(made.to_json()) == made
+    old = json.loads(made.to_json())
+    del old["pace"]
+    assert Report.from_json(json.dumps(old)).pace == 1.0
