@@ -1,64 +1,93 @@
-"""Hidden tests of `autocast_policy`."""
+"""Hidden tests of `autocast_policy`: each list of operations on its own.
+
+Core are the three rules, with float16 and float32 inputs in several orders. float64,
+names that resemble those of the lists, and refusals are not.
+"""
+
+import itertools
 
 import pytest
-from hidden.common import CONTRACT, STEP_7, refusals
+from hidden.answers import CONTRACT, STEP_7, refusals
 
 from autograder.student.testing import check
 
-# --- autocast_policy and memory_model -----------------------------------------------
-
 HALF_OPS = ("matmul", "bmm", "linear", "conv2d", "scaled_dot_product_attention")
-
-
 FLOAT_OPS = (
     *("exp", "log", "pow", "rsqrt", "sum", "prod", "cumsum", "norm", "softmax"),
     *("log_softmax", "layer_norm", "mse_loss", "nll_loss"),
-    "binary_cross_entropy_with_logits",
 )
-
-
+LOGITS = "binary_cross_entropy_with_logits"
 OTHER_OPS = ("relu", "add", "mul", "cat", "tanh", "max_pool2d", "dot")
+ALIKE_OPS = ("expand", "logical_not", "prelu", "bilinear", "conv2d_transposed")
+
+HALF, SINGLE, DOUBLE = "float16", "float32", "float64"
+MIXES = ((HALF,), (SINGLE,), (HALF, HALF), (HALF, SINGLE), (SINGLE, HALF, HALF))
+
+
+def ask(student, wanted, look=STEP_7):
+    """Ask for dtypes, then judge; wanted: (op, dtypes) -> dtype."""
+    answers = {
+        (op, dtypes): student.autocast_policy(op, *dtypes) for op, dtypes in wanted
+    }
+    for (op, dtypes), want in wanted.items():
+        where = f"autocast_policy, {op} of {' and '.join(dtypes)}"
+        check.equal(answers[op, dtypes], want, where=where, look=look)
+
+
+@pytest.mark.task("autocast_policy", weight=1, core=True)
+def test_products_run_in_float16(student):
+    ask(student, dict.fromkeys(itertools.product(HALF_OPS, MIXES), HALF))
+
+
+@pytest.mark.task("autocast_policy", weight=1, core=True)
+def test_sums_and_losses_run_in_float32(student):
+    ask(student, dict.fromkeys(itertools.product(FLOAT_OPS, MIXES), SINGLE))
+
+
+@pytest.mark.task("autocast_policy", weight=1, core=True)
+def test_the_rest_takes_the_widest(student):
+    mixes = itertools.product(OTHER_OPS, MIXES)
+    ask(student, {(op, m): SINGLE if SINGLE in m else HALF for op, m in mixes})
 
 
 @pytest.mark.task("autocast_policy", weight=1)
-def test_policies(student):
-    half, single, double = "float16", "float32", "float64"
-    mixes = ((half,), (single,), (half, half), (half, single), (single, half, half))
-    asked = {}
-    for op in (*HALF_OPS, *FLOAT_OPS, *OTHER_OPS):
-        for dtypes in mixes:
-            want = half if op in HALF_OPS else single
-            if op in OTHER_OPS and single not in dtypes:
-                want = half
-            asked[op, dtypes] = want
-        asked[op, (double,)] = asked[op, (double, double)] = double
+def test_float64_and_names_alike(student):
+    ops = (*HALF_OPS, *FLOAT_OPS, LOGITS, *OTHER_OPS)
+    doubles = ((DOUBLE,), (DOUBLE, DOUBLE))
+    wanted = dict.fromkeys(itertools.product(ops, doubles), DOUBLE)
     for op in OTHER_OPS:
-        asked[op, (half, double, single)] = double
-    answers = {
-        (op, dtypes): student.autocast_policy(op, *dtypes) for op, dtypes in asked
-    }
-    for (op, dtypes), want in asked.items():
-        where = f"autocast_policy, {op} of {' and '.join(dtypes)}"
-        check.equal(answers[op, dtypes], want, where=where, look=STEP_7)
-    for dtypes in (("float16",), ("float32", "float32"), ("float64",)):
-        where = f"autocast_policy, binary_cross_entropy of {dtypes[0]}"
-        check.raises(
-            RuntimeError,
-            student.autocast_policy,
+        wanted[op, (HALF, DOUBLE, SINGLE)] = DOUBLE
+    for op in ALIKE_OPS:
+        wanted |= {(op, (HALF,)): HALF, (op, (HALF, SINGLE)): SINGLE}
+    ask(student, wanted, CONTRACT)
+
+
+@pytest.mark.task("autocast_policy", weight=1)
+def test_refused_operations(student):
+    unsafe = {
+        f"autocast_policy, binary_cross_entropy of {dtypes[0]}": (
             "binary_cross_entropy",
             *dtypes,
-            where=where,
-            look=CONTRACT,
         )
-    cases = {
+        for dtypes in ((HALF,), (SINGLE, SINGLE), (DOUBLE,))
+    }
+    odd = {
         f"autocast_policy, {op}, {kind}": (op, *dtypes)
         for kind, op, dtypes in (
             ("no dtypes", "matmul", ()),
             ("no dtypes", "softmax", ()),
             ("no dtypes", "relu", ()),
             ("an unknown dtype", "matmul", ("half",)),
-            ("an unknown dtype", "exp", ("float32", "int32")),
-            ("an unknown dtype", "add", ("float8", "float16")),
+            ("an unknown dtype", "exp", (SINGLE, "int32")),
+            ("an unknown dtype", "add", ("float8", HALF)),
         )
     }
-    refusals(ValueError, student.autocast_policy, cases)
+    failed = []
+    for kind, cases in ((RuntimeError, unsafe), (ValueError, odd)):
+        try:
+            refusals(kind, student.autocast_policy, cases)
+        except check.CheckFailed as failure:
+            failed.append(failure)
+    ask(student, dict.fromkeys(((LOGITS, mix) for mix in MIXES), SINGLE))
+    if failed:
+        raise failed[0]

@@ -1,10 +1,13 @@
-"""Hidden tests of `f32_to_bf16_bits`."""
+"""Hidden tests of `f32_to_bf16_bits`: every upper half, with its tie.
+
+Core are normal numbers: the nearer neighbour, and the even one of a tie. The largest
+numbers, subnormals, infinities, NaNs and dtypes are not.
+"""
 
 import numpy as np
 import pytest
-from hidden.common import CONTRACT, STEP_2, ask_narrow, shapes_and_kinds, signed
-
-# --- f32_to_bf16_bits ---------------------------------------------------------------
+from hidden.answers import CONTRACT, STEP_2
+from hidden.patterns import convert_groups, nans, shapes_and_kinds, signed
 
 
 def brained(bits):
@@ -29,47 +32,52 @@ def brain_kind(bits):
 
 
 UPPER = np.arange(2**16, dtype=np.uint32) << np.uint32(16)
+NORMAL = UPPER[((UPPER << 1) >= 0x01000000) & ((UPPER << 1) < 0xFEFE0000)]
+SUBNORMAL = UPPER[(UPPER << 1) < 0x01000000]
 
 
-FINITE = UPPER[(UPPER & 0x7FFFFFFF) < 0x7F800000]
+def narrow(student, groups, look=STEP_2):
+    """Narrow groups of patterns and judge them."""
+    convert_groups(student, "f32_to_bf16_bits", brained, groups, look, brain_kind)
 
 
-@pytest.mark.task("f32_to_bf16_bits", weight=4)
-def test_brain_ties(student, rng):
-    rest = rng.integers(0, 2**16, size=FINITE.size).astype(np.uint32)
+@pytest.mark.task("f32_to_bf16_bits", weight=2, core=True)
+def test_brains_are_the_nearest(student, rng):
+    rest = rng.integers(0, 2**16, size=NORMAL[::3].size).astype(np.uint32)
+    groups = {"exact numbers": NORMAL[::5], "numbers at random": NORMAL[::3] | rest}
+    narrow(student, groups)
+
+
+@pytest.mark.task("f32_to_bf16_bits", weight=3, core=True)
+def test_brain_ties(student):
     groups = {
-        "exact numbers": FINITE,
-        "ties": FINITE | np.uint32(0x8000),
-        "one step above a tie": FINITE | np.uint32(0x8001),
-        "one step below a tie": FINITE | np.uint32(0x7FFF),
-        "numbers at random": FINITE | rest,
-        "the largest numbers and the infinities": np.array(
-            [
-                *(0x7F7F7FFF, 0x7F7F8000, 0x7F7F8001, 0x7F7FFFFF, 0x7F800000),
-                *(0xFF7F7FFF, 0xFF7F8000, 0xFF7F8001, 0xFF7FFFFF, 0xFF800000),
-            ],
-            dtype=np.uint32,
-        ),
+        "ties": NORMAL | np.uint32(0x8000),
+        "one step above a tie": NORMAL | np.uint32(0x8001),
+        "one step below a tie": NORMAL | np.uint32(0x7FFF),
     }
-    name = "f32_to_bf16_bits"
-    ask_narrow(student, name, brained, groups, np.uint16, STEP_2, brain_kind)
+    narrow(student, groups)
 
 
-@pytest.mark.task("f32_to_bf16_bits", weight=2)
+@pytest.mark.task("f32_to_bf16_bits", weight=1)
+def test_limits_of_brains(student, rng):
+    top = (0x7F7F7FFF, 0x7F7F8000, 0x7F7F8001, 0x7F7FFFFF)
+    infinities = (0x7F800000, 0xFF800000)
+    groups = {
+        "zeros and subnormals": SUBNORMAL,
+        "ties of subnormals": SUBNORMAL | np.uint32(0x8000),
+        "one step above a tie of subnormals": SUBNORMAL | np.uint32(0x8001),
+        "the largest numbers": signed(rng, np.array([*top, *top], dtype=np.uint32)),
+        "the infinities": np.array(infinities, dtype=np.uint32),
+    }
+    narrow(student, groups)
+
+
+@pytest.mark.task("f32_to_bf16_bits", weight=1)
 def test_brain_nans(student, rng):
+    groups = nans(rng)
     low = rng.integers(1, 2**16, size=50)
-    groups = {
-        "NaNs": signed(rng, 0x7F800000 + rng.integers(1, 2**23, size=200)),
-        "NaNs whose upper payload is zero": signed(rng, 0x7F800000 + low),
-        "NaNs whose payload is all ones": np.array(
-            [0x7FFFFFFF, 0xFFFFFFFF, 0x7FBFFFFF, 0xFFBFFFFF], dtype=np.uint32
-        ),
-        "the NaNs next to infinity": np.array(
-            [0x7F800001, 0xFF800001], dtype=np.uint32
-        ),
-    }
-    name = "f32_to_bf16_bits"
-    ask_narrow(student, name, brained, groups, np.uint16, CONTRACT, brain_kind)
+    groups["NaNs whose upper half is an infinity's"] = signed(rng, 0x7F800000 + low)
+    narrow(student, groups, CONTRACT)
 
 
 @pytest.mark.task("f32_to_bf16_bits", weight=1)

@@ -1,38 +1,75 @@
-"""Hidden tests of `memory_model`."""
+"""Hidden tests of `memory_model`: the bytes of every recipe with every optimizer.
+
+Core are the tables, the mixed recipe and the pure ones apart. Zero, defaults, names of
+arguments, the type of the answers and refusals are not.
+"""
 
 import pytest
-from hidden.common import STEP_7, refusals
+from hidden.answers import CONTRACT, STEP_7, refusals
 
 from autograder.student.testing import check
 
+KEYS = ("weights", "master", "gradients", "optimizer", "activations", "total")
+PER = {
+    "float32": (4, 0, 4, 4, 4),
+    "float16": (2, 0, 2, 2, 2),
+    "mixed": (2, 4, 2, 4, 2),
+}
+STATES = {"sgd": 0, "momentum": 1, "adam": 2}
 
-@pytest.mark.task("memory_model", weight=1)
-def test_bytes_of_training(student, rng):
-    keys = ("weights", "master", "gradients", "optimizer", "activations", "total")
-    per = {"float32": (4, 0, 4, 4, 4), "float16": (2, 0, 2, 2, 2)}
-    per["mixed"] = (2, 4, 2, 4, 2)
-    states = {"sgd": 0, "momentum": 1, "adam": 2}
-    sizes = [(0, 0), (1, 0), (0, 1), (7 * 10**10, 3 * 10**12)]
-    sizes += [(int(rng.integers(1, 10**6)), int(rng.integers(1, 10**6)))]
-    asked = [(n, a, r, o) for n, a in sizes for r in per for o in states]
+
+def bytes_of(n, a, recipe, optimizer):
+    """Count by hand."""
+    weight, master, gradient, state, act = PER[recipe]
+    k = STATES[optimizer]
+    parts = [weight * n, master * n, gradient * n, state * k * n, act * a]
+    return dict(zip(KEYS, [*parts, sum(parts)], strict=True))
+
+
+def ask(student, sizes, recipes):
+    """Ask for all sizes, recipes and optimizers, then judge."""
+    asked = [(n, a, r, o) for n, a in sizes for r in recipes for o in STATES]
     answers = [student.memory_model(*question) for question in asked]
-    default = student.memory_model(3, 5, "mixed")
-    named = student.memory_model(n_params=3, n_act=5, recipe="float32", optimizer="sgd")
-
-    def want(n, a, recipe, optimizer):
-        weight, master, gradient, state, act = per[recipe]
-        k = states[optimizer]
-        parts = [weight * n, master * n, gradient * n, state * k * n, act * a]
-        return dict(zip(keys, [*parts, sum(parts)], strict=True))
-
-    for (n, a, recipe, optimizer), got in zip(asked, answers, strict=True):
+    for question, got in zip(asked, answers, strict=True):
+        n, a, recipe, optimizer = question
         where = f"memory_model, {recipe}, {optimizer}"
         where += ", nothing" if not n + a else ""
-        check.equal(got, want(n, a, recipe, optimizer), where=where, look=STEP_7)
+        check.equal(got, bytes_of(*question), where=where, look=STEP_7)
+
+
+def some_sizes(rng):
+    """Return numbers of weights and of activations."""
+    n, a = map(int, rng.integers(1, 10**6, size=2))
+    return [(n, a), (10**9, 5 * 10**9)]
+
+
+@pytest.mark.task("memory_model", weight=2, core=True)
+def test_bytes_of_mixed_training(student, rng):
+    ask(student, some_sizes(rng), ["mixed"])
+
+
+@pytest.mark.task("memory_model", weight=2, core=True)
+def test_bytes_of_pure_training(student, rng):
+    ask(student, some_sizes(rng), ["float32", "float16"])
+
+
+@pytest.mark.task("memory_model", weight=1)
+def test_defaults_and_zeros(student):
+    default = student.memory_model(3, 5, "mixed")
+    named = student.memory_model(n_params=3, n_act=5, recipe="float32", optimizer="sgd")
+    ask(student, [(0, 0), (1, 0), (0, 1), (7 * 10**10, 3 * 10**12)], PER)
+
     where = "memory_model, mixed, the optimizer by default"
-    check.equal(default, want(3, 5, "mixed", "adam"), where=where, look=STEP_7)
+    check.equal(default, bytes_of(3, 5, "mixed", "adam"), where=where, look=CONTRACT)
     where = "memory_model, float32, sgd, arguments by name"
-    check.equal(named, want(3, 5, "float32", "sgd"), where=where, look=STEP_7)
+    check.equal(named, bytes_of(3, 5, "float32", "sgd"), where=where, look=CONTRACT)
+    for key, count in default.items():
+        where = f"memory_model: is {key} an int"
+        check.equal(isinstance(count, int), True, where=where, look=CONTRACT)
+
+
+@pytest.mark.task("memory_model", weight=1)
+def test_unknown_and_negative(student):
     cases = {
         "an unknown recipe": (1, 1, "bfloat16", "adam"),
         "an unknown optimizer": (1, 1, "mixed", "lion"),

@@ -1,12 +1,14 @@
-"""Hidden tests of `underflow_report`."""
+"""Hidden tests of `underflow_report`: single gradients, and many in several arrays.
+
+Core are gradients well inside the five places, under several scales. Where the places
+meet, infinities and NaNs among the gradients, and empty arrays are not.
+"""
 
 import numpy as np
 import pytest
-from hidden.common import CONTRACT, INF, NAN, STEP_4, keeps_gradients
+from hidden.answers import CONTRACT, INF, NAN, STEP_4
 
 from autograder.student.testing import check
-
-# --- underflow_report and best_scale ------------------------------------------------
 
 PLACES = ("zero", "zeroed", "subnormal", "normal", "inf")
 
@@ -19,49 +21,13 @@ def counts(report, where):
     return found
 
 
-@pytest.mark.task("underflow_report", weight=3)
-def test_each_place(student):
-    tiny, edge, least = 2.0**-25, 2.0**-14, float(np.float32(1e-45))
-    one = {
-        "+0": (0.0, 1.0, "zero"),
-        "-0": (-0.0, 1.0, "zero"),
-        "0 under a huge scale": (0.0, 2.0**127, "zero"),
-        "2**-25, a tie that goes to zero": (tiny, 1.0, "zeroed"),
-        "just above 2**-25": (tiny * (1 + 2.0**-23), 1.0, "subnormal"),
-        "minus just above 2**-25": (-tiny * (1 + 2.0**-23), 1.0, "subnormal"),
-        "far below": (1e-30, 1.0, "zeroed"),
-        "a subnormal of float32": (-least, 1.0, "zeroed"),
-        "zero already in float32, by the scale": (least, 0.25, "zeroed"),
-        "the largest subnormal": (edge - 2.0**-24, 1.0, "subnormal"),
-        "just below 2**-14, rounded up to it": (edge - 2.0**-26, 1.0, "normal"),
-        "a tie below 2**-14, rounded up to it": (edge - 2.0**-25, 1.0, "normal"),
-        "2**-14": (edge, 1.0, "normal"),
-        "-2**-14": (-edge, 1.0, "normal"),
-        "ordinary": (-1.5, 1.0, "normal"),
-        "65504": (65504.0, 1.0, "normal"),
-        "just below 65520, rounded down": (65519.996, 1.0, "normal"),
-        "65520": (65520.0, 1.0, "inf"),
-        "-65520": (-65520.0, 1.0, "inf"),
-        "large": (1e30, 1.0, "inf"),
-        "infinite by the scale, in float32 already": (1e30, 2.0**60, "inf"),
-        "inf": (INF, 1.0, "inf"),
-        "-inf": (-INF, 1.0, "inf"),
-        "NaN": (NAN, 1.0, "inf"),
-        "inf under a small scale": (INF, 2.0**-100, "inf"),
-        "small, saved by a scale": (tiny, 8.0, "subnormal"),
-        "small, saved entirely": (tiny, 2.0**11, "normal"),
-        "small, not saved by so small a scale": (tiny / 4, 2.0, "zeroed"),
-        "ordinary, lost to a scale": (1.0, 2.0**16, "inf"),
-        "ordinary, just not lost": (1.999, 2.0**15, "normal"),
-        "ordinary, under a scale below 1": (1.0, 2.0**-15, "subnormal"),
-        "ordinary, lost to a scale below 1": (1.0, 2.0**-25, "zeroed"),
-    }
+def one_by_one(student, cases):
+    """Report on single gradients; cases: kind -> (value, scale, place)."""
     answers = {
         kind: student.underflow_report([np.array([value], dtype=np.float32)], scale)
-        for kind, (value, scale, _) in one.items()
+        for kind, (value, scale, _) in cases.items()
     }
-
-    for kind, (_, _, place) in one.items():
+    for kind, (_, _, place) in cases.items():
         where = f"underflow_report, one gradient: {kind}"
         want = [int(name == place) for name in PLACES]
         found = counts(answers[kind], where)
@@ -70,38 +36,122 @@ def test_each_place(student):
         check.true(found == want, where=where, evidence=evidence, look=STEP_4)
 
 
-@pytest.mark.task("underflow_report", weight=2)
+@pytest.mark.task("underflow_report", weight=2, core=True)
+def test_each_place(student):
+    small = 1.5 * 2.0**-26
+    one_by_one(
+        student,
+        {
+            "zero": (0.0, 1.0, "zero"),
+            "zero under a scale": (0.0, 2.0**16, "zero"),
+            "far too small": (1e-12, 1.0, "zeroed"),
+            "far too small, negative": (-1e-12, 1.0, "zeroed"),
+            "1e-6": (1e-6, 1.0, "subnormal"),
+            "-1e-6": (-1e-6, 1.0, "subnormal"),
+            "0.1": (0.1, 1.0, "normal"),
+            "-1.5": (-1.5, 1.0, "normal"),
+            "1e6": (1e6, 1.0, "inf"),
+            "-1e6": (-1e6, 1.0, "inf"),
+            "small, saved by a scale": (small, 8.0, "subnormal"),
+            "small, saved entirely": (small, 2.0**13, "normal"),
+            "small, not saved by so small a scale": (small / 8, 2.0, "zeroed"),
+            "ordinary, lost to a scale": (1.5, 2.0**16, "inf"),
+            "ordinary, just not lost": (1.5, 2.0**15, "normal"),
+            "ordinary, under a scale below 1": (1.5, 2.0**-16, "subnormal"),
+        },
+    )
+
+
+@pytest.mark.task("underflow_report", weight=2, core=True)
 def test_many_gradients(student, rng):
-    exponents = rng.uniform(-32, 20, size=(40, 50))
-    values = rng.choice([-1.0, 1.0], size=(40, 50)) * 2.0**exponents
+    scales = (None, 8.0, 2.0**16, 2.0**-6)
+    # Away from powers of two, and not between 2**-25 and 2**-24 under any scale.
+    exponents = np.setdiff1d(np.arange(-32, 20), [-25, -28, -41, -19])
+    values = rng.uniform(1.1, 1.9, size=(40, 50)) * 2.0 ** rng.choice(exponents, 50)
+    values *= rng.choice([-1.0, 1.0], size=(40, 50))
     values[:3] = 0.0
     values = values.astype(np.float32)
-    grads = [values[:10], values[10:11, :0], values[11:, ::2].T, values[10].copy()]
-    scales = (None, 8.0, 2.0**16, 2.0**-6)
+    grads = [values[:10], values[11:, ::2].T, values[10].copy()]
     answers = [
         student.underflow_report(grads, *([] if scale is None else [scale]))
         for scale in scales
     ]
-    nothing = student.underflow_report([])
-    empty = student.underflow_report([np.zeros((0, 3), dtype=np.float32)], 2.0)
-    kept, _, changed = student.run(keeps_gradients, grads=[values[:4], values[20]])
-    shapeless = student.underflow_report([np.array(3.0, dtype=np.float32)])
 
     flat = np.concatenate([g.ravel() for g in grads])
     for scale, report in zip(scales, answers, strict=True):
         where = f"underflow_report, {len(grads)} arrays, scale {scale or 'by default'}"
         want = counted_by_hand(flat, scale or 1.0)
         check.equal(counts(report, where), want, where=where, look=STEP_4)
-    for kind, report in (("no arrays", nothing), ("an empty array", empty)):
+
+
+@pytest.mark.task("underflow_report", weight=1)
+def test_where_places_meet(student):
+    tiny, edge, least = 2.0**-25, 2.0**-14, float(np.float32(1e-45))
+    one_by_one(
+        student,
+        {
+            "-0": (-0.0, 1.0, "zero"),
+            "0 under a huge scale": (0.0, 2.0**127, "zero"),
+            "2**-25, a tie that goes to zero": (tiny, 1.0, "zeroed"),
+            "just above 2**-25": (tiny * (1 + 2.0**-23), 1.0, "subnormal"),
+            "minus just above 2**-25": (-tiny * (1 + 2.0**-23), 1.0, "subnormal"),
+            "a subnormal of float32": (-least, 1.0, "zeroed"),
+            "zero already in float32, by the scale": (least, 0.25, "zeroed"),
+            "2**-25, saved by a scale": (tiny, 8.0, "subnormal"),
+            "2**-25, saved entirely": (tiny, 2.0**11, "normal"),
+            "the largest subnormal": (edge - 2.0**-24, 1.0, "subnormal"),
+            "just below 2**-14, rounded up to it": (edge - 2.0**-26, 1.0, "normal"),
+            "a tie below 2**-14, rounded up to it": (edge - 2.0**-25, 1.0, "normal"),
+            "2**-14": (edge, 1.0, "normal"),
+            "-2**-14": (-edge, 1.0, "normal"),
+            "65504": (65504.0, 1.0, "normal"),
+            "just below 65520, rounded down": (65519.996, 1.0, "normal"),
+            "65520": (65520.0, 1.0, "inf"),
+            "-65520": (-65520.0, 1.0, "inf"),
+            "infinite by the scale, in float32 already": (1e30, 2.0**60, "inf"),
+            "ordinary, lost to a scale below 1": (1.0, 2.0**-25, "zeroed"),
+        },
+    )
+
+
+def underflow_report(lesson, grads):
+    """Report on arrays that may not change, and see whether they did."""
+    mine = [g.copy() for g in grads]
+    report = lesson.underflow_report(mine, 4.0)
+    changed = any(
+        a.dtype != b.dtype or (a != b).any() for a, b in zip(mine, grads, strict=True)
+    )
+    return list(report), bool(changed)
+
+
+@pytest.mark.task("underflow_report", weight=1)
+def test_nans_and_empty_arrays(student, rng):
+    odd = np.array([INF, -INF, NAN, 1.0, 0.0, -1e-30], dtype=np.float32)
+    hidden = student.underflow_report([odd], 2.0**-100)
+    cases = {
+        "no arrays": [],
+        "an empty array": [np.zeros((0, 3), dtype=np.float32)],
+        "an array without axes": [np.array(3.0, dtype=np.float32)],
+        "an inf": [odd[:1]],
+        "-inf": [odd[1:2]],
+        "a NaN": [odd[2:3]],
+    }
+    answers = {kind: student.underflow_report(grads) for kind, grads in cases.items()}
+    some = [rng.normal(size=(4, 5)).astype("f4"), np.zeros((0, 2), "f4"), odd[3:]]
+    kept, changed = student.run(underflow_report, grads=some)
+
+    for kind, report in answers.items():
         where = f"underflow_report, {kind}"
-        check.equal(counts(report, where), [0] * 5, where=where, look=CONTRACT)
-    flat = np.concatenate([values[:4].ravel(), values[20]])
-    where = "underflow_report, two arrays, scale 4"
+        inf, normal = int(kind in ("an inf", "-inf", "a NaN")), int("axes" in kind)
+        want = [0, 0, 0, normal, inf]
+        check.equal(counts(report, where), want, where=where, look=CONTRACT)
+    where = "underflow_report, infinities and a NaN under a small scale"
+    check.equal(counts(hidden, where), [1, 2, 0, 0, 3], where=where, look=CONTRACT)
+    flat = np.concatenate([g.ravel() for g in some])
+    where = "underflow_report, three arrays, one of them empty, scale 4"
     check.equal(kept, counted_by_hand(flat, 4.0), where=where, look=STEP_4)
     where = "underflow_report: did the gradients change"
     check.equal(changed, False, where=where, look=CONTRACT)
-    where = "underflow_report, an array without axes"
-    check.equal(counts(shapeless, where), [0, 0, 0, 1, 0], where=where, look=CONTRACT)
 
 
 def counted_by_hand(values, scale):

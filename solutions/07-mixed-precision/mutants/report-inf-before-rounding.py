@@ -1,7 +1,7 @@
 """Everything above 65504 counts as infinite, before the cast rounds it.
 
 task: underflow_report
-severity: idea
+severity: edge
 look: Chapter, step 4.
 """
 

@@ -1,7 +1,7 @@
 """What is below 2**-14 before the cast counts as subnormal, even if it rounds up.
 
 task: underflow_report
-severity: idea
+severity: edge
 look: Chapter, step 4.
 """
 

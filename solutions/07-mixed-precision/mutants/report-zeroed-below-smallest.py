@@ -1,7 +1,7 @@
 """Everything below 2**-24 counts as zeroed, though more than half of it rounds up.
 
 task: underflow_report
-severity: idea
+severity: edge
 look: Chapter, step 4.
 """
 

@@ -1,40 +1,42 @@
-"""What the hidden tests of lesson 07 share."""
+"""Bit patterns: how answers are judged, and what all three conversions are asked.
 
-import math
+A core test compares patterns whatever integer dtype they come in; that the dtype is the
+promised one, that shapes are kept and other dtypes refused, is `shapes_and_kinds`.
+"""
 
 import numpy as np
+from hidden.answers import CONTRACT, refusals
 
 from autograder.student.testing import check
 
-STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6, STEP_7, STEP_8 = (
-    f"Chapter, step {n}." for n in range(1, 9)
-)
+HALVES = np.arange(2**16, dtype=np.uint16)
+SIZES = HALVES & np.uint16(0x7FFF)
 
 
-CONTRACT = "The contract in the docstring."
+def patterns(got, want, where, look, kinds=None, dtype=None):
+    """Check bit patterns; name the kind of number that the first wrong one is.
 
-
-INF, NAN = math.inf, math.nan
-
-
-def number(got, want, where, look=CONTRACT, atol=0.0, rtol=0.0):
-    """Check that an answer is one number and no array, and its value."""
-    check.plain(got, where, look)
-    good = isinstance(got, (int, float, np.floating)) and not isinstance(got, bool)
-    evidence = f"got {check.show(got)}, expected a float"
-    check.true(good, where=where, evidence=evidence, look=look)
-    check.close(float(got), want, atol=atol, rtol=rtol, where=where, look=look)
-
-
-def patterns(got, want, dtype, where, look, kinds=None):
-    """Check bit patterns; name the kind of number that the first wrong one is."""
+    Args:
+        got: the answer.
+        want: the patterns, in the dtype that the contract promises.
+        where: what was asked.
+        look: where to read on.
+        kinds: names the number at a place.
+        dtype: what the answer's dtype must be; any integers by default.
+    """
     check.shape(got, want.shape, where=where, look=look)
-    check.dtype(got, dtype, where=where, look=look)
-    wrong = np.flatnonzero(np.asarray(got).ravel() != want.ravel())
+    if dtype is not None:
+        check.dtype(got, dtype, where=where, look=look)
+    found = np.asarray(got)
+    integers = found.dtype.kind in "iu"
+    evidence = f"got dtype {found.dtype}, expected {want.dtype}"
+    check.true(integers, where=where, evidence=evidence, look=look)
+    found = found.ravel().astype(want.dtype)
+    wrong = np.flatnonzero(found != want.ravel())
     if wrong.size:
         first = wrong[0]
-        width = np.dtype(dtype).itemsize * 2
-        evidence = f"got 0x{int(got.ravel()[first]):0{width}x}, "
+        width = want.dtype.itemsize * 2
+        evidence = f"got 0x{int(found[first]):0{width}x}, "
         evidence += f"expected 0x{int(want.ravel()[first]):0{width}x}"
         if kinds is not None:
             evidence += f" for {kinds(first)}"
@@ -42,32 +44,46 @@ def patterns(got, want, dtype, where, look, kinds=None):
         check.true(False, where=where, evidence=evidence, look=look)
 
 
-def refusals(kind, function, cases):
-    """Ask for all that must be refused, then judge; cases: where -> arguments."""
-    failed = []
-    for where, args in cases.items():
-        try:
-            check.raises(kind, function, *args, where=where, look=CONTRACT)
-        except check.CheckFailed as failure:
-            failed.append(failure)
-    if failed:
-        raise failed[0]
-
-
-# --- f16_bits_to_f32 ----------------------------------------------------------------
-
-HALVES = np.arange(2**16, dtype=np.uint16)
-
-
 def widened(bits):
-    """Widen with NumPy, and NaNs by the contract."""
+    """Widen float16 patterns with NumPy, and NaNs by the contract."""
     wide = bits.view(np.float16).astype(np.float32).view(np.uint32)
     size = bits.astype(np.uint32) & 0x7FFF
     nan = (bits.astype(np.uint32) >> 15 << 31) | (0x7FC00000 | (size & 0x3FF) << 13)
     return np.where(size > 0x7C00, nan, wide).astype(np.uint32)
 
 
-def kept_apart(lesson, name, bits):
+def signed(rng, sizes):
+    """Give magnitudes (uint32) random signs."""
+    signs = rng.integers(0, 2, size=sizes.shape, dtype=np.uint32) << np.uint32(31)
+    return (sizes.astype(np.uint32) | signs).astype(np.uint32)
+
+
+def nans(rng):
+    """Return groups of float32 NaNs that a conversion can get wrong."""
+    low = rng.integers(1, 2**13, size=50)
+    ones = (0x7FFFFFFF, 0xFFFFFFFF, 0x7FBFFFFF, 0xFFBFFFFF)
+    return {
+        "NaNs": signed(rng, 0x7F800000 + rng.integers(1, 2**23, size=200)),
+        "NaNs whose upper payload is zero": signed(rng, 0x7F800000 + low),
+        "NaNs whose payload is all ones": np.array(ones, dtype=np.uint32),
+        "the NaNs next to infinity": np.array([0x7F800001, 0xFF800001], np.uint32),
+    }
+
+
+def convert_groups(student, name, want, groups, look, kind):
+    """Convert groups of patterns, then judge them one group after the other."""
+    answers = {what: getattr(student, name)(bits) for what, bits in groups.items()}
+    for what, bits in groups.items():
+        patterns(
+            answers[what],
+            want(bits),
+            f"{name}, {what}",
+            look,
+            lambda i, bits=bits: kind(bits[i]),
+        )
+
+
+def conversion_of_frozen_bits(lesson, name, bits):
     """Convert a read-only array, then see whether the caller's array changes."""
     convert = getattr(lesson, name)
     frozen = bits.copy()
@@ -94,15 +110,7 @@ def shapes_and_kinds(student, name, source, target, want, look):
         "every third, backwards": bits[::-3],
     }
     answers = {kind: convert(view) for kind, view in views.items()}
-    frozen, before, after = student.run(kept_apart, name=name, bits=bits)
-
-    for kind, got in answers.items():
-        where = f"{name}, {kind}"
-        patterns(got, want(np.array(views[kind])), target, where, look)
-    patterns(frozen, want(bits), target, f"{name}, a read-only array", look)
-    for when, changed in (("", before), (" once the answer is overwritten", after)):
-        where = f"{name}: did the argument change{when}"
-        check.equal(changed, False, where=where, look=CONTRACT)
+    frozen, before, after = student.run(conversion_of_frozen_bits, name=name, bits=bits)
     signed = np.int32 if source == np.uint32 else np.int16
     other = np.uint16 if source == np.uint32 else np.uint32
     floats = np.float32 if source == np.uint32 else np.float16
@@ -118,10 +126,25 @@ def shapes_and_kinds(student, name, source, target, want, look):
     }
     wanted = np.dtype(source)
     cases = {f"{name}, {kind} instead of {wanted}": (bad,) for kind, bad in odd.items()}
-    refusals(TypeError, convert, cases)
+    refused = None
+    try:
+        refusals(TypeError, convert, cases)
+    except check.CheckFailed as failure:
+        refused = failure
+
+    for kind, got in answers.items():
+        where = f"{name}, {kind}"
+        patterns(got, want(np.array(views[kind])), where, look, dtype=target)
+    where = f"{name}, a read-only array"
+    patterns(frozen, want(bits), where, look, dtype=target)
+    for when, changed in (("", before), (" once the answer is overwritten", after)):
+        where = f"{name}: did the argument change{when}"
+        check.equal(changed, False, where=where, look=CONTRACT)
+    if refused is not None:
+        raise refused
 
 
-def without_casts(lesson, name, bits):
+def conversion_without_casts(lesson, name, bits):
     """Convert where NumPy has no float16, and where a cast that rounds is an error."""
     import types
 
@@ -154,41 +177,10 @@ def without_casts(lesson, name, bits):
 
 def no_casts(student, name, bits, want, look):
     """Check that a conversion is made of integer operations."""
-    got = student.run(without_casts, name=name, bits=bits)
+    got = student.run(conversion_without_casts, name=name, bits=bits)
     where = f"{name}, by integer operations"
     evidence = "np.float16 was asked for, which is not there"
     if isinstance(got, str) and got == "cast":
         evidence = "a cast of floats rounded, overflowed or underflowed"
     check.true(not isinstance(got, str), where=where, evidence=evidence, look=look)
-    patterns(got, want, want.dtype, where, look)
-
-
-def signed(rng, sizes):
-    """Give magnitudes (uint32) random signs."""
-    signs = rng.integers(0, 2, size=sizes.shape, dtype=np.uint32) << np.uint32(31)
-    return (sizes.astype(np.uint32) | signs).astype(np.uint32)
-
-
-def ask_narrow(student, name, want, groups, dtype, look, kind):
-    """Convert groups of patterns, then judge them one group after the other."""
-    answers = {what: getattr(student, name)(bits) for what, bits in groups.items()}
-    for what, bits in groups.items():
-        patterns(
-            answers[what],
-            want(bits),
-            dtype,
-            f"{name}, {what}",
-            look,
-            lambda i, bits=bits: kind(bits[i]),
-        )
-
-
-def keeps_gradients(lesson, grads):
-    """Report on arrays that may not change, and see whether they did."""
-    mine = [g.copy() for g in grads]
-    report = lesson.underflow_report(mine, 4.0)
-    scale = lesson.best_scale(mine)
-    changed = any(
-        a.dtype != b.dtype or (a != b).any() for a, b in zip(mine, grads, strict=True)
-    )
-    return list(report), float(scale), bool(changed)
+    patterns(got, want, where, look)
