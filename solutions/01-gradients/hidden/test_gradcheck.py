@@ -129,7 +129,7 @@ def test_kinks(student):
             lambda x, k=k: np.array([2 * k * float(x[0])]),
             np.array([at]),
         )
-        for k in (1.0, -1e3)
+        for k in (1.0, -1e4)
         for at in (0.0, 1.0)
     ]
 
@@ -197,27 +197,17 @@ def test_large_small_and_unusual_points(student, rng):
 
 
 @pytest.mark.task("gradcheck", weight=1)
-def test_faint_kinks_curves_and_jumps(student):
+def test_faint_kinks_and_jumps(student):
     faint = report_of(
         student, lambda x: 1e-3 * abs(float(x[0])), lambda x: np.zeros(1), np.zeros(1)
-    )
-    curved = report_of(
-        student,
-        lambda x: 1e4 * float(x[0]) ** 2,
-        lambda x: np.array([2e4 * float(x[0])]),
-        np.ones(1),
     )
     jump = report_of(
         student, lambda x: float(x[0] > 0), lambda x: np.zeros(1), np.zeros(1)
     )
-    for kind, report, kinks in (
-        ("a faint kink", faint, [0]),
-        ("strong curvature, no kink", curved, []),
-        ("a jump", jump, [0]),
-    ):
+    for kind, report in (("a faint kink", faint), ("a jump", jump)):
         where = f"gradcheck, {kind}"
-        check.equal(list(report.kinks), kinks, where=f"{where}: kinks", look=STEP_6)
-        check.equal(report.ok, not kinks, where=f"{where}: ok", look=STEP_6)
+        check.equal(list(report.kinks), [0], where=f"{where}: kinks", look=STEP_6)
+        check.equal(report.ok, False, where=f"{where}: ok", look=STEP_6)
 
 
 def edge(x):

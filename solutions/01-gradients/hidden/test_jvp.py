@@ -1,7 +1,8 @@
 """Hidden tests of `jvp`: value and slope, one call of f, then the rarer inputs.
 
 One scenario calls jvp with named functions inside the sandbox and counts what happens
-there; each test asks it for other functions and judges the answers.
+there; each test asks it for other functions and judges the answers. Core functions are
+made of sums and products, so that a mistake in a power or in `sin` counts in `Dual`.
 """
 
 import math
@@ -21,8 +22,9 @@ def jvp(lesson, names, x, v):
 
     def valley(t):
         n = len(t)
+        gaps = [t[i + 1] - t[i] * t[i] for i in range(n - 1)]
         return sum(
-            (1 - t[i]) ** 2 + 5 * (t[i + 1] - t[i] ** 2) ** 2 for i in range(n - 1)
+            (1 - t[i]) * (1 - t[i]) + 5 * gap * gap for i, gap in enumerate(gaps)
         )
 
     def mixture(t):
@@ -55,7 +57,7 @@ def jvp(lesson, names, x, v):
         "integer arrays": (squares, whole, whole),
         "ints": (squares, [1, 2, 3], [0, 0, 2]),
         "v = 0": (mixture, xs, [0.0] * len(xs)),
-        "n = 1": (lambda t: t[0] ** 2, [-3.0], [2.0]),
+        "n = 1": (lambda t: t[0] * t[0], [-3.0], [2.0]),
     }
     done = {name: answer(name, *cases[name]) for name in names}
     return done, calls, sorted(kinds), xs == list(x) and vs == list(v)
@@ -89,7 +91,7 @@ def mixture_of(x, v):
 @pytest.mark.task("jvp", weight=4, core=True)
 def test_value_and_slope(student, rng):
     xs, vs = point(rng)
-    names = ["a valley", "a mixture", "a sum over x", "one coordinate"]
+    names = ["a valley", "a sum over x", "one coordinate"]
     done, _, _, _ = student.run(jvp, names=names, x=xs, v=vs)
 
     x, v = np.array(xs), np.array(vs)
@@ -98,7 +100,6 @@ def test_value_and_slope(student, rng):
     slope[1:] += 10 * gap
     want = {
         "a valley": (float(np.sum((1 - x[:-1]) ** 2 + 5 * gap**2)), float(slope @ v)),
-        "a mixture": mixture_of(xs, vs),
         "a sum over x": (float(x @ x), float(2 * x @ v)),
         "one coordinate": (xs[1], vs[1]),
     }
@@ -123,6 +124,7 @@ def test_kinds_of_arguments(student, rng):
     x, v = point(rng)
     m, dm = mixture_of(x, v)
     want = {
+        "a mixture": (m, dm),
         "a constant": (7.0, 0.0),
         "arrays": (m, dm),
         "integer arrays": (14.0, 28.0),

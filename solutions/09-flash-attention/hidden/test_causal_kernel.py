@@ -25,10 +25,10 @@ def test_causal_kernel_within_budget(meter, rng):
 def test_causal_kernel_with_more_keys_than_queries(meter, rng):
     look = "Chapter, step 8: query i sees the keys j <= i + M - N."
     options = {"causal": True, "axes": FEATURES_APART}
-    arrays = heads(rng, 36, 41, 16, 1, 1, np.float32)
+    arrays = heads(rng, 36, 41, 16, 1, 2, np.float32)
     kind = "N < M, tiles 32 x 16, strided"
     run_kernel(meter, arrays, kind, look, scale=0.7, **options)
-    arrays = heads(rng, 32, 43, 8, 2, 2, np.float32)
+    arrays = heads(rng, 32, 43, 8, 2, 1, np.float32)
     kind = "N < M, tiles 16 x 32, strided"
     run_kernel(meter, arrays, kind, look, tiles=(16, 32), **options)
 
