@@ -1,53 +1,39 @@
-"""Hidden tests of `directional`."""
+"""Hidden tests of `directional`: what the slope is, and how it is walked.
+
+Core: the chapter's example, a point where no gradient tells the slope, directions of
+ordinary length with and without `normalise`, and the step that suits the coordinates
+which the direction moves. Not core: calls, extreme lengths, dtypes and refusals.
+"""
 
 import math
 
 import numpy as np
 import pytest
-from hidden.common import CBRT, CONTRACT, near
+from hidden.answers import CBRT, CONTRACT, near, step_matches
+from hidden.careless import careless, judge_careless
 
 from autograder.student.testing import check
 
 STEP_3 = "Chapter, step 3."
 
 
-# --- directional --------------------------------------------------------------------
-
-
 def bowl(x):
     return float(x[0]) ** 2 + float(x[1]) ** 2
 
 
-@pytest.mark.task("directional", weight=3)
+@pytest.mark.task("directional", weight=2, core=True)
 def test_the_worked_example(student):
     x, w = np.array([1.0, 2.0]), np.array([3.0, 4.0])
-    f = check.counted(bowl)
-    unit = student.directional(f, x, w, normalise=True)
-    g = check.counted(bowl)
-    along = student.directional(g, x, w, normalise=False)
+    unit = student.directional(bowl, x, w, normalise=True)
+    along = student.directional(bowl, x, w, normalise=False)
     backwards = student.directional(bowl, x, -w, normalise=True)
     across = student.directional(bowl, x, np.array([2.0, -1.0]), normalise=False)
-    whole = [
-        student.directional(bowl, np.array([1, 2]), np.array(v), normalise=n)
-        for v, n in (([1, 0], True), ([3, 4], True), ([3, 4], False))
-    ]
-    boxed = student.directional(lambda x: x[:1] * x[1:], x, w, normalise=True)
 
     where = "directional, x^2 + y^2 at (1, 2) along (3, 4)"
     near(unit, 4.4, 1e-8, f"{where}, normalise=True", STEP_3)
     near(along, 22.0, 1e-8, f"{where}, normalise=False", STEP_3)
     near(backwards, -4.4, 1e-8, "directional, downhill", STEP_3)
     near(across, 0.0, 0, "directional along the level line", STEP_3, 1e-8)
-    for got, want in zip(whole, (2.0, 4.4, 22.0), strict=True):
-        near(got, want, 1e-8, "directional with integer x and v", STEP_3)
-    near(boxed, 2.0, 1e-8, "directional where f returns an array of one", CONTRACT)
-    for name, counted in (("True", f), ("False", g)):
-        what = f"directional, normalise={name}"
-        check.equal(counted.calls, 2, where=f"{what}: calls of f", look=CONTRACT)
-        walked = np.linalg.norm(counted.args[0] - counted.args[-1]) / 2
-        ratio = float(walked) / (CBRT * 1.6)
-        evidence = f"the step along u is {ratio:.2g} times the one in the docstring"
-        check.true(0.2 < ratio < 5, where=what, evidence=evidence, look=STEP_3)
 
 
 def tent(x):
@@ -56,12 +42,11 @@ def tent(x):
     return a * a * b / (a * a + b * b) if a or b else 0.0
 
 
-@pytest.mark.task("directional", weight=2)
+@pytest.mark.task("directional", weight=2, core=True)
 def test_where_no_gradient_tells_the_slope(student, rng):
     angle = float(rng.uniform(0.6, 1.0))
     u, origin = np.array([math.cos(angle), math.sin(angle)]), np.zeros(2)
-    f = check.counted(tent)
-    got = student.directional(f, origin, u, normalise=True)
+    got = student.directional(tent, origin, u, normalise=True)
     mirrored = student.directional(tent, origin, u * [1, -1], normalise=True)
     axis = student.directional(tent, origin, np.array([0.0, 1.0]), normalise=True)
     longer = student.directional(tent, origin, 5 * u, normalise=False)
@@ -69,41 +54,100 @@ def test_where_no_gradient_tells_the_slope(student, rng):
     look = "The definition, along v: not a product with the gradient. " + STEP_3
     where = "directional at a point where f has slopes but is not differentiable"
     want = u[0] ** 2 * u[1]
-    check.equal(f.calls, 2, where=f"{where}: calls of f", look=CONTRACT)
     near(got, want, 1e-8, where, look)
     near(mirrored, -want, 1e-8, where, look)
     near(axis, 0.0, 0, where, look, 1e-12)
     near(longer, 5 * want, 1e-8, f"{where}, normalise=False", look)
 
 
-@pytest.mark.task("directional", weight=3)
-def test_long_short_and_mixed(student, rng):
+def wavy(rng):
+    """Return a function of six coordinates, x, v, the slope along v, and |v|."""
     a, x = rng.uniform(0.5, 1.0, size=6), rng.uniform(-1, 1, size=6)
-    f = check.counted(lambda p: math.exp(float(np.sum(a * p))))
     v = rng.uniform(0.5, 1.0, size=6)
     slope = math.exp(float(a @ x)) * float(a @ v)
     length = float(np.sqrt(v @ v))
-    asked = [
-        ("of length 1e4", 1e4, student.directional(f, x, 1e4 * v, normalise=False)),
-        (
-            "of length 1e200",
-            1e200,
-            student.directional(f, x, 1e200 * v, normalise=False),
-        ),
-        (
-            "of length 1e-200",
-            1e-200,
-            student.directional(f, x, v / 1e200, normalise=False),
-        ),
-        ("of length 1e4", None, student.directional(f, x, 1e4 * v, normalise=True)),
-        ("of length 1e200", None, student.directional(f, x, 1e200 * v, normalise=True)),
-        (
-            "of length 1e-200",
-            None,
-            student.directional(f, x, v / 1e200, normalise=True),
-        ),
+    return lambda p: math.exp(float(np.sum(a * p))), x, v, slope, length
+
+
+def judge_lengths(student, rng, factors):
+    """Ask for the slope along v times each factor, with and without `normalise`."""
+    f, x, v, slope, length = wavy(rng)
+    answers = [
+        (factor, n, student.directional(f, x, factor * v, normalise=n))
+        for factor in factors
+        for n in (False, True)
     ]
-    still = student.directional(f, x, np.zeros(6), normalise=False)
+    for factor, normalise, got in answers:
+        where = f"directional, v of length {factor:.0e}, normalise={normalise}"
+        want = slope / length if normalise else slope * factor
+        near(got, want, 1e-7, where, "Walk along u, scale the slope. " + STEP_3)
+
+
+@pytest.mark.task("directional", weight=2, core=True)
+def test_six_coordinates_and_lengths(student, rng):
+    judge_lengths(student, rng, (1.0, 1e3, 1e-4))
+
+
+@pytest.mark.task("directional", weight=2, core=True)
+def test_the_step(student, rng):
+    far = float(rng.uniform(500, 1000))
+    cases = (
+        ("the large coordinate", [far, 1.0], [1.0, 0.0], far),
+        ("the large coordinate, backwards", [far, 1.0], [-2.0, 0.0], far),
+        ("the small coordinate", [far, 1.0], [0.0, 3.0], 1.0),
+        ("two large coordinates of opposite sign", [far, -far], [1.0, 1.0], far / 1.42),
+        ("small coordinates only", [0.1, 0.2], [3.0, 4.0], 1.0),
+    )
+    seen = []
+    for kind, x, v, size in cases:
+        f, at = check.counted(bowl), np.array(x)
+        student.directional(f, at, np.array(v), normalise=True)
+        seen.append((kind, at, size, f))
+    for kind, at, size, f in seen:
+        where = f"directional, the step where v moves {kind}"
+        walked = max(float(np.linalg.norm(p - at)) for p in f.args)
+        look = "Which coordinates does u move? " + STEP_3
+        step_matches(walked, CBRT * size, where, look)
+
+
+# --- costs, extremes, kinds of arrays, refusals ------------------------------------
+
+
+@pytest.mark.task("directional", weight=1)
+def test_two_calls_in_any_direction(student, rng):
+    many, x, v, _, _ = wavy(rng)
+    counts = []
+    for function, at, along in (
+        (tent, np.zeros(2), np.array([1.0, 2.0])),
+        (many, x, v),
+    ):
+        for normalise in (True, False):
+            f = check.counted(function)
+            student.directional(f, at, along, normalise=normalise)
+            counts.append((normalise, f.calls))
+    for normalise, calls in counts:
+        where = f"directional, normalise={normalise}: calls of f"
+        check.equal(calls, 2, where=where, look=CONTRACT)
+
+
+@pytest.mark.task("directional", weight=1)
+def test_very_long_and_very_short_directions(student, rng):
+    judge_lengths(student, rng, (1e200, 1e-200))
+
+
+@pytest.mark.task("directional", weight=1)
+def test_kinds_of_points(student):
+    whole = [
+        student.directional(bowl, np.array([1, 2]), np.array(v), normalise=n)
+        for v, n in (([1, 0], True), ([3, 4], True), ([3, 4], False))
+    ]
+    boxed = student.directional(
+        lambda x: x[:1] * x[1:],
+        np.array([1.0, 2.0]),
+        np.array([3.0, 4.0]),
+        normalise=True,
+    )
+    still = student.directional(bowl, np.ones(2), np.zeros(2), normalise=False)
     far = np.array([1e8, 1.0])
     spread = [
         student.directional(log_exp, far, np.array(v), normalise=True)
@@ -113,13 +157,10 @@ def test_long_short_and_mixed(student, rng):
     narrow = np.array([1.1, 2.3], dtype=np.float32)
     single = student.directional(g, narrow, np.array([3.0, 4.0]), normalise=False)
 
-    for kind, scale, got in asked:
-        normalise = scale is None
-        where = f"directional, v {kind}, normalise={normalise}"
-        want = slope / length if normalise else slope * scale
-        near(got, want, 1e-7, where, "Walk along u, scale the slope. " + STEP_3)
-    where = "directional, v = 0, normalise=False"
-    near(still, 0.0, 0, where, CONTRACT)
+    for got, want in zip(whole, (2.0, 4.4, 22.0), strict=True):
+        near(got, want, 1e-8, "directional with integer x and v", STEP_3)
+    near(boxed, 2.0, 1e-8, "directional where f returns an array of one", CONTRACT)
+    near(still, 0.0, 0, "directional, v = 0, normalise=False", CONTRACT)
     for got, want in zip(spread, (1e-8, -math.e, -1e-8), strict=True):
         where = "directional at coordinates of very different size"
         near(got, want, 1e-6, where, "Which coordinates does u move? " + STEP_3)
@@ -132,7 +173,7 @@ def log_exp(x):
     return math.log(float(x[0])) + math.exp(float(x[1]))
 
 
-@pytest.mark.task("directional", weight=2)
+@pytest.mark.task("directional", weight=1)
 def test_directions_that_are_none(student):
     x = np.array([1.0, 2.0])
     for kind, v, normalise in (
@@ -156,38 +197,12 @@ def test_directions_that_are_none(student):
         )
 
 
-def careless_direction(lesson, x, v, normalise):
-    """Watch x and v while f keeps and overwrites what it is given."""
-    import numpy as np
-
-    x, v = np.array(x), np.array(v)
-    before = x.copy(), v.copy()
-    kept = []
-
-    def f(p):
-        kept.append(p)
-        y = float(p[0]) ** 2 + float(p[1]) ** 2
-        p[:] = 99.0
-        return y
-
-    got = float(lesson.directional(f, x, v, normalise=normalise))
-    changed = [
-        bool(np.any(now != was)) for now, was in zip((x, v), before, strict=True)
-    ]
-    return got, changed, len({id(p) for p in kept})
-
-
 @pytest.mark.task("directional", weight=1)
-def test_directional_leaves_its_arguments_alone(student):
-    x, v = np.array([1.0, 2.0]), np.array([3.0, 4.0])
-    answers = [
-        student.run(careless_direction, x=x, v=v, normalise=n) for n in (True, False)
+def test_directional_of_careless_functions(student):
+    x, v = np.array([3.0, 4.0]), np.array([3.0, 4.0])
+    both = [
+        student.run(careless, name="directional", x=x, v=v, normalise=n)
+        for n in (True, False)
     ]
-
-    for (got, changed, arrays), want in zip(answers, (4.4, 22.0), strict=True):
-        where = "directional, f keeps and overwrites the arrays it is given"
-        check.equal(
-            changed, [False, False], where=f"{where}: x, v changed", look=CONTRACT
-        )
-        near(got, want, 1e-7, where, CONTRACT)
-        check.equal(arrays, 2, where=f"{where}: different arrays", look=CONTRACT)
+    for got, want in zip(both, (21.6, 108.0), strict=True):
+        judge_careless(got, x, want, "directional", 2)

@@ -1,17 +1,20 @@
-"""Hidden tests of `jvp`."""
+"""Hidden tests of `jvp`: value and slope, one call of f, then the rarer inputs.
+
+One scenario calls jvp with named functions inside the sandbox and counts what happens
+there; each test asks it for other functions and judges the answers. Core functions are
+made of sums and products, so that a mistake in a power or in `sin` counts in `Dual`.
+"""
 
 import math
 
 import numpy as np
 import pytest
-from hidden.common import CONTRACT, STEP_5, near
+from hidden.answers import CONTRACT, STEP_5, near
 
 from autograder.student.testing import check
 
-# --- jvp ----------------------------------------------------------------------------
 
-
-def jvp_answers(lesson, x, v):
+def jvp(lesson, names, x, v):
     """Call jvp with functions of every kind and count the calls of each."""
     import numpy as np
 
@@ -19,8 +22,9 @@ def jvp_answers(lesson, x, v):
 
     def valley(t):
         n = len(t)
+        gaps = [t[i + 1] - t[i] * t[i] for i in range(n - 1)]
         return sum(
-            (1 - t[i]) ** 2 + 5 * (t[i + 1] - t[i] ** 2) ** 2 for i in range(n - 1)
+            (1 - t[i]) * (1 - t[i]) + 5 * gap * gap for i, gap in enumerate(gaps)
         )
 
     def mixture(t):
@@ -43,48 +47,30 @@ def jvp_answers(lesson, x, v):
             return f"raised {type(error).__name__}"
 
     xs, vs, whole = list(x), list(v), np.array([1, 2, 3])
-    done = {
-        name: answer(name, *case)
-        for name, case in {
-            "a valley": (valley, xs, vs),
-            "a mixture": (mixture, xs, vs),
-            "a sum over x": (squares, xs, vs),
-            "one coordinate": (lambda t: t[1], xs, vs),
-            "a constant": (lambda t: 7, xs, vs),
-            "arrays": (mixture, np.array(x), np.array(v)),
-            "integer arrays": (squares, whole, whole),
-            "ints": (squares, [1, 2, 3], [0, 0, 2]),
-            "v = 0": (mixture, xs, [0.0] * len(xs)),
-            "n = 1": (lambda t: t[0] ** 2, [-3.0], [2.0]),
-        }.items()
+    cases = {
+        "a valley": (valley, xs, vs),
+        "a mixture": (mixture, xs, vs),
+        "a sum over x": (squares, xs, vs),
+        "one coordinate": (lambda t: t[1], xs, vs),
+        "a constant": (lambda t: 7, xs, vs),
+        "arrays": (mixture, np.array(x), np.array(v)),
+        "integer arrays": (squares, whole, whole),
+        "ints": (squares, [1, 2, 3], [0, 0, 2]),
+        "v = 0": (mixture, xs, [0.0] * len(xs)),
+        "n = 1": (lambda t: t[0] * t[0], [-3.0], [2.0]),
     }
+    done = {name: answer(name, *cases[name]) for name in names}
     return done, calls, sorted(kinds), xs == list(x) and vs == list(v)
 
 
-@pytest.mark.task("jvp", weight=4)
-def test_jvp(student, rng):
+def point(rng):
+    """Return x and v, four floats each."""
     x, v = rng.uniform(1.2, 2, size=4), rng.uniform(-3, -1, size=4)
-    args = [float(t) for t in x], [float(t) for t in v]
-    done, calls, kinds, kept = student.run(jvp_answers, x=args[0], v=args[1])
+    return [float(t) for t in x], [float(t) for t in v]
 
-    slope = np.zeros(4)
-    gap = x[1:] - x[:-1] ** 2
-    slope[:-1] += -2 * (1 - x[:-1]) - 20 * x[:-1] * gap
-    slope[1:] += 10 * gap
-    m = math.sin(x[0]) * math.exp(x[1]) / math.log(x[2])
-    dm = m * (v[0] / math.tan(x[0]) + v[1] - v[2] / (x[2] * math.log(x[2])))
-    want = {
-        "a valley": (float(np.sum((1 - x[:-1]) ** 2 + 5 * gap**2)), float(slope @ v)),
-        "a mixture": (m, dm),
-        "a sum over x": (float(x @ x), float(2 * x @ v)),
-        "one coordinate": (x[1], v[1]),
-        "a constant": (7.0, 0.0),
-        "arrays": (m, dm),
-        "integer arrays": (14.0, 28.0),
-        "ints": (14.0, 12.0),
-        "v = 0": (m, 0.0),
-        "n = 1": (9.0, -12.0),
-    }
+
+def judge(done, want):
+    """Compare pairs of value and slope."""
     for what, pair in want.items():
         where = f"jvp, {what}"
         got = done[what]
@@ -94,12 +80,64 @@ def test_jvp(student, rng):
         check.true(good, where=where, evidence=evidence, look=CONTRACT)
         near(got[0], pair[0], 1e-11, f"{where}: f(x)", STEP_5)
         near(got[1], pair[1], 1e-10, f"{where}: slope along v", STEP_5, 1e-10)
+
+
+def mixture_of(x, v):
+    m = math.sin(x[0]) * math.exp(x[1]) / math.log(x[2])
+    dm = v[0] / math.tan(x[0]) + v[1] - v[2] / (x[2] * math.log(x[2]))
+    return m, m * dm
+
+
+@pytest.mark.task("jvp", weight=4, core=True)
+def test_value_and_slope(student, rng):
+    xs, vs = point(rng)
+    names = ["a valley", "a sum over x", "one coordinate"]
+    done, _, _, _ = student.run(jvp, names=names, x=xs, v=vs)
+
+    x, v = np.array(xs), np.array(vs)
+    slope, gap = np.zeros(4), x[1:] - x[:-1] ** 2
+    slope[:-1] += -2 * (1 - x[:-1]) - 20 * x[:-1] * gap
+    slope[1:] += 10 * gap
+    want = {
+        "a valley": (float(np.sum((1 - x[:-1]) ** 2 + 5 * gap**2)), float(slope @ v)),
+        "a sum over x": (float(x @ x), float(2 * x @ v)),
+        "one coordinate": (xs[1], vs[1]),
+    }
+    judge(done, want)
+
+
+@pytest.mark.task("jvp", weight=2, core=True)
+def test_one_call_with_duals(student, rng):
+    xs, vs = point(rng)
+    names = ["a valley", "a sum over x"]
+    _, calls, kinds, _ = student.run(jvp, names=names, x=xs, v=vs)
+
+    for what in names:
+        where = f"jvp, {what}: calls of f"
+        check.equal(calls.get(what, 0), 1, where=where, look=STEP_5)
+    where = "jvp: each item that f gets is a Dual"
+    check.equal(kinds, [True], where=where, look=STEP_5)
+
+
+@pytest.mark.task("jvp", weight=2)
+def test_kinds_of_arguments(student, rng):
+    x, v = point(rng)
+    m, dm = mixture_of(x, v)
+    want = {
+        "a mixture": (m, dm),
+        "a constant": (7.0, 0.0),
+        "arrays": (m, dm),
+        "integer arrays": (14.0, 28.0),
+        "ints": (14.0, 12.0),
+        "v = 0": (m, 0.0),
+        "n = 1": (9.0, -12.0),
+    }
+    done, calls, _, kept = student.run(jvp, names=list(want), x=x, v=v)
+
+    judge(done, want)
     for what in want:
         where = f"jvp, {what}: calls of f"
         check.equal(calls.get(what, 0), 1, where=where, look=STEP_5)
-    check.equal(
-        kinds, [True], where="jvp: each item that f gets is a Dual", look=STEP_5
-    )
     check.equal(kept, True, where="jvp: x and v keep their values", look=CONTRACT)
 
 
@@ -107,9 +145,11 @@ def test_jvp(student, rng):
 def test_jvp_lengths(student):
     for kind, v in (("longer", [1.0, 2.0, 3.0]), ("shorter", [1.0])):
         where = f"jvp with v {kind} than x"
-        check.raises(ValueError, student.run, refuse, v=v, where=where, look=CONTRACT)
+        check.raises(
+            ValueError, student.run, jvp_of_two, v=v, where=where, look=CONTRACT
+        )
 
 
-def refuse(lesson, v):
+def jvp_of_two(lesson, v):
     """Call jvp with x of two numbers."""
     return lesson.jvp(lambda t: t[0] * 2, [1.0, 2.0], v)

@@ -1,64 +1,103 @@
-"""Hidden tests of `steepest`."""
+"""Hidden tests of `steepest`: one for each norm, then the cases that are forgotten.
+
+The core tests ask each norm for ordinary gradients of mixed signs, whose largest
+coordinate is once positive and once negative.
+"""
 
 import math
 
 import numpy as np
 import pytest
-from hidden.common import CONTRACT
+from hidden.answers import CONTRACT
 
 from autograder.student.testing import check
 
 STEP_4 = "Chapter, step 4."
 
-
-# --- steepest -----------------------------------------------------------------------
-
 SIZES = {
     "l1": lambda u: float(np.sum(np.abs(u))),
-    "l2": lambda u: float(np.sqrt(np.sum(u**2))),
+    "l2": lambda u: math.hypot(*map(float, u)),
     "linf": lambda u: float(np.max(np.abs(u))),
 }
 
 
-def judge_direction(got, want, grad, norm, kind):
+def best(grad, norm):
+    """Return the unit vector of the chapter; the first of equals wins."""
+    if norm == "l2":
+        return grad / np.sqrt(grad @ grad)
+    if norm == "linf":
+        return np.sign(grad)
+    first = np.arange(grad.size) == np.argmax(np.abs(grad))
+    return np.where(first, np.sign(grad), 0.0)
+
+
+def judge_direction(got, grad, norm, kind):
     where = f"steepest, {norm}, {kind}"
+    grad = np.asarray(grad, dtype=np.float64) / np.max(np.abs(grad))
+    want = best(grad, norm)
     check.shape(got, want.shape, where=where, look=STEP_4)
     check.dtype(got, np.float64, where=where, look=CONTRACT)
     got = np.asarray(got, dtype=np.float64)
     evidence = f"its {norm} norm is {SIZES[norm](got):.6g}, not 1"
     good = abs(SIZES[norm](got) - 1) < 1e-9
     check.true(good, where=where, evidence=evidence, look=STEP_4)
-    climb, best = float(grad @ got), float(grad @ want)
-    evidence = f"it climbs {climb:.6g}; a unit vector of this norm can climb {best:.6g}"
-    check.true(climb > best * (1 - 1e-9), where=where, evidence=evidence, look=STEP_4)
+    climb, most = float(grad @ got), float(grad @ want)
+    evidence = f"it climbs {climb:.6g}; a unit vector of this norm can climb {most:.6g}"
+    check.true(climb > most * (1 - 1e-9), where=where, evidence=evidence, look=STEP_4)
     check.close(got, want, atol=1e-9, where=where, look=CONTRACT)
 
 
-@pytest.mark.task("steepest", weight=3)
-def test_steepest(student, rng):
+def judge_ordinary(student, rng, norm):
+    """Ask one norm for ordinary gradients."""
     grad = rng.uniform(0.5, 2.0, size=6) * np.array([1, -1, 1, -1, -1, 1])
     grad[3] = -3.0
-    tie = np.array([1.0, -2.0, 2.0, -2.0, 0.0])
-    whole = np.array([3, 0, -4])
-    cases = [("a random gradient", grad), ("a tie and a zero", tie)]
-    cases += [("an integer gradient", whole), ("n = 1", np.array([-0.5]))]
-    cases += [("a very long gradient", whole * 1e200)]
-    cases += [("a very short gradient", whole * 1e-200)]
+    cases = (
+        ("its largest coordinate is negative", grad),
+        ("its largest coordinate is positive", -grad[::-1] * 0.25),
+        ("two coordinates", np.array([0.3, 0.4])),
+    )
+    answers = [(kind, g, student.steepest(g, norm)) for kind, g in cases]
+    for kind, g, got in answers:
+        judge_direction(got, g, norm, kind)
+
+
+@pytest.mark.task("steepest", weight=2, core=True)
+def test_l2(student, rng):
+    judge_ordinary(student, rng, "l2")
+
+
+@pytest.mark.task("steepest", weight=2, core=True)
+def test_l1(student, rng):
+    judge_ordinary(student, rng, "l1")
+
+
+@pytest.mark.task("steepest", weight=2, core=True)
+def test_linf(student, rng):
+    judge_ordinary(student, rng, "linf")
+
+
+def judge_all_norms(student, cases):
     answers = [
         (norm, kind, g, student.steepest(g, norm))
         for kind, g in cases
         for norm in SIZES
     ]
-
     for norm, kind, g, got in answers:
-        g = np.asarray(g, dtype=np.float64) / np.max(np.abs(g))
-        want = np.sign(g)
-        if norm == "l1":
-            first = np.arange(g.size) == np.argmax(np.abs(g))
-            want = np.where(first, np.sign(g), 0.0)
-        elif norm == "l2":
-            want = g / np.sqrt(g @ g)
-        judge_direction(got, want, g, norm, kind)
+        judge_direction(got, g, norm, kind)
+
+
+@pytest.mark.task("steepest", weight=1)
+def test_ties_zeros_and_integers(student):
+    tie = np.array([1.0, -2.0, 2.0, -2.0, 0.0])
+    cases = [("a tie and a zero", tie), ("an integer gradient", np.array([3, 0, -4]))]
+    judge_all_norms(student, [*cases, ("n = 1", np.array([-0.5]))])
+
+
+@pytest.mark.task("steepest", weight=1)
+def test_very_long_and_very_short_gradients(student):
+    grad = np.array([3.0, 0.0, -4.0])
+    cases = [("a very long gradient", grad * 1e200)]
+    judge_all_norms(student, [*cases, ("a very short gradient", grad * 1e-200)])
 
 
 @pytest.mark.task("steepest", weight=1)
@@ -84,7 +123,7 @@ def test_no_steepest_direction(student):
         )
 
 
-def steepest_in_place(lesson, grad):
+def steepest(lesson, grad):
     """Tell whether steepest writes into, or hands back, the array it is given."""
     import numpy as np
 
@@ -99,6 +138,6 @@ def steepest_in_place(lesson, grad):
 
 @pytest.mark.task("steepest", weight=1)
 def test_steepest_leaves_the_gradient_alone(student):
-    changed = student.run(steepest_in_place, grad=np.array([1.0, 0.0, -1.0]))
+    changed = student.run(steepest, grad=np.array([1.0, 0.0, -1.0]))
     where = "steepest (l1, l2, linf): is the argument changed, or handed back"
     check.equal(changed, [False, False, False], where=where, look=CONTRACT)

@@ -1,7 +1,7 @@
 """Every call of f is handed the same array: an f that keeps or changes it is misled.
 
 task: partial
-severity: idea
+severity: edge
 look: Chapter, step 2: a fresh vector of floats.
 """
 

@@ -1,7 +1,7 @@
 """f may return an array of one element, which float() does not take.
 
 task: partial
-severity: idea
+severity: edge
 look: The contract in the docstring.
 """
 

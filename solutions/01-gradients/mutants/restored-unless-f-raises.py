@@ -1,7 +1,7 @@
 """x itself is moved and put back, but stays moved when f raises.
 
 task: partial
-severity: idea
+severity: edge
 look: Chapter, step 2: a fresh vector of floats.
 """
 

@@ -1,7 +1,7 @@
 """x itself is moved and not put back, so the caller's x changes.
 
 task: partial
-severity: idea
+severity: edge
 look: Chapter, step 2: a fresh vector of floats.
 """
 

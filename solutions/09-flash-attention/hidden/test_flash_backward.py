@@ -1,24 +1,19 @@
-"""Hidden tests of `flash_backward`."""
+"""Hidden tests of `flash_backward`, against whole matrices in float64.
+
+Core: several batches, heads and tiles, a given scale, causal masks with as many or more
+keys than queries, key lengths, large scores, and memory. Not core: queries that see
+nothing, padding of NaN, tiny shapes, scale 0 and negative, precision, strides.
+"""
 
 import numpy as np
 import pytest
-from hidden.common import (
-    AXES,
-    HALF,
-    SINGLE,
-    call_and_look,
-    check_memory,
-    heads,
-    ramp,
-    truth,
-)
+from hidden.calls import call_with_strided_arrays, check_memory
+from hidden.inputs import heads, ramp
+from hidden.truth import AXES, HALF, SINGLE, truth
 
 from autograder.student.testing import check
 
 KEYS = ("batch", "head", "key", "feature")
-
-
-# --- 5. flash_backward --------------------------------------------------------------
 
 
 def check_backward(got, args, kind, look="Chapter, step 5.", atol=1e-11, **options):
@@ -55,87 +50,85 @@ def backward_inputs(rng, q, k, v, **options):
     return q, k, v, o.astype(q.dtype), lse.astype(acc), do
 
 
-def run_backward(student, rng, arrays, kind, look, atol=1e-11, bq=8, bk=8, **options):
-    args = backward_inputs(rng, *arrays, **options)
-    given = dict(options)
-    if "kv_len" in given:
-        given["kv_len"] = np.array(given["kv_len"])
-    got = student.flash_backward(*args, bq=bq, bk=bk, **given)
-    check_backward(got, (*arrays, args[5]), kind, look, atol, **options)
+def run_backward(student, rng, cases, look, atol=1e-11):
+    """Ask for every (kind, (q, k, v), tiles, options) first, then judge the answers."""
+    asked = []
+    for kind, arrays, (bq, bk), options in cases:
+        args = backward_inputs(rng, *arrays, **options)
+        given = {**options, "bq": bq, "bk": bk}
+        if "kv_len" in given:
+            given["kv_len"] = np.array(given["kv_len"])
+        got = student.flash_backward(*args, **given)
+        asked.append((got, (*arrays, args[5]), kind, options))
+    for got, args, kind, options in asked:
+        check_backward(got, args, kind, look, atol, **options)
 
 
-@pytest.mark.task("flash_backward", weight=3)
+@pytest.mark.task("flash_backward", weight=3, core=True)
 def test_backward_equals_plain_gradients(student, rng):
-    look = "Chapter, step 5."
-    arrays = heads(rng, 19, 21, 6, 2, 2)
-    run_backward(student, rng, arrays, "2 batches, 2 heads", look, bq=16, bk=8)
-    arrays = heads(rng, 9, 26, 3)
-    run_backward(student, rng, arrays, "N < M, wide tiles", look, bq=4, bk=16)
-    run_backward(student, rng, arrays, "tiles larger than both", look, bq=32, bk=32)
+    one, other = heads(rng, 19, 21, 6, 2, 2), heads(rng, 9, 26, 3)
+    cases = (
+        ("2 batches, 2 heads", one, (16, 8), {}),
+        ("N < M, wide tiles", other, (4, 16), {}),
+        ("tiles larger than both", other, (32, 32), {}),
+    )
+    run_backward(student, rng, cases, "Chapter, step 5.")
 
 
-@pytest.mark.task("flash_backward")
-def test_backward_of_tiny_shapes(student, rng):
-    look = "Chapter, step 5."
-    for n, m, kind in ((1, 6, "one query"), (6, 1, "one key"), (5, 0, "no keys")):
-        run_backward(student, rng, heads(rng, n, m, 3), kind, look, bq=4, bk=4)
-
-
-@pytest.mark.task("flash_backward")
+@pytest.mark.task("flash_backward", weight=1, core=True)
 def test_backward_uses_the_scale_given(student, rng):
     look = "Chapter, step 5: the scale enters the scores and, once more, dq and dk."
-    arrays = heads(rng, 7, 9, 5)
-    for scale in (0.7, 0.0, -1.5):
-        kind = f"scale {scale}"
-        run_backward(student, rng, arrays, kind, look, bq=4, bk=4, scale=scale)
+    cases = [("scale 0.7", heads(rng, 7, 9, 5), (4, 4), {"scale": 0.7})]
+    run_backward(student, rng, cases, look)
 
 
-@pytest.mark.task("flash_backward", weight=2)
+@pytest.mark.task("flash_backward", weight=2, core=True)
 def test_backward_causal(student, rng):
-    look = "Chapter, step 5: the mask of the forward pass; rows without keys give 0."
-    for n, m, kind in ((17, 17, "N = M"), (7, 18, "N < M"), (18, 7, "N > M")):
-        arrays = heads(rng, n, m, 4)
-        kind = f"causal, {kind}"
-        run_backward(student, rng, arrays, kind, look, bq=8, bk=4, causal=True)
+    options = {"causal": True}
+    cases = (
+        ("causal, N = M", heads(rng, 17, 17, 4), (8, 4), options),
+        ("causal, N < M", heads(rng, 12, 18, 4), (8, 4), options),
+    )
+    look = "Chapter, step 5: the mask of the forward pass."
+    run_backward(student, rng, cases, look)
 
 
-@pytest.mark.task("flash_backward", weight=2)
+@pytest.mark.task("flash_backward", weight=2, core=True)
 def test_backward_with_key_lengths(student, rng):
-    look = "Chapter, step 5: keys from kv_len[b] on get gradient 0."
-    q, k, v = heads(rng, 6, 13, 4, 4, 1)
-    kv_len = [9, 13, 0, 3]
+    q, k, v = heads(rng, 5, 13, 4, 4, 1)
+    kv_len = [9, 13, 5, 7]
     for b, length in enumerate(kv_len):
-        k[b, :, length:] = np.nan
-        v[b, :, length:] = np.nan
-    for causal in (False, True):
-        kind = "key lengths per batch" + ", causal" * causal
-        options = {"causal": causal, "kv_len": kv_len}
-        run_backward(student, rng, (q, k, v), kind, look, bq=4, bk=8, **options)
+        k[b, :, length:] = 0.5
+        v[b, :, length:] = 9.0
+    cases = [
+        (
+            "key lengths per batch" + ", causal" * causal,
+            (q, k, v),
+            (4, 8),
+            {"causal": causal, "kv_len": kv_len},
+        )
+        for causal in (False, True)
+    ]
+    look = "Chapter, step 5: keys from kv_len[b] on get gradient 0."
+    run_backward(student, rng, cases, look)
 
 
-@pytest.mark.task("flash_backward", weight=2)
+@pytest.mark.task("flash_backward", weight=2, core=True)
 def test_backward_of_large_scores(student, rng):
+    cases = [
+        (
+            f"scores from {start:g} in steps of {slope:g}",
+            ramp(10, 30, 3, slope, start),
+            (8, 8),
+            {"scale": 1.0},
+        )
+        for slope, start in ((500.0, -1e4), (-0.5, -1e4), (0.0, 900.0))
+    ]
     look = "Chapter, step 5: exp(s - lse) cannot overflow, exp(s) can."
-    for slope, start in ((500.0, -1e4), (-0.5, -1e4), (0.0, 900.0)):
-        arrays = ramp(5, 30, 3, slope, start)
-        kind = f"scores from {start:g} in steps of {slope:g}"
-        run_backward(student, rng, arrays, kind, look, 1e-9, bq=8, bk=8, scale=1.0)
+    run_backward(student, rng, cases, look, 1e-9)
 
 
-@pytest.mark.task("flash_backward", weight=2)
-def test_backward_carries_sums_in_single_precision(student, rng):
-    look = "Chapter, step 5: accumulate in accumulator(q.dtype), convert at the end."
-    arrays = heads(rng, 40, 30, 16, dtype=np.float32)
-    run_backward(student, rng, arrays, "float32", look, SINGLE, bq=8, bk=8)
-    q, k, v = heads(rng, 50, 20, 8, dtype=np.float16)
-    q[:, :, 0:8] = q[:, :, 24:32] = 0  # rows of equal weights ...
-    args = backward_inputs(rng, q, k, v)
-    args[5][:, :, 0:8], args[5][:, :, 24:32] = 1000.0, -1000.0  # ... that cancel in dV
-    got = student.flash_backward(*args, bq=8, bk=8)
-    check_backward(got, (q, k, v, args[5]), "float16", look, 3 * HALF)
-
-
-@pytest.mark.task("flash_backward", weight=2)
+@pytest.mark.task("flash_backward", weight=2, core=True)
 def test_backward_never_holds_the_matrix(student, rng):
     look = "Chapter, step 5: compute the scores of one tile again, use them, drop them."
 
@@ -145,12 +138,76 @@ def test_backward_never_holds_the_matrix(student, rng):
     check_memory(student, "flash_backward", make, look)
 
 
-@pytest.mark.task("flash_backward")
+# --- rows without keys, padding, tiny shapes, scales, precision, strides -----------
+
+
+@pytest.mark.task("flash_backward", weight=1)
+def test_backward_of_queries_that_see_nothing(student, rng):
+    cases = [("causal, N > M", heads(rng, 18, 7, 4), (8, 4), {"causal": True})]
+    look = "Chapter, step 5: rows without keys give 0."
+    run_backward(student, rng, cases, look)
+
+
+@pytest.mark.task("flash_backward", weight=1)
+def test_backward_of_padding_that_holds_nan(student, rng):
+    q, k, v = heads(rng, 6, 13, 4, 4, 1)
+    kv_len = [9, 13, 0, 3]
+    for b, length in enumerate(kv_len):
+        k[b, :, length:] = np.nan
+        v[b, :, length:] = np.nan
+    cases = [
+        (
+            "padding of NaN, one entry without keys" + ", causal" * causal,
+            (q, k, v),
+            (4, 8),
+            {"causal": causal, "kv_len": kv_len},
+        )
+        for causal in (False, True)
+    ]
+    look = "Chapter, step 5: keys from kv_len[b] on get gradient 0."
+    run_backward(student, rng, cases, look)
+
+
+@pytest.mark.task("flash_backward", weight=1)
+def test_backward_of_tiny_shapes(student, rng):
+    cases = [
+        (kind, heads(rng, n, m, 3), (4, 4), {})
+        for n, m, kind in ((1, 6, "one query"), (6, 1, "one key"), (5, 0, "no keys"))
+    ]
+    run_backward(student, rng, cases, "Chapter, step 5.")
+
+
+@pytest.mark.task("flash_backward", weight=1)
+def test_backward_of_scale_zero_and_below(student, rng):
+    look = "Chapter, step 5: the scale enters the scores and, once more, dq and dk."
+    arrays = heads(rng, 7, 9, 5)
+    cases = [
+        (f"scale {scale}", arrays, (4, 4), {"scale": scale}) for scale in (0.0, -1.5)
+    ]
+    run_backward(student, rng, cases, look)
+
+
+@pytest.mark.task("flash_backward", weight=1)
+def test_backward_carries_sums_in_single_precision(student, rng):
+    look = "Chapter, step 5: accumulate in accumulator(q.dtype), convert at the end."
+    arrays = heads(rng, 40, 30, 16, dtype=np.float32)
+    single = backward_inputs(rng, *arrays)
+    first = student.flash_backward(*single, bq=8, bk=8)
+    q, k, v = heads(rng, 50, 20, 8, dtype=np.float16)
+    q[:, :, 0:8] = q[:, :, 24:32] = 0  # rows of equal weights ...
+    args = backward_inputs(rng, q, k, v)
+    args[5][:, :, 0:8], args[5][:, :, 24:32] = 1000.0, -1000.0  # ... that cancel in dV
+    got = student.flash_backward(*args, bq=8, bk=8)
+    check_backward(first, (*arrays, single[5]), "float32", look, SINGLE)
+    check_backward(got, (q, k, v, args[5]), "float16", look, 3 * HALF)
+
+
+@pytest.mark.task("flash_backward", weight=1)
 def test_backward_of_strided_heads(student, rng):
     look = "Chapter, step 5."
     args = backward_inputs(rng, *heads(rng, 9, 7, 4, 2, 3))
     got, after = student.run(
-        call_and_look,
+        call_with_strided_arrays,
         name="flash_backward",
         args=list(args),
         options={"bq": 4, "bk": 4},

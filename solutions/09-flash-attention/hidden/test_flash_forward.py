@@ -1,21 +1,17 @@
-"""Hidden tests of `flash_forward`."""
+"""Hidden tests of `flash_forward`, against whole matrices in float64.
+
+Core: several batches, heads and tiles, maxima that move, a given scale, causal masks
+with as many or more keys than queries, key lengths, and memory. Not core: queries that
+see nothing, padding of NaN, tiny shapes, scale 0 and negative, precision, strides.
+"""
 
 import numpy as np
 import pytest
-from hidden.common import (
-    AXES,
-    HALF,
-    SINGLE,
-    call_and_look,
-    check_memory,
-    heads,
-    ramp,
-    truth,
-)
+from hidden.calls import call_with_strided_arrays, check_memory
+from hidden.inputs import heads, ramp
+from hidden.truth import AXES, HALF, SINGLE, truth
 
 from autograder.student.testing import check
-
-# --- 4. flash_forward ---------------------------------------------------------------
 
 
 def check_forward(got, q, k, v, kind, look="Chapter, step 4.", atol=1e-12, **options):
@@ -49,86 +45,155 @@ def check_forward(got, q, k, v, kind, look="Chapter, step 4.", atol=1e-12, **opt
     )
 
 
-@pytest.mark.task("flash_forward", weight=2)
+def run_forward(student, cases, look, atol=1e-12):
+    """Ask for every (kind, (q, k, v), options) first, then judge the answers."""
+    answers = []
+    for _, arrays, options in cases:
+        given = dict(options)
+        if "kv_len" in given:
+            given["kv_len"] = np.array(given["kv_len"])
+        answers.append(student.flash_forward(*arrays, **given))
+    for (kind, arrays, options), got in zip(cases, answers, strict=True):
+        check_forward(got, *arrays, kind, look, atol, **options)
+
+
+@pytest.mark.task("flash_forward", weight=2, core=True)
 def test_forward_equals_plain_attention(student, rng):
-    q, k, v = heads(rng, 37, 29, 8, 2, 2)
-    got = student.flash_forward(q, k, v, bq=16, bk=8)
-    check_forward(got, q, k, v, "2 batches, 2 heads, ragged tiles")
-    q, k, v = heads(rng, 20, 33, 5)
-    got = student.flash_forward(q, k, v, bq=8, bk=16)
-    check_forward(got, q, k, v, "N < M, d = 5")
-    got = student.flash_forward(q, k, v)
-    check_forward(got, q, k, v, "default tiles")
+    one, other = heads(rng, 37, 29, 8, 2, 2), heads(rng, 20, 33, 5)
+    cases = (
+        ("2 batches, 2 heads, ragged tiles", one, {"bq": 16, "bk": 8}),
+        ("N < M, d = 5", other, {"bq": 8, "bk": 16}),
+        ("default tiles", other, {}),
+    )
+    run_forward(student, cases, "Chapter, step 4.")
 
 
-@pytest.mark.task("flash_forward")
-def test_forward_of_tiny_shapes(student, rng):
-    for n, m, kind in (
-        (1, 9, "one query"),
-        (9, 1, "one key"),
-        (5, 0, "no keys"),
-        (7, 6, "tiles larger than both"),
-    ):
-        q, k, v = heads(rng, n, m, 3)
-        got = student.flash_forward(q, k, v, bq=4 if m < 6 else 64, bk=4)
-        check_forward(got, q, k, v, kind)
-    q, k, v = heads(rng, 3, 4, 2)
-    got = student.flash_forward(q, k, v, bq=1, bk=1)
-    check_forward(got, q, k, v, "tiles of 1 x 1")
-
-
-@pytest.mark.task("flash_forward", weight=2)
+@pytest.mark.task("flash_forward", weight=2, core=True)
 def test_forward_when_the_maximum_moves(student):
+    cases = [
+        (kind, ramp(10, 41, 4, slope, start), {"bq": 8, "bk": 8, "scale": 1.0})
+        for slope, start, kind in (
+            (1.0, 0.0, "rising scores"),
+            (-1.0, 0.0, "falling scores"),
+            (0.0, 7.0, "equal scores"),
+            (500.0, -1e4, "scores from -1e4 to 1e4"),
+            (-1.0, -1e4, "all scores below -1e4"),
+        )
+    ]
     look = "Chapter, step 4: rescale l and acc together."
-    for slope, start, kind in (
-        (1.0, 0.0, "rising scores"),
-        (-1.0, 0.0, "falling scores"),
-        (0.0, 7.0, "equal scores"),
-        (500.0, -1e4, "scores from -1e4 to 1e4"),
-        (-1.0, -1e4, "all scores below -1e4"),
-    ):
-        q, k, v = ramp(6, 41, 4, slope, start)
-        got = student.flash_forward(q, k, v, bq=8, bk=8, scale=1.0)
-        check_forward(got, q, k, v, kind, look, atol=1e-10, scale=1.0)
+    run_forward(student, cases, look, atol=1e-10)
 
 
-@pytest.mark.task("flash_forward")
+@pytest.mark.task("flash_forward", weight=1, core=True)
 def test_forward_uses_the_scale_given(student, rng):
     look = "Chapter, step 4: scale is 1/sqrt(d) only when none is given."
-    q, k, v = heads(rng, 10, 12, 6)
-    for scale in (0.7, 0.0, -1.5):
-        got = student.flash_forward(q, k, v, bq=4, bk=4, scale=scale)
-        check_forward(got, q, k, v, f"scale {scale}", look, scale=scale)
+    cases = [("scale 0.7", heads(rng, 10, 12, 6), {"bq": 4, "bk": 4, "scale": 0.7})]
+    run_forward(student, cases, look)
 
 
-@pytest.mark.task("flash_forward", weight=2)
+@pytest.mark.task("flash_forward", weight=2, core=True)
 def test_forward_causal(student, rng):
+    options = {"causal": True, "bq": 16, "bk": 4}
+    wide = {"causal": True, "bq": 4, "bk": 16}
+    cases = [
+        ("causal, N = M", heads(rng, 33, 33, 4), options),
+        ("causal, N < M", heads(rng, 20, 30, 4), options),
+        ("causal, N < M, wide tiles", heads(rng, 12, 30, 4), wide),
+    ]
+    steep = ("causal, hidden scores far larger", ramp(12, 30, 4, 300.0, 0.0))
+    cases.append((*steep, {**options, "scale": 1.0}))
     look = "Chapter, step 4: query i sees the keys j <= i + M - N."
-    for n, m, kind in ((33, 33, "N = M"), (12, 30, "N < M"), (30, 12, "N > M")):
-        q, k, v = heads(rng, n, m, 4)
-        got = student.flash_forward(q, k, v, causal=True, bq=16, bk=4)
-        check_forward(got, q, k, v, f"causal, {kind}", look, causal=True)
-    got = student.flash_forward(q, k, v, causal=True, bq=4, bk=16)
-    check_forward(got, q, k, v, "causal, N > M, wide tiles", look, causal=True)
+    run_forward(student, cases, look, atol=1e-10)
 
 
-@pytest.mark.task("flash_forward", weight=2)
+@pytest.mark.task("flash_forward", weight=2, core=True)
 def test_forward_with_key_lengths(student, rng):
+    q, k, v = heads(rng, 5, 21, 4, 4, 2)
+    kv_len = [13, 21, 8, 5]
+    for b, length in enumerate(kv_len):
+        k[b, :, length:] = 9.0
+        v[b, :, length:] = 90.0
+    cases = [
+        (
+            "key lengths per batch" + ", causal" * causal,
+            (q, k, v),
+            {"bq": 4, "bk": 8, "causal": causal, "kv_len": kv_len},
+        )
+        for causal in (False, True)
+    ]
     look = "Chapter, step 4: keys from kv_len[b] on do not exist."
+    run_forward(student, cases, look, atol=1e-11)
+
+
+@pytest.mark.task("flash_forward", weight=2, core=True)
+def test_forward_never_holds_the_matrix(student, rng):
+    look = "Chapter, step 4: loop over tiles of bq queries and bk keys."
+
+    def make(n, m):
+        return heads(rng, n, m, 1, dtype=np.float32)
+
+    check_memory(student, "flash_forward", make, look)
+
+
+# --- rows without keys, padding, tiny shapes, scales, precision, strides -----------
+
+
+@pytest.mark.task("flash_forward", weight=1)
+def test_forward_of_queries_that_see_nothing(student, rng):
+    arrays = heads(rng, 30, 12, 4)
+    cases = (
+        ("causal, N > M", arrays, {"causal": True, "bq": 16, "bk": 4}),
+        ("causal, N > M, wide tiles", arrays, {"causal": True, "bq": 4, "bk": 16}),
+    )
+    look = "Chapter, step 4: a query that sees nothing gets o = 0 and lse = -inf."
+    run_forward(student, cases, look)
+
+
+@pytest.mark.task("flash_forward", weight=1)
+def test_forward_of_padding_that_holds_nan(student, rng):
     q, k, v = heads(rng, 10, 21, 4, 4, 2)
     kv_len = [13, 21, 0, 5]
     for b, length in enumerate(kv_len):
         k[b, :, length:] = np.nan
         v[b, :, length:] = np.nan
-    for causal in (False, True):
-        got = student.flash_forward(
-            q, k, v, causal=causal, bq=4, bk=8, kv_len=np.array(kv_len)
+    cases = [
+        (
+            "padding of NaN, one entry without keys" + ", causal" * causal,
+            (q, k, v),
+            {"bq": 4, "bk": 8, "causal": causal, "kv_len": kv_len},
         )
-        kind = "key lengths per batch" + ", causal" * causal
-        check_forward(got, q, k, v, kind, look, causal=causal, kv_len=kv_len)
+        for causal in (False, True)
+    ]
+    run_forward(student, cases, "Chapter, step 4: keys from kv_len[b] on do not exist.")
 
 
-@pytest.mark.task("flash_forward", weight=2)
+@pytest.mark.task("flash_forward", weight=1)
+def test_forward_of_tiny_shapes(student, rng):
+    cases = [
+        (kind, heads(rng, n, m, 3), {"bq": bq, "bk": bk})
+        for n, m, bq, bk, kind in (
+            (1, 9, 64, 4, "one query"),
+            (9, 1, 4, 4, "one key"),
+            (5, 0, 4, 4, "no keys"),
+            (7, 6, 64, 64, "tiles larger than both"),
+            (3, 4, 1, 1, "tiles of 1 x 1"),
+        )
+    ]
+    run_forward(student, cases, "Chapter, step 4.")
+
+
+@pytest.mark.task("flash_forward", weight=1)
+def test_forward_of_scale_zero_and_below(student, rng):
+    look = "Chapter, step 4: scale is 1/sqrt(d) only when none is given."
+    arrays = heads(rng, 10, 12, 6)
+    cases = [
+        (f"scale {scale}", arrays, {"bq": 4, "bk": 4, "scale": scale})
+        for scale in (0.0, -1.5)
+    ]
+    run_forward(student, cases, look)
+
+
+@pytest.mark.task("flash_forward", weight=1)
 def test_forward_carries_sums_in_single_precision(student, rng):
     look = "Chapter, step 4: convert tiles with accumulator(q.dtype)."
     q, k, v = heads(rng, 9, 60, 16, dtype=np.float32)
@@ -149,7 +214,7 @@ def test_forward_carries_sums_in_single_precision(student, rng):
     check_forward(got, q, k, v, "float16, products beyond 65504", look, atol=0.02)
 
 
-@pytest.mark.task("flash_forward")
+@pytest.mark.task("flash_forward", weight=1)
 def test_forward_where_scores_overflow(student, rng):
     look = "Chapter, step 4: a score of -inf is a key of weight 0."
     q, k, v = heads(rng, 6, 12, 2, dtype=np.float32)
@@ -160,21 +225,14 @@ def test_forward_where_scores_overflow(student, rng):
     check_forward(got, q, k, v, "some scores overflow to -inf", look, atol=SINGLE)
 
 
-@pytest.mark.task("flash_forward", weight=3)
-def test_forward_never_holds_the_matrix(student, rng):
-    look = "Chapter, step 4: loop over tiles of bq queries and bk keys."
-
-    def make(n, m):
-        return heads(rng, n, m, 1, dtype=np.float32)
-
-    check_memory(student, "flash_forward", make, look)
-
-
-@pytest.mark.task("flash_forward")
+@pytest.mark.task("flash_forward", weight=1)
 def test_forward_of_strided_heads(student, rng):
     q, k, v = heads(rng, 12, 10, 4, 2, 3)
     got, after = student.run(
-        call_and_look, name="flash_forward", args=[q, k, v], options={"bq": 8, "bk": 4}
+        call_with_strided_arrays,
+        name="flash_forward",
+        args=[q, k, v],
+        options={"bq": 8, "bk": 4},
     )
     look = "Chapter, step 4."
     for x, y in zip(after, (q, k, v), strict=True):

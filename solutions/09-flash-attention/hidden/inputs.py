@@ -1,0 +1,29 @@
+"""Queries, keys and values: random ones, and ones whose scores form a ramp."""
+
+import numpy as np
+
+
+def heads(rng, n, m, d, batch=1, head=1, dtype=np.float64, spread=1.0):
+    """Return q, k, v of standard normals; q is multiplied by `spread`."""
+    q = rng.standard_normal((batch, head, n, d)) * spread
+    k = rng.standard_normal((batch, head, m, d))
+    v = rng.standard_normal((batch, head, m, d)) + 0.5
+    return q.astype(dtype), k.astype(dtype), v.astype(dtype)
+
+
+def ramp(n, m, d, slope, start=0, dtype=np.float64, batch=1):
+    """Return q, k, v with scores of start + slope * j at scale 1, exactly.
+
+    Every second query has them negated, so that no maximum serves two rows.
+    """
+    q = np.zeros((batch, 1, n, d), dtype)
+    k = np.zeros((batch, 1, m, d), dtype)
+    q[:, :, ::2, 0], q[:, :, 1::2, 0] = 1, -1
+    k[..., 0] = start + slope * np.arange(m)
+    v = np.cos(np.arange(m * d, dtype=np.float64)).reshape(1, 1, m, d)
+    return q, k, np.repeat(v, batch, axis=0).astype(dtype)
+
+
+def batched(*ramps):
+    """Stack inputs of the same shape along the batch axis."""
+    return tuple(np.concatenate(parts) for parts in zip(*ramps, strict=True))
