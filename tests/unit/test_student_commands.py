@@ -259,7 +259,7 @@ def test_release_is_not_made_inside_the_course() -> None:
 def in_copy(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command of a students' copy, which alone is importable."""
     code = (
-        "import sys, autograder.cli as cli\n"
+        "import sys, autograder.student.cli as cli\n"
         f"assert cli.__file__.startswith({str(copy)!r}), cli.__file__\n"
         f"cli.main({list(arguments)!r})"
     )
