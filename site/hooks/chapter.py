@@ -18,7 +18,6 @@ from typing import Any
 
 from mkdocs.exceptions import PluginError
 
-from autograder.grading.mutants import read_mutants
 from autograder.student.hints import RUNGS, lesson_hints
 from autograder.student.lesson import Lesson, read_lesson
 from autograder.student.report import ANY_CAP, CORE_CAP, CourseError
@@ -129,8 +128,10 @@ def read_signatures(path: Path) -> dict[str, str]:
 
 def known_mistakes(lesson: Lesson) -> list[tuple[str, str]]:
     """Return the task of every known mistake, and what a student with it is told."""
-    if lesson.twin_dir is None:  # a students' copy
+    if lesson.twin_dir is None:  # a students' copy, which lacks the grader as well
         return []
+    from autograder.grading.mutants import read_mutants
+
     # Misunderstandings first: a page shows only some of many.
     mutants = sorted(read_mutants(lesson.twin_dir), key=lambda m: m.severity != "idea")
     return [(mutant.task, mutant.says) for mutant in mutants]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -136,9 +137,21 @@ def test_only_some_of_many_mistakes_are_shown(lesson: Path) -> None:
     assert f"    - … and {21 - chapter.SHOWN} more." in text
 
 
-@pytest.mark.parametrize("gone", ["solutions", "solutions/01-slopes/mutants"])
-def test_a_students_copy_says_that_it_has_no_list(lesson: Path, gone: str) -> None:
-    shutil.rmtree(lesson.parents[1] / gone)
+def test_without_mutants_the_page_says_that_it_has_no_list(lesson: Path) -> None:
+    shutil.rmtree(lesson.parents[1] / "solutions" / "01-slopes" / "mutants")
+    text = fill(lesson, "<!-- lesson:mistakes -->")
+    assert "does not list the known mistakes" in text
+
+
+def test_a_students_copy_says_that_it_has_no_list(
+    lesson: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(lesson.parents[1] / "solutions")
+    for name in [name for name in sys.modules if name.startswith("autograder.grading")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "autograder.grading", None)  # nor a grader
+    bare = load_hook("chapter")
+    monkeypatch.setattr(sys.modules[__name__], "chapter", bare)
     text = fill(lesson, "<!-- lesson:mistakes -->")
     assert "does not list the known mistakes" in text
 
