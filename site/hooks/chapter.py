@@ -144,13 +144,16 @@ def _marks(lesson: Lesson) -> Iterator[str]:
         f" {100 * CORE_CAP:g} % of its points; while any other check fails,"
         f" at most {100 * ANY_CAP:g} %."
     )
-    for task in lesson.tasks:
-        names = [f"`{name}`" for name in task.rests_on]
-        if names:
-            yield (
-                f"`{task.name}` rests on {' and '.join(names)}: where yours fails,"
-                " its checks run with ours as well."
-            )
+    rests = {task.name: task.rests_on for task in lesson.tasks if task.rests_on}
+    if rests:
+        # One sentence for all of them: said of each, it hides who rests on whom.
+        said = [
+            f"`{name}` {'on' if place else 'rests on'} "
+            + " and ".join(f"`{base}`" for base in bases)
+            for place, (name, bases) in enumerate(rests.items())
+        ]
+        whose = "its checks run" if len(rests) == 1 else "what rests on it runs"
+        yield f"{'; '.join(said)}: where yours fails, {whose} with ours as well."
 
 
 def _shorten(signature: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -86,18 +85,27 @@ def test_contract_says_in_one_sentence_how_marks_work(lesson: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("rests", "told"),
+    [
+        ({"ring": ["slope"]}, "`ring` rests on `slope`: where yours fails, its checks"
+         " run with ours as well."),
+        ({"ring": ["slope"], "step": ["ring", "slope"]}, "`ring` rests on `slope`;"
+         " `step` on `ring` and `slope`: where yours fails, what rests on it runs with"
+         " ours as well."),
+    ],
+)  # fmt: skip
 def test_contract_names_what_a_task_rests_on(
-    lesson: Path, monkeypatch: pytest.MonkeyPatch
+    rests: dict[str, list[str]], told: str, lesson: Path
 ) -> None:
-    read = chapter.read_lesson(lesson, None)
-    task = vars(read.tasks[0]) | {"name": "ring", "rests_on": ("slope",)}
-    tasks = (*read.tasks, SimpleNamespace(**task))
-    monkeypatch.setattr(chapter, "read_lesson", lambda *_: replace(read, tasks=tasks))
-    text = fill(lesson, "<!-- lesson:contract -->")
-    assert text.endswith(
-        "at most 90 %. `ring` rests on `slope`: where yours fails, its checks run with"
-        " ours as well."
+    more = "".join(
+        f'[[task]]\nname = "{name}"\npoints = 1\nseconds = 1\nmemory_mb = 1\n'
+        f'chapter = "a"\nrests_on = {bases}\n'
+        for name, bases in rests.items()
     )
+    (lesson / "lesson.toml").write_text(CONTRACT + more)
+    text = fill(lesson, "<!-- lesson:contract -->")
+    assert text.endswith(f" at most 90 %. {told}")
 
 
 def test_hints_are_folded_and_keep_their_markdown(lesson: Path) -> None:
