@@ -18,7 +18,6 @@ from typing import Any
 
 from mkdocs.exceptions import PluginError
 
-from autograder.grading.mutants import read_mutants
 from autograder.student.hints import RUNGS, lesson_hints
 from autograder.student.lesson import Lesson, read_lesson
 from autograder.student.report import ANY_CAP, CORE_CAP, CourseError
@@ -129,8 +128,10 @@ def read_signatures(path: Path) -> dict[str, str]:
 
 def known_mistakes(lesson: Lesson) -> list[tuple[str, str]]:
     """Return the task of every known mistake, and what a student with it is told."""
-    if lesson.twin_dir is None:  # a students' copy
+    if lesson.twin_dir is None:  # a students' copy, which lacks the grader as well
         return []
+    from autograder.grading.mutants import read_mutants
+
     # Misunderstandings first: a page shows only some of many.
     mutants = sorted(read_mutants(lesson.twin_dir), key=lambda m: m.severity != "idea")
     return [(mutant.task, mutant.says) for mutant in mutants]
@@ -143,13 +144,16 @@ def _marks(lesson: Lesson) -> Iterator[str]:
         f" {100 * CORE_CAP:g} % of its points; while any other check fails,"
         f" at most {100 * ANY_CAP:g} %."
     )
-    for task in lesson.tasks:
-        names = [f"`{name}`" for name in task.rests_on]
-        if names:
-            yield (
-                f"`{task.name}` rests on {' and '.join(names)}: where yours fails,"
-                " its checks run with ours as well."
-            )
+    rests = {task.name: task.rests_on for task in lesson.tasks if task.rests_on}
+    if rests:
+        # One sentence for all of them: said of each, it hides who rests on whom.
+        said = [
+            f"`{name}` {'on' if place else 'rests on'} "
+            + " and ".join(f"`{base}`" for base in bases)
+            for place, (name, bases) in enumerate(rests.items())
+        ]
+        whose = "its checks run" if len(rests) == 1 else "what rests on it runs"
+        yield f"{'; '.join(said)}: where yours fails, {whose} with ours as well."
 
 
 def _shorten(signature: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -85,18 +85,27 @@ def test_contract_says_in_one_sentence_how_marks_work(lesson: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("rests", "told"),
+    [
+        ({"ring": ["slope"]}, "`ring` rests on `slope`: where yours fails, its checks"
+         " run with ours as well."),
+        ({"ring": ["slope"], "step": ["ring", "slope"]}, "`ring` rests on `slope`;"
+         " `step` on `ring` and `slope`: where yours fails, what rests on it runs with"
+         " ours as well."),
+    ],
+)  # fmt: skip
 def test_contract_names_what_a_task_rests_on(
-    lesson: Path, monkeypatch: pytest.MonkeyPatch
+    rests: dict[str, list[str]], told: str, lesson: Path
 ) -> None:
-    read = chapter.read_lesson(lesson, None)
-    task = vars(read.tasks[0]) | {"name": "ring", "rests_on": ("slope",)}
-    tasks = (*read.tasks, SimpleNamespace(**task))
-    monkeypatch.setattr(chapter, "read_lesson", lambda *_: replace(read, tasks=tasks))
-    text = fill(lesson, "<!-- lesson:contract -->")
-    assert text.endswith(
-        "at most 90 %. `ring` rests on `slope`: where yours fails, its checks run with"
-        " ours as well."
+    more = "".join(
+        f'[[task]]\nname = "{name}"\npoints = 1\nseconds = 1\nmemory_mb = 1\n'
+        f'chapter = "a"\nrests_on = {bases}\n'
+        for name, bases in rests.items()
     )
+    (lesson / "lesson.toml").write_text(CONTRACT + more)
+    text = fill(lesson, "<!-- lesson:contract -->")
+    assert text.endswith(f" at most 90 %. {told}")
 
 
 def test_hints_are_folded_and_keep_their_markdown(lesson: Path) -> None:
@@ -136,9 +145,21 @@ def test_only_some_of_many_mistakes_are_shown(lesson: Path) -> None:
     assert f"    - … and {21 - chapter.SHOWN} more." in text
 
 
-@pytest.mark.parametrize("gone", ["solutions", "solutions/01-slopes/mutants"])
-def test_a_students_copy_says_that_it_has_no_list(lesson: Path, gone: str) -> None:
-    shutil.rmtree(lesson.parents[1] / gone)
+def test_without_mutants_the_page_says_that_it_has_no_list(lesson: Path) -> None:
+    shutil.rmtree(lesson.parents[1] / "solutions" / "01-slopes" / "mutants")
+    text = fill(lesson, "<!-- lesson:mistakes -->")
+    assert "does not list the known mistakes" in text
+
+
+def test_a_students_copy_says_that_it_has_no_list(
+    lesson: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(lesson.parents[1] / "solutions")
+    for name in [name for name in sys.modules if name.startswith("autograder.grading")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "autograder.grading", None)  # nor a grader
+    bare = load_hook("chapter")
+    monkeypatch.setattr(sys.modules[__name__], "chapter", bare)
     text = fill(lesson, "<!-- lesson:mistakes -->")
     assert "does not list the known mistakes" in text
 
