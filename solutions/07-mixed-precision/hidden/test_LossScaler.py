@@ -2,8 +2,8 @@
 
 Core are the scale over iterations, two optimizers, and the stages that `unscale`,
 `step` and `update` lead through: there only effects are judged, with gradients for all
-weights. What is raised and returned, None among the gradients, the ends of float32, new scales
-and what else torch does (scaler_traces.json) are not.
+weights. What is raised and returned, None among the gradients, the ends of float32,
+new scales and what else torch does (scaler_traces.json) are not.
 """
 
 import numpy as np
