@@ -1,164 +1,185 @@
-"""Hidden tests of `LossScaler`."""
+"""Hidden tests of `LossScaler`: scripts of commands, and what each of them does.
 
-import json
-from pathlib import Path
+Core are the scale over iterations, two optimizers, and the stages that `unscale`,
+`step` and `update` lead through: there only effects are judged, with gradients for all
+weights. What is raised and returned, None among the gradients, the ends of float32,
+new scales and what else torch does (scaler_traces.json) are not.
+"""
 
 import numpy as np
 import pytest
-from hidden.common import CONTRACT, INF, NAN, STEP_5
+from hidden.answers import CONTRACT, INF, NAN
+from hidden.scripts import (
+    TRACES,
+    at_random,
+    effects,
+    gradients,
+    judge_trace,
+    loss_scaler,
+    names_errors,
+    torch_traces,
+)
 
 from autograder.student.testing import check
 
-# --- LossScaler ---------------------------------------------------------------------
-
-TRACES = json.loads(
-    (Path(__file__).parents[1] / "scaler_traces.json").read_text(encoding="utf-8")
+FINE = gradients()
+BAD = (
+    gradients((0, 0, INF)),
+    gradients((1, 0, NAN)),
+    gradients((1, 1, INF)),
+    gradients((0, 0, NAN)),
+    gradients((1, 0, INF)),
+    gradients((1, 1, NAN)),
 )
 
 
-def drive(lesson, options, script, alike=True):
-    """Play a script of commands with the submission's scaler; note every answer."""
-    import numpy as np
-
-    class Weight:
-        def __init__(self):
-            self.value, self.grad = np.zeros(1, dtype=np.float32), None
-
-    class Optimizer:
-        def __init__(self):
-            self.params, self.steps = [Weight(), Weight()], 0
-
-        def __eq__(self, other):
-            return alike or self is other  # known by identity alone
-
-        def __hash__(self):
-            return 1 if alike else id(self)
-
-        def step(self, closure=None):
-            self.steps += 1
-            return self.steps
-
-    scaler = lesson.LossScaler(**options)
-    optimizers = [Optimizer(), Optimizer()]
-
-    def fill(name, k, grads):
-        factor = np.float32(scaler.get_scale() if name == "backward" else 1)
-        for i, (p, grad) in enumerate(zip(optimizers[k].params, grads, strict=True)):
-            kind = np.float16 if name == "half" and i == 1 else np.float32
-            p.grad = None if grad is None else np.array(grad, dtype=kind) * kind(factor)
-
-    def perform(name, *rest):
-        if name == "scale":
-            return float(scaler.scale(float(rest[0])))
-        if name in ("grads", "backward", "half"):
-            return fill(name, *rest)
-        if name == "unscale":
-            return scaler.unscale(optimizers[rest[0]])
-        if name == "step":
-            return scaler.step(optimizers[rest[0]])
-        if name == "closure":
-            return scaler.step(optimizers[rest[0]], closure=None)
-        return scaler.update(*rest)
-
-    answers = []
-    for command in script:
-        try:
-            result = perform(*command)
-        except NotImplementedError:
-            raise
-        except Exception as error:
-            kinds = (AssertionError, RuntimeError, ValueError)
-            known = [k.__name__ for k in kinds if isinstance(error, k)]
-            result = (known or [type(error).__name__])[0]
-        if result is not None and not isinstance(result, (str, int, float)):
-            result = f"a {type(result).__name__}"
-        grads = [
-            [
-                None if p.grad is None else p.grad.astype(float).tolist()
-                for p in o.params
-            ]
-            for o in optimizers
-        ]
-        state = [float(scaler.get_scale()), int(scaler.get_tracker())]
-        answers.append([result, *state, [o.steps for o in optimizers], grads])
-    return answers
+def iterations(marks, first=0):
+    """Write one iteration for each mark: "." is clean, "x" has an inf or a NaN."""
+    script, n = [], first
+    for mark in marks:
+        grads = FINE if mark == "." else BAD[n % len(BAD)]
+        n += mark != "."
+        script += [["scale", 1.5], ["backward", 0, grads], ["step", 0], ["update"]]
+    return script
 
 
-PARTS = ("what it returned or raised", "the scale", "the tracker", "steps", "gradients")
+@pytest.mark.task("LossScaler", weight=3, core=True)
+def test_scale_over_iterations(student, reference):
+    cases = {
+        "ten iterations, an inf and a NaN among them": (
+            {"init": 8.0, "interval": 3},
+            iterations("...x..x..."),
+        ),
+        "an inf just before the scale would grow": (
+            {"init": 8.0, "interval": 3},
+            iterations("..x...x..x..."),
+        ),
+        "other factors": (
+            {"init": 64.0, "growth": 4.0, "backoff": 0.125, "interval": 2},
+            iterations("..x....x.", 3),
+        ),
+        "interval 1: every clean iteration grows": (
+            {"init": 4.0, "growth": 4.0, "backoff": 0.25, "interval": 1},
+            iterations("..x.xx..", 4),
+        ),
+        "nothing but clean iterations": (
+            {"init": 2.0, "interval": 4},
+            iterations("." * 13),
+        ),
+    }
+    effects(student, reference, cases)
 
 
-def judge_trace(got, want, kind, script):
-    """Compare two traces, command by command."""
-    check.equal(len(got), len(want), where=f"LossScaler, {kind}: answers")
-    for n, (mine, right, (name, *_)) in enumerate(zip(got, want, script, strict=True)):
-        for part, a, b in zip(PARTS, mine, right, strict=True):
-            where = f"LossScaler, {kind}: {part} after command {n + 1}, {name}"
-            check.equal(a, b, where=where, look=STEP_5)
-
-
-def traces(student, *, random, errors):
-    """Play the recorded scripts of one sort, then judge them."""
-    wanted = [
-        trace
-        for trace in TRACES
-        if trace["kind"].startswith("commands") == random
-        and (random or errors == names_errors(trace))
+def pair(first, second, before=()):
+    """Write an iteration in which two optimizers step, some unscaled before."""
+    return [
+        ["scale", 1.0],
+        *(["backward", 0, first], ["backward", 1, second]),
+        *(["unscale", k] for k in before),
+        *(["step", 0], ["step", 1], ["update"]),
     ]
-    answers = [
-        student.run(
-            drive, options=trace["options"], script=trace["script"], alike=not random
-        )
-        for trace in wanted
-    ]
-    for trace, got in zip(wanted, answers, strict=True):
-        judge_trace(got, trace["answers"], trace["kind"], trace["script"])
 
 
-def names_errors(trace):
-    """Tell whether something was raised in a trace."""
-    return any(isinstance(answer[0], str) for answer in trace["answers"])
+@pytest.mark.task("LossScaler", weight=3, core=True)
+def test_two_optimizers(student, reference):
+    other = gradients((0, 0, 5.0))
+    cases = {
+        "two optimizers, both clean": (
+            {"init": 16.0, "interval": 3},
+            pair(FINE, other) * 4,
+        ),
+        "two optimizers, an inf in the first": (
+            {"init": 16.0, "interval": 2},
+            pair(FINE, other) + pair(BAD[0], other) + pair(FINE, other) * 3,
+        ),
+        "two optimizers, a NaN in the second": (
+            {"init": 16.0, "interval": 2},
+            pair(FINE, other) + pair(other, BAD[1]) + pair(FINE, other) * 3,
+        ),
+        "two optimizers, unscaled in turn": (
+            {"init": 16.0, "interval": 2},
+            pair(FINE, BAD[2], (1, 0)) + pair(BAD[3], FINE, (0,)) + pair(FINE, other),
+        ),
+        "two optimizers, an inf in both": (
+            {"init": 16.0, "interval": 2},
+            pair(BAD[0], BAD[2], (0, 1)) + pair(FINE, other),
+        ),
+    }
+    effects(student, reference, cases)
 
 
-@pytest.mark.task("LossScaler", weight=4)
-def test_scale_over_iterations(student):
-    traces(student, random=False, errors=False)
+@pytest.mark.task("LossScaler", weight=3, core=True)
+def test_stages(student, reference):
+    begun = [["scale", 1.0], ["backward", 0, FINE]]
+    ended = [["update"], *begun, ["step", 0], ["update"]]
+    cases = {
+        "unscale, look at the gradients, step": [["unscale", 0], ["step", 0], *ended],
+        "unscale, clip, step": [
+            ["unscale", 0],
+            ["grads", 0, [[0.5], [1.0, -1.5]]],
+            *(["step", 0], *ended),
+        ],
+        "step without unscale": [["step", 0], *ended],
+        "unscale an inf, then step": [
+            ["backward", 0, BAD[2]],
+            *(["unscale", 0], ["step", 0], *ended),
+        ],
+        "unscale called twice": [["unscale", 0], ["unscale", 0], ["step", 0], *ended],
+        "step called twice": [["step", 0], ["step", 0], *ended],
+        "unscale called after step": [["step", 0], ["unscale", 0], *ended],
+        "update called before any gradient was looked at": [["update"]],
+        "update called twice": [["step", 0], ["update"], *ended],
+    }
+    options = {"init": 8.0, "interval": 1}
+    effects(
+        student,
+        reference,
+        {kind: (options, begun + script) for kind, script in cases.items()},
+    )
 
 
-@pytest.mark.task("LossScaler", weight=4)
+@pytest.mark.task("LossScaler", weight=2)
+def test_traces_of_torch(student):
+    torch_traces(student, [t for t in TRACES if not (at_random(t) or names_errors(t))])
+
+
+@pytest.mark.task("LossScaler", weight=2)
 def test_commands_out_of_order(student):
-    traces(student, random=False, errors=True)
+    torch_traces(student, [t for t in TRACES if names_errors(t) and not at_random(t)])
 
 
-@pytest.mark.task("LossScaler", weight=2)
+@pytest.mark.task("LossScaler", weight=1)
 def test_commands_at_random(student):
-    traces(student, random=True, errors=True)
+    torch_traces(student, [t for t in TRACES if at_random(t)], alike=False)
 
 
-@pytest.mark.task("LossScaler", weight=2)
+@pytest.mark.task("LossScaler", weight=1)
 def test_long_runs(student, reference, rng):
     runs = []
     for interval in (1, 4, 7):
         script = [["scale", 1.0]]
-        for bad in rng.random(60) < 0.2:
+        for bad in rng.random(40) < 0.2:
             grad = rng.choice([INF, -INF, NAN]) if bad else rng.normal()
             k = int(rng.integers(2))
-            pair = [[float(grad), 1.0], [0.5]] if rng.random() < 0.5 else [None, [grad]]
-            script += [["backward", k, [g and [*map(float, g)] for g in pair]]]
+            grads = [[float(grad), 1.0], [0.5]]
+            if rng.random() < 0.5:
+                grads = [None, [float(grad)]]
+            script += [["backward", k, grads]]
             script += [["unscale", k]] * int(rng.integers(2)) + [["step", k]]
             script += [["update"]]
         options = {"init": 2.0 ** int(rng.integers(-3, 20)), "interval": interval}
         if interval == 4:
             options |= {"growth": 1.5, "backoff": 0.75}
         runs.append((options, script))
-    answers = [student.run(drive, options=o, script=s) for o, s in runs]
+    answers = [student.run(loss_scaler, options=o, script=s) for o, s in runs]
 
     for (options, script), got in zip(runs, answers, strict=True):
-        want = drive(reference, options, script)
-        kind = f"60 iterations, interval {options['interval']}"
+        want = loss_scaler(reference, options, script)
+        kind = f"40 iterations, interval {options['interval']}"
         judge_trace(got, want, kind, script)
 
 
-def scaled_things(lesson):
+def scale(lesson):
     """Scale outputs of every kind."""
     import numpy as np
 
@@ -210,7 +231,7 @@ def scaled_things(lesson):
 
 @pytest.mark.task("LossScaler", weight=2)
 def test_what_can_be_scaled(student):
-    before, answers = student.run(scaled_things)
+    before, answers = student.run(scale)
 
     array = [[3.0, -6.0], [INF, 1.5]]
     tenth = float(np.float32(0.1) * np.float32(3))
@@ -251,7 +272,7 @@ def test_what_can_be_scaled(student):
         check.equal(answers[what], right, where=where, look=CONTRACT)
 
 
-def defaults_and_details(lesson):
+def loss_scaler_details(lesson):
     """Read the defaults, refuse odd factors, pass arguments on, unscale in place."""
     import numpy as np
 
@@ -321,6 +342,12 @@ def defaults_and_details(lesson):
         type(early.get_scale()).__name__,
         type(early.get_tracker()).__name__,
     )
+    shared, one, two = Optimizer(), lesson.LossScaler(4.0), lesson.LossScaler(8.0)
+    shared.params.append(Weight(np.array([32.0], dtype=np.float32)))
+    for scaler in (one, two):
+        scaler.scale(1.0)
+        scaler.unscale(shared)
+    found["two scalers, one optimizer"] = shared.params[0].grad.tolist()
     nothing = Optimizer()
     early.scale(1.0)
     try:
@@ -333,7 +360,7 @@ def defaults_and_details(lesson):
 
 @pytest.mark.task("LossScaler", weight=2)
 def test_details_of_the_scaler(student):
-    found = student.run(defaults_and_details)
+    found = student.run(loss_scaler_details)
 
     seen = [[[3.0 / 65536]], [[1.0]]]
     want = {
@@ -354,6 +381,7 @@ def test_details_of_the_scaler(student):
         "positional, inf": 4.0,
         "only an empty list was scaled": "AssertionError",
         "types": ("float", "int"),
+        "two scalers, one optimizer": [1.0],
         "no parameters": "AssertionError",
     }
     for what, right in want.items():
