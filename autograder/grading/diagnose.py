@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -211,6 +212,10 @@ def alike(one: Any, other: Any) -> bool:
     """Tell whether two answers are the same within rounding of their precision."""
     if isinstance(one, (bool, str, bytes)) or one is None:
         return type(one) is type(other) and bool(one == other)
+    if type(one) is float and type(other) is float:  # NumPy takes ten times as long
+        return one == other or (one != one and other != other) or _is_close(one, other)
+    if type(one) is int:
+        return type(other) is int and one == other
     if isinstance(one, dict):
         if not isinstance(other, dict) or one.keys() != other.keys():
             return False
@@ -222,6 +227,10 @@ def alike(one: Any, other: Any) -> bool:
     if isinstance(one, (set, frozenset, range, slice)):
         return type(one) is type(other) and bool(one == other)
     return _alike_numbers(one, other)
+
+
+def _is_close(one: float, other: float) -> bool:
+    return math.isfinite(one) and abs(one - other) <= 2 * _ROUNDING[8] * abs(other)
 
 
 def _alike_numbers(one: Any, other: Any) -> bool:
