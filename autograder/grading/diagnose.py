@@ -230,7 +230,7 @@ def alike(one: Any, other: Any) -> bool:
 
 
 def _is_close(one: float, other: float) -> bool:
-    return math.isfinite(one) and abs(one - other) <= 2 * _ROUNDING[8] * abs(other)
+    return math.isfinite(other) and abs(one - other) <= 2 * _ROUNDING[8] * abs(other)
 
 
 def _alike_numbers(one: Any, other: Any) -> bool:

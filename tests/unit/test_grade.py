@@ -9,6 +9,7 @@ import time
 import pytest
 from toy import handed, write_course
 
+from autograder.grading.diagnose import alike
 from autograder.grading.grade import Grader, grade
 from autograder.student.report import InfrastructureError, Verdict
 
@@ -229,3 +230,26 @@ def test_hidden_tests_that_do_not_load_are_our_failure(tmp_path):
     lesson.hidden_tests()[1].write_text("import nothing_of_that_name\n")
     with pytest.raises(InfrastructureError, match="cannot be read"):
         grade(lesson, handed("x"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (1.0, 1.0 + 1e-9, True),
+        (1.0, 1.0 + 1e-7, False),
+        (float("nan"), float("nan"), True),
+        (float("inf"), float("inf"), True),
+        (float("inf"), float("-inf"), False),
+        (float("inf"), 1.0, False),
+        (1.0, float("inf"), False),
+        (0.0, -0.0, True),
+        (0.0, 1e-300, False),
+        (1, 1, True),
+        (1, 1.0, False),
+        (True, 1, False),
+        ([1.0, {"a": 2}], [1.0 + 1e-12, {"a": 2}], True),
+        ([1.0], (1.0,), False),
+    ],
+)
+def test_answers_are_alike_within_rounding(one, other, same):
+    assert alike(one, other) is same
