@@ -318,10 +318,16 @@ def queue_join_after_close(m):
 
 
 def queue_count(m):
-    """BoundedQueue: two threads report items as done at the same time"""
+    """BoundedQueue: two threads put, or report items as done, at the same time"""
     queue = m.BoundedQueue(None)
-    queue.put(1)
+
+    def giver():
+        queue.put(1)
+
+    thread = started(giver)[0]
     queue.put(2)
+    thread.join()
+    assert len(queue) == 2, f"two items were put, {len(queue)} are inside"
     together(queue.task_done, queue.task_done)
     gave(outcome(queue.join, 1.0), True, "join, both items being done,")
 
