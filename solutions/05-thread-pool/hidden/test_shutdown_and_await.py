@@ -11,6 +11,7 @@ from hidden.java_scripts import beside_java, java_shut
 from hidden.scenes import judge
 from hidden.shutdown_scenes import (
     shut_and_await,
+    shut_asks,
     shut_at_once,
     shut_failures,
     shut_in_order,
@@ -40,6 +41,11 @@ def test_shutdown_beside_java(student):
     names = ["growth", "shutdown-runs-queue", "shutdown-idle", "shutdown-surplus"]
     names += ["await", "now", "now-after"]
     beside_java(student, java_shut, STEP_6, *names)
+
+
+@pytest.mark.task("shutdown_and_await", weight=1)
+def test_what_is_asked_of_the_pool(student):
+    judge(student.explore(shut_asks), STEP_6)
 
 
 @pytest.mark.task("shutdown_and_await", weight=2)
