@@ -95,7 +95,10 @@ def queue_for_real(lesson, n):
     for call in (give, take, end):
         thread = threading.Thread(target=call, daemon=True)
         thread.start()
-        thread.join()
+        thread.join(8.0)
+        if thread.is_alive():
+            log.append("and this thread does not end")
+            break
     return log
 
 

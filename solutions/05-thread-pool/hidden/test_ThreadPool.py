@@ -99,7 +99,10 @@ def pool_for_real(lesson, n):
         future = pool.submit(pow, number, 2) if number % 2 else None
         if future is None:
             pool.execute(lambda number=number: log.append(number))
-        threads[-1].join()
+        threads[-1].join(8.0)
+        if threads[-1].is_alive():
+            log.append("its worker does not end")
+            break
         if future is not None:
             log.append(future.result(5.0))
     return log, len(threads), tuple(pool.stats())
