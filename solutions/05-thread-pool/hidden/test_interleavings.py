@@ -1,11 +1,14 @@
-"""Hidden tests of `interleavings`."""
+"""Hidden tests of `interleavings`, against merges that are made by recursion here.
+
+Ordinary sequences are the core; then sequences that are empty, alike or long.
+"""
 
 import pytest
-from hidden.common import CONTRACT, STEP_2
 
 from autograder.student.testing import check
 
-# --- interleavings and lost_updates -------------------------------------------------
+STEP_2 = "Chapter, step 2."
+CONTRACT = "The contract in the docstring."
 
 
 def first_merges(lesson, a, b, n):
@@ -27,41 +30,62 @@ def merges_of(a, b):
     ]
 
 
-@pytest.mark.task("interleavings", weight=2)
+def compare(student, pairs, ordered):
+    """Ask for all merges of each pair, then compare them."""
+    got = {
+        kind: student.run(first_merges, a=a, b=b, n=1000)[0]
+        for kind, (a, b) in pairs.items()
+    }
+    for kind, (a, b) in pairs.items():
+        where = f"interleavings of {kind}"
+        want, merges = merges_of(a, b), got[kind]
+        check.equal(len(merges), len(want), where=f"{where}: how many", look=STEP_2)
+        check.equal(sorted(map(repr, merges)), sorted(map(repr, want)), where=where)
+        if ordered:
+            where = f"{where}: in this order"
+            check.equal(merges, want, where=where, look=CONTRACT)
+
+
+@pytest.mark.task("interleavings", weight=2, core=True)
 def test_every_merge(student, rng):
     tag = int(rng.integers(1000))
     pairs = {
         "two and three steps": ([f"a{tag}", "b"], ["x", "y", "z"]),
         "four and two steps": ((1, 2, 3, 4), (-1, -2)),
-        "no step and two steps": ([], ["x", "y"]),
+        "two strings": ("abc", "xyz"),
+        "a range": (range(5), range(10, 14)),
+    }
+    compare(student, pairs, ordered=True)
+
+
+@pytest.mark.task("interleavings", weight=1)
+def test_merges_of_odd_steps(student, rng):
+    tag = int(rng.integers(1000))
+    pairs = {
+        "no step and two steps": ([], [f"x{tag}", "y"]),
         "two steps and no step": (["a", "b"], []),
         "no steps at all": ([], []),
         "equal steps": (["s", "s"], ["s", "s"]),
         "steps that are None": ([None, 0], [None]),
-        "two strings": ("abc", "xyz"),
-        "a range": (range(5), range(10, 14)),
     }
-    got = {
-        k: student.run(first_merges, a=a, b=b, n=1000) for k, (a, b) in pairs.items()
-    }
-    long = [[("a", i) for i in range(200)], [("b", i) for i in range(200)]]
-    head, lazy, _ = student.run(first_merges, a=long[0], b=long[1], n=3)
+    compare(student, pairs, ordered=False)
 
-    for kind, (a, b) in pairs.items():
-        where = f"interleavings of {kind}"
-        want = merges_of(a, b)
-        merges, lazy, same = got[kind]
-        check.equal(len(merges), len(want), where=f"{where}: how many", look=STEP_2)
-        check.equal(sorted(map(repr, merges)), sorted(map(repr, want)), where=where)
-        check.equal(merges, want, where=f"{where}: in this order", look=CONTRACT)
-        check.true(same, where=where, evidence="an argument was changed")
-        evidence = "it must be an iterator, not a list"
-        check.true(lazy, where=where, evidence=evidence, look=CONTRACT)
+
+@pytest.mark.task("interleavings", weight=1)
+def test_merges_when_asked_for(student):
+    a, b = [("a", i) for i in range(200)], [("b", i) for i in range(200)]
+    head, lazy, same = student.run(first_merges, a=a, b=b, n=3)
+    few, _, _ = student.run(first_merges, a=[1, 2], b=[3], n=2)
+
     where = "interleavings of 200 and 200 steps, the first three"
-    a, b = long
     want = [
         tuple(a + b),
         (*a[:-1], b[0], a[-1], *b[1:]),
         (*a[:-1], *b[:2], a[-1], *b[2:]),
     ]
     check.true(head == want, where=where, evidence="they are others", look=CONTRACT)
+    evidence = "it must be an iterator, not a list"
+    check.true(lazy, where=where, evidence=evidence, look=CONTRACT)
+    check.true(same, where=where, evidence="an argument was changed")
+    where = "interleavings of two steps and one, the first two"
+    check.equal(few, [(1, 2, 3), (1, 3, 2)], where=where, look=CONTRACT)

@@ -1,504 +1,65 @@
-"""Hidden tests of `shutdown_and_await`."""
+"""Hidden tests of `shutdown_and_await`, and of the methods by which a pool ends.
 
-import threading
-import time
+The core asks for the two ways of closing, under the schedule explorer and beside a real
+JDK, and for those who wait for the end; the scenes stand in `shutdown_scenes.py`. The
+other tests ask for tasks that fail or submit while the pool ends, for pools without a
+worker and for timeouts of 0 and None.
+"""
 
 import pytest
-from hidden.common import (
-    Boom,
-    beside_java,
-    crew,
-    explored,
-    gave,
-    java_shut,
-    judge,
-    outcome,
-    pool_of,
-    pool_policy,
-    refused,
-    settle,
-    started,
+from hidden.java_scripts import beside_java, java_shut
+from hidden.scenes import judge
+from hidden.shutdown_scenes import (
+    shut_and_await,
+    shut_asks,
+    shut_at_once,
+    shut_failures,
+    shut_in_order,
+    shut_is_strict,
 )
-
-from autograder.student.testing import check
 
 STEP_6 = "Chapter, step 6."
 
 
-# --- shutdown -----------------------------------------------------------------------
+@pytest.mark.task("shutdown_and_await", weight=3, core=True)
+def test_shutdown_and_await(student):
+    judge(student.explore(shut_and_await), STEP_6)
 
 
-def shut_races(m):
-    """ThreadPool: shutdown while another thread executes"""
-    ran, errors, taken = [], [], []
-    pool = pool_of(m, 1, 1, errors=errors)
-
-    def giver():
-        for name in "ab":
-            got = outcome(pool.execute, lambda name=name: ran.append(name))
-            taken.extend([name] if got[0] == "gave" else [])
-
-    thread = started(giver)[0]
-    pool.shutdown()
-    late = outcome(pool.execute, lambda: ran.append("late"))
-    refused(late, "Rejected", "execute after shutdown")
-    thread.join()
-    assert pool.await_termination() is True, "await_termination() must give True"
-    assert ran == taken, f"took {taken}, ran {ran} before it terminated"
-    stats = pool.stats()
-    assert stats[:3] == (0, 0, 0), f"terminated, and yet {stats}"
-    assert pool.is_terminated() is True, "is_terminated after await_termination"
-    assert errors == [], f"a worker ended with {errors}"
-
-
-def shut_at_last(m):
-    """ThreadPool: once it has terminated, no task begins"""
-    ran = []
-    pool = pool_of(m, 1, 1)
-
-    def giver():
-        outcome(pool.execute, lambda: ran.append("late"))
-
-    thread = started(giver)[0]
-    pool.shutdown()
-    assert pool.await_termination() is True, "await_termination() must give True"
-    before = list(ran)
-    thread.join()
-    settle()
-    assert ran == before, "a task began after the pool had terminated"
-    assert pool.stats().size == 0, "a worker began after the pool had terminated"
-
-
-def shut_idle(m):
-    """ThreadPool(2, 2): shutdown while two workers are idle"""
-    errors = []
-    pool = pool_of(m, 2, 2, errors=errors)
-    pool.execute(int)
-    pool.execute(int)
-    pool.shutdown()
-    assert pool.await_termination() is True, "await_termination() must give True"
-    assert pool.stats().size == 0, "terminated, with a worker left"
-    assert pool.stats().completed == 2, "it terminated before its tasks were completed"
-    assert errors == [], f"a worker ended with {errors}"
-
-
-def shut_idle_surplus(m):
-    """ThreadPool(0, 2, keep_alive=60): shutdown while two workers are idle"""
-    pool, gate = pool_of(m, 0, 2, 60.0, 0), threading.Event()
-    pool.execute(gate.wait)
-    pool.execute(gate.wait)
-    gate.set()
-    settle()
-    pool.shutdown()
-    assert pool.await_termination() is True, "await_termination() must give True"
-    assert time.monotonic() < 60, "shutdown must wake workers that wait with a timeout"
-
-
-def shut_with_queue(m):
-    """ThreadPool(1, 1): shutdown while tasks are queued"""
-    ran, errors = [], []
-    pool = pool_of(m, 1, 1, errors=errors)
-    for name in "abc":
-        pool.execute(lambda name=name: ran.append(name))
-    pool.shutdown()
-    pool.shutdown()
-    assert pool.is_shutdown() is True, "is_shutdown after shutdown"
-    pool.await_termination()
-    assert ran == ["a", "b", "c"], f"queued before shutdown: a, b, c; ran {ran}"
-    assert pool.stats().completed == 3, "it terminated before its tasks were completed"
-    assert errors == [], f"a worker ended with {errors}"
-
-
-def shut_now_races(m):
-    """ThreadPool.shutdown_now while a worker takes tasks"""
-    ran, errors, left = [], [], []
-    pool = pool_of(m, 1, 1, errors=errors)
-    tasks = {name: (lambda name=name: ran.append(name)) for name in "abc"}
-    for task in tasks.values():
-        pool.execute(task)
-    left = pool.shutdown_now()
-    pool.await_termination()
-    names = [name for name, task in tasks.items() if task in left]
-    assert ran + names == ["a", "b", "c"], f"ran {ran}, given back {names}"
-    assert len(left) == len(names), "shutdown_now gives the very tasks, and no more"
-    assert pool.stats().queued == 0, "the queue must be empty"
-    assert errors == [], f"a worker ended with {errors}"
-
-
-def shut_now_futures(m):
-    """ThreadPool.shutdown_now: futures of what was queued stay as they are"""
-    pool, gate = pool_of(m, 1, 1), threading.Event()
-    running = pool.submit(gate.wait, 50.0)
-    queued = [pool.submit(str.upper, name) for name in "ab"]
-    settle()
-    left = pool.shutdown_now()
-    assert type(left) is list, f"shutdown_now gives a {type(left).__name__}, not a list"
-    assert len(left) == 2, f"two tasks were queued, shutdown_now gives {len(left)}"
-    states = [(f.done(), f.cancelled(), f.running()) for f in queued]
-    assert states == [(False, False, False)] * 2, f"done, cancelled, running: {states}"
-    assert running.running(), "a task that runs goes on"
-    assert pool.await_termination(0) is False, (
-        "with a task running it is not terminated"
-    )
-    left[0]()
-    gave(outcome(queued[0].result, 0), "A", "the first task given back, when called,")
-    assert not queued[1].done(), "the second task was not called yet"
-    gate.set()
-    assert pool.await_termination() is True, "await_termination() must give True"
-    assert running.result(0) is True, "the running task must come to its end"
-
-
-def shut_awaits(m):
-    """ThreadPool: two threads wait for its termination"""
-    seen, ran = [], []
-    pool = pool_of(m, 1, 1)
-    pool.execute(lambda: ran.append("a"))
-
-    def waiter_1():
-        seen.append((pool.await_termination(), list(ran)))
-
-    def waiter_2():
-        seen.append((pool.await_termination(90.0), list(ran)))
-
-    threads = started(waiter_1, waiter_2)
-    pool.shutdown()
-    for thread in threads:
-        thread.join()
-    assert seen == [(True, ["a"])] * 2, f"await_termination gave, after: {seen}"
-    assert time.monotonic() < 90, "a waiter with a timeout was not woken"
-
-
-def shut_awaits_empty(m):
-    """ThreadPool without a worker: waiting for its termination"""
-    pools = pool_of(m, 1, 1), pool_of(m, 1, 1)
-    seen = []
-
-    def waiter():
-        seen.append([pool.await_termination() for pool in pools])
-
-    thread = started(waiter)[0]
-    pools[0].shutdown()
-    left = pools[1].shutdown_now()
-    thread.join()
-    assert left == [], f"shutdown_now of an unused pool gives {left}"
-    assert seen == [[True, True]], f"await_termination gave {seen}"
-
-
-def shut_awaits_long(m):
-    """ThreadPool.await_termination lasts as long as it says"""
-    pool = pool_of(m, 1, 1)
-    assert pool.is_terminated() is False, "a pool that is not shut down"
-    assert pool.await_termination(0) is False, "await_termination(0) on it"
-    assert pool.await_termination(-1.0) is False, "await_termination(-1.0) on it"
-    assert pool.await_termination(2.0) is False, "await_termination(2.0) on it"
-    assert time.monotonic() == 2.0, f"await_termination(2.0): {time.monotonic():g} s"
-    pool.execute(lambda: time.sleep(5.0))
-    pool.shutdown()
-    assert pool.await_termination(4.0) is False, "a task runs on"
-    assert time.monotonic() == 6.0, (
-        f"await_termination(4.0): {time.monotonic() - 2:g} s"
-    )
-    assert pool.is_terminated() is False, "is_terminated, a task running"
-    assert pool.await_termination(4.0) is True, "the task ends within this time"
-    assert time.monotonic() == 7.0, "await_termination must return when it terminates"
-    assert pool.await_termination(0) is True, "await_termination(0) when terminated"
-
-
-def shut_last_submits(m):
-    """ThreadPool, shut down: its last worker's task executes another"""
-    seen, errors, gate = [], [], threading.Event()
-    pool = pool_of(m, 1, 1, errors=errors)
-
-    def task():
-        gate.wait()
-        seen.append(outcome(pool.execute, lambda: seen.append("child")))
-        seen.append(outcome(pool.submit, lambda: seen.append("child")))
-
-    pool.execute(task)
-    pool.shutdown()
-    gate.set()
-    assert pool.await_termination() is True, "await_termination() must give True"
-    assert seen == [("raised", "Rejected")] * 2, f"from inside, after shutdown: {seen}"
-    assert errors == [], f"a worker ended with {errors}"
-
-
-def shut_failing(m):
-    """ThreadPool, shut down: a task that fails, with others behind it"""
-    ran, errors, made, gate = [], [], [], threading.Event()
-    pool = m.ThreadPool(1, 1, 0.0, None, pool_policy, crew(errors, made))
-
-    def failing():
-        gate.wait()
-        raise Boom("task")
-
-    pool.execute(failing)
-    pool.execute(lambda: ran.append("a"))
-    pool.execute(failing)
-    pool.shutdown()
-    gate.set()
-    assert pool.await_termination() is True, "await_termination() must give True"
-    assert ran == ["a"], "a queued task did not run: its worker had failed"
-    assert pool.stats().completed == 3, "a task that fails is a completed task"
-    settle()
-    assert len(errors) == 2, f"what left the workers: {errors}"
-    assert len(made) == 2, f"one worker, replaced once: {len(made)} were made"
-
-
-def shut_from_inside(m):
-    """ThreadPool: a task shuts its own pool down"""
-    ran, errors = [], []
-    pool = pool_of(m, 1, 2, 9.0, 1, errors)
-    pool.execute(lambda: (pool.shutdown(), ran.append("a")))
-    outcome(pool.execute, lambda: ran.append("b"))
-    assert pool.await_termination() is True, "await_termination() must give True"
-    assert "a" in ran, f"ran {ran}"
-    assert errors == [], f"a worker ended with {errors}"
-
-
-def shut_as_it_gives_up(m):
-    """ThreadPool(0, 1): shutdown as the last worker gives up"""
-    ran, errors = [], []
-    pool = pool_of(m, 0, 1, 1.0, errors=errors)
-    pool.execute(lambda: ran.append("a"))
-    time.sleep(1.0)
-    taken = outcome(pool.execute, lambda: ran.append("b"))[0] == "gave"
-    pool.shutdown()
-    assert pool.await_termination() is True, "await_termination() must give True"
-    assert taken, "the pool is open: it must take b"
-    assert ran == ["a", "b"], f"took a and b, ran {ran}"
-    assert errors == [], f"a worker ended with {errors}"
-
-
-def shut_polled(m):
-    """ThreadPool, shut down: poll takes the last queued task away"""
-    gate, ran = threading.Event(), []
-    pool = pool_of(m, 1, 1)
-    pool.execute(gate.wait)
-    pool.execute(lambda: ran.append("b"))
-    settle()
-    pool.shutdown()
-    task = pool.poll()
-    assert pool.poll() is None, "poll of an empty queue gives None"
-    gate.set()
-    assert pool.await_termination() is True, "await_termination() must give True"
-    assert ran == [], "what poll took must not run by itself"
-    task()
-    assert ran == ["b"], "poll gives the task"
-
-
-def shut_with(m):
-    """ThreadPool in a with block: it ends when the pool has terminated"""
-    ran = []
-    pool = pool_of(m, 1, 1)
-    with pool as inner:
-        assert inner is pool, "with must give the pool itself"
-        for name in "ab":
-            pool.execute(lambda name=name: (time.sleep(3.0), ran.append(name)))
-    assert ran == ["a", "b"], f"at the end of the block these had run: {ran}"
-    assert pool.is_terminated() is True, "after the block it is terminated"
-    other, got = pool_of(m, 1, 1), None
-    try:
-        with other:
-            other.execute(lambda: (time.sleep(3.0), ran.append("c")))
-            raise Boom("block")
-    except Boom as error:
-        got = str(error)
-    assert got == "block", "what the block raises must leave it"
-    assert ran[2:] == ["c"], "it must wait where the block raises, too"
-
-
-def shut_names(m):
-    """ThreadPool without a thread_factory: names, daemons, and an end"""
-    seen, states = [], []
-
-    def task():
-        me = threading.current_thread()
-        seen.append((me.name, me.daemon))
-
-    pools = []
-
-    def user():
-        pool = m.ThreadPool(3, 3)
-        pools.append(pool)
-        for _ in range(3):
-            pool.execute(task)
-        pool.shutdown()
-        states.append(pool.await_termination())
-
-    thread = threading.Thread(target=user, name="user", daemon=True)
-    thread.start()
-    thread.join()
-    want = [(f"worker-{n}", False) for n in (1, 2, 3)]
-    assert sorted(seen) == want, f"names of the workers, and daemon: {sorted(seen)}"
-    assert states == [True], "await_termination() must give True"
-
-
-def shut_patiently(m):
-    """shutdown_and_await on a pool that terminates in time"""
-    pool, ran = pool_of(m, 1, 1), []
-    for name in "ab":
-        pool.execute(lambda name=name: (time.sleep(1.0), ran.append(name)))
-    got = m.shutdown_and_await(pool, 2.5)
-    assert got == (True, []), f"two tasks of 1 s, patience 2.5 s: {got}"
-    assert time.monotonic() == 2.0, "it must return as soon as the pool terminates"
-    assert ran == ["a", "b"], f"ran {ran}"
-    endless, gate = pool_of(m, 1, 1), threading.Event()
-    endless.execute(lambda: time.sleep(500.0))
-    got = m.shutdown_and_await(endless, None)
-    assert got == (True, []), f"patience None waits for ever: {got}"
-    idle = pool_of(m, 1, 1)
-    got = m.shutdown_and_await(idle, 0)
-    assert got == (True, []), f"an unused pool, patience 0: {got}"
-
-
-def nap(seconds):
-    """Take that long."""
-    time.sleep(seconds)
-
-
-def shut_impatiently(m):
-    """shutdown_and_await on a pool that takes too long"""
-    for grace, want in ((0.0, False), (1.0, False), (4.0, True), (None, True)):
-        pool, ran, begun = pool_of(m, 1, 1), [], time.monotonic()
-        tasks = [lambda n=n, ran=ran: (nap(5.0), ran.append(n)) for n in range(4)]
-        for task in tasks:
-            pool.execute(task)
-        ended, left = m.shutdown_and_await(pool, 6.5, grace)
-        took = time.monotonic() - begun
-        what = f"patience 6.5, grace {grace}, four tasks of 5 s"
-        assert left == tasks[2:], f"{what}: two never ran, {len(left)} were given back"
-        assert ended is want, f"{what}: terminated is {ended}"
-        spent = 10.0 if want else 6.5 + grace
-        assert took == spent, f"{what}: it took {took:g} s instead of {spent:g} s"
-        pool.await_termination()
-        assert ran == [0, 1], f"{what}: tasks {ran} ran"
-    pool, ran = pool_of(m, 1, 1), []
-    pool.execute(lambda: time.sleep(5.0))
-    pool.execute(int)
-    begun = time.monotonic()
-    ended, left = m.shutdown_and_await(pool, 1.0)
-    took = time.monotonic() - begun
-    assert (ended, left, took) == (False, [int], 1.0), (
-        f"grace is 0: {ended}, {took:g} s"
-    )
-
-
-def shut_calls(m):
-    """shutdown_and_await asks the pool in this order"""
-    for answers, want in (
-        ([True], ["shutdown", ("await", 3.0)]),
-        (
-            [False, True],
-            ["shutdown", ("await", 3.0), "shutdown_now", ("await", 7.0)],
-        ),
-    ):
-        log, todo = [], list(answers)
-
-        class Stand:
-            def shutdown(self, log=log):
-                log.append("shutdown")
-
-            def shutdown_now(self, log=log):
-                log.append("shutdown_now")
-                return ["left"]
-
-            def await_termination(self, timeout=None, log=log, todo=todo):
-                log.append(("await", timeout))
-                return todo.pop(0)
-
-        got = m.shutdown_and_await(Stand(), 3.0, 7.0)
-        assert log == want, f"await_termination answers {answers}: calls {log}"
-        left = [] if len(answers) == 1 else ["left"]
-        assert got == (True, left), f"await_termination answers {answers}: got {got}"
-
-
-def shut_alone(program):
-    bodies = [shut_now_futures, shut_awaits_long, shut_polled, shut_with]
-    bodies += [shut_names, shut_patiently, shut_impatiently, shut_calls]
-    return explored(program, bodies, bound=0, schedules=1, random_schedules=20)
-
-
-def shut_in_order(program):
-    bodies = [shut_races, shut_at_last, shut_idle, shut_idle_surplus, shut_with_queue]
-    bodies += [shut_failing, shut_last_submits, shut_from_inside, shut_as_it_gives_up]
-    return explored(program, bodies, spurious=True, schedules=800)
-
-
-def shut_at_once(program):
-    bodies = [shut_now_races, shut_awaits, shut_awaits_empty]
-    return explored(program, bodies, spurious=True)
-
-
-@pytest.mark.task("shutdown_and_await", weight=3)
-def test_shutdown_in_one_schedule(student):
-    judge(student.explore(shut_alone), STEP_6)
-
-
-@pytest.mark.task("shutdown_and_await", weight=3)
+@pytest.mark.task("shutdown_and_await", weight=3, core=True)
 def test_shutdown_in_order(student):
     judge(student.explore(shut_in_order), STEP_6)
 
 
-@pytest.mark.task("shutdown_and_await", weight=2)
+@pytest.mark.task("shutdown_and_await", weight=3, core=True)
 def test_shutdown_at_once(student):
     judge(student.explore(shut_at_once), STEP_6)
 
 
-@pytest.mark.task("shutdown_and_await", weight=3)
+@pytest.mark.task("shutdown_and_await", weight=2, core=True)
 def test_shutdown_beside_java(student):
-    names = ["growth", "core0", "shutdown-runs-queue", "shutdown-idle", "await"]
-    names += ["shutdown-surplus", "shutdown-unused", "failing-shut", "failing-last"]
-    names += ["cancel-shut", "spawn", "abort"]
+    names = ["growth", "shutdown-runs-queue", "shutdown-idle", "shutdown-surplus"]
+    names += ["await", "now", "now-after"]
     beside_java(student, java_shut, STEP_6, *names)
+
+
+@pytest.mark.task("shutdown_and_await", weight=1)
+def test_what_is_asked_of_the_pool(student):
+    judge(student.explore(shut_asks), STEP_6)
 
 
 @pytest.mark.task("shutdown_and_await", weight=2)
-def test_shutdown_now_beside_java(student):
-    names = ["now", "now-after", "now-unused", "failing-now"]
+def test_shutdown_with_failing_tasks(student):
+    judge(student.explore(shut_failures), STEP_6)
+
+
+@pytest.mark.task("shutdown_and_await", weight=3)
+def test_shutdown_in_awkward_cases(student):
+    judge(student.explore(shut_is_strict), STEP_6)
+
+
+@pytest.mark.task("shutdown_and_await", weight=2)
+def test_shutdown_of_awkward_pools_beside_java(student):
+    names = ["core0", "shutdown-unused", "now-unused", "failing-shut", "failing-last"]
+    names += ["failing-now", "cancel-shut", "spawn", "abort"]
     beside_java(student, java_shut, STEP_6, *names)
-
-
-def shutdowns_under_load(lesson, rounds):
-    """Return what happened to tasks of pools that are shut down meanwhile."""
-    import threading
-
-    seen = []
-    for number in range(rounds):
-        pool = lesson.ThreadPool(2, 3, 0.1, 4)
-        ran, taken, failed = [], [], []
-        begun = threading.Event()
-
-        def give(pool=pool, ran=ran, taken=taken, failed=failed, begun=begun):
-            for n in range(60):
-                try:
-                    pool.execute(lambda n=n: ran.append(n))
-                    taken.append(n)
-                except lesson.Rejected:
-                    pass
-                except Exception as error:
-                    failed.append(type(error).__name__)
-                if n == 20:
-                    begun.set()
-
-        thread = threading.Thread(target=give, daemon=True)
-        thread.start()
-        begun.wait(2)
-        left = len(pool.shutdown_now()) if number % 2 else pool.shutdown()
-        thread.join(2)
-        ended = pool.await_termination(4)
-        seen.append((len(taken), len(ran), left, ended, failed, pool.stats().size))
-        if not ended:
-            break
-    return seen
-
-
-@pytest.mark.task("shutdown_and_await", weight=1, repeatable=False)
-def test_shutdowns_under_load(student):
-    seen = student.run(shutdowns_under_load, rounds=8)
-    for number, (taken, ran, left, ended, failed, size) in enumerate(seen):
-        verb = "shutdown_now" if number % 2 else "shutdown"
-        where = f"{verb} of a pool of real threads while tasks come"
-        check.equal(failed, [], where=f"{where}: other exceptions", look=STEP_6)
-        check.equal((ended, size), (True, 0), where=f"{where}: terminated, workers")
-        evidence = f"{taken} tasks were taken, {ran} ran, {left or 0} were given back"
-        check.true(taken == ran + (left or 0), where=where, evidence=evidence)

@@ -1,14 +1,15 @@
-"""Hidden tests of `threads_of_this_process`."""
+"""Hidden tests of `threads_of_this_process`: real threads that wait at known depths.
+
+Six threads with names of this grading wait in functions that are known calls deep. All
+tests look at the same rows: who is there, what each is doing, and the awkward cases.
+"""
 
 import pytest
-from hidden.common import CONTRACT
 
 from autograder.student.testing import check
 
 STEP_1 = "Chapter, step 1."
-
-
-# --- threads_of_this_process --------------------------------------------------------
+CONTRACT = "The contract in the docstring."
 
 
 def some_threads(lesson, names):
@@ -38,9 +39,15 @@ def some_threads(lesson, names):
     ended = threading.Thread(target=short, name="ended")
     idents = {thread.name: thread.ident for thread in threads}
     try:
-        rows = [tuple(row) for row in lesson.threads_of_this_process()]
-        fields = lesson.threads_of_this_process()[0]
-        named = [fields.name, fields.ident, fields.daemon, fields.stack]
+        found = lesson.threads_of_this_process()
+        rows = [tuple(row) for row in found]
+        named = [
+            [
+                getattr(row, field, None)
+                for field in ("name", "ident", "daemon", "stack")
+            ]
+            for row in found[:1]
+        ]
         me = threading.get_ident()
     finally:
         gate.set()
@@ -53,48 +60,67 @@ def some_threads(lesson, names):
     return rows, named, idents, me, later
 
 
-@pytest.mark.task("threads_of_this_process", weight=1)
-def test_threads(student, rng):
-    tag = int(rng.integers(10**6))
+def asked(student, tag):
+    """Ask for the rows beside threads of these names; two of them are called alike."""
     names = [f"{c}-{tag}" for c in "qbzab"] + [f"b-{tag}"]
-    rows, named, idents, me, later = student.run(some_threads, names=names)
+    return names, student.run(some_threads, names=names)
+
+
+@pytest.mark.task("threads_of_this_process", weight=2, core=True)
+def test_rows_of_threads(student, rng):
+    tag = int(rng.integers(10**6))
+    names, (rows, _, idents, _, _) = asked(student, tag)
 
     where = "threads_of_this_process, beside six threads that wait"
     check.plain(rows, where)
-    by_name = [row for row in rows if str(row[0]).endswith(f"-{tag}")]
-    check.equal(
-        [row[0] for row in by_name],
-        sorted(names),
-        where=f"{where}: names, in order",
-        look=CONTRACT,
-    )
-    check.equal(rows[0], tuple(named), where=f"{where}: fields", look=CONTRACT)
-    check.equal(rows, sorted(rows), where=f"{where}: rows in order", look=CONTRACT)
-    twins = [row[1] for row in by_name if row[0] == f"b-{tag}"]
-    check.equal(twins, sorted(twins), where=f"{where}: order of equal names")
-    for row in by_name:
-        number = names.index(row[0])
+    ours = [row for row in rows if str(row[0]).endswith(f"-{tag}")]
+    seen = [row[0] for row in ours]
+    check.equal(sorted(seen), sorted(names), where=f"{where}: names", look=STEP_1)
+    check.equal(seen, sorted(names), where=f"{where}: names, in order", look=CONTRACT)
+    for row in ours:
         if row[0] != f"b-{tag}":
+            number = names.index(row[0])
             check.equal(row[1], idents[row[0]], where=f"{where}: ident", look=STEP_1)
             check.equal(row[2], number % 3 != 1, where=f"{where}: daemon", look=STEP_1)
+
+
+@pytest.mark.task("threads_of_this_process", weight=2, core=True)
+def test_stacks_of_threads(student, rng):
+    tag = int(rng.integers(10**6))
+    names, (rows, *_) = asked(student, tag)
+
+    where = "threads_of_this_process, beside six threads that wait: stack"
+    ours = [row for row in rows if str(row[0]).endswith(f"-{tag}")]
+    check.equal(len(ours), len(names), where=f"{where}s", look=STEP_1)
+    for row in ours:
+        check.equal(type(row[3]).__name__, "tuple", where=f"{where}: type")
         stack = list(row[3])
-        check.equal(type(row[3]).__name__, "tuple", where=f"{where}: type of stack")
         depth = stack.count("deep")
+        number = names.index(row[0])
         if row[0] != f"b-{tag}":
             want = number + 1 if number % 2 else 0
             evidence = f"{depth} frames of a function that is {want} calls deep"
             check.true(depth == want, where=where, evidence=evidence, look=STEP_1)
-        inner = "deep" if "deep" in stack else "short"
-        order = "run" in stack and stack.index("run") < stack.index(inner)
-        order = order and stack.index("wait") > stack.index(inner)
+        places = [stack.index(n) for n in ("run", "wait") if n in stack]
+        inner = [n for n, name in enumerate(stack) if name in ("deep", "short")]
+        order = len(places) == 2 and bool(inner)
+        order = order and places[0] < inner[0] and inner[-1] < places[1]
         evidence = "the outermost function must come first, the innermost last"
-        check.true(order, where=f"{where}: stack", evidence=evidence, look=STEP_1)
+        check.true(order, where=where, evidence=evidence, look=STEP_1)
         evidence = f"it begins with {stack[0]!r}: it must begin where the thread does"
-        outermost = stack[0] == "_bootstrap" and stack[1] == "_bootstrap_inner"
-        check.true(outermost, where=f"{where}: stack", evidence=evidence, look=STEP_1)
-        ends = stack[-1] == "wait" or stack[-1] in ("acquire", "_wait")
+        outermost = stack[:2] == ["_bootstrap", "_bootstrap_inner"]
+        check.true(outermost, where=where, evidence=evidence, look=STEP_1)
         evidence = f"it ends with {stack[-1]!r}: it must end where the thread is"
-        check.true(ends, where=f"{where}: stack", evidence=evidence, look=STEP_1)
+        ends = stack[-1] in ("wait", "acquire", "_wait")
+        check.true(ends, where=where, evidence=evidence, look=STEP_1)
+
+
+@pytest.mark.task("threads_of_this_process", weight=1)
+def test_rows_in_awkward_cases(student, rng):
+    tag = int(rng.integers(10**6))
+    names, (rows, named, _, me, later) = asked(student, tag)
+
+    where = "threads_of_this_process"
     mine = [row for row in rows if row[1] == me]
     evidence = "it must be listed, with this very function on its stack"
     here = bool(mine) and "threads_of_this_process" in mine[0][3]
@@ -102,3 +128,6 @@ def test_threads(student, rng):
     gone = not set(later) & {*names, "ended"}
     evidence = "a thread is listed that has ended, or never started"
     check.true(gone, where=where, evidence=evidence, look=STEP_1)
+    check.equal(named, [list(rows[0])], where=f"{where}: fields", look=CONTRACT)
+    order = [row[:2] for row in rows]
+    check.equal(order, sorted(order), where=f"{where}: order", look=CONTRACT)

@@ -1,7 +1,7 @@
 """abort drops silently after shutdown, where Rejected was promised.
 
 task: discard_oldest
-severity: idea
+severity: edge
 look: Chapter, step 5.
 """
 

@@ -1,7 +1,7 @@
 """SystemExit and KeyboardInterrupt in a task end a worker that is not replaced.
 
 task: ThreadPool
-severity: idea
+severity: edge
 look: Chapter, step 5.
 """
 

@@ -1,163 +1,20 @@
-"""What the hidden tests of lesson 05 share."""
+"""Scripts played on the submission's pool, and compared with what a real JDK did.
+
+`java/golden.json` holds the scripts and the JDK's traces. Each step is played when
+nothing moves any more: here that is a virtual millisecond, which passes only when no
+thread can run.
+"""
 
 import itertools
 import json
-import re
 import threading
 import time
 from pathlib import Path
 
+from hidden.pools import Boom, crew
+from hidden.scenes import settle, tale
+
 from autograder.student.testing import check
-
-CONTRACT = "The contract in the docstring."
-
-
-STEP_2 = "Chapter, step 2."
-
-
-STEP_5 = "Chapter, step 5."
-
-
-STORY_LINES = 9
-
-
-STEP = re.compile(r" *\d+ [> ] (.+?) +line (\d+) +(.{44})  (.*)")
-
-
-DULL = ("release", "notify 0", "start", "look at")
-
-
-# --- what all bodies use ------------------------------------------------------------
-
-
-def explored(program, bodies, **options):
-    """Explore each body; return what was found by the body's name."""
-    rules = {"bound": 2, "schedules": 1200, "random_schedules": 60, **options}
-    found = {}
-    for body in bodies:
-        result = program.explore(body, **rules)
-        found[body.__name__] = {"found": result, "said": essence(result)}
-    return found
-
-
-def essence(result):
-    """What a body's assertion said: it tells mistakes apart where stories differ."""
-    text = result["message"].partition("AssertionError: ")[2]
-    return re.split(r" at line \d+$", text)[0]
-
-
-def started(*calls):
-    """Start a thread for each call, named like its function."""
-    threads = []
-    for call in calls:
-        thread = threading.Thread(target=call, name=call.__name__)
-        threads.append(thread)
-        thread.start()
-    return threads
-
-
-def together(*calls):
-    """Run the calls in threads of their own until all have ended."""
-    for thread in started(*calls):
-        thread.join()
-
-
-def outcome(call, *args, **kwargs):
-    """Return ("gave", value) or ("raised", the exception's name)."""
-    try:
-        return "gave", call(*args, **kwargs)
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return "raised", type(error).__name__
-
-
-def gave(got, want, what):
-    """Assert the outcome of a call; a program's own exception is a kind of outcome."""
-    assert got == ("gave", want), f"{what} {said(got)} instead of giving {want!r}"
-
-
-def refused(got, name, what):
-    """Assert that a call raised that exception."""
-    assert got == ("raised", name), f"{what} {said(got)} instead of raising {name}"
-
-
-def said(got):
-    """Put an outcome into words."""
-    return f"{got[0]} {got[1]!r}" if got[0] == "gave" else f"raised {got[1]}"
-
-
-def judge(found, look):
-    """Fail with the shortest story of the first body that failed."""
-    for name, entry in found.items():
-        result = entry["found"]
-        if result["kind"] != "ok":
-            where = " ".join((globals()[name].__doc__ or name).split()).rstrip(".")
-            check.true(False, where=where, evidence=tale(result), look=look)
-
-
-def tale(result):
-    """Shorten a counterexample to what happened, and its last steps, line by line."""
-    message = result["message"].splitlines()
-    steps = [STEP.match(line) for line in result["story"]]
-    kept = [
-        f"  {thread}, line {number}: {done}   [{code.strip()}]"
-        for thread, number, code, done in (step.groups() for step in steps if step)
-        if not done.startswith(DULL)
-    ]
-    if len(kept) > STORY_LINES:
-        kept = ["  ...", *kept[-STORY_LINES:]]
-    told = [_plainly(result["kind"], line) for line in message]
-    if result["kind"] == "exception" and not result["schedule"]:
-        return "\n".join(told)  # it fails whoever goes first: no story to tell
-    return "\n".join([*told, "in this schedule:", *kept] if kept else told)
-
-
-def _plainly(kind, line):
-    marks = ("in main: AssertionError: ", "AssertionError: ")
-    for mark in marks:
-        line = line.replace(mark, "")
-    return line.split(" at line ")[0] if kind == "exception" else f"{kind}: {line}"
-
-
-# --- what the tests of the pool use -------------------------------------------------
-
-
-class Boom(Exception):
-    """What a failing task raises."""
-
-
-def crew(errors, made=None):
-    """A thread factory: daemons that note what leaves `run`, as Java's handlers do."""
-    made = [] if made is None else made
-
-    def factory(run):
-        def guarded():
-            try:
-                run()
-            except (Exception, SystemExit, KeyboardInterrupt) as error:
-                errors.append(error)
-
-        number = len(made) + 1
-        made.append(f"worker-{number}")
-        return threading.Thread(target=guarded, name=made[-1], daemon=True)
-
-    return factory
-
-
-def pool_of(m, core, maximum, keep_alive=0.0, capacity=None, errors=None, policy=None):
-    """A pool of daemons, whose policy is not the submission's."""
-
-    def refuse(task, pool):
-        raise m.Rejected("full")
-
-    factory = crew([] if errors is None else errors)
-    return m.ThreadPool(core, maximum, keep_alive, capacity, policy or refuse, factory)
-
-
-def settle():
-    """Wait until nobody else can run: virtual time passes only then."""
-    time.sleep(0.001)
 
 
 class Player:
@@ -345,34 +202,19 @@ WORDS = {
 }
 
 
+# --- what runs beside the submission ------------------------------------------------
+
+
+def java_pool(program, scripts):
+    """Play scripts with a policy of ours, and do not look for a shutdown."""
+    return played(program, scripts, own_policy=False, shut=False)
+
+
+def java_policies(program, scripts):
+    """Play scripts with the submission's policies."""
+    return played(program, scripts, own_policy=True, shut=False)
+
+
 def java_shut(program, scripts):
+    """Play scripts with the submission's policies, to the end of the pool."""
     return played(program, scripts, own_policy=True, shut=True)
-
-
-# --- the policies -------------------------------------------------------------------
-
-
-class Stand:
-    """A stand-in for a pool: says what a policy asked of it."""
-
-    def __init__(self, shut, queued=1):
-        self.shut, self.log, self.queued = shut, [], queued
-
-    def is_shutdown(self):
-        return self.shut
-
-    def poll(self):
-        self.log.append("poll")
-        if not self.queued:
-            return None
-        self.queued -= 1
-        return lambda: self.log.append("ran the oldest")
-
-    def execute(self, task):
-        self.log.append("execute")
-        self.given = task
-
-
-def pool_policy(task, pool):
-    """A policy that is never needed."""
-    raise Boom("rejected")

@@ -1,0 +1,306 @@
+"""Scenes of `BoundedQueue`: timeouts and hand-offs."""
+
+import time
+
+from hidden.scenes import (
+    explored,
+    gave,
+    lasted,
+    outcome,
+    refused,
+    said,
+    started,
+    timed,
+    together,
+)
+
+# --- timeouts -----------------------------------------------------------------------
+
+
+def queue_get_lasts(m):
+    """BoundedQueue.get: its timeout is the time of the whole call"""
+    queue, ends = m.BoundedQueue(1), {}
+
+    def taker():
+        ends["get"] = timed(queue.get, timeout=5.0)
+
+    thread = started(taker)[0]
+    time.sleep(1.0)
+    assert queue.join(0.5) is True, "nothing was put, join must give True"
+    time.sleep(2.0)
+    thread.join()
+    refused(ends["get"][0], "TimeoutError", "get(timeout=5.0)")
+    lasted(ends["get"][1], 5.0, "get(timeout=5.0)")
+
+
+def queue_put_lasts(m):
+    """BoundedQueue.put: its timeout is the time of the whole call"""
+    queue, ends = m.BoundedQueue(1), {}
+    queue.put("old")
+
+    def giver():
+        ends["put"] = timed(queue.put, "new", timeout=5.0)
+
+    thread = started(giver)[0]
+    time.sleep(1.0)
+    assert len(queue) == 1, "the put that waits has put its item"
+    time.sleep(2.0)
+    thread.join()
+    refused(ends["put"][0], "TimeoutError", "put(timeout=5.0) into a full queue")
+    lasted(ends["put"][1], 5.0, "put(timeout=5.0)")
+    assert len(queue) == 1, "an item whose put timed out is in the queue"
+
+
+def queue_join_lasts(m):
+    """BoundedQueue.join: its timeout is the time of the whole call"""
+    queue, ends = m.BoundedQueue(2), {}
+    queue.put("a")
+    queue.put("b")
+
+    def joiner():
+        ends["join"] = timed(queue.join, timeout=5.0)
+
+    thread = started(joiner)[0]
+    time.sleep(1.0)
+    queue.get()
+    queue.task_done()
+    time.sleep(2.0)
+    thread.join()
+    gave(ends["join"][0], False, "join(timeout=5.0), one of two items done,")
+    lasted(ends["join"][1], 5.0, "join(timeout=5.0)")
+
+
+def queue_put_is_robbed(m):
+    """BoundedQueue(1), full: a put is woken, and another one takes the room"""
+    queue, ends = m.BoundedQueue(1), {}
+    queue.put("old")
+
+    def giver():
+        ends["put"] = outcome(queue.put, "new", timeout=3.0), time.monotonic()
+
+    def robber():
+        time.sleep(1.0)
+        queue.get()
+        ends["robbed"] = outcome(queue.put, "other", timeout=0.5)[0] == "gave"
+
+    together(giver, robber)
+    want = (("raised", "TimeoutError"), 3.0)
+    want = want if ends["robbed"] else (("gave", None), 1.0)
+    assert ends["put"] == want, f"put(timeout=3.0), and when: {ends['put']}"
+    assert len(queue) == 1, f"{len(queue)} items are inside, the capacity is 1"
+
+
+def queue_put_timeout_races(m):
+    """BoundedQueue(1), full: a put times out, or not, while another thread gets"""
+    queue, ends = m.BoundedQueue(1), []
+    queue.put("old")
+
+    def giver():
+        ends.append(outcome(queue.put, "new", timeout=1.0))
+
+    def taker():
+        time.sleep(1.0)
+        ends.append(queue.get())
+
+    together(giver, taker)
+    put = ("gave", None) in ends
+    rest = outcome(queue.get, 0)
+    want = ("gave", "new") if put else ("raised", "TimeoutError")
+    assert rest == want, (
+        f"the put {'worked' if put else 'failed'}, then get {said(rest)}"
+    )
+
+
+def queue_get_timeout_races(m):
+    """BoundedQueue: a get times out, or not, while another thread puts"""
+    queue, ends = m.BoundedQueue(1), []
+
+    def taker():
+        ends.append(outcome(queue.get, timeout=1.0))
+
+    def giver():
+        time.sleep(1.0)
+        queue.put("new")
+
+    together(taker, giver)
+    inside = len(queue)
+    want = 0 if ends == [("gave", "new")] else 1
+    assert inside == want, f"get {said(ends[0])}, and {inside} items are inside"
+
+
+def queue_put_gives_up(m):
+    """BoundedQueue(1), full: puts time out as an item is got, and another put waits"""
+    queue, ends = m.BoundedQueue(1), []
+    queue.put("old")
+
+    def hasty_1():
+        ends.append(outcome(queue.put, "hasty", timeout=1.0))
+
+    def hasty_2():
+        ends.append(outcome(queue.put, "hasty", timeout=0.75))
+
+    def patient():
+        queue.put("patient")
+
+    threads = []
+    for call in (hasty_1, hasty_2, patient):
+        threads += started(call)
+        time.sleep(0.25)
+    time.sleep(0.25)
+    got = [queue.get()]
+    for thread in threads[:2]:
+        thread.join()
+    for _ in range(ends.count(("gave", None))):
+        got.append(queue.get())
+    threads[2].join()
+    got.append(queue.get())
+    hasty = ends.count(("gave", None)) * ["hasty"]
+    assert sorted(got) == [*hasty, "old", "patient"], f"{ends}, and were got: {got}"
+
+
+def queue_get_gives_up(m):
+    """BoundedQueue: a get times out as an item is put, and another one waits"""
+    queue, ends, got = m.BoundedQueue(2), [], []
+
+    def hasty():
+        ends.append(outcome(queue.get, timeout=1.0))
+
+    def patient():
+        got.append(queue.get())
+
+    threads = started(hasty, patient)
+    time.sleep(1.0)
+    queue.put("a")
+    threads[0].join()
+    taken = ends == [("gave", "a")]
+    if taken:
+        queue.put("b")
+    threads[1].join()
+    assert got == (["b"] if taken else ["a"]), f"hasty {said(ends[0])}, then {got}"
+
+
+# --- hand-offs ----------------------------------------------------------------------
+
+
+def queue_hand_off(m):
+    """BoundedQueue(0): an item passes only to a get that waits"""
+    queue, log = m.BoundedQueue(0), []
+    late, took = timed(queue.put, 0, timeout=1.0)
+    refused(late, "TimeoutError", "put(timeout=1.0), no get,")
+    lasted(took, 1.0, "put(timeout=1.0), no get,")
+    assert len(queue) == 0, "a hand-off keeps no item that nobody takes"
+
+    def taker():
+        time.sleep(1.0)
+        log.append("takes")
+        log.append(queue.get())
+
+    thread = started(taker)[0]
+    queue.put("a")
+    assert log[:1] == ["takes"], "put returned before anybody wanted the item"
+    thread.join()
+    assert log == ["takes", "a"], f"the item handed over is 'a', got {log[1:]}"
+    waiter = started(taker)[0]
+    time.sleep(2.0)
+    second = timed(queue.put, "b", 1.0), timed(queue.put, "c", 1.0)
+    gave(second[0][0], None, "put(timeout=1.0), a get waits,")
+    lasted(second[0][1], 0.0, "put(timeout=1.0), a get waits,")
+    refused(second[1][0], "TimeoutError", "a second put, one get waits,")
+    waiter.join()
+    assert log[-1] == "b", f"the item handed over is 'b', got {log[-1]!r}"
+
+
+def queue_hand_off_at_once(m):
+    """BoundedQueue(0) with timeouts of 0: only a get that waits already will do"""
+    queue, got = m.BoundedQueue(0), []
+    kept = sum(outcome(queue.put, n, timeout=0)[0] == "gave" for n in range(3))
+    assert kept == 0, f"{kept} of 3 puts worked, though no get waits"
+    refused(outcome(queue.get, timeout=0), "TimeoutError", "get(timeout=0), no put,")
+
+    def taker():
+        got.append(queue.get())
+
+    thread = started(taker)[0]
+    time.sleep(1.0)
+    gave(outcome(queue.put, "b", timeout=0), None, "put(timeout=0), a get waits,")
+    second = outcome(queue.put, "c", timeout=0)
+    refused(second, "TimeoutError", "a second put(timeout=0), one get waits,")
+    thread.join()
+    assert got == ["b"], f"the item handed over is 'b', got {got}"
+
+
+def queue_hand_offs(m):
+    """BoundedQueue(0): two threads put, two get"""
+    queue, got = m.BoundedQueue(0), []
+
+    def giver_1():
+        queue.put(1)
+
+    def giver_2():
+        queue.put(2)
+
+    def taker_1():
+        got.append(queue.get())
+
+    def taker_2():
+        got.append(queue.get())
+
+    together(taker_1, giver_1, giver_2, taker_2)
+    assert sorted(got) == [1, 2], f"put 1 and 2, got {got}"
+    assert len(queue) == 0, "everything was got, but the queue is not empty"
+
+
+def queue_hand_off_closed(m):
+    """BoundedQueue(0): closed while threads wait in put and get"""
+    queue, ends = m.BoundedQueue(0), []
+
+    def giver():
+        ends.append(outcome(queue.put, 1))
+
+    def other():
+        ends.append(outcome(queue.put, 2))
+
+    threads = started(giver, other)
+    queue.close()
+    for thread in threads:
+        thread.join()
+    for one in ends:
+        refused(one, "Closed", "put, with no get before close,")
+    refused(outcome(queue.get, 1.0), "Closed", "get from a closed hand-off")
+
+
+def queue_hand_off_timeout(m):
+    """BoundedQueue(0): a get times out, or not, while another thread puts"""
+    queue, ends = m.BoundedQueue(0), {}
+
+    def taker():
+        ends["get"] = outcome(queue.get, timeout=1.0)
+
+    def giver():
+        time.sleep(1.0)
+        ends["put"] = outcome(queue.put, "x", timeout=1.0)
+
+    together(taker, giver)
+    worked = ends["get"] == ("gave", "x"), ends["put"] == ("gave", None)
+    text = f"put {said(ends['put'])}, get {said(ends['get'])}"
+    assert worked[0] == worked[1], f"either both succeed or neither does: {text}"
+
+
+# --- which test explores what -------------------------------------------------------
+
+
+def queue_times(program):
+    scenes = [queue_get_lasts, queue_put_lasts, queue_join_lasts, queue_put_is_robbed]
+    return explored(program, scenes, spurious=True)
+
+
+def queue_gives_up(program):
+    scenes = [queue_put_timeout_races, queue_get_timeout_races]
+    scenes += [queue_hand_off_timeout, queue_put_gives_up, queue_get_gives_up]
+    scenes += [queue_hand_off_at_once]
+    return explored(program, scenes)
+
+
+def queue_hands(program):
+    scenes = [queue_hand_off, queue_hand_offs, queue_hand_off_closed]
+    return explored(program, scenes, spurious=True)
