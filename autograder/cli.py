@@ -19,6 +19,7 @@ COMMANDS = (
     Command("class report", _CLASS, "class_report", _INSTRUCTORS),
     Command("class similar", _CLASS, "class_similar", _INSTRUCTORS),
     Command("export", "autograder.commands.export", "export", _INSTRUCTORS),
+    Command("new", "autograder.commands.new", "new", _AUTHORS),
     Command("audit", _COURSE, "audit", _AUTHORS),
     Command("traces", _COURSE, "traces", _AUTHORS),
     Command("bench", _COURSE, "bench", _AUTHORS),

@@ -130,6 +130,7 @@ export const steps = {
   },
   hint: "Click the plot or drag along its axis to choose h.",
   reserve: [209, 277],
+  traced: true,
   caption: "Smaller is not better. Right of the tip the error is truncation; "
     + "left of it rounding takes over, and every tenfold smaller h costs a digit.",
 };

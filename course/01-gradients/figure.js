@@ -31,6 +31,7 @@ export const gradient = {
     ? `Now v has length 2: the number doubles to ${fixed(look(state).slope)} though the hill is the same. Divide by |v| before you call it a slope.` : ""),
   hint: "Drag the point, the arrow u or the ring. With the keyboard: Tab to them, then arrow keys.",
   reserve: [256, 349],
+  traced: true,
   caption: "The slope along a unit vector u is the shadow of ∇f on u. "
     + "Over all directions the slopes draw two touching circles: uphill (solid) and downhill (dashed). Dashed contours lie below zero.",
 };

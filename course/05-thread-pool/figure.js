@@ -39,6 +39,7 @@ export const schedule = {
   },
   hint: "Click a row to go there; with the slider focused, the arrow keys step.",
   reserve: [257, 334],
+  traced: true,
   caption: "A thread acts only in its own lane; the order of rows is the scheduler's choice. Two core threads start two tasks, "
     + "three wait, and two extra threads bring t6 and t7 along, past the queue. Every schedule here was recorded, and replays exactly.",
 };

@@ -126,6 +126,7 @@ export const crossing = {
   },
   hint: "Drag α up and down, β up and down, or the dot on the axis; or Tab to them and use the arrow keys.",
   reserve: [255, 374],
+  traced: true,
   caption: "Latency lifts the left of each curve, bandwidth tilts the right. A tree moves whole arrays, a ring takes 2(n − 1) steps. "
     + "On a network where every pair of ranks has a wire of its own, halving-doubling pays for neither when n is a power of two.",
 };

@@ -56,6 +56,7 @@ export const levels = {
   },
   hint: "Click a chart, or move the slider, to read it at another size.",
   reserve: [174, 308],
+  traced: true,
   caption: "The same algorithms and arrays on two networks, simulated. Left every pair of ranks has a wire of its own; right machines and racks share uplinks, "
     + "and what counts is how many bytes must cross them. The large dot is the fastest.",
 };

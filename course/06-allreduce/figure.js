@@ -50,6 +50,7 @@ export const ring = {
   },
   hint: "Choose a fault, then step. Click a rank to make it the one that fails.",
   reserve: [319, 520],
+  traced: true,
   caption: "In n − 1 steps the partial sums walk round the ring and grow; in n − 1 more the complete chunks walk round and replace them. "
     + "Every link works in every step, and the ranks send 2(n − 1)/n of their array on the mean: exactly the bound.",
 };

@@ -72,6 +72,7 @@ export const training = {
   },
   hint: "Click a plot to choose a step.",
   reserve: [209, 273],
+  traced: true,
   caption: "float16 alone never moves, and a master copy does not help it: its gradients are zero. "
     + "A loss scale does. The master copy then makes up the rest, and mixed precision lies on the curve of float32.",
 };

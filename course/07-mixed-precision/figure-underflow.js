@@ -125,6 +125,7 @@ export const underflow = {
   },
   hint: "Drag the ring sideways, or use the slider: one octave a press.",
   reserve: [256, 392],
+  traced: true,
   caption: "A loss scale slides all gradients over the fixed window of float16 (dashed: without a scale). "
     + "Left of the window they become zero, right of it infinite. Before the step the scale must come off again, and only then may you clip.",
 };

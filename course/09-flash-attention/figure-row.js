@@ -31,6 +31,7 @@ export const row = {
   },
   hint: "Click above a key to set its score; drag the ring, or Tab to it and use the arrow keys.",
   reserve: [209, 341],
+  traced: true,
   caption: "One pass is enough. When a larger score arrives, everything summed so far shrinks by α = exp(m_old − m_new), "
     + "and no tile is read again. Drag a score above the running maximum to see it happen.",
 };

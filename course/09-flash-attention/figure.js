@@ -47,6 +47,7 @@ export const flash = {
   },
   hint: "Click a tile to run up to it; drag the dot on the curve to resize the block.",
   reserve: [303, 512],
+  traced: true,
   caption: "Each program keeps one block of Q, its running m, l and acc on the chip while blocks of K and V stream past. "
     + "The N × M matrix is never stored, and taller blocks read K and V fewer times, until the chip is full.",
 };

@@ -10,6 +10,7 @@
 //   caption                 the claim, printed under the static picture
 //   reserve                 [desktop, phone] height of the controls, kept free until they come
 //   hint                    what can be dragged or clicked, one short sentence (optional)
+//   traced                  true where it reads trace.json (optional)
 // A handle {id, x, y, label, text, drag(x, y), key(dx, dy)} is a point of a panel that
 // the reader may drag or move with the arrow keys; both functions return a patch of the state.
 import { makeControls } from "./controls.js";
@@ -97,8 +98,12 @@ function make(name, className, parent) {
   return node;
 }
 
-/** Register `<name>` to play a specification. Does nothing outside a page. */
+/** Specifications by the name of their element, for what draws or tests them under Node.js. */
+export const SPECS = new Map();
+
+/** Register `<name>` to play a specification. Outside a page it is only kept in SPECS. */
 export function defineFigure(name, spec) {
+  SPECS.set(name, spec);
   if (typeof customElements === "undefined" || customElements.get(name)) return;
   customElements.define(name, class extends HTMLElement {
     connectedCallback() {

@@ -5,36 +5,30 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { panelMarkup, staticMarkup } from "./figure.js";
+import { panelMarkup, SPECS, staticMarkup } from "./figure.js";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-
-/** Every figure of the course: its lesson folder and the module that exports its specification. */
-export const FIGURES = [
-  { lesson: "00-start", name: "verdict", module: "figure.js" },
-  { lesson: "01-gradients", name: "gradient", module: "figure.js", traced: true },
-  { lesson: "01-gradients", name: "steps", module: "figure-steps.js", traced: true },
-  { lesson: "05-thread-pool", name: "schedule", module: "figure.js", traced: true },
-  { lesson: "05-thread-pool", name: "twenty", module: "figure-twenty.js" },
-  { lesson: "06-allreduce", name: "ring", module: "figure.js", traced: true },
-  { lesson: "06-allreduce", name: "crossing", module: "figure-cost.js", traced: true },
-  { lesson: "06-allreduce", name: "levels", module: "figure-levels.js", traced: true },
-  { lesson: "07-mixed-precision", name: "underflow", module: "figure-underflow.js", traced: true },
-  { lesson: "07-mixed-precision", name: "round", module: "figure-round.js" },
-  { lesson: "07-mixed-precision", name: "scaler", module: "figure-scaler.js" },
-  { lesson: "07-mixed-precision", name: "training", module: "figure-training.js", traced: true },
-  { lesson: "09-flash-attention", name: "flash", module: "figure.js", traced: true },
-  { lesson: "09-flash-attention", name: "row", module: "figure-row.js", traced: true },
-];
 
 export function readTrace(lesson) {
   const path = join(ROOT, "course", lesson, "trace.json");
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
 }
 
-export async function loadSpec({ lesson, name, module }) {
-  return (await import(pathToFileURL(join(ROOT, "course", lesson, module))))[name];
+/** The figures of one lesson: what its figure.js defines. */
+async function figuresOf(lesson) {
+  const script = join(ROOT, "course", lesson, "figure.js");
+  if (!existsSync(script)) return [];
+  await import(pathToFileURL(script));
+  const names = readFileSync(script, "utf8").matchAll(/^defineFigure\("g2k-([a-z0-9-]+)"/gm);
+  return [...names].map(([, name]) => {
+    const spec = SPECS.get(`g2k-${name}`);
+    return { lesson, name, spec, traced: spec.traced ?? false };
+  });
 }
+
+/** Every figure of the course, lesson by lesson: [{lesson, name, spec, traced}]. */
+export const FIGURES = (await Promise.all(
+  readdirSync(join(ROOT, "course")).filter((name) => /^\d\d-/.test(name)).sort().map(figuresOf))).flat();
 
 /** The chapter with the region of one figure replaced; unchanged where it has no such marker. */
 export function splice(chapter, name, markup) {
@@ -63,7 +57,7 @@ export async function files() {
   const found = new Map();
   const unfinished = new Set(); // lessons without a chapter or whose traces are not made yet
   for (const figure of FIGURES) {
-    const { lesson, name } = figure;
+    const { lesson, name, spec } = figure;
     const path = join(ROOT, "course", lesson, "index.md");
     const trace = figure.traced ? readTrace(lesson) : null;
     if (!existsSync(path) || (figure.traced && !trace)) {
@@ -71,7 +65,7 @@ export async function files() {
       continue;
     }
     const page = found.get(path) ?? { path, text: read(path), wanted: read(path) };
-    const markup = staticMarkup(`g2k-${name}`, await loadSpec(figure), trace, (panel) => {
+    const markup = staticMarkup(`g2k-${name}`, spec, trace, (panel) => {
       const file = `course/${lesson}/figures/${name}-${panel.id}.svg`;
       const svg = join(ROOT, file);
       found.set(svg, { path: svg, text: read(svg), wanted: drawing(panel, `g2k-${name}`) });

@@ -14,6 +14,7 @@ from website import load_hook
 chapter = load_hook("chapter")
 katex = load_hook("katex")
 assets = load_hook("assets")
+home = load_hook("home")
 
 CONTRACT = """
 title = "Slopes"
@@ -172,6 +173,46 @@ def test_unknown_marker_fails_with_the_page_named(lesson: Path) -> None:
 def test_pages_without_a_lesson_are_left_alone(tmp_path: Path) -> None:
     text = "<!-- lesson:chips -->"
     assert fill(tmp_path / "course" / "about", text) == text
+
+
+PLAN = """Before.
+
+<!-- course:lessons -->
+
+| no. | lesson | part | minutes |
+|--:|---|---|--:|
+| 0 | Kernels | GPU kernels | *planned* |
+| 10 | Trees | Decoding | *planned* |
+
+After.
+"""
+
+
+def test_lessons_that_are_there_join_the_planned_ones(lesson: Path) -> None:
+    shutil.copytree(lesson, lesson.with_name("00-hills"))
+    config = SimpleNamespace(config_file_path=str(lesson.parents[1] / "mkdocs.yml"))
+    text = home.on_page_markdown(PLAN, page=page("index.md"), config=config)
+    assert (
+        text
+        == """Before.
+
+| no. | lesson | part | minutes |
+|--:|---|---|--:|
+| 0 | [Slopes](00-hills/index.md) | Mathematics | 40 |
+| 0 | Kernels | GPU kernels | *planned* |
+| 1 | [Slopes](01-slopes/index.md) | Mathematics | 40 |
+| 10 | Trees | Decoding | *planned* |
+
+After.
+"""
+    )
+
+
+def test_a_broken_contract_fails_with_the_home_page_named(lesson: Path) -> None:
+    (lesson / "lesson.toml").write_text("title = 3\n")
+    config = SimpleNamespace(config_file_path=str(lesson.parents[1] / "mkdocs.yml"))
+    with pytest.raises(PluginError, match=r"index\.md: .*title must be a str"):
+        home.on_page_markdown(PLAN, page=page("index.md"), config=config)
 
 
 def test_an_empty_heading_becomes_a_plain_cell() -> None:

@@ -1,5 +1,7 @@
 // The figures of the lessons: their arithmetic against the reference's trace, and their words.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { VERDICTS } from "../../../course/00-start/figure.js";
 import { above, expected } from "../../../course/01-gradients/figure-steps.js";
@@ -8,14 +10,14 @@ import { ALGORITHMS, best } from "../../../course/06-allreduce/figure-cost.js";
 import { ranking } from "../../../course/06-allreduce/figure-levels.js";
 import { clock, contributions, cost, crossover, ITEM, reach, sent, totals } from "../../../course/06-allreduce/figure-model.js";
 import { flashBytes, resident, runOf, schedule, standardBytes, stream, toHalf, twoPass } from "../../../course/09-flash-attention/figure-model.js";
-import { FIGURES, files, loadSpec, readTrace } from "../../../site/figures/static.mjs";
+import { FIGURES, files, readTrace, ROOT } from "../../../site/figures/static.mjs";
 
 const near = (got, want, where = "") =>
   assert.ok(Math.abs(got - want) <= 1e-12 * Math.max(1, Math.abs(want)), `${where}: got ${got}, want ${want}`);
 const gradients = readTrace("01-gradients");
 const reduced = readTrace("06-allreduce");
 const attention = readTrace("09-flash-attention");
-const specs = await Promise.all(FIGURES.map(async (figure) => ({ ...figure, spec: await loadSpec(figure), trace: figure.traced ? readTrace(figure.lesson) : null })));
+const specs = FIGURES.map((figure) => ({ ...figure, trace: figure.traced ? readTrace(figure.lesson) : null }));
 
 test("lesson 1: heights, gradients and slopes are the reference's", () => {
   assert.ok(gradients.surface.samples.length >= 8);
@@ -215,6 +217,16 @@ for (const { name, spec, trace } of specs) {
     assert.equal(spec.warning?.(spec.start(trace), trace) ?? "", "");
   });
 }
+
+test("every figure has its place in the chapter, and every place its figure", () => {
+  for (const lesson of new Set(FIGURES.map((figure) => figure.lesson))) {
+    const chapter = readFileSync(join(ROOT, "course", lesson, "index.md"), "utf8");
+    const places = [...chapter.matchAll(/^<!-- figure:(\S+) -->$/gm)].map(([, name]) => name);
+    const names = FIGURES.filter((figure) => figure.lesson === lesson).map((figure) => figure.name);
+    assert.deepEqual(places.sort(), names.sort(), lesson);
+  }
+  assert.equal(new Set(FIGURES.map((figure) => figure.name)).size, FIGURES.length, "two figures share a name");
+});
 
 test("the pictures in the chapters are the ones the figures draw, and no others lie there", async () => {
   const all = await files();

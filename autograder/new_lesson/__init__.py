@@ -1,0 +1,1 @@
+"""A new lesson: both folders from a template, and its places in menus and lists."""
