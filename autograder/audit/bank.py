@@ -7,7 +7,7 @@ no further run.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from autograder.audit.result import LessonAudit, MutantAudit
 from autograder.grading.diagnose import Answers, Failure
@@ -37,6 +37,7 @@ def audit_bank(lesson: Lesson, audit: LessonAudit, seeds: int) -> None:
         reports: dict[Key, Report] = {}
         grader = Grader(lesson, seed, diagnose=False)
         grader.run(submissions.items(), reports.__setitem__)
+        audit.cpu_s += grader.jailed_cpu_s or 0.0
         for (kind, name), report in reports.items():
             if kind == "stub":
                 audit.stub_points = report.points
@@ -53,7 +54,10 @@ def audit_bank(lesson: Lesson, audit: LessonAudit, seeds: int) -> None:
 
 
 def audit_mutants(
-    lesson: Lesson, task: str, only: Collection[str] | None = None
+    lesson: Lesson,
+    task: str,
+    only: Collection[str] | None = None,
+    on_cpu: Callable[[float], None] = lambda cpu_s: None,
 ) -> list[MutantAudit]:
     """Grade a task's known mistakes in that task.
 
@@ -62,6 +66,7 @@ def audit_mutants(
         task: the task that they must lose.
         only: these alone; the others are run only where that is needed to tell them
             apart.
+        on_cpu: told the CPU seconds that the jail took, where they can be counted.
     """
     mutants = [m for m in lesson_mutants(lesson) if m.task == task]
     if only is not None:
@@ -77,6 +82,7 @@ def audit_mutants(
     grader = Grader(lesson, diagnose=False, only={task}, on_outcomes=keep)
     submissions = ((m.name, mutant_submission(lesson, m)) for m in mutants)
     grader.run(submissions, reports.__setitem__)
+    on_cpu(grader.jailed_cpu_s or 0.0)
     found = []
     for mutant in mutants:
         failure = failures[mutant.name]
