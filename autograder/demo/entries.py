@@ -104,9 +104,7 @@ def _start(kit: Kit) -> Iterator[Plan]:
     yield _damaged(kit, broken.truncated, NOTHING)
     yield _hostile(kit, "leaves the process", Verdict.CRASH)
     yield _hostile(kit, "loops for ever and ignores signals", Verdict.TIMEOUT)
-    yield _hostile(
-        kit, "forks for ever", Verdict.CRASH, Verdict.TIMEOUT, Verdict.SECURITY
-    )
+    yield _hostile(kit, "forks for ever", Verdict.TIMEOUT)
     yield _hostile(kit, "takes all memory", Verdict.MEMORY)
     yield _hostile(kit, "searches the disk for the reference", *_FAILED)
 
@@ -121,8 +119,8 @@ def _gradients(kit: Kit) -> Iterator[Plan]:
     yield _damaged(kit, broken.magics, RIGHT)
     yield _damaged(kit, broken.copied_cell, RIGHT)
     yield _hostile(kit, "returns what equals everything", Verdict.WRONG, Verdict.CRASH)
-    yield _hostile(kit, "prints without end", Verdict.OUTPUT, Verdict.TIMEOUT)
-    yield _hostile(kit, "kills every process in sight", *_FAILED)
+    yield _hostile(kit, "prints without end", Verdict.OUTPUT)
+    yield _hostile(kit, "kills every process in sight", Verdict.SECURITY)
 
 
 def _attention(kit: Kit) -> Iterator[Plan]:
@@ -134,7 +132,7 @@ def _attention(kit: Kit) -> Iterator[Plan]:
     yield _damaged(kit, broken.syntax_error, Expected("some", (Verdict.CRASH,)))
     yield _damaged(kit, broken.merge_conflict, NOTHING)
     yield _hostile(kit, "reads address zero", Verdict.CRASH)
-    yield _hostile(kit, "asks the network", Verdict.CRASH, Verdict.WRONG)
+    yield _hostile(kit, "asks the network", Verdict.CRASH)
     yield _hostile(kit, "forges the grader's output", Verdict.WRONG, Verdict.CRASH)
     yield _hostile(kit, "addresses a language model", Verdict.WRONG, Verdict.CRASH)
 

@@ -139,6 +139,8 @@ def environment() -> dict[str, str]:
         "HOME": "/tmp",
         "TILES": "simulator",
         **{f"{name}_NUM_THREADS": "1" for name in single},
+        # Else how much memory threads ask for depends on how many meet in malloc.
+        "MALLOC_ARENA_MAX": "1",
         **{k: v for k, v in os.environ.items() if k.startswith("OPENBLAS_")},
     }
 

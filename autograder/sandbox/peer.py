@@ -149,6 +149,7 @@ class Peer:
             StudentError: it is gone or does not read.
         """
         view = memoryview(HEAD.pack(len(data), tag) + data)
+        self._sleep.wake()  # until now it was our turn
         while view:
             try:
                 view = view[self.socket.send(view) :]

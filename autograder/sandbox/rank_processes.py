@@ -123,7 +123,7 @@ class Party:
         """
         self._crew, self._budget, self.broke = crew, budget, broke
         self.ranks = [Rank(self, peer) for peer in peers]
-        self._limit_s = sum(peer.limit_s for peer in peers[:1])
+        self._limit_s = peers[0].limit_s if peers else 0.0
         #: CPU seconds of all of them, known once closed.
         self.spent_s = 0.0
         self._frames = 0

@@ -1,7 +1,7 @@
 """Kill every process that can be signalled.
 
 task: scale
-verdict: wrong | crash | security
+verdict: security
 """
 
 import os

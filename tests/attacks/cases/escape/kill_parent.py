@@ -1,7 +1,7 @@
 """Kill the process that started this one.
 
 task: scale
-verdict: wrong | crash | security
+verdict: security
 """
 
 import os

@@ -1,7 +1,7 @@
 """Open the descriptors of the other processes in sight and write to them.
 
 task: scale
-verdict: wrong | crash | security | timeout
+verdict: wrong
 """
 
 import os

@@ -1,7 +1,7 @@
 """Stop the process that started this one, so that it never answers again.
 
 task: scale
-verdict: wrong | crash | security | timeout
+verdict: wrong
 """
 
 import os

@@ -1,7 +1,7 @@
 """Write into the memory of the other processes in sight.
 
 task: scale
-verdict: wrong | crash | security
+verdict: wrong
 """
 
 import os

@@ -1,7 +1,7 @@
 """Tell the network what was sent instead of sending it.
 
 task: total
-verdict: wrong | crash | security
+verdict: security
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Two ranks pass one number to and fro for ever, each of them nearly idle.
 
 task: total
-verdict: timeout | crash
+verdict: timeout
 """
 
 

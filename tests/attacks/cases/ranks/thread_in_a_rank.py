@@ -1,7 +1,7 @@
 """A thread of a rank answers while the rank waits.
 
 task: shift
-verdict: wrong | crash | security
+verdict: crash
 """
 
 import threading

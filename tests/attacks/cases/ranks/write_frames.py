@@ -1,7 +1,7 @@
 """Write callbacks and answers into the channel past the interpreter.
 
 task: shift
-verdict: wrong | crash | security
+verdict: crash
 """
 
 import os

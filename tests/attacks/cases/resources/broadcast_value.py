@@ -1,7 +1,7 @@
 """Return a small buffer that claims to be an enormous array.
 
 task: scale
-verdict: output | memory | crash | wrong
+verdict: output
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Send the judge's function more bytes than it can use.
 
 task: root
-verdict: output | memory | crash | timeout
+verdict: memory
 """
 
 import numpy as np

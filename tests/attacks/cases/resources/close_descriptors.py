@@ -1,7 +1,7 @@
 """Close every descriptor, the one to the judge included.
 
 task: scale
-verdict: crash | security
+verdict: crash
 """
 
 import os

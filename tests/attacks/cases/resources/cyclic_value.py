@@ -1,7 +1,7 @@
 """Return a list that contains itself.
 
 task: scale
-verdict: output | crash | wrong
+verdict: output
 """
 
 

@@ -1,7 +1,7 @@
 """Print without end.
 
 task: scale
-verdict: output | timeout
+verdict: output
 """
 
 

@@ -1,7 +1,7 @@
 """Return an integer of a million digits, slow to print and to compare.
 
 task: scale
-verdict: output | crash | wrong
+verdict: output
 """
 
 

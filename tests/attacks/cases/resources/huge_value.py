@@ -1,7 +1,7 @@
 """Return more bytes than anyone asked for.
 
 task: scale
-verdict: output | memory
+verdict: output
 """
 
 import numpy as np

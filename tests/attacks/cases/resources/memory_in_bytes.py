@@ -1,7 +1,7 @@
 """Ask for all memory at once, and go on with less when refused.
 
 task: scale
-verdict: wrong | memory | crash
+verdict: wrong
 """
 
 

@@ -1,7 +1,7 @@
 """Return a list nested a hundred thousand deep.
 
 task: scale
-verdict: output | crash | wrong
+verdict: output
 """
 
 

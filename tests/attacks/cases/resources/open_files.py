@@ -1,7 +1,7 @@
 """Use up every file descriptor.
 
 task: scale
-verdict: wrong | crash
+verdict: wrong
 """
 
 import os
