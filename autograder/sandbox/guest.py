@@ -64,13 +64,19 @@ def receive(channel: socket.socket) -> tuple[bytes, bytes]:
     while len(data) < HEAD.size:
         data += _more(channel, HEAD.size - len(data))
     length, tag = HEAD.unpack_from(data)
-    if len(data) == HEAD.size + length:
+    got = len(data) - HEAD.size
+    if got >= length:
         return tag, data[HEAD.size :]
-    parts, got = [data[HEAD.size :]], len(data) - HEAD.size
-    while got < length:
-        parts.append(_more(channel, length - got))
-        got += len(parts[-1])
-    return tag, b"".join(parts)
+    # In one piece: how much memory many small ones take depends on how they come in.
+    whole = bytearray(length)
+    whole[:got] = data[HEAD.size :]
+    with memoryview(whole) as view:
+        while got < length:
+            size = channel.recv_into(view[got:], min(length - got, _MOST))
+            if not size:
+                os._exit(0)
+            got += size
+    return tag, bytes(whole)
 
 
 def _more(channel: socket.socket, size: int) -> bytes:

@@ -36,7 +36,7 @@ TESTS = 64
 _TICK = struct.pack("@ll", 0, int(TICK_S * 1e6))
 _CHUNK, _MOST = 2**14, 2**20
 _SLEEPS, _GRACE_S = 3.0, 2.0  # seconds of sleep granted per CPU second, and besides
-_SYSTEM = 4.0  # seconds of the kernel's work for it, per second of its own code
+_SYSTEM = 2.0  # seconds of the kernel's work for it, per second of its own code
 #: Who asks for memory is granted another second for so much of it, so that who asks for
 #: too much hits that limit. To fill 256 MB and give it back takes 1.5 s with small
 #: objects, and with large ones 0.1 s on one machine and over a second on another.

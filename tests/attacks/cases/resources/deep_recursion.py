@@ -1,7 +1,7 @@
-"""Lift the recursion limit and recurse until the stack is gone.
+"""Lift the recursion limit and recurse through C until the stack is gone.
 
 task: scale
-verdict: crash | memory | timeout
+verdict: crash
 """
 
 import sys
@@ -9,4 +9,4 @@ import sys
 
 def scale(x, factor):
     sys.setrecursionlimit(10**9)
-    return [scale(x, factor)]
+    return list(map(scale, [x], [factor]))

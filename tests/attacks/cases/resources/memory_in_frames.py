@@ -1,0 +1,13 @@
+"""Lift the recursion limit and recurse in Python, whose frames take memory.
+
+task: scale
+verdict: memory
+"""
+
+import sys
+
+
+def scale(x, factor):
+    sys.setrecursionlimit(10**9)
+    mine = bytearray(2**16)
+    return [mine, scale(x, factor)]
