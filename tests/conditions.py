@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -232,6 +233,8 @@ def main() -> int:
     files = commands.add_parser("compare", help="what was collected before")
     files.add_argument("files", nargs="+", type=Path)
     given = parser.parse_args()
+    # Leave neither busy processes nor a group behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if given.command == "compare":
         return compare(given.files)
     parts = given.parts or list(PARTS)

@@ -12,7 +12,7 @@ import time
 
 #: CPU seconds of one round on the machine on which the lessons' seconds were chosen:
 #: two cores of a virtual Intel Xeon, Linux 6.18, Python 3.11, NumPy 2.4. The lowest of
-#: sixty medians of nine rounds was 3.0 ms; the highest, beside twenty busy processes, 6.
+#: sixty medians of nine rounds was 3.0 ms; the highest, beside twenty busy others, 6.
 REFERENCE_S = 3.1e-3
 LEAST, MOST = 1.0, 20.0  # limits are never tightened, nor loosened without end
 _ROUNDS = 9
