@@ -14,10 +14,13 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import LESSON, Class, Done
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.jail
 TOKEN = "formgrader-test"
@@ -141,26 +144,20 @@ def test_the_messages_stand_where_a_person_grades(formgrader: Formgrader) -> Non
 
 
 @pytest.mark.browser
-def test_a_person_sees_the_scores_in_the_browser(formgrader: Formgrader) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        page = browser.new_page()
-        alerts: list[str] = []
-        page.on(
-            "dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss())
-        )
-        page.set_extra_http_headers({"Authorization": f"token {TOKEN}"})
-        page.goto(f"{formgrader.url}/formgrader/gradebook/{LESSON}/{LESSON}")
-        page.wait_for_selector("#main-table tr td a")
-        table = page.inner_text("#main-table")
-        rows = formgrader.api(f"submitted_notebooks/{LESSON}/{LESSON}")
-        (hostile,) = (row for row in rows if row["student"] == "hostile")
-        page.goto(f"{formgrader.url}/formgrader/submissions/{hostile['id']}/?index=0")
-        page.wait_for_selector("textarea.comment")
-        browser.close()
+def test_a_person_sees_the_scores_in_the_browser(
+    formgrader: Formgrader, browser: Browser
+) -> None:
+    page = browser.new_page()
+    alerts: list[str] = []
+    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    page.set_extra_http_headers({"Authorization": f"token {TOKEN}"})
+    page.goto(f"{formgrader.url}/formgrader/gradebook/{LESSON}/{LESSON}")
+    page.wait_for_selector("#main-table tr td a")
+    table = page.inner_text("#main-table")
+    rows = formgrader.api(f"submitted_notebooks/{LESSON}/{LESSON}")
+    (hostile,) = (row for row in rows if row["student"] == "hostile")
+    page.goto(f"{formgrader.url}/formgrader/submissions/{hostile['id']}/?index=0")
+    page.wait_for_selector("textarea.comment")
+    page.close()
     assert "10 / 12" in table
     assert alerts == []

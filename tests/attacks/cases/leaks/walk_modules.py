@@ -11,8 +11,8 @@ WANTED = (
     "reference",
     "test_scale",
     "autograder.grading.grade",
-    "autograder.student.testing.check",
-    "autograder.student.lesson",
+    "autograder.grading.mutants",
+    "autograder.sandbox.peer",
     "autograder.classroom.gradebook",
 )
 
