@@ -12,7 +12,7 @@ WANTED = (
     "test_scale",
     "autograder.grading.grade",
     "autograder.grading.mutants",
-    "autograder.sandbox.peer",
+    "autograder.audit.bank",
     "autograder.classroom.gradebook",
 )
 
