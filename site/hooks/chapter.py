@@ -140,8 +140,8 @@ def known_mistakes(lesson: Lesson) -> list[tuple[str, str]]:
 def _marks(lesson: Lesson) -> Iterator[str]:
     """Yield what decides a task's points beside the checks that pass."""
     yield (
-        "While a core check of a task fails, the task earns at most"
-        f" {100 * CORE_CAP:g} % of its points; while any other check fails,"
+        "Core checks ask for what a task teaches: while one fails, the task earns at"
+        f" most {100 * CORE_CAP:g} % of its points; while any other check fails,"
         f" at most {100 * ANY_CAP:g} %."
     )
     rests = {task.name: task.rests_on for task in lesson.tasks if task.rests_on}
