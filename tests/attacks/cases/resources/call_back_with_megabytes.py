@@ -9,4 +9,4 @@ import numpy as np
 
 def root(f, low, high):
     while True:
-        f(np.zeros(4 * 2**20))
+        f(np.zeros(2**20))
