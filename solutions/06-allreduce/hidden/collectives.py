@@ -313,3 +313,20 @@ def check_dead_links(ranks, name, rng, n, used, look):
     xs = uneven(rng, n, (10,))
     kind = "where only the links of the algorithm work, and one is slow"
     check_all(ranks, name, [(kind, "sum", xs)], look, links=links)
+
+
+def check_counts(ranks, name, rng, cases, plan, look):
+    """Check bytes, messages and steps, and the result, given (n, elements).
+
+    Args:
+        plan: gives for (elements, n) what each rank sends, the messages of each link
+            and the longest chain of messages.
+    """
+    inputs = [uneven(rng, n, (length,)) for n, length in cases]
+    got = [ask(ranks, name, xs) for xs in inputs]
+    for (n, length), xs, out in zip(cases, inputs, got, strict=True):
+        where = f"{name}, n = {n}, {length} elements"
+        sent, messages, chain = plan(length, n)
+        traffic(out, sent, 8, messages, where, look)
+        steps(out, chain, where, look)
+        same_everywhere(out, TRUTH[name](xs, "sum"), where, look, room(xs))
