@@ -1,14 +1,14 @@
-"""The only process inside the jail: a warm server that forks submissions and tests.
+"""What runs inside the jail: a warm server, and what it forks.
 
-``server`` imports the libraries once and never runs a line of a submission. For each
-submission it forks a *loader*, which runs the submission's cells; for each hidden test
+The *server* imports the libraries once and never runs a line of a submission. For each
+submission it forks a *container* (``namespaces``), which is thrown away with it. Its
+first process forks a *loader*, which runs the submission's cells; for each hidden test
 the loader forks a *test process*, which answers requests (``interpreter``) and ends.
-A *clean* process, forked from the server, runs recorded kernels and holds no code of
-the submission.
+Recorded kernels run in a *clean* process, which holds no code of the submission and
+lies in a container of its own.
 
-The server keeps itself undumpable, so that submissions, which share its user, cannot
-read its memory or its descriptors. Nothing here decides anything: whatever these
-processes say is untrusted, and the host measures time by itself.
+Nothing here decides anything: whatever these processes say is untrusted, and the host
+measures time by itself.
 
 Frames between host and processes: 4 bytes of length, 1 byte of tag, the payload.
 Tags: ``H`` a process is there, ``Q`` request, ``B`` the first request of another test,
@@ -18,21 +18,17 @@ process ended.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import gc
 import io
 import json
 import os
 import random
 import resource
-import shutil
 import signal
 import socket
 import struct
 import sys
 import threading
-import time
 from typing import Any
 
 #: CPU seconds until the kernel ends it, memory in MB, seed, whether it is a rank's.
@@ -44,9 +40,10 @@ HEAD = struct.Struct("<Ic")
 READY = struct.Struct("<d")
 #: Process, user and group, as the kernel tells them about a sender.
 CREDENTIALS = struct.Struct("3i")
-_SWEEP_S = 60.0
+#: What a container says first: whether system calls are filtered.
+ENTERED = struct.Struct("<?")
+CONFIG_BYTES = 2**17
 _CHUNK, _MOST = 2**14, 2**20
-_PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 
 
 def send(channel: socket.socket, tag: bytes, data: bytes) -> None:
@@ -87,24 +84,45 @@ def _more(channel: socket.socket, size: int) -> bytes:
 
 
 def serve(control: socket.socket, config: dict[str, Any]) -> None:
-    """Fork what the host asks for, until it hangs up."""
+    """Fork a container for every submission, until the host hangs up."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps for us
     control.send(READY.pack(config["pace"]))
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
         if not message:
             os._exit(0)
-        request = json.loads(message)
-        if request["op"] in ("sweep", "ping"):
-            if request["op"] == "sweep":
-                _sweep(config)
-            control.send(request["op"].encode())
-            continue
         channel = socket.socket(fileno=descriptors[0])
         if os.fork() == 0:
             control.close()
-            _become(channel, request)
+            try:
+                _contain(channel, config)
+            finally:
+                os._exit(70)
         channel.close()
+
+
+def _contain(channel: socket.socket, config: dict[str, Any]) -> None:
+    """Shut this process in, then fork loaders and clean processes from it."""
+    from autograder.sandbox import namespaces, seccomp
+
+    os.dup2(1, 2)  # where the server's own errors go, all containers could meet
+    if config["nested"]:
+        try:
+            namespaces.enter(config["scratch_mb"])
+        except OSError as error:
+            channel.send(str(error).encode())
+            return
+    filtered = config["filtered"] and seccomp.refuse_what_nobody_needs()
+    channel.send(ENTERED.pack(filtered))
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(channel, 4096, 1)
+        if not message:
+            os._exit(0)
+        peer = socket.socket(fileno=descriptors[0])
+        if os.fork() == 0:
+            channel.close()
+            _become(peer, json.loads(message))
+        peer.close()
 
 
 def _become(channel: socket.socket, request: dict[str, Any]) -> None:
@@ -118,7 +136,7 @@ def _become(channel: socket.socket, request: dict[str, Any]) -> None:
         if request["quiet"]:
             from autograder.sandbox import seccomp
 
-            seccomp.restrict()
+            seccomp.allow_what_nobody_notices()
         if request["op"] == "load":
             _load(channel)
         else:
@@ -157,7 +175,7 @@ def _load(channel: socket.socket) -> None:
             _limit(cpu_s, memory_mb)
             _reseed(seed)
             if sealed:
-                _seal()
+                _seal(test.fileno())
             send(test, b"H", b"")
             try:
                 _answer_requests(test, module)
@@ -231,11 +249,14 @@ def _limit(cpu_s: float, memory_mb: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s) + 1, hard))
 
 
-def _seal() -> None:
-    """Open, write to and start nothing from now on; the host looks whether it holds.
+def _seal(channel: int) -> None:
+    """Hold nothing open but the channel, open, write to and start nothing from now on.
 
     So ranks cannot speak to each other but through the judge, and each has one voice.
+    The host looks whether it holds.
     """
+    os.closerange(3, channel)
+    os.closerange(channel + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
         resource.setrlimit(limit, (0, 0))
 
@@ -256,73 +277,21 @@ def _reseed(seed: int) -> None:
         sys.modules["torch"].manual_seed(seed)
 
 
-def _sweep(config: dict[str, Any]) -> None:
-    """Kill every process but this server and empty the writable folders.
-
-    A process that does not end ends the server, and the host starts a new jail.
-    """
-    deadline = time.monotonic() + _SWEEP_S
-    while True:
-        if config["own_pids"]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)
-            others = [p for p in _pids() if p not in (1, os.getpid())]
-        else:
-            others = _descendants()
-            for pid in others:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
-        if not others:
-            break
-        if time.monotonic() > deadline:
-            os._exit(71)
-        time.sleep(0.0005)
-    if config["own_pids"]:  # else the namespace is the host's, and so are its objects
-        from autograder.sandbox import kernel_objects
-
-        kernel_objects.forget()
-    for folder in config["writable"]:
-        for entry in os.scandir(folder):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path, ignore_errors=True)
-            else:
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
-
-
-def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-
-
-def _descendants() -> list[int]:
-    """Every process below this one; orphans come back to it as a subreaper."""
-    parents = {}
-    for pid in _pids():
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
-            parents[pid] = int(file.read().rsplit(")", 1)[1].split()[1])
-    found, layer = [], [os.getpid()]
-    while layer:
-        layer = [pid for pid, parent in parents.items() if parent in layer]
-        found += layer
-    return found
-
-
 def _harden(config: dict[str, Any]) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for name, most in config["rlimits"].items():
         kind = getattr(resource, f"RLIMIT_{name}")
         resource.setrlimit(kind, (most, most))
     if config["landlock"]:
         from autograder.sandbox import landlock
 
-        landlock.restrict(config["readable"], config["writable"])
+        landlock.restrict(config["readable"], [config["scratch"]])
     if config["user"] is not None:
         os.setgroups([])
         os.setgid(config["user"])
         os.setuid(config["user"])
-    if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "the server cannot make itself undumpable")
+    from autograder.sandbox import namespaces
+
+    namespaces.set_dumpable(False)
 
 
 def _warm(names: list[str]) -> None:
@@ -337,7 +306,10 @@ def _warm(names: list[str]) -> None:
         numpy.seterr(all="ignore")
         from autograder.student.lab.ranks.link import Link  # noqa: F401
         from autograder.student.lab.tiles import device, tl, triton  # noqa: F401
-    for name in ("autograder.student.interpreter", "dataclasses", "fractions"):
+    for name in (
+        *("autograder.student.interpreter", "dataclasses", "fractions"),
+        *("autograder.sandbox.namespaces", "autograder.sandbox.seccomp"),
+    ):
         __import__(name)
     if "numpy" in names:
         from autograder.sandbox.rehearsal import rehearse
@@ -348,11 +320,14 @@ def _warm(names: list[str]) -> None:
 
 
 def main() -> None:
-    """Start the server; its configuration is the only argument."""
-    config = json.loads(sys.argv[1])
+    """Start the server: its argument is its connection, which tells the rest.
+
+    Every process inside can read the arguments.
+    """
+    control = socket.socket(fileno=int(sys.argv[1]))
+    config = json.loads(control.recv(CONFIG_BYTES))
     sys.path[:0] = config["path"]
-    control = socket.socket(fileno=config["control"])
-    os.chdir(config["writable"][0])
+    os.chdir(config["scratch"])
     _warm(config["warm"])
     if not config["pace"]:
         from autograder.sandbox import pace

@@ -1,4 +1,8 @@
-"""Starts a jail, forks processes in it, sweeps it and starts it again if it breaks."""
+"""Starts the warm server of a jail; each submission gets a container from it.
+
+The server runs no code of a submission, and a container is thrown away with the one
+submission that it held: the next one finds what the first one found.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,17 @@ import contextlib
 import itertools
 import json
 import os
+import select
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
-import time
 
 from autograder.sandbox import jail_command
-from autograder.sandbox.activity import TICK_S, Sleep, any_runnable, threads_of
+from autograder.sandbox.activity import family
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.guest import CREDENTIALS, READY
+from autograder.sandbox.guest import CREDENTIALS, ENTERED, READY
 from autograder.sandbox.levels import choose_level
 from autograder.sandbox.peer import Budget, Peer
 from autograder.student.proxy import StudentError
@@ -23,19 +28,19 @@ from autograder.student.report import InfrastructureError
 
 #: What keeps its silence for so long is lost. Nothing that a submission does is judged
 #: by it: the jail is started again.
-_START_S = _ANSWER_S = 300.0
-_ASLEEP_S = 5.0  # the server, though it has something to do: it was stopped
+_START_S = 300.0
 _slots = itertools.count()
 
 
 class Jail:
-    """One warm jail; submissions are loaded into it one after the other."""
+    """One warm server, from which containers are forked in milliseconds."""
 
     def __init__(
         self,
         warm: tuple[str, ...] = ("numpy",),
         level: jail_command.Level | None = None,
         limits: jail_command.Limits | None = None,
+        filtered: bool = True,
     ) -> None:
         """Start a jail.
 
@@ -43,6 +48,7 @@ class Jail:
             warm: modules that every submission finds imported.
             level: isolation; the best that this machine offers by default.
             limits: what the whole jail may use.
+            filtered: whether system calls are; False to look at the other layers.
 
         Raises:
             InfrastructureError: it does not start, or the level is not to be had.
@@ -51,15 +57,80 @@ class Jail:
         self._warm, self._limits = warm, limits or jail_command.Limits()
         self._slot = (os.getpid() * 8 + next(_slots)) % 4000
         self._scratch: str | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._server = 0  # its process number
+        #: Whether a container has namespaces of its own. Where it cannot, it is the
+        #: jail itself, which is started again for the next one.
+        self._nested = self.level == "bubblewrap"
+        self._filtered = filtered and self.level != "none"
         self.group: Cgroup | None = None
         #: How much slower than the reference this machine computes; measured once.
         self.pace = 0.0
         self._start()
 
+    def container(self) -> Container:
+        """Return a new container, in which nothing of a submission has run.
+
+        Raises:
+            InfrastructureError: the jail is gone and does not come back.
+        """
+        for _ in range(2):
+            if self._process is None:
+                self._start()
+            made = self._contained()
+            if made is not None:
+                return made
+            self.stop()
+        raise InfrastructureError("the jail makes no container")
+
+    def _contained(self) -> Container | None:
+        ours, theirs = _connection()
+        with theirs, contextlib.suppress(OSError):  # then nobody greets us
+            socket.send_fds(self._control, [b"container"], [theirs.fileno()])
+        data, pid = _greeted(ours)
+        if len(data) == ENTERED.size:
+            return Container(self, ours, pid, self._nested)
+        ours.close()
+        if data and self._nested:  # its word why: this machine nests no namespaces
+            self._nested = False
+        return None
+
+    def restart(self) -> None:
+        """Start the jail again."""
+        self.stop()
+        self._start()
+
+    def stop(self) -> None:
+        """Kill everything in the jail; the next container starts it again."""
+        if self._process is None:
+            return
+        self._control.close()
+        left = [] if self.level == "bubblewrap" else list(family(self._server))
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        for pid in {*left, *(self.group.threads() if self.group else ())}:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch = None
+
+    def close(self) -> None:
+        """Kill everything in the jail, for good."""
+        self.stop()
+        if self.group is not None:
+            self.group.remove()
+
+    def __enter__(self) -> Jail:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
     def _start(self) -> None:
         limits = self._limits
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = _connection()
         self._control = ours
         self.group = self.group or Cgroup.make(
             f"autograder-{os.getpid()}-{self._slot}",
@@ -82,38 +153,37 @@ class Jail:
                 ours.close()
                 raise InfrastructureError(f"no jail can be started: {error}") from None
             theirs.close()
-            if not self._is_ready():
+            with contextlib.suppress(OSError):
+                ours.send(json.dumps(self._config()).encode())
+            data, self._server = _greeted(ours)
+            if len(data) != READY.size:
                 self.close()
                 errors.seek(0)
                 said = errors.read()[-300:].decode(errors="replace").strip()
                 raise InfrastructureError(f"the jail does not start: {said}")
-
-    def _is_ready(self) -> bool:
-        """Hear from the server who it is, by the kernel's word, and the pace."""
-        self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        self._control.settimeout(_START_S)
-        try:
-            data, extra, _, _ = self._control.recvmsg(64, 64)
-        except OSError:
-            return False
-        if len(data) != READY.size:
-            return False
-        self.pace = self.pace or READY.unpack(data)[0]
-        for _, kind, content in extra:
-            if kind == socket.SCM_CREDENTIALS:
-                self._server = CREDENTIALS.unpack(content[: CREDENTIALS.size])[0]
-        self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
-        return True
+            self.pace = self.pace or READY.unpack(data)[0]
 
     def _command(self, control: int) -> list[str]:
         """Return the command that starts the jail."""
+        command = jail_command.guest_command(control, level=self.level)
+        if self.level != "bubblewrap":
+            return command
+        return jail_command.bubblewrap_command(
+            command,
+            self._limits,
+            root=os.geteuid() == 0,
+            slot=self._slot,
+            program=shutil.which("bwrap") or "bwrap",
+        )
+
+    def _config(self) -> dict[str, object]:
+        """Return what the server is told; makes its scratch where it needs one."""
         root, jailed = os.geteuid() == 0, self.level == "bubblewrap"
         scratch = "/tmp"
         if not jailed:
             scratch = self._scratch = tempfile.mkdtemp(prefix="jail-")
             os.chmod(scratch, 0o777)
-        command = jail_command.guest_command(
-            control,
+        return jail_command.guest_config(
             level=self.level,
             warm=self._warm,
             pace=self.pace,
@@ -121,16 +191,34 @@ class Jail:
             scratch=scratch,
             processes_now=0 if root else _processes_of_user(),
             user=jail_command.user_of(self._slot) if root and not jailed else None,
-        )
-        if not jailed:
-            return command
-        program = shutil.which("bwrap") or "bwrap"
-        return jail_command.bubblewrap_command(
-            command, self._limits, root=root, slot=self._slot, program=program
+            nested=self._nested,
+            filtered=self._filtered,
         )
 
+
+class Container:
+    """One submission's part of a jail, thrown away with it."""
+
+    def __init__(
+        self, jail: Jail, control: socket.socket, pid: int, nested: bool
+    ) -> None:
+        """Take over a container that was forked.
+
+        Args:
+            jail: whose.
+            control: our end of its connection.
+            pid: its first process.
+            nested: whether it has namespaces of its own.
+        """
+        self._jail, self._control, self._nested = jail, control, nested
+        self._first = os.pidfd_open(pid)
+
+    def sibling(self) -> Container:
+        """Return a container out of this one's reach, or this one if there is none."""
+        return self._jail.container() if self._nested else self
+
     def fork(self, kind: str, budget: Budget, quiet: bool = False) -> Peer:
-        """Fork a loader (``load``) or a clean process (``clean``) from the server.
+        """Fork a loader (``load``) or a clean process (``clean``).
 
         Args:
             kind: which of the two.
@@ -138,95 +226,70 @@ class Jail:
             quiet: whether its own forks must not be able to reach each other.
 
         Raises:
-            InfrastructureError: the jail is gone and does not come back.
+            StudentError: the container is gone: a limit of the machine has ended it.
         """
         request = {
             "op": kind,
-            "cpu_s": budget.backstop_s(self.pace),
+            "cpu_s": budget.backstop_s(self._jail.pace),
             "memory_mb": budget.memory_mb,
             "quiet": quiet,
         }
-        for _ in range(2):
-            ours, theirs = socket.socketpair()
-            peer = self.peer(ours, budget)
-            with theirs:
-                try:
-                    message = json.dumps(request).encode()
-                    socket.send_fds(self._control, [message], [theirs.fileno()])
-                except OSError:
-                    self.restart()
-                    continue
-            try:
-                peer.greet()
-            except StudentError:
-                peer.close()
-                self.restart()
-                continue
-            return peer
-        raise InfrastructureError("the jail forks no process")
+        ours, theirs = socket.socketpair()
+        peer = self.peer(ours, budget)
+        with theirs, contextlib.suppress(OSError):  # then nobody greets us
+            message = json.dumps(request).encode()
+            socket.send_fds(self._control, [message], [theirs.fileno()])
+        try:
+            peer.greet()
+        except StudentError:
+            peer.close()
+            raise
+        return peer
 
     def peer(self, channel: socket.socket, budget: Budget) -> Peer:
         """Return our end of a process that is being forked."""
-        return Peer(channel, budget, self.pace, self.group)
-
-    def sweep(self) -> bool:
-        """Kill every process in the jail but its server, empty its folders.
-
-        Returns:
-            Whether the server was still there; if not, the jail is started again.
-        """
-        if self._ask("sweep"):
-            return True
-        self.restart()
-        return False
-
-    def is_broken(self) -> bool:
-        """Tell whether the server, which runs no code of a submission, was killed.
-
-        Not by looking whether it is gone, which takes a moment: who has been killed
-        does nothing more, and who answers was not.
-        """
-        return not self._ask("ping")
-
-    def _ask(self, what: str) -> bool:
-        """Have the server do something and say so; False if it is not there."""
-        sleep, end = Sleep(), time.monotonic() + _ANSWER_S
-        self._control.settimeout(TICK_S)
-        try:
-            self._control.send(json.dumps({"op": what}).encode())
-            while time.monotonic() < end and sleep.slept_s < _ASLEEP_S:
-                with contextlib.suppress(TimeoutError):
-                    return self._control.recv(64) == what.encode()
-                threads = threads_of(self._server)
-                sleep.look(not any_runnable(threads), 0.0)
-        except OSError:
-            pass
-        return False
-
-    def restart(self) -> None:
-        """Start the jail again."""
-        self._kill()
-        self._start()
+        return Peer(channel, budget, self._jail.pace, self._jail.group)
 
     def close(self) -> None:
-        """Kill everything in the jail."""
-        self._kill()
-        if self.group is not None:
-            self.group.remove()
-
-    def __enter__(self) -> Jail:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def _kill(self) -> None:
+        """End every process in it and forget what they made."""
+        if self._first < 0:
+            return
         self._control.close()
-        self._process.kill()
-        self._process.wait()
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
-            self._scratch = None
+        if not self._nested:
+            self._jail.stop()
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._first, signal.SIGKILL)
+            # It ends last, once the kernel has ended all others of its namespace.
+            if not select.select([self._first], [], [], _START_S)[0]:
+                self._jail.stop()
+        os.close(self._first)
+        self._first = -1
+
+
+def _connection() -> tuple[socket.socket, socket.socket]:
+    """Return two ends; whoever speaks first at the other is named by the kernel."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    return ours, theirs
+
+
+def _greeted(channel: socket.socket) -> tuple[bytes, int]:
+    """Hear the first message of a process and who it is, by the kernel's word.
+
+    Returns:
+        The message, empty if the process ended or was silent; and its number.
+    """
+    channel.settimeout(_START_S)
+    try:
+        data, extra, _, _ = channel.recvmsg(4096, 64)
+    except OSError:
+        return b"", 0
+    channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+    for _, kind, content in extra:
+        if kind == socket.SCM_CREDENTIALS:
+            return data, int(CREDENTIALS.unpack(content[: CREDENTIALS.size])[0])
+    return data, 0
 
 
 def _processes_of_user() -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Level = Literal["bubblewrap", "landlock", "none"]
 
@@ -83,8 +82,22 @@ def guest_parts() -> list[tuple[str, str]]:
     return [(str(p), f"{_GUEST}/autograder/{p.name}") for p in parts if p.exists()]
 
 
-def guest_command(
-    control: int,
+def guest_command(control: int, *, level: Level) -> list[str]:
+    """Return the command of the server itself, as it is run inside the jail.
+
+    Args:
+        control: descriptor of its connection to the host, which tells it the rest.
+        level: how it is isolated.
+    """
+    jailed = level == "bubblewrap"
+    root = f"{_GUEST}" if jailed else str(PACKAGE.parent)
+    script = f"{root}/autograder/sandbox/guest.py"
+    flags = ["-I", "-S", "-B", "-X", "utf8"]
+    binary = place_of(interpreter()) if jailed else interpreter()
+    return [binary, *flags, script, str(control)]
+
+
+def guest_config(
     *,
     level: Level,
     warm: tuple[str, ...],
@@ -93,11 +106,12 @@ def guest_command(
     pace: float = 0.0,
     processes_now: int = 0,
     user: int | None = None,
-) -> list[str]:
-    """Return the command of the server itself, as it is run inside the jail.
+    nested: bool = True,
+    filtered: bool = True,
+) -> dict[str, Any]:
+    """Return what the server is told at its start.
 
     Args:
-        control: descriptor of its connection to the host.
         level: how it is isolated.
         warm: modules to import before anything else.
         limits: what it may use.
@@ -105,29 +119,27 @@ def guest_command(
         pace: this machine's, if it was measured before.
         processes_now: how many processes its user already has.
         user: user id to switch to once warm, if no wrapper does that.
+        nested: whether each submission gets namespaces of its own inside the jail.
+        filtered: whether its system calls are filtered.
     """
     jailed = level == "bubblewrap"
     root = f"{_GUEST}" if jailed else str(PACKAGE.parent)
-    config = {
-        "control": control,
+    config: dict[str, Any] = {
         "path": [root, *(place_of(p) if jailed else p for p in python_paths())],
         "warm": list(warm),
         "pace": pace,
         "rlimits": limits.rlimits(0 if jailed else processes_now),
-        "own_pids": jailed,
+        "scratch_mb": limits.scratch_mb,
+        "nested": jailed and nested,
+        "filtered": filtered,
         "landlock": level == "landlock",
         "user": user,
-        "writable": [scratch, "/dev/shm"] if jailed else [scratch],
-        "readable": [
-            *host_paths(),
-            *(host for host, _ in guest_parts()),
-            *("/proc", "/dev/null", "/dev/urandom", "/dev/zero"),
-        ],
+        "scratch": scratch,
     }
-    script = f"{root}/autograder/sandbox/guest.py"
-    flags = ["-I", "-S", "-B", "-X", "utf8"]
-    binary = place_of(interpreter()) if jailed else interpreter()
-    return [binary, *flags, script, json.dumps(config)]
+    if level == "landlock":
+        shown = [*host_paths(), *(host for host, _ in guest_parts())]
+        config["readable"] = [*shown, "/proc", "/dev/null", "/dev/urandom", "/dev/zero"]
+    return config
 
 
 def environment() -> dict[str, str]:
@@ -166,9 +178,9 @@ def bubblewrap_command(
     inside = [(there, there) for _, there in outside] if root else outside
     command = [
         program,
-        *("--unshare-user", "--disable-userns", "--unshare-pid", "--unshare-net"),
+        *("--unshare-user", "--unshare-pid", "--unshare-net"),
         *("--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
-        *("--die-with-parent", "--new-session", "--hostname", "jail"),
+        *("--die-with-parent", "--new-session", "--hostname", "localhost"),
         *_mounts(inside),
         *("--proc", "/proc", "--dev", "/dev"),
         *("--size", str(limits.scratch_mb * 2**20), "--tmpfs", "/tmp"),

@@ -3,7 +3,7 @@
 A test runs in a process of its own, forked from the loaded submission. While tests pass
 and leave neither threads nor children behind, they share it, which halves the cost of a
 class run; after anything else the next test starts from a fresh fork, and after a crash
-or a time-out from a swept jail.
+or a time-out from a new container.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import socket
 from collections.abc import Callable, Sequence
 
 from autograder.sandbox.guest import FORK
-from autograder.sandbox.jail import Jail
-from autograder.sandbox.peer import Budget, Peer
+from autograder.sandbox.jail import Container, Jail
+from autograder.sandbox.peer import Budget, Peer, Spent
 from autograder.sandbox.rank_processes import MOST_RANKS, Crew, Party
 from autograder.student import codec
 from autograder.student.lesson import Task
@@ -28,6 +28,13 @@ _CLEANS = 3.0  # a clean process serves tests until it has used that many budget
 _FAREWELL = Budget(cpu_s=1.0, memory_mb=0)
 _HUNG_CELLS = 3  # cells that may hang or kill before we stop loading
 _RELOADS = 30  # times that one submission is loaded again after it broke
+#: What one submission may spend in all, and on being loaded: many small waits add up.
+_IN_ALL = Spent(cpu_s=180.0, slept_s=240.0)
+_ON_LOADING = Spent(cpu_s=30.0, slept_s=30.0)
+
+
+#: Whatever comes down the loader's socket: a submission can write to it.
+_NO_ANSWER = (StudentError, codec.CodecError, ValueError, TypeError, LookupError)
 
 
 class Loaded:
@@ -45,10 +52,13 @@ class Loaded:
         self._failures = LoadFailures()
         self._skip: set[int] = set()
         self._reloads = 0
+        self._spent = self._spent_on_loading = Spent()
+        self._container: Container | None = None
         self._loader: Peer | None = None
         self._disturbed = False
-        self._broke_jail = False  # between two tests
+        self._killed_loader = False
         self._kept: Peer | None = None  # a test's process that may go on
+        self._sealed: Container | None = None  # where no code of the submission is
         self._clean: Peer | None = None
         self._clean_s = 0.0  # when it is old enough
         self._forks = 0  # of the present loader
@@ -72,8 +82,13 @@ class Loaded:
         neither threads nor children: then its process goes on, seeded anew.
 
         Raises:
-            StudentError: the submission cannot be loaded any more.
+            StudentError: the submission cannot be loaded any more, or has used up what
+                all its tests have together.
         """
+        if self._spent.is_over(_IN_ALL):
+            self._let_go()
+            text = gettext("all checks together took {:g} s, or waited for {:g} s")
+            raise StudentTimeout(text.format(_IN_ALL.cpu_s, _IN_ALL.slept_s))
         budget = Budget(task.seconds, task.memory_mb)
         peer = self._going_on(budget, seed)
         for _ in range(3):
@@ -93,16 +108,15 @@ class Loaded:
                 return peer
             except StudentError:  # it died after its test had passed
                 self.disturb()
-                self._broke_jail = self.broke_jail()
         self._let_go()
         return None
 
     def _forked(self, budget: Budget, seed: int, rank: bool = False) -> Peer | None:
         seconds = budget.backstop_s(self._jail.pace)
         head = FORK.pack(seconds, budget.memory_mb, seed, rank)
-        loader = self._ready_loader()
+        container, loader = self._ready()
         ours, theirs = socket.socketpair()
-        peer = self._jail.peer(ours, budget)
+        peer = container.peer(ours, budget)
         try:
             with theirs:
                 socket.send_fds(loader.socket, [head], [theirs.fileno()])
@@ -141,13 +155,14 @@ class Loaded:
             return int(data) if tag == b"E" else None
         except (OSError, StudentDied):  # it does nothing that could end it
             self.disturb()
-            self._broke_jail = True
+            # But the kernel may have ended it, for memory.
+            self._killed_loader = self._kills_for_memory() == self._oom_kills
         except (StudentError, ValueError):
             self.disturb()
         return None
 
     def disturb(self) -> None:
-        """Note that something broke: the next copy starts from a swept jail."""
+        """Note that something broke: the next copy starts from a new container."""
         self._disturbed = True
 
     @property
@@ -155,16 +170,10 @@ class Loaded:
         """Whether something broke since the submission was loaded."""
         return self._disturbed
 
-    def broke_jail(self) -> bool:
-        """Tell whether it has killed a process of ours since this was last asked."""
-        if self._broke_jail:
-            self._broke_jail = False  # told once
-            return True
-        if not self._disturbed or not self._jail.is_broken():
-            return False
-        # The kernel may have killed it for memory.
-        before, self._oom_kills = self._oom_kills, self._kills_for_memory()
-        return self._oom_kills == before
+    def killed_loader(self) -> bool:
+        """Tell whether it has killed the process of ours that loaded it, once."""
+        told, self._killed_loader = self._killed_loader, False
+        return told
 
     def _kills_for_memory(self) -> int:
         group = self._jail.group
@@ -176,10 +185,17 @@ class Loaded:
         if peer is None or self._disturbed or peer.cpu_s() > self._clean_s:
             if peer is not None:
                 peer.close()
-            peer = self._clean = self._jail.fork("clean", budget)
+            if self._sealed is None:
+                container, _ = self._ready()
+                self._sealed = container.sibling()
+            peer = self._clean = self._sealed.fork("clean", budget)
             self._clean_s = _CLEANS * budget.cpu_s * self._jail.pace
         peer.allow(budget)
         return peer
+
+    def spend(self, peer: Peer) -> None:
+        """Count what a test has spent."""
+        self._spent += peer.spent()
 
     def explain(self, name: str) -> StudentError:
         """Tell why the submission does not define a name."""
@@ -192,49 +208,58 @@ class Loaded:
                 peer.close()
         self._loader = self._clean = self._kept = None
         self.crew.forget()
-        self._jail.sweep()
+        for container in (self._container, self._sealed):
+            if container is not None:
+                container.close()
+        self._container = self._sealed = None
 
-    def _ready_loader(self) -> Peer:
-        if self._loader is not None and not self._disturbed:
-            return self._loader
-        if self._loader is not None or self._disturbed:
-            self.close()
+    def _ready(self) -> tuple[Container, Peer]:
+        if self._container and self._loader and not self._disturbed:
+            return self._container, self._loader
+        self.close()
         self._disturbed = False
+        if self._spent_on_loading.is_over(_ON_LOADING):
+            raise StudentTimeout(gettext("the submission cannot be loaded"))
         self._reloads += 1
         if self._reloads > _RELOADS:
             raise StudentDied(gettext("the submission broke down too often"))
         while True:
-            loader = self._load_once()
+            self._container = self._jail.container()
+            loader = self._load_once(self._container)
             if loader is not None:
                 self._loader = loader
-                return loader
-            self._jail.sweep()
+                return self._container, loader
+            self._container.close()
 
-    def _load_once(self) -> Peer | None:
+    def _load_once(self, container: Container) -> Peer | None:
         """Run the cells; None if one of them hung or died and is to be skipped."""
         failures = LoadFailures()
         for index in self._skip:
             failures.add(self._cells[index], gettext("it does not finish"))
         todo = [i for i in range(len(self._cells)) if i not in self._skip]
         cells = [(self._cells[i].label, self._cells[i].source) for i in todo]
-        loader = self._jail.fork("load", LOAD, self._quiet)
+        loader = container.fork("load", LOAD, self._quiet)
         index = -1
         try:
             loader.send(b"Q", codec.dumps(cells))
             for index in todo:
                 loader.allow(LOAD)
                 _, data = loader.receive()
+                self._spent_on_loading += loader.spent()
+                if self._spent_on_loading.is_over(_ON_LOADING):
+                    raise StudentTimeout(gettext("it does not finish"))
                 answer = codec.loads(data)
                 if answer is not None:
                     failures.add(self._cells[index], reason_of(answer))
             loader.receive()  # it is ready to fork
-        except (StudentError, codec.CodecError, ValueError, TypeError) as error:
+        except _NO_ANSWER as error:
             loader.kill()
             loader.close()
-            if len(self._skip) >= _HUNG_CELLS or index < 0:
-                kind = (
-                    StudentTimeout if isinstance(error, StudentTimeout) else StudentDied
-                )
+            self._spent_on_loading += loader.spent()
+            spent = self._spent_on_loading.is_over(_ON_LOADING)
+            if len(self._skip) >= _HUNG_CELLS or index < 0 or spent:
+                is_late = spent or isinstance(error, StudentTimeout)
+                kind = StudentTimeout if is_late else StudentDied
                 raise kind(gettext("the submission cannot be loaded")) from None
             self._skip.add(index)
             return None
@@ -324,6 +349,7 @@ class Opened:
         Args:
             passed: whether the test did, so that the process may serve the next one.
         """
+        self._loaded.spend(self._peer)
         self._cpu_s += sum(party.spent_s for party in self._parties)
         for process in (self._peer, self._clean):
             if process is not None:
@@ -334,7 +360,7 @@ class Opened:
             self._peer.close()
             self._loaded.ended(self._peer)
             self._loaded.crew.forget()
-        self.tampered = self._loaded.broke_jail()
+        self.tampered = self._loaded.killed_loader()
         return self._cpu_s
 
     def _died(self, peer: Peer) -> StudentDied:

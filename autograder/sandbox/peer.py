@@ -69,6 +69,21 @@ class Budget:
         return TESTS * (self.cpu_s * pace * (1 + _SYSTEM) + _GRACE_S)
 
 
+@dataclass(frozen=True)
+class Spent:
+    """Seconds that a submission has spent."""
+
+    cpu_s: float = 0.0  # of its own code, on the reference machine
+    slept_s: float = 0.0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.cpu_s + other.cpu_s, self.slept_s + other.slept_s)
+
+    def is_over(self, most: Spent) -> bool:
+        """Tell whether either is more."""
+        return self.cpu_s > most.cpu_s or self.slept_s > most.slept_s
+
+
 class Peer:
     """One process of a jail, seen from outside."""
 
@@ -218,14 +233,17 @@ class Peer:
                 os.kill(self._pid, signal.SIGKILL)
 
     def is_sealed(self) -> bool:
-        """Tell whether it can open, write to and start nothing, by the kernel's word.
+        """Tell whether it holds, opens and starts nothing, by the kernel's word.
 
-        These limits cannot be lifted again.
+        It has its one connection to us, and these limits cannot be lifted again.
         """
         try:
             with open(f"/proc/{self._pid}/limits") as file:
                 lines = file.read().splitlines()
+            held = self._open_files()
         except OSError:
+            return False
+        if held not in (None, ["socket"]):
             return False
         limits = [
             line.removeprefix(name).split()[:2]
@@ -234,6 +252,15 @@ class Peer:
             if line.startswith(name)
         ]
         return limits == [["0", "0"]] * len(_SEALED)
+
+    def _open_files(self) -> list[str] | None:
+        """Return what it has open but /dev/null, each by its kind; None: not told."""
+        folder = f"/proc/{self._pid}/fd"
+        try:
+            links = [os.readlink(f"{folder}/{name}") for name in os.listdir(folder)]
+        except PermissionError:  # without namespaces, processes of users without rights
+            return None
+        return [link.split(":")[0] for link in links if link != "/dev/null"]
 
     @property
     def memory_mb(self) -> int:
@@ -244,6 +271,11 @@ class Peer:
     def limit_s(self) -> float:
         """The CPU seconds of its own code that it was given, on this machine."""
         return self._budget.cpu_s * self._pace
+
+    def spent(self) -> Spent:
+        """Return what it has spent since it was last granted a budget."""
+        used = self._activity.times() - self._before
+        return Spent(used.user_s / self._pace, self._sleep.slept_s)
 
     def used_s(self) -> float:
         """Return the CPU seconds since it was last granted a budget."""

@@ -315,7 +315,7 @@ def test_more_ranks_than_a_jail_holds_are_our_mistake(guarded):
     "trick",
     [
         "import resource\nresource.setrlimit = lambda *args: None",
-        "import sys\nsys.modules['__main__']._seal = lambda: None",
+        "import sys\nsys.modules['__main__']._seal = lambda channel: None",
     ],
 )
 def test_ranks_that_keep_their_limits_off_are_caught(jail, trick):

@@ -297,7 +297,8 @@ class _Nowhere:
 
 def _told(error: StudentError) -> StudentError:
     """Add what a rank cannot know about its sandbox."""
-    if isinstance(error, StudentRaised) and "Too many open files" in error.text:
+    refused = ("Too many open files", "Operation not permitted")
+    if isinstance(error, StudentRaised) and any(r in error.text for r in refused):
         look = gettext(
             "A rank opens no files: what you import stands at the top of the notebook."
         )
