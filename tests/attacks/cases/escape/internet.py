@@ -1,7 +1,7 @@
 """Resolve a name and open a connection to an address outside.
 
 task: scale
-verdict: wrong
+verdict: crash
 """
 
 import socket

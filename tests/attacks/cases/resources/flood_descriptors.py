@@ -1,7 +1,7 @@
 """Write without end below Python, to standard output and error.
 
 task: scale
-verdict: crash
+verdict: timeout
 """
 
 import os

@@ -1,7 +1,7 @@
 """Create files until no name is left.
 
 task: scale
-verdict: timeout
+verdict: crash
 """
 
 
