@@ -1,4 +1,7 @@
-"""Grades the hostile submissions of one family, each followed by an honest one.
+"""Grades the hostile submissions of one family, each followed by the same other one.
+
+The other one is honest, right in all tasks but its last, where it makes a known
+mistake: so its points, its messages and its diagnosis must be what they were before.
 
 A case is a file in ``cases/FAMILY``. Its docstring says what it tries, which task of
 the target lesson it attacks, and the verdicts that it may get::
@@ -14,6 +17,7 @@ its own task shows at once.
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import re
 import threading
@@ -21,9 +25,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from autograder.demo.kit import splice
 from autograder.grading.grade import Grader
+from autograder.grading.mutants import lesson_mutants
 from autograder.student.lesson import Lesson, find_course, read_lesson
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import Report, Verdict
@@ -31,6 +37,9 @@ from autograder.student.report import Report, Verdict
 HERE = Path(__file__).parent
 FAMILIES = ("forgery", "leaks", "resources", "escape", "readers")
 SEED = 11
+#: Words of the target's reference, of its hidden tests and of the honest submission.
+SECRETS = ("amaranth", "celadon", "vermilion")
+_JAIL_USERS = range(61_000, 65_000)
 
 
 @dataclass(frozen=True)
@@ -87,8 +96,10 @@ class Outcome:
     """What grading a family gave."""
 
     reports: dict[str, Report] = field(default_factory=dict)
-    honest: dict[str, Report] = field(default_factory=dict)  # graded after each case
+    before: dict[str, Any] = field(default_factory=dict)  # the honest one's report
+    honest: dict[str, Report] = field(default_factory=dict)  # and after each case
     survivors: list[str] = field(default_factory=list)  # processes left behind
+    strays: list[str] = field(default_factory=list)  # files of a jail's user, outside
 
     def check_verdict(self, case: Case) -> None:
         """Assert the promised verdict, and that the attack gained nothing."""
@@ -99,12 +110,12 @@ class Outcome:
         for task in report.tasks:
             if task.task != case.task:
                 assert task.points == task.max_points, str(task.message)
+        told = report.to_json()
+        assert [word for word in SECRETS if word in told] == []
 
     def check_honest(self, case: Case) -> None:
-        """Assert that the next submission got its full marks."""
-        report = self.honest[case.name]
-        messages = [str(task.message) for task in report.tasks if task.message]
-        assert report.points == report.max_points, messages
+        """Assert that the next submission got the report that it got before."""
+        assert self.honest[case.name].as_dict(timings=False) == self.before
 
 
 def grade_family(
@@ -125,12 +136,17 @@ def grade_family(
     """
     lesson = lesson or target()
     text = lesson.reference_path.read_text(encoding="utf-8")
-    parts = [part for part in re.split(r"^# %%.*$", text, flags=re.M) if part.strip()]
-    reference = [(f"cell {number}", part) for number, part in enumerate(parts, 1)]
-    honest = Submission.from_sources("honest.py", reference)
+    text = text.replace(SECRETS[0], "none")  # a right answer, but not ours
+    reference = [(f"cell {n}", part) for n, part in enumerate(_parts(text), 1)]
+    mistaken = _parts(lesson_mutants(lesson)[0].edited(text))
+    mistaken[0] += "# vermilion: what another student wrote\n"
+    honest = Submission.from_sources(
+        "honest.py", [(f"cell {n}", part) for n, part in enumerate(mistaken, 1)]
+    )
     outcome = Outcome()
 
     def submissions() -> Iterator[tuple[tuple[str, str], Submission]]:
+        yield ("before", ""), honest
         for case in cases(family):
             if only and case.name not in only:
                 continue
@@ -144,12 +160,33 @@ def grade_family(
 
     def keep(key: tuple[str, str], report: Report) -> None:
         kind, name = key
-        (outcome.reports if kind == "case" else outcome.honest)[name] = report
+        if kind == "before":
+            outcome.before = report.as_dict(timings=False)
+            assert report.tasks[-1].diagnosis, "the known mistake is not recognised"
+        else:
+            (outcome.reports if kind == "case" else outcome.honest)[name] = report
 
     with Census() as census:
         Grader(lesson, SEED).run(submissions(), keep)
     outcome.survivors = census.survivors
+    outcome.strays = strays()
     return outcome
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in re.split(r"^# %%.*$", text, flags=re.M) if part.strip()]
+
+
+def strays() -> list[str]:
+    """Return what users of jails own in the folders that everybody may write to."""
+    found = []
+    for folder in ("/tmp", "/var/tmp", "/dev/shm"):
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_uid in _JAIL_USERS:
+                        found.append(entry.path)
+    return found
 
 
 def defines(source: str, name: str) -> bool:

@@ -26,8 +26,8 @@ def test_who_hits_which_limit_is_the_same_on_a_busy_machine():
     attacked = {k.split("/")[2]: v for k, v in found.items() if k.endswith("/scale")}
     del attacked["honest"]
     assert attacked == {case: f"{name}, 0 points" for case, name in CASES.items()}
-    honest = {v for k, v in found.items() if "/honest/" in k}
-    assert all(value.startswith("passed") for value in honest)
+    right = {v for k, v in found.items() if "/honest/" in k and "/Tally" not in k}
+    assert all(value.startswith("passed") for value in right)
 
 
 def test_tells_every_difference_between_runs():

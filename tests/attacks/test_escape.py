@@ -14,8 +14,9 @@ def test_leaves_the_next_submission_alone(case, outcome):
     outcome.check_honest(case)
 
 
-def test_leaves_no_process_behind(outcome):
+def test_leaves_neither_process_nor_file_behind(outcome):
     assert outcome.survivors == []
+    assert outcome.strays == []
 
 
 def test_reaches_no_server_of_the_host(outcome, listener):

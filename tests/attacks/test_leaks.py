@@ -14,5 +14,6 @@ def test_leaves_the_next_submission_alone(case, outcome):
     outcome.check_honest(case)
 
 
-def test_leaves_no_process_behind(outcome):
+def test_leaves_neither_process_nor_file_behind(outcome):
     assert outcome.survivors == []
+    assert outcome.strays == []

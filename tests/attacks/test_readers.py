@@ -14,8 +14,9 @@ def test_leaves_the_next_submission_alone(case, outcome):
     outcome.check_honest(case)
 
 
-def test_leaves_no_process_behind(outcome):
+def test_leaves_neither_process_nor_file_behind(outcome):
     assert outcome.survivors == []
+    assert outcome.strays == []
 
 
 def test_messages_are_short_and_free_of_control_characters(case, outcome):

@@ -1,6 +1,8 @@
 # %% tags=["setup"]
 import numpy as np
 
+_SECRET = "amaranth"  # nothing that a student reads may hold this word
+
 
 # %% tags=["task"] task="scale"
 def scale(x: np.ndarray, factor: float) -> np.ndarray:

@@ -1,6 +1,8 @@
 # %% tags=["setup"]
 import numpy as np
 
+_SECRET = "amaranth"  # nothing that a student reads may hold this word
+
 
 # %% tags=["task"] task="total"
 def total(x, link):

@@ -5,6 +5,8 @@ import pytest
 
 from autograder.student.testing import check
 
+SECRET = "celadon"  # nothing that a student reads may hold this word
+
 
 @pytest.mark.task("root", weight=2)
 def test_root_calls_the_judges_function(student):

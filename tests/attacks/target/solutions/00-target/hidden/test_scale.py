@@ -5,6 +5,8 @@ import pytest
 
 from autograder.student.testing import check
 
+SECRET = "celadon"  # nothing that a student reads may hold this word
+
 
 @pytest.mark.task("scale", weight=2)
 def test_scale_of_random_values(student, reference, rng):

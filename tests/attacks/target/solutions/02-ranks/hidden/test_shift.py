@@ -4,6 +4,8 @@ import pytest
 
 from autograder.student.testing import check
 
+SECRET = "celadon"  # nothing that a student reads may hold this word
+
 
 @pytest.mark.task("shift")
 def test_shift_passes_on_one_message(ranks, rng):

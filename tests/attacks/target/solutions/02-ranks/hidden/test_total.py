@@ -4,6 +4,8 @@ import pytest
 
 from autograder.student.testing import check
 
+SECRET = "celadon"  # nothing that a student reads may hold this word
+
 
 @pytest.mark.task("total")
 def test_total_arrives_over_the_links(ranks, rng):
