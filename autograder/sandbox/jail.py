@@ -89,7 +89,9 @@ class Jail:
             socket.send_fds(self._control, [b"container"], [theirs.fileno()])
         data, pid = _greeted(ours)
         if len(data) == ENTERED.size:
-            return Container(self, ours, pid, self._nested)
+            made = Container(self, ours, pid, self._nested)
+            made.is_filtered = ENTERED.unpack(data)[0]
+            return made
         ours.close()
         if data and self._nested:  # its word why: this machine nests no namespaces
             self._nested = False
@@ -210,12 +212,14 @@ class Container:
             pid: its first process.
             nested: whether it has namespaces of its own.
         """
-        self._jail, self._control, self._nested = jail, control, nested
+        self._jail, self._control, self.is_nested = jail, control, nested
+        #: Whether the kernel filters its system calls.
+        self.is_filtered = False
         self._first = os.pidfd_open(pid)
 
     def sibling(self) -> Container:
         """Return a container out of this one's reach, or this one if there is none."""
-        return self._jail.container() if self._nested else self
+        return self._jail.container() if self.is_nested else self
 
     def fork(self, kind: str, budget: Budget, quiet: bool = False) -> Peer:
         """Fork a loader (``load``) or a clean process (``clean``).
@@ -255,7 +259,7 @@ class Container:
         if self._first < 0:
             return
         self._control.close()
-        if not self._nested:
+        if not self.is_nested:
             self._jail.stop()
         else:
             with contextlib.suppress(ProcessLookupError):
