@@ -105,6 +105,7 @@ def _contain(channel: socket.socket, config: dict[str, Any]) -> None:
     """Shut this process in, then fork loaders and clean processes from it."""
     from autograder.sandbox import namespaces, seccomp
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first process has no handlers
     os.dup2(1, 2)  # where the server's own errors go, all containers could meet
     if config["nested"]:
         try:
@@ -129,6 +130,7 @@ def _become(channel: socket.socket, request: dict[str, Any]) -> None:
     """Turn a fresh fork into a loader or a clean process; never returns."""
     os.register_at_fork(after_in_child=channel.close)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _silence()
     _limit(request["cpu_s"], request["memory_mb"])
     send(channel, b"H", b"")
