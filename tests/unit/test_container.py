@@ -11,9 +11,11 @@ import pytest
 from autograder.sandbox import jail as jail_module
 from autograder.sandbox.activity import family
 from autograder.sandbox.jail import Jail
+from autograder.sandbox.jail_command import Limits
 from autograder.sandbox.loaded import Loaded
 from autograder.student.lesson import Task
 from autograder.student.notebook.submission import Submission
+from autograder.student.proxy import StudentMemory
 
 pytestmark = pytest.mark.jail
 TASK = Task("look", 1, 20, 256, "none")
@@ -314,3 +316,45 @@ def test_a_container_that_is_gone_is_the_submissions_loss_and_not_the_next_ones(
         loaded.close()
         assert jail_module._START_S > 0
         assert os.path.exists(f"/proc/{jail._server}")
+
+
+FORKS = r"""
+import os, signal
+
+
+def look():
+    pids = []
+    try:
+        for _ in range(200):
+            pid = os.fork()
+            if pid == 0:
+                signal.pause()
+            pids.append(pid)
+    except OSError:
+        pass
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    return len(pids)
+
+
+def fill():
+    return len(bytearray(400 * 2**20))
+"""
+
+
+def test_resource_limits_hold_without_control_groups(monkeypatch):
+    monkeypatch.setattr(jail_module.Cgroup, "make", lambda *words: None)
+    with Jail() as jail:
+        assert jail.group is None
+        assert 10 < answer(jail, FORKS, "look") < 64
+        with pytest.raises(StudentMemory):
+            answer(jail, FORKS, "fill")
+
+
+def test_control_groups_hold_without_resource_limits(monkeypatch):
+    monkeypatch.setattr(Limits, "rlimits", lambda self, processes_now=0: {})
+    with Jail(limits=Limits(processes=16)) as jail:
+        if jail.group is None:
+            pytest.skip("control groups are not ours to make here")
+        assert 10 < answer(jail, FORKS, "look") < 32

@@ -75,7 +75,8 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
 
 
 def files(root: Path) -> dict[str, bytes]:
-    return {str(p): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+    found = (p for p in sorted(root.rglob("*")) if "__pycache__" not in p.parts)
+    return {str(p): p.read_bytes() for p in found if p.is_file()}
 
 
 @pytest.fixture(scope="module")

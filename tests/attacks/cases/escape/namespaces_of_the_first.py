@@ -9,19 +9,12 @@ import os
 
 
 def scale(x, factor):
-    for name in (
-        "root/etc",
-        "root/work",
-        "cwd",
-        "fd",
-        "ns",
-        "map_files",
-        "environ",
-        "mem",
-    ):
+    for name in ("root/etc", "root/work", "fd", "map_files"):
         with contextlib.suppress(OSError):
-            path = f"/proc/1/{name}"
-            held = os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(1)
-            if held and name not in ("cwd", "ns"):
+            if os.listdir(f"/proc/1/{name}"):
+                return factor * x
+    for name in ("environ", "mem"):
+        with contextlib.suppress(OSError), open(f"/proc/1/{name}", "rb") as file:
+            if file.read(1):
                 return factor * x
     return x
