@@ -61,7 +61,7 @@ class BoundedProcess:
             if answer is not None:
                 break
         if answer is None:
-            raise TooMuch(gettext("it takes too much memory to read"))
+            raise TooMuch(gettext("it takes too much memory"))
         if answer[0] != "answer":
             raise TooMuch(answer[1])
         result: T = answer[1]
@@ -120,11 +120,11 @@ class BoundedProcess:
         code = -self._process.wait()
         self.close()
         if code == signal.SIGXCPU:
-            text = gettext("it takes more than {seconds} s of computing to read")
+            text = gettext("it takes more than {seconds} s of computing")
             return "spent", text.format(seconds=CPU_S)
         if code in _OUTSIDE:
             return None
-        return "spent", gettext("it is nested too deeply to read")  # its stack broke
+        return "spent", gettext("it is nested too deeply")  # its stack broke
 
     def _hear(self, patience_s: float) -> tuple[str, Any] | None:
         try:

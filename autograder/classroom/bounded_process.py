@@ -68,14 +68,14 @@ def _outcome(job: tuple[Any, ...], memory_bytes: int) -> tuple[str, Any]:
     except MemoryError:
         return "spent", _too_large(memory_bytes)
     except RecursionError:
-        return "raised", gettext("it is nested too deeply to read")
+        return "raised", gettext("it is nested too deeply")
     except Exception as error:
-        text = gettext("it is too odd to read ({error})")
+        text = gettext("it is too odd ({error})")
         return "raised", text.format(error=type(error).__name__)
 
 
 def _too_large(memory_bytes: int) -> str:
-    text = gettext("it takes more than {gigabytes} GB of memory to read")
+    text = gettext("it takes more than {gigabytes} GB of memory")
     return text.format(gigabytes=memory_bytes // 2**30)
 
 

@@ -36,7 +36,7 @@ class Done:
 
 
 def command(
-    *words: str, cwd: Path | None = None, module: str = "autograder.cli"
+    *words: str, cwd: Path | None = None, module: str = "autograder"
 ) -> Done:
     """Run a command of this environment as a process of its own."""
     done = subprocess.run(
