@@ -28,7 +28,18 @@ def holds_text(path: Path, text: str) -> bool:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that no reader ever sees half of it."""
+    """Write a text file so that no reader ever sees half of it.
+
+    Raises:
+        OSError: the disk is full, or read-only; it names the file.
+    """
+    try:
+        _write(path, text)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(
         dir=path.parent, prefix=f".{path.name[:32]}-", suffix=".part"
