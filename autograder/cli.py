@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Sequence
 
 from autograder.student import cli
@@ -28,9 +30,25 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code."""
-    cli.main(arguments, COMMANDS)
+    """Run the command line and leave with its exit code.
+
+    A disk that is full or read-only, and a mistake of ours, leave with code 3: code 1
+    says that a task failed.
+    """
+    try:
+        cli.main(arguments, COMMANDS)
+    except OSError as error:
+        where = "" if error.filename is None else f"{error.filename}: "
+        _fail(f"{where}{error.strerror or error} (run it again to go on from here)")
+    except Exception as error:
+        traceback.print_exc()
+        _fail(f"{type(error).__name__}: a mistake of the grader's own, see above")
+
+
+def _fail(message: str) -> None:
+    sys.stderr.write(f"autograder: {' '.join(message.split())}\n")
+    raise SystemExit(3)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit("autograder: use python -m autograder")

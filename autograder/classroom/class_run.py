@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autograder.classroom.files import write_if_changed
 from autograder.classroom.folder import TIMESTAMP, ClassFolder, HandIn
-from autograder.classroom.graded_notebook import (
-    read_released,
-    with_answers,
-    with_grades,
-)
+from autograder.classroom.graded_notebook import read_released
 from autograder.classroom.parallel import Watcher, grade_many
+from autograder.classroom.reader import Reader
 from autograder.classroom.records import Record, is_saved, save_record
-from autograder.classroom.written_answer import written_answer
 from autograder.student.lesson import Lesson
-from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import CourseError
 
@@ -65,9 +59,11 @@ def grade_class(
     gradebook = f"{__package__}.gradebook"
     Thread(target=import_module, args=[gradebook], daemon=True).start()
 
+    reader = Reader(lesson)
+
     def submissions() -> Iterator[tuple[_Key, Submission]]:
         for hand_in in hand_ins:
-            submission = read_submission(hand_in.folder, lesson)
+            submission = reader.read(hand_in.folder)
             yield (hand_in, submission), submission
 
     reports = grade_many(
@@ -81,18 +77,17 @@ def grade_class(
         watch=watch,
     )
     with contextlib.ExitStack() as stack:
+        stack.enter_context(reader)
         book: ClassGradebook | None = None
         for (hand_in, submission), report in reports:
             if book is None:
                 book = stack.enter_context(_open_gradebook(folder))
             record = Record(hand_in.student, report, hand_in.submitted)
-            written = written_answer(submission, lesson)
-            notebook = with_answers(released, submission, lesson, written)
-            notebook = with_grades(notebook, report, lesson)
+            notebook = reader.graded_notebook(released, submission, report)
             # The record comes last: a run stopped before it writes all three again.
-            is_new = write_autograded(folder, hand_in, notebook)
+            is_new = write_autograded(folder, hand_in, notebook.text)
             is_new |= not is_saved(folder.reports, record)
-            has_written = written is not None
+            has_written = notebook.has_written
             book.write(record, lesson, has_written=has_written, is_new=is_new)
             save_record(folder.reports, record)
             yield record
@@ -106,9 +101,7 @@ def _open_gradebook(folder: ClassFolder) -> ClassGradebook:
     return book
 
 
-def write_autograded(
-    folder: ClassFolder, hand_in: HandIn, notebook: dict[str, Any]
-) -> bool:
+def write_autograded(folder: ClassFolder, hand_in: HandIn, text: str) -> bool:
     """Write the graded notebook where formgrader and generate_feedback look for it.
 
     Returns:
@@ -116,7 +109,6 @@ def write_autograded(
     """
     place = folder.autograded(hand_in.student, hand_in.lesson)
     path = place / f"{hand_in.lesson}.ipynb"
-    text = json.dumps(notebook, indent=1, ensure_ascii=False)
     is_new = write_if_changed(path, text)
     if hand_in.submitted:
         write_if_changed(place / TIMESTAMP, f"{hand_in.submitted}\n")

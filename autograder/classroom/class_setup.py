@@ -9,6 +9,7 @@ from pathlib import Path
 from autograder.classroom.course_site import check_site
 from autograder.classroom.files import write_atomically
 from autograder.classroom.folder import SETTINGS, ClassFolder, open_class, save_settings
+from autograder.classroom.run_lock import only_run
 from autograder.student.lesson import Course, Lesson
 from autograder.student.notebook.build import (
     NBGRADER_CONFIG,
@@ -77,11 +78,18 @@ def init_class(
         before = open_class(root)
         seed = before.seed if seed is None else seed
         site = before.site if site is None else site
-    from autograder.classroom import gradebook
-
     root.mkdir(parents=True, exist_ok=True)
     seed = secrets.randbelow(2**31) if seed is None else seed
-    save_settings(root, course.root.resolve(), seed, site or "")
+    with only_run(root):
+        save_settings(root, course.root.resolve(), seed, site or "")
+        _fill(root, course.lessons if lessons is None else lessons, watch)
+    return open_class(root)
+
+
+def _fill(root: Path, lessons: Iterable[Lesson], watch: Callable[[str], None]) -> None:
+    """Write configuration, gradebook and releases."""
+    from autograder.classroom import gradebook
+
     config = root / "nbgrader_config.py"
     if not config.exists():
         lines = [
@@ -92,9 +100,8 @@ def init_class(
         write_atomically(config, _CONFIG + "".join(lines))
     (root / "submitted").mkdir(exist_ok=True)
     gradebook.create_gradebook(root / "gradebook.db")
-    for lesson in course.lessons if lessons is None else lessons:
+    for lesson in lessons:
         watch(lesson.id)
         source = root / "source" / lesson.id / f"{lesson.id}.ipynb"
         write_notebook(build_notebook(lesson, with_reference=True), source)
         gradebook.release(root.resolve(), lesson.id)
-    return open_class(root)

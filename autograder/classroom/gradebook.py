@@ -6,11 +6,13 @@ and `nbgrader_plugin` import nbgrader.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,15 +22,17 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
-from sqlalchemy.exc import SAWarning, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SAWarning, SQLAlchemyError
 from traitlets.config import Config
 
 from autograder.classroom.graded_notebook import comment_of, task_of
 from autograder.classroom.records import Record, Roster, check_student_id
+from autograder.isolated import environment
 from autograder.student.lesson import Lesson
-from autograder.student.report import CourseError, Verdict
+from autograder.student.report import CourseError, InfrastructureError, Verdict
 
 _REASON = re.compile(r"^ *(\w+(?:Error|Exception|Entry): .+)$", re.MULTILINE)
+_MOST_TIME = 100  # characters of a time
 LOCK_PATIENCE_S = 30  # formgrader may hold the database for a moment
 
 
@@ -51,10 +55,9 @@ class ClassGradebook:
             raise CourseError(f"{path} is missing; make it with: autograder class init")
         self._folder = path.parent
         self._url = f"sqlite:///{path}?timeout={LOCK_PATIENCE_S}"
-        try:
+        self._path = path
+        with self._told():
             self._book = Gradebook(self._url)
-        except SQLAlchemyError as error:
-            raise CourseError(f"{path} is not a gradebook: {_reason(error)}") from None
         self._penalties = AssignLatePenalties(config=read_config(path.parent))
         self._penalties.init_plugin()
 
@@ -70,15 +73,20 @@ class ClassGradebook:
         self._book.close()
 
     def add_students(self, roster: Roster) -> None:
-        """Take over names and addresses of the class list."""
-        for student in roster.students.values():
-            self._book.update_or_create_student(
-                student.id,
-                first_name=student.first_name or None,
-                last_name=student.last_name or None,
-                email=student.email or None,
-                lms_user_id=student.lms_user_id or None,
-            )
+        """Take over names and addresses of the class list.
+
+        Raises:
+            InfrastructureError: the gradebook cannot be written.
+        """
+        with self._told():
+            for student in roster.students.values():
+                self._book.update_or_create_student(
+                    student.id,
+                    first_name=student.first_name or None,
+                    last_name=student.last_name or None,
+                    email=student.email or None,
+                    lms_user_id=student.lms_user_id or None,
+                )
 
     def write(
         self,
@@ -100,10 +108,11 @@ class ClassGradebook:
             is_new: Whether the submission or its report changed since the last run.
 
         Raises:
-            CourseError: the gradebook does not have this lesson, or cannot be written.
+            CourseError: the gradebook does not have this lesson, or is none.
+            InfrastructureError: it cannot be written.
         """
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), self._told():
                 # Nbgrader builds a submission's rows before adding them.
                 warnings.filterwarnings("ignore", "Object of type", SAWarning)
                 self._write(record, lesson, has_written, is_new)
@@ -111,11 +120,20 @@ class ClassGradebook:
             raise CourseError(
                 f"the gradebook has no {lesson.id} ({error}); run class init again"
             ) from None
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell in one sentence why the database refuses, and whose fault it is."""
+        try:
+            yield
         except SQLAlchemyError as error:
-            self._book.db.rollback()
-            raise CourseError(
-                f"the gradebook cannot be written: {_reason(error)}"
-            ) from None
+            reason = _reason(error)
+            if isinstance(error, OperationalError) and "no such" not in reason:
+                # Locked, read-only, or the disk is full.
+                raise InfrastructureError(
+                    f"{self._path} cannot be used: {reason}"
+                ) from None
+            raise CourseError(f"{self._path} is not a gradebook: {reason}") from None
 
     def _write(
         self, record: Record, lesson: Lesson, has_written: bool, is_new: bool
@@ -197,11 +215,14 @@ def create_gradebook(path: Path) -> None:
     """
     if path.exists():
         return
-    scripts = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    safe = environment()
+    safe["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), safe["PATH"]))
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.part")
     draft.unlink(missing_ok=True)
-    before, os.environ["PATH"] = os.environ["PATH"], scripts
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(safe)
     try:
         Gradebook(f"sqlite:///{draft}").close()
         draft.replace(path)
@@ -209,7 +230,8 @@ def create_gradebook(path: Path) -> None:
         draft.unlink(missing_ok=True)
         raise CourseError(f"{path} cannot be made: {_reason(error)}") from None
     finally:
-        os.environ["PATH"] = before
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def release(root: Path, lesson: str) -> None:
@@ -244,8 +266,8 @@ def read_config(root: Path) -> Config:
 def _timestamp(text: str) -> Any:
     """Return when, in UTC, or None where timestamp.txt cannot be read as a time."""
     try:
-        return parse_utc(text) if text else None
-    except (ValueError, OverflowError, TypeError):
+        return parse_utc(text[:_MOST_TIME]) if text else None
+    except Exception:  # dateutil answers odd texts with errors of many kinds
         return None
 
 

@@ -9,6 +9,7 @@ derive from NbGraderPreprocessor with ``enabled`` true, or nbgrader skips them s
 from __future__ import annotations
 
 import atexit
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,11 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
 from autograder.classroom.folder import ClassFolder, open_class
-from autograder.classroom.graded_notebook import (
-    read_released,
-    with_answers,
-    with_grades,
-)
+from autograder.classroom.graded_notebook import read_released, with_grades
 from autograder.classroom.parallel import grade_many
+from autograder.classroom.reader import Reader
 from autograder.classroom.worker_pool import WorkerPool
-from autograder.classroom.written_answer import written_answer
 from autograder.student.lesson import Lesson
-from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import CourseError, InfrastructureError, Report, Verdict
 
@@ -55,7 +51,7 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
 
     def read(self, work: Path, lesson: Lesson) -> Submission:
         """Return what was handed in."""
-        return read_submission(work, lesson)
+        return _reader(lesson).read(work)
 
     def mark(
         self,
@@ -95,8 +91,9 @@ class RestoreNotebook(_Step):
     ) -> dict[str, Any]:
         """Return the released notebook with the student's answers."""
         released = read_released(folder.released(lesson.id))
-        written = written_answer(submission, lesson)
-        return with_answers(released, submission, lesson, written)
+        text = _reader(lesson).restored_notebook(released, submission)
+        restored: dict[str, Any] = json.loads(text)
+        return restored
 
 
 class GradeNotebook(_Step):
@@ -127,6 +124,14 @@ class GradeNotebook(_Step):
 
 
 _pools: dict[tuple[str, int], WorkerPool] = {}
+_readers: dict[str, Reader] = {}
+
+
+def _reader(lesson: Lesson) -> Reader:
+    """Return one reader a lesson, kept for all students of an nbgrader run."""
+    if lesson.digest not in _readers:
+        _readers[lesson.digest] = Reader(lesson)
+    return _readers[lesson.digest]
 
 
 def _grade(folder: ClassFolder, lesson: Lesson, submission: Submission) -> Report:
@@ -148,3 +153,5 @@ def _grade(folder: ClassFolder, lesson: Lesson, submission: Submission) -> Repor
 def _stop_workers() -> None:
     for pool in _pools.values():
         pool.close()
+    for reader in _readers.values():
+        reader.close()

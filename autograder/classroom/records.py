@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,11 +19,14 @@ from autograder.student.report import CourseError, Report
 
 #: Letters, digits, blanks and the marks that real ids, names and mail addresses have.
 _STUDENT_ID = re.compile(r"\w(?:[\w.@+' -]{0,126}[\w.@+'-])?")
+_MOST_BYTES = 200  # a file is named after it, and no name of a file is longer than 255
 
 
 def is_student_id(name: str) -> bool:
     """Return whether a name is safe as a folder name and in a page."""
-    return _STUDENT_ID.fullmatch(name) is not None and ".." not in name
+    if _STUDENT_ID.fullmatch(name) is None or ".." in name:
+        return False
+    return len(os.fsencode(name)) <= _MOST_BYTES
 
 
 def check_student_id(name: str) -> str:
@@ -139,6 +143,7 @@ class Roster:
     """The class list: ``students.csv`` of a class folder, in nbgrader's columns."""
 
     students: Mapping[str, Student] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()  # rows that were left out, and why
 
     def __getitem__(self, student: str) -> Student:
         """Return what is known of a student, at least the id."""
@@ -152,8 +157,10 @@ class Roster:
 def read_roster(path: Path) -> Roster:
     """Read a class list; a missing file is an empty list.
 
+    A row whose id is none, or was there before, is left out and told.
+
     Raises:
-        CourseError: there is no ``id`` column, or an id is not one.
+        CourseError: the file is no CSV table, or has no ``id`` column.
     """
     if not path.exists():
         return Roster()
@@ -162,14 +169,22 @@ def read_roster(path: Path) -> Roster:
             rows = csv.DictReader(stream)
             if "id" not in (rows.fieldnames or ()):
                 raise CourseError(f"{path} has no column called id")
-            wanted = ("first_name", "last_name", "email", "lms_user_id")
-            students = [
-                Student(
-                    check_student_id((row["id"] or "").strip()),
-                    *((row.get(key) or "").strip() for key in wanted),
-                )
-                for row in rows
-            ]
+            return _roster(path, rows)
     except (UnicodeDecodeError, csv.Error) as error:
         raise CourseError(f"{path} is not a CSV file in UTF-8: {error}") from None
-    return Roster({student.id: student for student in students})
+
+
+def _roster(path: Path, rows: csv.DictReader[str]) -> Roster:
+    wanted = ("first_name", "last_name", "email", "lms_user_id")
+    students: dict[str, Student] = {}
+    problems = []
+    for row in rows:
+        name = (row["id"] or "").strip()
+        if is_student_id(name) and name not in students:
+            values = ((row.get(key) or "").strip() for key in wanted)
+            students[name] = Student(name, *values)
+        else:
+            why = "is there twice" if name in students else "is not a student id"
+            told = f"{path}, line {rows.line_num}: {name[:80]!r} {why}: row left out"
+            problems.append(told)
+    return Roster(students, tuple(problems))

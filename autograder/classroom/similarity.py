@@ -32,6 +32,9 @@ _DROPPED = frozenset(
 )
 
 Source = tuple[str, str]  # (label of a cell, its text)
+#: Each fingerprint of a submission, and where it is: (label of a cell, lines).
+Prints = Mapping[int, Sequence[tuple[str, int, int]]]
+MOST_TOKENS = 50_000  # of one submission: more is no exercise
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,18 @@ def similar_pairs(
         stub: What every student was given; it never counts.
         threshold: Share of the smaller submission's fingerprints, 0 to 1.
     """
-    given = set(_fingerprints(stub))
-    prints = {name: _fingerprints(cells) for name, cells in submissions.items()}
+    prints = {name: fingerprints(cells) for name, cells in submissions.items()}
+    return pairs_alike(prints, fingerprints(stub), threshold=threshold)
+
+
+def pairs_alike(
+    prints: Mapping[str, Prints], stub: Prints, *, threshold: float = 0.6
+) -> list[Pair]:
+    """Return the pairs as `similar_pairs` does, from fingerprints taken before."""
+    given = set(stub)
     spread = Counter(mark for marks in prints.values() for mark in marks)
-    if len(submissions) >= COMMON_CLASS:
-        limit = COMMON_SHARE * len(submissions)
+    if len(prints) >= COMMON_CLASS:
+        limit = COMMON_SHARE * len(prints)
         given |= {mark for mark, count in spread.items() if count > limit}
     own = {name: set(marks) - given for name, marks in prints.items()}
     holders: dict[int, list[str]] = defaultdict(list)
@@ -84,18 +94,20 @@ def similar_pairs(
     return sorted(found, key=lambda pair: (-pair.share, pair.first, pair.second))
 
 
-def _fingerprints(cells: Iterable[Source]) -> dict[int, list[tuple[str, int, int]]]:
+def fingerprints(cells: Iterable[Source]) -> Prints:
     """Return each kept hash and the places (cell, first line, last line) it is at."""
-    prints: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
+    prints: dict[int, list[tuple[str, int, int]]] = {}
+    left = MOST_TOKENS
     for label, source in cells:
-        tokens = _tokens(source)
+        tokens = _tokens(source, left)
+        left -= len(tokens)
         grams = [
             zlib.crc32(" ".join(text for text, _ in tokens[i : i + GRAM]).encode())
             for i in range(len(tokens) - GRAM + 1)
         ]
         for i in _winnow(grams):
             place = (label, tokens[i][1], tokens[i + GRAM - 1][1])
-            prints[grams[i]].append(place)
+            prints.setdefault(grams[i], []).append(place)
     return prints
 
 
@@ -109,12 +121,14 @@ def _winnow(grams: Sequence[int]) -> list[int]:
     return list(kept)
 
 
-def _tokens(source: str) -> list[tuple[str, int]]:
+def _tokens(source: str, most: int) -> list[tuple[str, int]]:
     """Return (normalised token, line); as far as the text can be read as Python."""
     tokens: list[tuple[str, int]] = []
     statement_starts = True
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if len(tokens) >= most:
+                break
             if token.type in _DROPPED:
                 continue
             is_docstring = token.type == tokenize.STRING and statement_starts
@@ -142,9 +156,7 @@ def _normal(token: tokenize.TokenInfo) -> str:
     return token.string
 
 
-def _lines(
-    prints: Mapping[int, Sequence[tuple[str, int, int]]], marks: Iterable[int]
-) -> tuple[str, ...]:
+def _lines(prints: Prints, marks: Iterable[int]) -> tuple[str, ...]:
     """Return the places of some fingerprints, overlapping ones merged."""
     by_cell: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for mark in marks:

@@ -61,7 +61,8 @@ def run_stock(root: Path, lesson: Lesson) -> dict[str, float]:
     """
     from autograder.classroom.gradebook import ClassGradebook
 
-    command = [sys.executable, "-m", "nbgrader", "autograde", lesson.id, "--force"]
+    nbgrader = [sys.executable, "-I", "-m", "nbgrader"]
+    command = [*nbgrader, "autograde", lesson.id, "--force"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if done.returncode:
         raise CourseError(f"nbgrader autograde failed: {done.stderr[-500:]}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from autograder.student.notebook.unpack import READABLE, is_noise
 from autograder.student.report import CourseError
 
+_MOST_BYTES = 150  # of a student's name
 _SUFFIXES = (*READABLE, ".zip", ".txt")
 
 
@@ -40,14 +41,15 @@ def find_submission_paths(paths: Sequence[Path]) -> list[SubmissionPath]:
             found.append(path)
     if not found:
         raise CourseError(f"{paths[0]} holds no .ipynb, .py or .zip file")
-    taken: dict[str, int] = {}
-    named = []
+    named: dict[str, SubmissionPath] = {}
     for path in found:
-        name = _student(path)
-        taken[name] = taken.get(name, 0) + 1
-        again = f"-{taken[name]}" if taken[name] > 1 else ""
-        named.append(SubmissionPath(f"{name}{again}", path))
-    return named
+        name = own = _student(path)
+        number = 1
+        while own in named:
+            number += 1
+            own = f"{name}-{number}"
+        named[own] = SubmissionPath(own, path)
+    return list(named.values())
 
 
 def _of_folder(folder: Path) -> Iterator[Path]:
@@ -62,5 +64,7 @@ def _student(path: Path) -> str:
     name = path.resolve().name if path.is_dir() else path.name
     while Path(name).suffix.lower() in _SUFFIXES:  # hw.ipynb.txt
         name = Path(name).stem
-    safe = re.sub(r"[^\w.@+' -]|\.\.+", "-", name)[:100].strip(" .-+@'")
+    safe = re.sub(r"[^\w.@+' -]|\.\.+", "-", name)[:100]
+    # The name of a file: so many bytes at most, cut between two characters.
+    safe = safe.encode()[:_MOST_BYTES].decode(errors="ignore").strip(" .-+@'")
     return safe or "submission"

@@ -15,30 +15,23 @@ from multiprocessing.connection import Pipe, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
-from autograder.grading.versions import versions
+from autograder.classroom.unfinished import unfinished_report, verdict_over
+from autograder.isolated import environment, python_command
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.submission import Submission
-from autograder.student.report import (
-    CourseError,
-    InfrastructureError,
-    Message,
-    Report,
-    TaskResult,
-    TestResult,
-    Verdict,
-    gettext,
-)
+from autograder.student.report import CourseError, InfrastructureError, Report
 
 Key = TypeVar("Key")
 Tell = Callable[[str, Any], None]
 
-#: A worker silent for this long over one submission is taken for dead. Every test has
-#: limits of its own, far below: this one only fires when the grader itself hangs.
-PATIENCE_S = 900.0
+#: A worker that ends no test for so long is taken for dead. A test has limits of its
+#: own, and so has the worker: this one fires when the machine stands still, and decides
+#: about no points.
+PATIENCE_S = 3600.0
 #: Workers that die in a row before grading anything: then the machine is at fault.
 MAX_FALSE_STARTS = 3
 GRACE_S = 5.0
-_COMMAND = (sys.executable, "-m", "autograder.classroom.worker")
+_COMMAND = python_command("autograder.classroom.worker")
 
 
 def available_cores() -> list[int]:
@@ -78,14 +71,21 @@ class _Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,
+                env=environment(),
+                cwd=os.sep,  # hand-ins may lie where we stand
                 start_new_session=True,
             )
-        self.send((str(lesson.root), lesson.id, seed, str(cache)))
+        root, answers = (os.path.abspath(path) for path in (lesson.root, cache))
+        self.send((root, lesson.id, seed, answers))
 
     def give(self, job: _Job) -> None:
         self.job = job
-        self.deadline = time.monotonic() + PATIENCE_S
+        self.be_patient()
         self.send((job.ticket, job.submission.without_prose()))
+
+    def be_patient(self) -> None:
+        """Wait for the next word for as long as for the first."""
+        self.deadline = time.monotonic() + PATIENCE_S
 
     def send(self, message: object) -> None:
         # A worker that is already dead is noticed at the other end of the pipe.
@@ -223,8 +223,9 @@ class WorkerPool:
             kind, content = worker.pipe.recv() if worker.pipe.poll() else ("silent", "")
         except (EOFError, ConnectionResetError):
             kind, content = "dead", ""
-        if kind == "ready":
+        if kind in ("ready", "alive"):
             worker.is_ready = True
+            worker.be_patient()
             self._false_starts = 0
             return None
         if kind == "report" and content[0] == job.ticket:
@@ -238,38 +239,13 @@ class WorkerPool:
         if self._false_starts >= MAX_FALSE_STARTS:
             raise InfrastructureError(f"no worker can be started: {words}")
         tell("died", words or "it said nothing")
-        if not job.is_retry:
+        verdict = verdict_over(worker.process.returncode, again=job.is_retry)
+        if verdict is None:
             job.is_retry = True
             again.append(job)
             return None
-        return job.key, broken_report(self._lesson, job.submission, self._seed)
-
-
-def broken_report(lesson: Lesson, submission: Submission, seed: int) -> Report:
-    """Return the report of a submission that the grader could not finish."""
-    message = Message(
-        gettext("The grader stopped twice while grading this submission."),
-        gettext("This is not your fault, and nothing was graded."),
-        gettext("Your instructor has been told and grades it again."),
-    )
-    return Report(
-        lesson=lesson.id,
-        lesson_digest=lesson.digest,
-        name=submission.name,
-        submission=submission.digest,
-        seed=seed,
-        isolation="unknown",
-        versions=dict(versions()),
-        tasks=tuple(
-            TaskResult(
-                task.name,
-                task.points,
-                (TestResult("grader", task.name, 1.0, Verdict.INFRA, message),),
-            )
-            for task in lesson.tasks
-        ),
-        notes=submission.notes,
-    )
+        report = unfinished_report(self._lesson, job.submission, self._seed, verdict)
+        return job.key, report
 
 
 def _number(

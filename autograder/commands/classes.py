@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,9 +36,9 @@ def class_init(
 ) -> None:
     """Make an nbgrader course folder from the course, or refresh one."""
     from autograder.classroom.class_setup import init_class
-    from autograder.student.lesson import find_course
+    from autograder.commands.trusted_course import trusted_course
 
-    course = find_course()
+    course = trusted_course()
     made = init_class(
         folder,
         course,
@@ -59,17 +61,47 @@ def class_grade(
 ) -> None:
     """Grade submitted/ into nbgrader's gradebook and write the pages."""
     from autograder.classroom.class_pages import write_class_pages
-    from autograder.classroom.class_run import grade_class
     from autograder.classroom.folder import open_class
-    from autograder.commands.progress import RunProgress
-    from autograder.commands.tables import exit_code, line_of, show_records
+    from autograder.classroom.run_lock import only_run
+    from autograder.commands.tables import exit_code, show_records
 
     opened = open_class(folder)
+    options = _Run(seed, workers, scheduler, fresh)
+    with only_run(opened.root):
+        records = _grade_lessons(opened, _lessons(opened, lesson), options)
+        records.sort(key=lambda record: (record.student, record.lesson))
+        show_records(records, as_json=as_json)
+        if records:
+            pages = write_class_pages(opened)
+            if not as_json:
+                _print_paths(pages)
+    raise typer.Exit(exit_code(records))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The options that say how a class is graded."""
+
+    seed: int | None
+    workers: int | None
+    scheduler: str | None
+    fresh: bool
+
+
+def _grade_lessons(
+    opened: ClassFolder, lessons: Iterable[Lesson], run: _Run
+) -> list[Record]:
+    from autograder.classroom.class_run import grade_class
+    from autograder.commands.progress import RunProgress
+    from autograder.commands.tables import line_of
+
     submitted = opened.submitted()
     for name in submitted.strays:
         print(f"submitted/{name!r} is no student's folder: left out", file=sys.stderr)
+    for problem in opened.roster.problems:
+        print(problem, file=sys.stderr)
     records: list[Record] = []
-    for chosen in _lessons(opened, lesson):
+    for chosen in lessons:
         hand_ins = submitted.of(chosen)
         if not hand_ins:
             continue
@@ -78,21 +110,15 @@ def class_grade(
                 opened,
                 chosen,
                 hand_ins,
-                seed=seed,
-                workers=workers,
-                scheduler=scheduler,
-                fresh=fresh,
+                seed=run.seed,
+                workers=run.workers,
+                scheduler=run.scheduler,
+                fresh=run.fresh,
                 watch=progress.watch,
             ):
                 records.append(record)
                 progress.step(line_of(record))
-    records.sort(key=lambda record: (record.student, record.lesson))
-    show_records(records, as_json=as_json)
-    if records:
-        pages = write_class_pages(opened)
-        if not as_json:
-            _print_paths(pages)
-    raise typer.Exit(exit_code(records))
+    return records
 
 
 def class_report(
@@ -132,20 +158,20 @@ def class_similar(
     from dataclasses import asdict
 
     from autograder.classroom.folder import open_class
-    from autograder.classroom.graded_notebook import sources_of
-    from autograder.classroom.similarity import similar_pairs
-    from autograder.student.notebook.reader import read_submission
+    from autograder.classroom.reader import Reader
+    from autograder.classroom.similarity import pairs_alike
 
     opened = open_class(folder)
     submitted = opened.submitted()
     found: dict[str, Any] = {}
     for chosen in _lessons(opened, lesson):
-        stub = sources_of(read_submission(chosen.exercise_path, chosen))
-        sources = {
-            hand_in.student: sources_of(read_submission(hand_in.folder, chosen))
-            for hand_in in submitted.of(chosen)
-        }
-        found[chosen.id] = similar_pairs(sources, stub, threshold=threshold)
+        with Reader(chosen) as reader:
+            stub = reader.fingerprints(chosen.exercise_path)
+            prints = {
+                hand_in.student: reader.fingerprints(hand_in.folder)
+                for hand_in in submitted.of(chosen)
+            }
+        found[chosen.id] = pairs_alike(prints, stub, threshold=threshold)
     if as_json:
         plain = {name: [asdict(p) for p in pairs] for name, pairs in found.items()}
         print(json.dumps(plain, indent=2))

@@ -45,22 +45,22 @@ def grade(
     """Grade submissions of one lesson in the sandbox."""
     from autograder.classroom.course_site import check_site
     from autograder.classroom.parallel import default_workers, grade_many
+    from autograder.classroom.reader import Reader
     from autograder.classroom.records import Record, save_record
     from autograder.classroom.store import Store
     from autograder.classroom.submission_paths import find_submission_paths
     from autograder.commands.progress import RunProgress
     from autograder.commands.tables import exit_code, line_of, show_records
-    from autograder.student.lesson import find_course
-    from autograder.student.notebook.reader import read_submission
+    from autograder.commands.trusted_course import trusted_course
 
-    chosen = find_course().lesson(lesson)
+    chosen = trusted_course(paths).lesson(lesson)
     address = check_site(site or "")
     found = find_submission_paths(paths)
     records: dict[str, Record] = {}
-    with RunProgress(chosen.id, len(found)) as progress:
+    with RunProgress(chosen.id, len(found)) as progress, Reader(chosen) as reader:
         reports = grade_many(
             chosen,
-            ((one.student, read_submission(one.path, chosen)) for one in found),
+            ((one.student, reader.read(one.path)) for one in found),
             seed=seed or 0,
             workers=min(workers or default_workers(), len(found)),
             scheduler=scheduler,

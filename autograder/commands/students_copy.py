@@ -15,7 +15,7 @@ from autograder.student.report import CourseError
 #: elsewhere, and import-linter holds that neither folder imports it.
 _PACKAGE = ("__init__.py", "py.typed", "student", "lab")
 #: Where the command is found in an instructor's copy, and in a students'.
-_COMMAND = ("autograder.cli:main", "autograder.student.cli:main")
+_COMMAND = ("autograder.__main__:main", "autograder.student.cli:main")
 _ROOT = ("LICENSE", "constraints.txt")
 _NOISE = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "*.ipynb")
 _README = """\

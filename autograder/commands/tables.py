@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from autograder.classroom.records import Record
 from autograder.classroom.similarity import Pair
@@ -51,17 +52,17 @@ def show_records(records: Sequence[Record], *, as_json: bool) -> None:
     for record in records:
         report = record.report
         table.add_row(
-            escape(record.student),
+            Text(record.student),
             record.lesson,
             f"{number(report.points)} / {number(report.max_points)}",
             _styled(report.verdict),
-            escape(", ".join(t.diagnosis for t in report.tasks if t.diagnosis)),
+            Text(", ".join(t.diagnosis for t in report.tasks if t.diagnosis)),
         )
-    console = Console()
+    console = Console(highlight=False)  # to highlight odd text may take minutes
     console.print(table)
     for record in records:
         for note in (*record.report.notes, *_common_message(record)):
-            console.print(escape(f"{record.student}: {note}"), style="dim")
+            console.print(Text(f"{record.student}: {note}"), style="dim")
 
 
 def _common_message(record: Record) -> list[str]:
@@ -75,7 +76,7 @@ def _common_message(record: Record) -> list[str]:
 
 def show_statistics(statistics: Iterable[LessonStatistics]) -> None:
     """Print each lesson's tasks and its most common mistakes."""
-    console = Console()
+    console = Console(highlight=False)
     for one in statistics:
         console.print(
             f"[bold]{one.lesson}[/bold]  {one.submissions} submissions, mean"
@@ -99,7 +100,7 @@ def show_statistics(statistics: Iterable[LessonStatistics]) -> None:
 
 def show_pairs(found: Mapping[str, Sequence[Pair]]) -> None:
     """Print pairs of submissions that share much, lesson by lesson."""
-    console = Console()
+    console = Console(highlight=False)
     for lesson, pairs in found.items():
         if not pairs:
             console.print(f"{lesson}: no two submissions are unusually alike")

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from autograder.grading.diagnose import Bank
 from autograder.grading.mutants import Mutant
 from autograder.grading.reference import Reference
+from autograder.grading.sturdy import SturdyPlugin, unjudged
 from autograder.grading.versions import versions
 from autograder.sandbox.jail import Jail
 from autograder.sandbox.jail_command import Level
@@ -29,12 +30,7 @@ from autograder.student.report import (
     Verdict,
     gettext,
 )
-from autograder.student.testing.plugin import (
-    GradingPlugin,
-    Outcome,
-    Runner,
-    run_session,
-)
+from autograder.student.testing.plugin import Outcome, Runner, run_session
 
 
 class Submission(Protocol):
@@ -68,6 +64,7 @@ class Grader:
         cache: Path | None = None,
         only: Collection[str] | None = None,
         on_outcomes: Callable[[str, Sequence[Outcome]], None] | None = None,
+        on_test: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare a grader; nothing runs before ``run``.
 
@@ -80,10 +77,11 @@ class Grader:
                 mistakes answer.
             only: the tasks whose tests are collected; all by default.
             on_outcomes: told a submission's name and what it answered in each test.
+            on_test: called after every test, of submissions and of known mistakes.
         """
         self._lesson, self._seed, self._level = lesson, seed, level
         self._diagnose, self._cache = diagnose, cache
-        self._only, self._on_outcomes = only, on_outcomes
+        self._only, self._on_outcomes, self._on_test = only, on_outcomes, on_test
         #: CPU seconds of everything that ran in the jail, where they can be counted.
         self.jailed_cpu_s: float | None = None
 
@@ -122,7 +120,7 @@ class Grader:
                 if jail.group is not None:
                     self.jailed_cpu_s = jail.group.cpu_s()
 
-        plugin = GradingPlugin(lesson, self._seed, loop, reference)
+        plugin = SturdyPlugin(lesson, self._seed, loop, reference, self._on_test)
         run_session(plugin, lesson.hidden_tests(self._only))
 
     def _judge(
@@ -140,14 +138,14 @@ class Grader:
             )
             outcomes = _unread(runner, message)
         else:
-            outcomes = self._outcomes(runner, jail, submission, wanted, reference)
+            outcomes = self._safe_outcomes(runner, jail, submission, wanted, reference)
         if self._on_outcomes is not None:
             self._on_outcomes(submission.name, outcomes)
         by_task = {
             task.name: [o for o in outcomes if o.result.task == task.name]
             for task in self._lesson.tasks
         }
-        found = bank.diagnose(by_task) if self._diagnose else {}
+        found = self._mistakes(bank, jail, by_task)
         tasks = tuple(
             _task_result(task, by_task[task.name], found.get(task.name))
             for task in self._lesson.tasks
@@ -164,6 +162,42 @@ class Grader:
             notes=tuple(submission.notes),
             pace=jail.pace,
         )
+
+    def _mistakes(
+        self, bank: Bank, jail: Jail, outcomes: Mapping[str, Sequence[Outcome]]
+    ) -> Mapping[str, Mutant]:
+        """Name the known mistakes; none where the answers cannot be compared."""
+        if not self._diagnose:
+            return {}
+        try:
+            return bank.diagnose(outcomes)
+        except InfrastructureError:
+            raise
+        except Exception:  # memory and recursion among them: answers may be odd
+            jail.restart()
+            return {}
+
+    def _safe_outcomes(
+        self,
+        runner: Runner,
+        jail: Jail,
+        submission: Submission,
+        wanted: Collection[str] | None,
+        reference: Reference,
+    ) -> list[Outcome]:
+        """Return the outcomes of all tests, whatever a submission does to the judge."""
+        try:
+            return self._outcomes(runner, jail, submission, wanted, reference)
+        except InfrastructureError:
+            raise
+        except Exception as error:
+            jail.restart()
+            verdict, message = unjudged(error)
+            return [
+                Outcome(replace(test, verdict=verdict, message=message))
+                for test in runner.tests
+                if wanted is None or test.task in wanted
+            ]
 
     def _outcomes(
         self,

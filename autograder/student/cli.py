@@ -108,7 +108,7 @@ def main(
     except CourseError as error:
         _fail(str(error), 2)
     except InfrastructureError as error:
-        _fail(f"{error} (not the submissions' fault; nothing was graded)", 3)
+        _fail(f"{error} (not the submissions' fault)", 3)
     except KeyboardInterrupt:
         _fail("stopped", 130)
     except BrokenPipeError:

@@ -17,10 +17,9 @@ SCHEMA_VERSION = 2
 CORE_CAP = 0.4
 ANY_CAP = 0.9
 
-#: The most that a task earns while one of its core checks fails, which ask for what it
-#: teaches; and while any other does: a forgotten case costs a tenth at least.
-CORE_CAP = 0.4
-ANY_CAP = 0.9
+#: Characters of a message's evidence, and of any other text that a report quotes: all
+#: who render reports rest on it that they are short.
+MOST_EVIDENCE, MOST_TEXT, MOST_NOTES = 20_000, 2_000, 50
 
 #: Translates a message to students; catalogues live in ``autograder/locale``.
 gettext = _gettext.translation(
@@ -74,7 +73,8 @@ class Message:
     def __post_init__(self) -> None:
         # A submission's own text may be in here: no terminal commands, no reordering.
         for name in ("where", "evidence", "look"):
-            object.__setattr__(self, name, _printable(getattr(self, name)))
+            most = MOST_EVIDENCE if name == "evidence" else MOST_TEXT
+            object.__setattr__(self, name, _printable(getattr(self, name), most))
 
     def __str__(self) -> str:
         lines = [self.where]
@@ -83,7 +83,9 @@ class Message:
         return "\n".join(lines)
 
 
-def _printable(text: str) -> str:
+def _printable(text: str, most: int = MOST_TEXT) -> str:
+    if len(text) > most:
+        text = f"{text[: most - 1]}…"
     if text.isprintable():
         return text
     other = {c for c in text if not c.isprintable() and c != "\n"}
@@ -193,6 +195,11 @@ class Report:
     versions: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # repairs and oddities, told to the student
     pace: float = 1.0  # how much longer each limit of time was, on a slower machine
+
+    def __post_init__(self) -> None:
+        notes = tuple(map(_printable, self.notes[:MOST_NOTES]))
+        object.__setattr__(self, "notes", notes)
+        object.__setattr__(self, "name", _printable(self.name))
 
     @property
     def points(self) -> float:

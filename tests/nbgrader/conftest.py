@@ -35,9 +35,7 @@ class Done:
     err: str
 
 
-def command(
-    *words: str, cwd: Path | None = None, module: str = "autograder.cli"
-) -> Done:
+def command(*words: str, cwd: Path | None = None, module: str = "autograder") -> Done:
     """Run a command of this environment as a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", module, *words],

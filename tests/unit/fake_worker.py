@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from classroom_kit import make_report
+
+from autograder.classroom.unfinished import EXIT_MEMORY, SIGNAL_CPU
+
+#: The command that starts it, for tests that put it in the place of the real one.
+COMMAND = (
+    sys.executable,
+    "-c",
+    f"import sys; sys.path[:] = {sys.path!r}; import fake_worker; fake_worker.main()",
+)
 
 
 def main() -> None:
@@ -26,10 +36,16 @@ def main() -> None:
             ticket, submission = job
             mark = Path(cache) / submission.name
             if submission.name == "kills":
-                os._exit(9)
+                os.kill(os.getpid(), signal.SIGKILL)
             if submission.name == "kills-once" and not mark.exists():
                 mark.touch()
                 os._exit(9)
+            if submission.name == "has no memory left":
+                os._exit(EXIT_MEMORY)
+            if submission.name == "computes for ever":
+                os.kill(os.getpid(), SIGNAL_CPU)
+            if submission.name == "breaks the stack":
+                os.kill(os.getpid(), signal.SIGSEGV)
             if submission.name == "hangs":
                 time.sleep(60)
             report = make_report(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import fake_worker
 import pytest
 from classroom_kit import make_lesson
 
@@ -17,14 +16,11 @@ from autograder.student.lesson import Lesson
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import CourseError, InfrastructureError, Verdict
 
-FAKE = Path(__file__).with_name("fake_worker.py")
-
 
 @pytest.fixture
 def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lesson:
     """A lesson whose workers are the fake ones."""
-    monkeypatch.setattr(worker_pool, "_COMMAND", (sys.executable, str(FAKE)))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    monkeypatch.setattr(worker_pool, "_COMMAND", fake_worker.COMMAND)
     lesson = make_lesson(tmp_path)
     # The fake worker's reports carry this digest.
     vars(lesson)["digest"] = "1" * 64
@@ -89,6 +85,37 @@ def test_what_kills_two_workers_is_our_failure_and_stops_no_one_else(
     assert reports["kills"].verdict is Verdict.INFRA
     assert "not your fault" in str(reports["kills"].tasks[0].message)
     assert all(reports[n].verdict is Verdict.WRONG for n in ("a", "b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "reason"),
+    [
+        ("has no memory left", Verdict.MEMORY, "more memory than the grader has"),
+        ("computes for ever", Verdict.TIMEOUT, "ten minutes to judge"),
+        ("breaks the stack", Verdict.CRASH, "ended the grader, twice"),
+    ],
+)
+def test_what_takes_a_worker_over_its_limits_is_the_submission_s_own_verdict(
+    lesson: Lesson, tmp_path: Path, name: str, verdict: Verdict, reason: str
+) -> None:
+    store, events = Store(tmp_path / "store"), []
+    run = grade_many(
+        lesson,
+        _named("a", name, "b"),
+        workers=1,
+        store=store,
+        watch=lambda event, key: events.append((event, key)),
+    )
+    reports = dict(run)
+    assert {task.verdict for task in reports[name].tasks} == {verdict}
+    assert reports[name].points == 0
+    assert reason in str(reports[name].tasks[0].message)
+    assert ("retry", name) in events or verdict is not Verdict.CRASH
+    assert ("retry", name) not in events or verdict is Verdict.CRASH
+    assert reports["b"].verdict is Verdict.WRONG  # what the fake reports
+    # It is kept, so that the next run does not pay for it again.
+    ((_, submission),) = [pair for pair in _named("a", name) if pair[0] == name]
+    assert store.get(lesson.digest, submission, 0) == reports[name]
 
 
 def test_a_hanging_worker_is_ended(

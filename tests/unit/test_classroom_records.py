@@ -91,11 +91,22 @@ def test_the_class_list_is_read_with_names_as_they_are(tmp_path: Path) -> None:
     assert read_roster(tmp_path / "none.csv").ids() == []
 
 
+def test_a_bad_row_is_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "students.csv"
+    path.write_text("id,email\nada,a@x.org\n../x,\n\nbob,\nada,other@x.org\n")
+    roster = read_roster(path)
+    assert roster.ids() == ["ada", "bob"]
+    assert roster["ada"].email == "a@x.org"
+    assert roster.problems == (
+        f"{path}, line 3: '../x' is not a student id: row left out",
+        f"{path}, line 6: 'ada' is there twice: row left out",
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"name\nada\n", "no column called id"),
-        (b"id\n../x\n", "is not a student id"),
         (b"id\n\xff\xfe\n", "not a CSV file"),
     ],
 )

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import fake_worker
 import pytest
 from classroom_kit import make_lesson
 
@@ -24,7 +25,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-FAKE = Path(__file__).with_name("fake_worker.py")
 _PATIENCE_S = 60
 
 
@@ -35,8 +35,8 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
     # place, as the tests of the pool do in their own process.
     preload = tmp_path / "use_fake.py"
     preload.write_text(
-        "import sys\nfrom autograder.classroom import worker_pool\n"
-        f"worker_pool._COMMAND = (sys.executable, {str(FAKE)!r})\n"
+        "from autograder.classroom import worker_pool\n"
+        f"worker_pool._COMMAND = {fake_worker.COMMAND!r}\n"
     )
     path = os.pathsep.join(filter(None, sys.path))
     environment = os.environ | {"PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
