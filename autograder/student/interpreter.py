@@ -176,7 +176,8 @@ class Interpreter:
         """
         outer, self._call_back = self._call_back, call_back
         try:
-            reply = self._answer(codec.loads(request, self._resolve))
+            asked = codec.loads(request, self._resolve, codec.MAX_REQUEST)
+            reply = self._answer(asked)
             return codec.dumps(reply, self._refer)
         except JudgeError:
             return codec.dumps(["limit", "judge"])
@@ -317,7 +318,8 @@ class Interpreter:
         if self._call_back is None:
             raise JudgeError
         message = codec.dumps(["callback", number, list(args), kwargs], self._refer)
-        kind, *rest = codec.loads(self._call_back(message), self._resolve)
+        answer = self._call_back(message)
+        kind, *rest = codec.loads(answer, self._resolve, codec.MAX_REQUEST)
         if kind == "ok":
             return rest[0]
         if kind == "raise":  # a callback may raise a builtin exception on purpose

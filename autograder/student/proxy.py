@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from autograder.student import codec
-from autograder.student.bundle import bundled
+from autograder.student.bundle import NEUTRAL, bundled, neutral
 from autograder.student.errors import NotAttempted as NotAttempted
 from autograder.student.errors import NotPlain as NotPlain
 from autograder.student.errors import StudentDied as StudentDied
@@ -24,6 +24,7 @@ from autograder.student.errors import StudentRaised as StudentRaised
 from autograder.student.errors import StudentTimeout as StudentTimeout
 from autograder.student.errors import raised
 from autograder.student.report import InfrastructureError, gettext
+from autograder.student.vocabulary import Vocabulary
 
 _ITEMS = 64  # items fetched at a time when iterating over a remote iterable
 _MOST_ITEMS = 10**6
@@ -51,6 +52,10 @@ class Session:
         self._callbacks: dict[int, Callable[..., Any]] = {}
         self._count = itertools.count(1)
         self._failure: BaseException | None = None
+        #: All that messages may quote, where inputs are hidden.
+        self.words: Vocabulary | None = None
+        #: Whether the other side runs no line of the submission unchecked.
+        self.is_clean = False
         #: What the submission answered, in order; compared with known mistakes.
         self.transcript: list[tuple[str, Any]] = []
 
@@ -61,7 +66,7 @@ class Session:
             StudentError: anything but an answer.
             InfrastructureError: our own request cannot be encoded.
         """
-        message = self.encode(*request)
+        message = self.encode(*request, label=label)
         try:
             data = self._channel.request(message, self._answer_callback)
         except StudentError as error:
@@ -78,16 +83,24 @@ class Session:
         self.ask("lend", dict(functions), label="lend")
         self.transcript.pop()
 
-    def encode(self, *request: Any) -> bytes:
+    def encode(self, *request: Any, label: str = "") -> bytes:
         """Encode one request.
 
         Raises:
+            StudentError: it cannot be encoded, after the submission had answered: what
+                a test sends may be made of answers.
             InfrastructureError: our own request cannot be encoded.
         """
         try:
-            return codec.dumps(list(request), self._refer)
+            return codec.dumps(list(request), self._refer, codec.MAX_REQUEST)
         except codec.CodecError as error:
-            raise InfrastructureError(f"a test sent {error}") from None
+            if not self.transcript:
+                raise InfrastructureError(f"a test sent {error}") from None
+            if isinstance(error, codec.TooLarge):
+                where = gettext("what was returned is too much for {label}")
+                raise StudentOutput(where.format(label=label)) from None
+            where = gettext("what was returned has the wrong type for {label}")
+            raise NotPlain(where.format(label=label)) from None
 
     def reply(self, data: bytes, label: str) -> Any:
         """Return the value that a reply holds, and note it in the transcript.
@@ -102,10 +115,14 @@ class Session:
         try:
             kind, *rest = _checked(codec.loads(data, self._resolve))
             value = self._value(kind, rest, label)
+        except codec.TooLarge as error:
+            self.transcript.append((label, "StudentOutput"))
+            raise self._too_much(label, str(error)) from None
         except codec.CodecError as error:
             self.transcript.append((label, str(error)))
             where = gettext("{label} sent what no answer looks like")
-            raise StudentForged(where.format(label=label), str(error)) from None
+            told = self._public(str(error))
+            raise StudentForged(where.format(label=label), told) from None
         except StudentRaised as error:
             self.transcript.append((label, f"raised {error.type_name}"))
             raise
@@ -115,15 +132,26 @@ class Session:
         self.transcript.append((label, value))
         return value
 
+    def _public(self, text: str) -> str:
+        """Return what the other side says, where it knows no hidden input."""
+        return text[:200] if self.words is None else ""
+
+    def _too_much(self, label: str, told: str) -> StudentOutput:
+        where = gettext("{label} returned too much").format(label=label)
+        return StudentOutput(where, self._public(told))
+
     def _value(self, kind: str, rest: list[Any], label: str) -> Any:
+        if not rest:
+            raise codec.CodecError("a malformed answer")
         if kind == "ok":
             return rest[0]
-        if kind == "missing" and len(rest) > 1 and rest[1]:
+        can_tell = self.words is None or self.is_clean
+        if kind == "missing" and len(rest) > 1 and rest[1] and can_tell:
             where = gettext("{name} is not defined: {reason}")
             where = where.format(name=str(rest[0])[:80], reason=str(rest[1])[:300])
             raise StudentRaised("NameError", str(rest[1])[:300], where, "", "")
         if kind == "missing":
-            raise self._channel.explain(str(rest[0]))
+            raise self._channel.explain(str(rest[0])[:80] if can_tell else label)
         if kind == "limit" and rest[0] == "memory":
             raise StudentMemory(
                 gettext("{label} ran out of memory").format(label=label)
@@ -132,23 +160,27 @@ class Session:
             where = gettext("{label} printed too much").format(label=label)
             raise StudentOutput(where)
         if kind == "limit" and rest[0] == "size":
-            where = gettext("{label} returned too much").format(label=label)
-            raise StudentOutput(where, str(rest[-1])[:200])
+            raise self._too_much(label, str(rest[-1]))
         if kind == "odd":
             where = gettext("{label} returned what is no plain value")
-            raise NotPlain(where.format(label=label), str(rest[0])[:200])
+            raise NotPlain(where.format(label=label), self._public(str(rest[0])))
         if kind == "raised" and len(rest) == 4:
-            raise raised(label, *rest)
+            name, bases, text, frames = rest
+            raise raised(label, name, bases, text, frames, self.words)
         raise codec.CodecError("a malformed answer")
 
     def _answer_callback(self, data: bytes) -> bytes:
         try:
             _, number, args, kwargs = _checked(codec.loads(data, self._resolve))
             function = self._callbacks[number]
+        except codec.TooLarge as error:
+            self._failure = self._too_much("f", str(error))
+            return codec.dumps(["error"])
         except (codec.CodecError, ValueError, KeyError, TypeError):
             return codec.dumps(["error"])
         try:
-            return codec.dumps(["ok", function(*args, **kwargs)], self._refer)
+            value = function(*args, **kwargs)
+            return codec.dumps(["ok", value], self._refer, codec.MAX_REQUEST)
         except StudentError as error:  # a remote operation inside the callback failed
             if isinstance(error, StudentRaised) and hasattr(builtins, error.type_name):
                 return codec.dumps(["raise", error.type_name, error.text])
@@ -166,7 +198,7 @@ class Session:
             raise codec.CodecError(f"a value of type {type(value).__name__}")
         number = next(self._count)
         self._callbacks[number] = value
-        return ("callback", number, getattr(value, "__name__", "callback"), {})
+        return ("callback", number, "f", {})  # its own name says what the test is for
 
     def _resolve(self, reference: codec.Reference) -> Any:
         kind, number, name, fields = reference
@@ -174,7 +206,8 @@ class Session:
             return self._callbacks[number]
         if kind != "object":
             raise codec.CodecError("an unknown reference")
-        return Handle(self, number, name[:80], fields)
+        name = name[:80] if self.words is None else self.words.name(name)
+        return Handle(self, number, name, fields)
 
 
 def _checked(reply: Any) -> list[Any]:
@@ -225,8 +258,8 @@ class Student:
                 module. Only its source is sent, so it imports what it needs itself.
             data: plain values for its other parameters.
         """
-        name = scenario.__name__
-        return self._session.ask("scenario", _source(scenario), name, data, label=name)
+        source, label = _source(scenario), scenario.__name__
+        return self._session.ask("scenario", source, NEUTRAL, data, label=label)
 
     def explore(self, scenario: Callable[..., Any], **data: Any) -> Any:
         """Run a function of the test file over the submission's checked source.
@@ -246,6 +279,7 @@ class Student:
         if self._clean is None:
             raise InfrastructureError("this submission cannot be explored")
         session, name = self._clean(), scenario.__name__
+        session.words, session.is_clean = self._session.words, True
         cells = [list(cell) for cell in self._cells]
         try:
             return session.ask(
@@ -279,7 +313,7 @@ def _source(scenario: Callable[..., Any]) -> str:
     if not isinstance(function, ast.FunctionDef):
         raise InfrastructureError(f"{scenario!r} is no plain function")
     function.decorator_list = []
-    return ast.unparse(function)
+    return neutral(ast.unparse(function), function.name)
 
 
 class Handle:

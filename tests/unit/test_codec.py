@@ -12,38 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from plain_values import dtypes, values
 
 from autograder.student import codec
 from autograder.student.codec import CodecError, TooLarge, dumps, loads
-
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.complex_numbers()
-    | st.text()
-    | st.binary()
-    | st.fractions()
-)
-hashable = st.integers() | st.text() | st.tuples(st.integers(), st.booleans())
-values = st.recursive(
-    scalars,
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.lists(inner, max_size=4).map(tuple)
-        | st.dictionaries(hashable, inner, max_size=4)
-        | st.frozensets(hashable, max_size=4)
-    ),
-    max_leaves=12,
-)
-dtypes = (
-    hnp.floating_dtypes(sizes=(16, 32, 64), endianness="=")
-    | hnp.integer_dtypes(endianness="=")
-    | hnp.unsigned_integer_dtypes(endianness="=")
-    | hnp.boolean_dtypes()
-    | hnp.complex_number_dtypes(sizes=(64, 128), endianness="=")
-)
 
 
 def same(one: object, other: object) -> bool:
