@@ -8,7 +8,7 @@ import functools
 import inspect
 import itertools
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from autograder.student import codec
@@ -23,11 +23,10 @@ from autograder.student.errors import StudentOutput as StudentOutput
 from autograder.student.errors import StudentRaised as StudentRaised
 from autograder.student.errors import StudentTimeout as StudentTimeout
 from autograder.student.errors import raised
+from autograder.student.handle import ByHandle as ByHandle
+from autograder.student.handle import Handle as Handle
 from autograder.student.report import InfrastructureError, gettext
 from autograder.student.vocabulary import Vocabulary
-
-_ITEMS = 64  # items fetched at a time when iterating over a remote iterable
-_MOST_ITEMS = 10**6
 
 
 class Channel(Protocol):
@@ -145,13 +144,15 @@ class Session:
             raise codec.CodecError("a malformed answer")
         if kind == "ok":
             return rest[0]
+        if kind in ("missing", "limit", "odd") and not all(map(_is_text, rest)):
+            raise codec.CodecError("a malformed answer")
         can_tell = self.words is None or self.is_clean
         if kind == "missing" and len(rest) > 1 and rest[1] and can_tell:
             where = gettext("{name} is not defined: {reason}")
-            where = where.format(name=str(rest[0])[:80], reason=str(rest[1])[:300])
-            raise StudentRaised("NameError", str(rest[1])[:300], where, "", "")
+            where = where.format(name=rest[0][:80], reason=rest[1][:300])
+            raise StudentRaised("NameError", rest[1][:300], where, "", "")
         if kind == "missing":
-            raise self._channel.explain(str(rest[0])[:80] if can_tell else label)
+            raise self._channel.explain(rest[0][:80] if can_tell else label)
         if kind == "limit" and rest[0] == "memory":
             raise StudentMemory(
                 gettext("{label} ran out of memory").format(label=label)
@@ -160,10 +161,10 @@ class Session:
             where = gettext("{label} printed too much").format(label=label)
             raise StudentOutput(where)
         if kind == "limit" and rest[0] == "size":
-            raise self._too_much(label, str(rest[-1]))
+            raise self._too_much(label, rest[-1])
         if kind == "odd":
             where = gettext("{label} returned what is no plain value")
-            raise NotPlain(where.format(label=label), self._public(str(rest[0])))
+            raise NotPlain(where.format(label=label), self._public(rest[0]))
         if kind == "raised" and len(rest) == 4:
             name, bases, text, frames = rest
             raise raised(label, name, bases, text, frames, self.words)
@@ -198,7 +199,8 @@ class Session:
             raise codec.CodecError(f"a value of type {type(value).__name__}")
         number = next(self._count)
         self._callbacks[number] = value
-        return ("callback", number, "f", {})  # its own name says what the test is for
+        # Its own name would say what the test is for.
+        return ("callback", number, "f", {"keep": isinstance(value, ByHandle)})
 
     def _resolve(self, reference: codec.Reference) -> Any:
         kind, number, name, fields = reference
@@ -208,6 +210,10 @@ class Session:
             raise codec.CodecError("an unknown reference")
         name = name[:80] if self.words is None else self.words.name(name)
         return Handle(self, number, name, fields)
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str
 
 
 def _checked(reply: Any) -> list[Any]:
@@ -250,8 +256,31 @@ class Student:
         call.__name__ = name
         return call
 
+    def keep(self, value: Any) -> Handle:
+        """Put a value into the submission's process; `fetch` looks at it again.
+
+        Where a call is given the handle, the function gets the value itself, which it
+        may change or hand back.
+        """
+        kept: Handle = self._session.ask("keep", value, label="keep")
+        return kept
+
+    def held(self, name: str, *args: Any, **kwargs: Any) -> Handle:
+        """Call what the submission defines, and leave what it returns where it is."""
+        found: Handle = self._session.ask("hold", name, list(args), kwargs, label=name)
+        return found
+
+    def fetch(self, handle: Handle) -> Any:
+        """Return a copy of what a handle stands for, if that is plain."""
+        return self._session.ask("fetch", handle, label="fetch")
+
     def run(self, scenario: Callable[..., Any], **data: Any) -> Any:
         """Run a function of the test file beside the submission; return its evidence.
+
+        A submission can replace whatever runs beside it, and lie: evidence proves
+        nothing unless it could only be made by doing what the task asks. Whether an
+        argument changed, what was raised, how much memory was held is asked from
+        outside: `keep` an argument and `fetch` it, call, and judge what comes back.
 
         Args:
             scenario: a top-level function; its first parameter is the submission's
@@ -314,82 +343,3 @@ def _source(scenario: Callable[..., Any]) -> str:
         raise InfrastructureError(f"{scenario!r} is no plain function")
     function.decorator_list = []
     return neutral(ast.unparse(function), function.name)
-
-
-class Handle:
-    """An object that lives in the submission's process.
-
-    Attributes, calls, arithmetic, indexing and iteration run remotely, about 0.1 ms
-    each; the fields of named tuples and frozen dataclasses come along at once. It never
-    compares equal to anything and has no truth value: an object that claims to equal
-    every answer gains nothing.
-    """
-
-    __slots__ = ("_number", "_session", "fields", "type_name")
-
-    def __init__(
-        self, session: Session, number: int, type_name: str, fields: dict[str, Any]
-    ) -> None:
-        self._session, self._number = session, number
-        self.type_name, self.fields = type_name, fields
-
-    def __repr__(self) -> str:
-        return f"<{self.type_name} object of the submission>"
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name in self.fields:
-            return self.fields[name]
-        label = f"{self.type_name}.{name}"
-        return self._session.ask("get", self, name, label=label)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._session.ask(
-            "apply", self, list(args), kwargs, label=self.type_name
-        )
-
-    def __iter__(self) -> Iterator[Any]:
-        source: Any = self
-        for _ in range(_MOST_ITEMS // _ITEMS):
-            source, items = self._session.ask(
-                "iterate", source, _ITEMS, label=self.type_name
-            )
-            yield from items
-            if len(items) < _ITEMS:
-                return
-        raise StudentOutput(f"{self.type_name} yields more than {_MOST_ITEMS:,} items")
-
-    def _op(self, name: str, *args: Any) -> Any:
-        return self._session.ask(
-            "op", name, list(args), label=f"{self.type_name} {name}"
-        )
-
-    def __eq__(self, other: object) -> bool:
-        raise self._not_plain()
-
-    def __hash__(self) -> int:
-        return self._number
-
-    def __bool__(self) -> bool:
-        raise self._not_plain()
-
-    def _not_plain(self) -> NotPlain:
-        where = gettext("an object of type {name} where a plain value was expected")
-        return NotPlain(where.format(name=self.type_name))
-
-
-def _forward(name: str, *, swapped: bool = False) -> Callable[..., Any]:
-    def operate(self: Handle, *others: Any) -> Any:
-        args = (*others, self) if swapped else (self, *others)
-        return self._op(name, *args)
-
-    return operate
-
-
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
-    setattr(Handle, f"__{_name}__", _forward(_name))
-    setattr(Handle, f"__r{_name}__", _forward(_name, swapped=True))
-for _name in ("neg", "pos", "abs", "getitem"):
-    setattr(Handle, f"__{_name}__", _forward(_name))
-Handle.__array_ufunc__ = None  # type: ignore[attr-defined]  # NumPy scalars defer to us
