@@ -89,7 +89,8 @@ def _forward(name: str, *, swapped: bool = False) -> Callable[..., Any]:
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
     setattr(Handle, f"__{_name}__", _forward(_name))
     setattr(Handle, f"__r{_name}__", _forward(_name, swapped=True))
-for _name in ("neg", "pos", "abs", "getitem", "setitem"):
+_REST = ("neg", "pos", "abs", "getitem", "setitem", "iadd", "isub", "imul")
+for _name in _REST:
     setattr(Handle, f"__{_name}__", _forward(_name))
 Handle.__array_ufunc__ = None  # type: ignore[attr-defined]  # NumPy scalars defer to us
 

@@ -57,7 +57,8 @@ _FRAMES = 6
 
 _UNARY = ("neg", "pos", "abs")
 _BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
-OPERATORS = frozenset((*_UNARY, *_BINARY, "getitem", "setitem", "contains"))
+_OTHER = ("getitem", "setitem", "contains", "iadd", "isub", "imul")
+OPERATORS = frozenset((*_UNARY, *_BINARY, *_OTHER))
 
 Frame = tuple[str, int, str]  # cell label, line, function
 
