@@ -12,7 +12,7 @@ import time
 import types
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,9 +141,10 @@ class GradingPlugin:
         """Declare the mark that says which task a test belongs to."""
         config.addinivalue_line(
             "markers",
-            "task(name, weight=1, core=False, repeatable=True): the task it decides;"
-            " whether it asks for what the task teaches; and whether one solution"
-            " always answers the same, so that mistakes can be recognised",
+            "task(name, weight=1, core=False, repeatable=True, memory_mb=None): the"
+            " task it decides; whether it asks for what the task teaches; whether one"
+            " solution always answers the same, so that mistakes can be recognised; and"
+            " memory, where it grants less than the task",
         )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -198,6 +199,8 @@ class GradingPlugin:
         if mark is None:
             raise InfrastructureError(f"{item.nodeid} has no task mark")
         task = self._lesson.task(mark.args[0])
+        memory_mb = mark.kwargs.get("memory_mb", task.memory_mb)
+        task = replace(task, memory_mb=memory_mb)
         seed = zlib.crc32(f"{self._seed} {item.name}".encode())
         words = None if self._reference is None else self._words_of(source)
         running = self._running = _Running(source, task, seed, lent, words)
