@@ -12,6 +12,7 @@ A request is a list ``[kind, ...]``, the answer too:
 ``["op", name, args]``                  an operator, by its name in ``operator``
 ``["keep", value]``                     refer to the value from now on
 ``["hold", name, args, kwargs]``        call, and refer to what is returned
+``["part", object, key]``               refer to an item or an attribute
 ``["fetch", object]``                   the object as a plain value
 ``["iterate", object, most]``           the next items of an iterable, at most so many
 ``["scenario", source, name, data]``    an instructor's function beside the submission
@@ -214,6 +215,9 @@ class Interpreter:
                 return ["missing", name]
             value = getattr(self._module, name)(*args, **kwargs)
             return ["ok", Kept(value) if kind == "hold" else value]
+        if kind == "part":
+            of, key = rest
+            return ["ok", Kept(getattr(of, key) if type(key) is str else of[key])]
         if kind in ("keep", "fetch"):
             return ["ok", Kept(rest[0]) if kind == "keep" else rest[0]]
         if kind == "apply":

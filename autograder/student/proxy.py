@@ -256,6 +256,10 @@ class Student:
         call.__name__ = name
         return call
 
+    def source(self) -> list[str]:
+        """Return the text of every cell, in order."""
+        return [text for _, text in self._cells]
+
     def keep(self, value: Any) -> Handle:
         """Put a value into the submission's process; `fetch` looks at it again.
 
@@ -269,6 +273,12 @@ class Student:
         """Call what the submission defines, and leave what it returns where it is."""
         found: Handle = self._session.ask("hold", name, list(args), kwargs, label=name)
         return found
+
+    def part(self, handle: Handle, *keys: str | int) -> Handle:
+        """Follow names of attributes and places of items, and leave what is there."""
+        for key in keys:
+            handle = self._session.ask("part", handle, key, label="part")
+        return handle
 
     def fetch(self, handle: Handle) -> Any:
         """Return a copy of what a handle stands for, if that is plain."""
