@@ -16,6 +16,7 @@ CONTRACT = "The contract in the docstring."
 def some_threads(lesson, names):
     """Start threads that sleep at known depths; return what ends them."""
     import threading
+    import types
 
     gate, ready = threading.Event(), threading.Semaphore(0)
 
@@ -38,19 +39,16 @@ def some_threads(lesson, names):
     for _ in threads:
         ready.acquire()
 
-    class Threads:
-        idents = [thread.ident for thread in threads]
-        me = threading.get_ident()
+    def end():
+        gate.set()
+        for thread in threads:
+            thread.join()
+        ended = threading.Thread(target=short, name="ended")
+        ended.start()
+        ended.join()
 
-        def end(self):
-            gate.set()
-            for thread in threads:
-                thread.join()
-            ended = threading.Thread(target=short, name="ended")
-            ended.start()
-            ended.join()
-
-    return Threads()
+    idents = [thread.ident for thread in threads]
+    return types.SimpleNamespace(idents=idents, me=threading.get_ident(), end=end)
 
 
 def asked(student, tag):
@@ -119,7 +117,8 @@ def test_stacks_of_threads(student, rng):
         order = order and places[0] < inner[0] and inner[-1] < places[1]
         evidence = "the outermost function must come first, the innermost last"
         check.true(order, where=where, evidence=evidence, look=STEP_1)
-        evidence = f"it begins with {check.show(stack[0])}: it must begin where the thread does"
+        evidence = f"it begins with {check.show(stack[0])}: "
+        evidence += "it must begin where the thread does"
         outermost = stack[:2] == ["_bootstrap", "_bootstrap_inner"]
         check.true(outermost, where=where, evidence=evidence, look=STEP_1)
         evidence = (
