@@ -15,6 +15,8 @@ from autograder.student.report import InfrastructureError
 
 #: The package of a lesson's hidden tests, whose modules may share functions.
 SHARED = "hidden"
+#: What a function is called where a submission could read its name.
+NEUTRAL = "scenario"
 
 
 @functools.cache
@@ -35,6 +37,23 @@ def bundled(scenario: Callable[..., Any]) -> str:
     cut = _Cut()
     cut.take(_file(module), name)
     return cut.text()
+
+
+@functools.cache
+def neutral(source: str, name: str) -> str:
+    """Return a function's source without what tells its purpose to a submission.
+
+    Docstrings go, and its own name becomes ``NEUTRAL``; what the code does can be read.
+    """
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            if ast.get_docstring(node) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+            node.name = NEUTRAL if node.name == name else node.name
+        elif isinstance(node, ast.Name) and node.id == name:
+            node.id = NEUTRAL
+    return ast.unparse(tree)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ student's process and the judge's; nothing else does. Anything that is not plain
 a reference, by a function that the caller supplies: the guest turns instances into
 handles, the judge turns callables into callbacks.
 
-Decoding trusts no input: sizes are capped, depth is capped, dtypes come from a list,
-and an array's layout must fit its bytes.
+Decoding trusts no input. What a value becomes is bounded before it takes memory: its
+bytes, its elements, its depth, the keys that share a hash; dtypes come from a list, and
+an array's layout must fit its bytes.
 """
 
 from __future__ import annotations
@@ -22,9 +23,16 @@ from typing import Any
 import msgpack
 import numpy as np
 
-MAX_BYTES = 64 * 2**20
-MAX_DEPTH = 48
-MAX_INT_BYTES = 4096  # integers beyond 32,768 bits are refused
+from autograder.student import bounds
+from autograder.student.bounds import MAX_DEPTH, MAX_ELEMENTS, MAX_INT_BYTES
+from autograder.student.bounds import CodecError as CodecError
+from autograder.student.bounds import TooLarge as TooLarge
+
+#: The most bytes of an answer. A request may have more, so that what a submission
+#: answered can be handed back to it, several answers at once.
+MAX_BYTES = 32 * 2**20
+MAX_REQUEST = 4 * MAX_BYTES
+_UNCOUNTED = MAX_ELEMENTS  # bytes of a message: it holds no more values than bytes
 _BUFFER = 512  # first size of a message; msgpack's own default costs page faults
 MAX_SPREAD = 4  # a strided view may span this many times its own elements
 
@@ -32,15 +40,7 @@ _ARRAY, _SCALAR, _TUPLE, _SET, _FROZENSET, _COMPLEX = range(1, 7)
 _BIG_INT, _FRACTION, _SLICE, _RANGE, _REFERENCE, _TENSOR, _BFLOAT16 = range(7, 14)
 
 _HEADS = msgpack.Packer(buf_size=_BUFFER)  # calls nothing back: all may share it
-_DTYPE = re.compile(r"[<|](b1|[iu][1248]|f[248]|c(8|16)|[US]\d{1,6})")
-
-
-class CodecError(ValueError):
-    """A value that cannot be encoded, or bytes that do not encode one."""
-
-
-class TooLarge(CodecError):
-    """A value larger or deeper than the limits."""
+_DTYPE = re.compile(r"[<|](b1|[iu][1248]|f[248]|c(8|16)|[US][1-9]\d{0,3})")
 
 
 #: What stands for a value that is not plain: its kind, number and class name, and the
@@ -81,10 +81,14 @@ def loads(
 
     Raises:
         CodecError: the bytes encode no value, or one that is not allowed.
+        TooLarge: the value has more bytes, elements or depth than are allowed.
     """
     if len(data) > limit:
-        raise CodecError(f"a value of {len(data):,} bytes, more than {limit:,}")
-    return _Decoder(resolve).unpack(data)
+        raise TooLarge(f"a value of {len(data):,} bytes, more than {limit:,}")
+    value = _Decoder(resolve, limit).unpack(data)
+    if len(data) > MAX_DEPTH:  # each level takes a byte
+        bounds.check_depth(value)
+    return value
 
 
 class _Encoder:
@@ -126,9 +130,7 @@ class _Encoder:
         if kind in _CONTAINERS:
             return msgpack.ExtType(_CONTAINERS[kind], self.pack(list(value)))
         if kind is int:
-            size = value.bit_length() // 8 + 1
-            if size > MAX_INT_BYTES:
-                raise TooLarge(f"an integer of {size:,} bytes")
+            size = bounds.bounded(value, MAX_INT_BYTES)
             raw = value.to_bytes(size, "little", signed=True)
             return msgpack.ExtType(_BIG_INT, raw)
         if kind is complex:
@@ -137,8 +139,13 @@ class _Encoder:
             return msgpack.ExtType(_SCALAR, self._array(np.asarray(value)))
         if kind is fractions.Fraction:
             pair = [value.numerator, value.denominator]
+            for part in pair:
+                bounds.bounded(part, bounds.FRACTION_BYTES)
             return msgpack.ExtType(_FRACTION, self.pack(pair))
         if kind in (slice, range):
+            for number in (value.start, value.stop, value.step):
+                if type(number) is int:
+                    bounds.bounded(number, 8)
             code = _SLICE if kind is slice else _RANGE
             return msgpack.ExtType(
                 code, self.pack([value.start, value.stop, value.step])
@@ -163,6 +170,8 @@ class _Encoder:
             array = array.astype(swapped)
         if array.nbytes > self._limit:
             raise TooLarge(f"an array of {array.nbytes:,} bytes")
+        if not array.size:
+            bounds.check_empty(array.shape)
         layout = None if array.flags.c_contiguous else _layout(array)
         if layout is None:
             buffer, strides, offset = array.tobytes(), None, 0
@@ -186,18 +195,31 @@ class _Encoder:
 
 
 class _Decoder:
-    def __init__(self, resolve: Callable[[Reference], Any] | None) -> None:
+    def __init__(
+        self, resolve: Callable[[Reference], Any] | None, limit: int = MAX_BYTES
+    ) -> None:
         self._resolve = resolve
         self._depth = 0
+        self._uncounted = _UNCOUNTED
+        self._bytes = 4 * limit  # each extension copies what it holds
+        self._elements = MAX_ELEMENTS
 
     def unpack(self, data: bytes | bytearray | memoryview) -> Any:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise CodecError(f"a value nested more than {MAX_DEPTH} deep")
+            raise TooLarge(f"a value nested more than {MAX_DEPTH} deep")
+        size = len(data)
+        self._bytes -= size
+        self._uncounted -= size
+        if self._bytes < 0:
+            raise TooLarge("a value that copies itself")
         try:
+            if self._uncounted < 0:
+                self._elements -= bounds.count(data, self._elements)
             return msgpack.unpackb(
                 data,
                 ext_hook=self._ext,
+                object_pairs_hook=_dictionary,
                 strict_map_key=False,
                 unicode_errors="surrogatepass",
             )
@@ -213,20 +235,26 @@ class _Decoder:
             return _read_array(data)
         if code == _SCALAR:
             return _read_array(data)[()]
-        if code in _KINDS:
-            return _KINDS[code](self._list(data))
+        if code == _TUPLE:
+            return tuple(self._list(data))
+        if code in (_SET, _FROZENSET):
+            items = self._list(data)
+            bounds.check_hashes(items)
+            return set(items) if code == _SET else frozenset(items)
         if code == _BIG_INT:
             if len(data) > MAX_INT_BYTES:
-                raise CodecError(f"an integer of {len(data):,} bytes")
+                raise TooLarge(f"an integer of {len(data):,} bytes")
             return int.from_bytes(data, "little", signed=True)
         if code == _COMPLEX:
             return complex(*self._list(data, 2))
         if code == _FRACTION:
+            if len(data) > 2 * bounds.FRACTION_BYTES + 16:
+                raise TooLarge("a fraction with too many digits")
             return fractions.Fraction(*self._list(data, 2))
         if code == _SLICE:
             return slice(*self._list(data, 3))
         if code == _RANGE:
-            return range(*self._list(data, 3))
+            return self._range(*self._list(data, 3))
         if code in (_TENSOR, _BFLOAT16):
             return _read_tensor(data, brain=code == _BFLOAT16)
         if code == _REFERENCE and self._resolve is not None:
@@ -236,6 +264,14 @@ class _Decoder:
                 return self._resolve((kind, number, name, fields))
         raise CodecError(f"an unknown kind of value ({code})")
 
+    def _range(self, start: Any, stop: Any, step: Any) -> range:
+        """Make a range, which whoever goes over it turns into its elements."""
+        made = range(start, stop, step)
+        if max(map(abs, (start, stop, step))) >= 2**63 or len(made) > self._elements:
+            raise TooLarge("a range of too many numbers")
+        self._elements -= len(made)
+        return made
+
     def _list(self, data: bytes, length: int | None = None) -> list[Any]:
         items = self.unpack(data)
         if type(items) is not list or length not in (None, len(items)):
@@ -244,9 +280,12 @@ class _Decoder:
 
 
 _CONTAINERS: dict[type, int] = {tuple: _TUPLE, set: _SET, frozenset: _FROZENSET}
-_KINDS: dict[int, Callable[[list[Any]], Any]] = {
-    code: kind for kind, code in _CONTAINERS.items()
-}
+
+
+def _dictionary(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    if len(pairs) > bounds.SAME_HASH:
+        bounds.check_hashes([key for key, _ in pairs])
+    return dict(pairs)
 
 
 def _layout(array: np.ndarray[Any, Any]) -> tuple[list[int], int, int] | None:
@@ -304,6 +343,8 @@ def _read_array(data: bytes) -> np.ndarray[Any, Any]:
     if dtype.itemsize and len(raw) % dtype.itemsize:
         raise CodecError("a malformed array")
     flat = np.frombuffer(bytearray(raw), dtype) if raw else np.empty(0, dtype)
+    if 0 in shape:
+        bounds.check_empty(shape)
     if strides is None:
         if math.prod(shape) != flat.size:
             raise CodecError("an array whose shape does not fit its bytes")
@@ -311,6 +352,8 @@ def _read_array(data: bytes) -> np.ndarray[Any, Any]:
     if len(strides) != len(shape) or type(offset) is not int or 0 in shape:
         raise CodecError("a malformed array")
     low, high = _extent(tuple(shape), strides)
+    if math.prod(shape) > flat.size:  # one byte must not pass for a million
+        raise CodecError("an array that shows its bytes more than once")
     if offset + low < 0 or offset + high >= flat.size:
         raise CodecError("an array whose strides leave its bytes")
     return _view(flat, tuple(shape), strides, offset)

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograder.student import codec
 from autograder.student.report import Message, Verdict, gettext
+from autograder.student.vocabulary import Vocabulary
 
 
 class StudentError(Exception):
@@ -74,31 +75,65 @@ class NotPlain(StudentError):
     verdict = Verdict.WRONG
 
 
-def raised(label: str, name: Any, bases: Any, text: Any, frames: Any) -> StudentError:
+def raised(
+    label: str,
+    name: Any,
+    bases: Any,
+    text: Any,
+    frames: Any,
+    words: Vocabulary | None = None,
+) -> StudentError:
+    """Make an error of what a process says that the submission raised.
+
+    Args:
+        label: what was called.
+        name: the exception's type.
+        bases: the builtin types that it derives from.
+        text: its text, shown where the input was no secret.
+        frames: cell, line and function of each frame of the submission.
+        words: all that a message may quote, where the input is hidden.
+
+    Raises:
+        CodecError: these are not the parts of an exception.
+    """
     try:
         name, text = str(name)[:80], str(text)
-        at = [f"{cell}, line {int(n)}, in {f}" for cell, n, f in frames]
-        known = [b for b in bases if isinstance(getattr(builtins, b, None), type)]
-    except (TypeError, ValueError):
+        places = [(str(cell), int(n), str(f)) for cell, n, f in frames]
+        known = [base for base in bases if _is_exception(base)]
+    except (TypeError, ValueError, OverflowError):
         raise codec.CodecError("a malformed answer") from None
     if name == "NotImplementedError":
-        return NotAttempted(gettext("not attempted yet"), text)
+        told = text if words is None else words.quoted(text[:200])
+        return NotAttempted(gettext("not attempted yet"), told)
+    if words is None:
+        at = [f"{cell}, line {n}, in {f}" for cell, n, f in places[-2:]]
+    else:
+        name = name if _is_exception(name) else [*known, "Exception"][0]
+        at = [place for p in places[-1:] if (place := words.place(*p))]
     where = gettext("{label} raised {name}").format(label=label, name=name)
-    where += f": {text.splitlines()[0][:200]}" if text.strip() else ""
+    if words is None and text.strip():
+        where += f": {text.splitlines()[0][:200]}"
     look = {
         "EOFError": gettext("Nobody types while grading: input() is not available."),
         "SystemExit": gettext("Return the answer instead of leaving the program."),
     }.get(name, "")
-    kind = _raised_type(known[0] if known else "")
-    return kind(name, text, where, "at " + "; ".join(at[-2:]) if at else "", look)
+    kind = next(filter(None, map(_raised_type, known)), StudentRaised)
+    return kind(name, text, where, "at " + "; ".join(at) if at else "", look)
+
+
+def _is_exception(name: str) -> bool:
+    kind = getattr(builtins, name, None)
+    return isinstance(kind, type) and issubclass(kind, BaseException)
 
 
 @functools.cache
-def _raised_type(name: str) -> type[StudentRaised]:
-    builtin = getattr(builtins, name, None)
-    if isinstance(builtin, type) and issubclass(builtin, Exception):
-        try:
-            return type(f"Student{name}", (StudentRaised, builtin), {})
-        except TypeError:  # a builtin whose layout forbids it
-            return StudentRaised
-    return StudentRaised
+def _raised_type(name: str) -> type[StudentRaised] | None:
+    builtin = getattr(builtins, name)
+    if not issubclass(builtin, Exception):
+        return None
+    try:
+        kind = type(f"Student{name}", (StudentRaised, builtin), {})
+        kind("", "", "", "", "")
+    except TypeError:  # its layout forbids it, or it takes other arguments
+        return None
+    return kind

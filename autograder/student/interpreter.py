@@ -10,6 +10,10 @@ A request is a list ``[kind, ...]``, the answer too:
 ``["apply", object, args, kwargs]``     call an object that an earlier answer returned
 ``["get", object, attribute]``          read an attribute
 ``["op", name, args]``                  an operator, by its name in ``operator``
+``["keep", value]``                     refer to the value from now on
+``["hold", name, args, kwargs]``        call, and refer to what is returned
+``["part", object, key]``               refer to an item or an attribute
+``["fetch", object]``                   the object as a plain value
 ``["iterate", object, most]``           the next items of an iterable, at most so many
 ``["scenario", source, name, data]``    an instructor's function beside the submission
 ``["rank", source, name, args, kw, l]`` call it, or the function of that name in a
@@ -54,7 +58,8 @@ _FRAMES = 6
 
 _UNARY = ("neg", "pos", "abs")
 _BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
-OPERATORS = frozenset((*_UNARY, *_BINARY, "getitem", "contains"))
+_OTHER = ("getitem", "setitem", "contains", "iadd", "isub", "imul")
+OPERATORS = frozenset((*_UNARY, *_BINARY, *_OTHER))
 
 Frame = tuple[str, int, str]  # cell label, line, function
 
@@ -71,14 +76,26 @@ class JudgeError(BaseException):
     """A callback failed in the judge; unwinds the submission."""
 
 
+class Kept:
+    """A value that is referred to, although it is plain."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 class Callback:
     """A function of the judge, called from the submission."""
 
-    def __init__(self, number: int, name: str, send: Callable[..., Any]) -> None:
+    def __init__(
+        self, number: int, name: str, send: Callable[..., Any], keep: bool = False
+    ) -> None:
         self.number, self.__name__ = number, name
-        self._send = send
+        self._send, self._keep = send, keep
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._keep:
+            args = tuple(map(Kept, args))
+            kwargs = {name: Kept(value) for name, value in kwargs.items()}
         return self._send(self.number, args, kwargs)
 
 
@@ -176,7 +193,8 @@ class Interpreter:
         """
         outer, self._call_back = self._call_back, call_back
         try:
-            reply = self._answer(codec.loads(request, self._resolve))
+            asked = codec.loads(request, self._resolve, codec.MAX_REQUEST)
+            reply = self._answer(asked)
             return codec.dumps(reply, self._refer)
         except JudgeError:
             return codec.dumps(["limit", "judge"])
@@ -191,11 +209,17 @@ class Interpreter:
 
     def _answer(self, request: list[Any]) -> list[Any]:
         kind, *rest = request
-        if kind == "call":
+        if kind in ("call", "hold"):
             name, args, kwargs = rest
             if not hasattr(self._module, name):
                 return ["missing", name]
-            return ["ok", getattr(self._module, name)(*args, **kwargs)]
+            value = getattr(self._module, name)(*args, **kwargs)
+            return ["ok", Kept(value) if kind == "hold" else value]
+        if kind == "part":
+            of, key = rest
+            return ["ok", Kept(getattr(of, key) if type(key) is str else of[key])]
+        if kind in ("keep", "fetch"):
+            return ["ok", Kept(rest[0]) if kind == "keep" else rest[0]]
         if kind == "apply":
             target, args, kwargs = rest
             return ["ok", target(*args, **kwargs)]
@@ -287,6 +311,8 @@ class Interpreter:
     def _refer(self, value: Any) -> codec.Reference:
         if isinstance(value, Callback):
             return ("callback", value.number, value.__name__, {})
+        if type(value) is Kept:
+            value = value.value
         number = self._numbers.get(id(value))
         if number is None:
             number = next(self._count)
@@ -300,7 +326,7 @@ class Interpreter:
             return self._objects[number]
         if kind == "link":
             return self._link(**fields)
-        return Callback(number, name, self._send_callback)
+        return Callback(number, name, self._send_callback, bool(fields.get("keep")))
 
     def _link(self, rank: int, n: int) -> Any:
         from autograder.student.lab.ranks.link import Link
@@ -317,7 +343,8 @@ class Interpreter:
         if self._call_back is None:
             raise JudgeError
         message = codec.dumps(["callback", number, list(args), kwargs], self._refer)
-        kind, *rest = codec.loads(self._call_back(message), self._resolve)
+        answer = self._call_back(message)
+        kind, *rest = codec.loads(answer, self._resolve, codec.MAX_REQUEST)
         if kind == "ok":
             return rest[0]
         if kind == "raise":  # a callback may raise a builtin exception on purpose

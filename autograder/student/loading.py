@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from autograder.student import codec
 from autograder.student.errors import NotAttempted, StudentError, StudentRaised
 from autograder.student.report import gettext
 
@@ -43,11 +44,18 @@ class LoadFailures:
         return NotAttempted(where, others)
 
 
-def reason_of(answer: list[Any]) -> str:
-    """Put what a cell raised into words."""
-    if answer[0] == "limit":
-        return gettext("it used too much {what}").format(what=answer[1])
-    _, name, _, text, frames = answer
-    lines = [line for _, line, _ in frames]
+def reason_of(answer: Any) -> str:
+    """Put what a cell raised into words.
+
+    Raises:
+        CodecError: this is no answer of the interpreter; a cell may have written it.
+    """
+    try:
+        if answer[0] == "limit":
+            return gettext("it used too much {what}").format(what=str(answer[1])[:80])
+        _, name, _, text, frames = answer
+        lines = [int(line) for _, line, _ in frames]
+    except (TypeError, ValueError, LookupError, OverflowError):
+        raise codec.CodecError("a malformed answer") from None
     place = gettext(", line {line}").format(line=lines[-1]) if lines else ""
-    return f"{name}: {str(text)[:200]}{place}"
+    return f"{str(name)[:80]}: {str(text)[:200]}{place}"

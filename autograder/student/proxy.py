@@ -8,11 +8,11 @@ import functools
 import inspect
 import itertools
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from autograder.student import codec
-from autograder.student.bundle import bundled
+from autograder.student.bundle import NEUTRAL, bundled, neutral
 from autograder.student.errors import NotAttempted as NotAttempted
 from autograder.student.errors import NotPlain as NotPlain
 from autograder.student.errors import StudentDied as StudentDied
@@ -23,10 +23,10 @@ from autograder.student.errors import StudentOutput as StudentOutput
 from autograder.student.errors import StudentRaised as StudentRaised
 from autograder.student.errors import StudentTimeout as StudentTimeout
 from autograder.student.errors import raised
+from autograder.student.handle import ByHandle as ByHandle
+from autograder.student.handle import Handle as Handle
 from autograder.student.report import InfrastructureError, gettext
-
-_ITEMS = 64  # items fetched at a time when iterating over a remote iterable
-_MOST_ITEMS = 10**6
+from autograder.student.vocabulary import Vocabulary
 
 
 class Channel(Protocol):
@@ -51,6 +51,10 @@ class Session:
         self._callbacks: dict[int, Callable[..., Any]] = {}
         self._count = itertools.count(1)
         self._failure: BaseException | None = None
+        #: All that messages may quote, where inputs are hidden.
+        self.words: Vocabulary | None = None
+        #: Whether the other side runs no line of the submission unchecked.
+        self.is_clean = False
         #: What the submission answered, in order; compared with known mistakes.
         self.transcript: list[tuple[str, Any]] = []
 
@@ -61,7 +65,7 @@ class Session:
             StudentError: anything but an answer.
             InfrastructureError: our own request cannot be encoded.
         """
-        message = self.encode(*request)
+        message = self.encode(*request, label=label)
         try:
             data = self._channel.request(message, self._answer_callback)
         except StudentError as error:
@@ -78,16 +82,24 @@ class Session:
         self.ask("lend", dict(functions), label="lend")
         self.transcript.pop()
 
-    def encode(self, *request: Any) -> bytes:
+    def encode(self, *request: Any, label: str = "") -> bytes:
         """Encode one request.
 
         Raises:
+            StudentError: it cannot be encoded, after the submission had answered: what
+                a test sends may be made of answers.
             InfrastructureError: our own request cannot be encoded.
         """
         try:
-            return codec.dumps(list(request), self._refer)
+            return codec.dumps(list(request), self._refer, codec.MAX_REQUEST)
         except codec.CodecError as error:
-            raise InfrastructureError(f"a test sent {error}") from None
+            if not self.transcript:
+                raise InfrastructureError(f"a test sent {error}") from None
+            if isinstance(error, codec.TooLarge):
+                where = gettext("what was returned is too much for {label}")
+                raise StudentOutput(where.format(label=label)) from None
+            where = gettext("what was returned has the wrong type for {label}")
+            raise NotPlain(where.format(label=label)) from None
 
     def reply(self, data: bytes, label: str) -> Any:
         """Return the value that a reply holds, and note it in the transcript.
@@ -102,10 +114,14 @@ class Session:
         try:
             kind, *rest = _checked(codec.loads(data, self._resolve))
             value = self._value(kind, rest, label)
+        except codec.TooLarge as error:
+            self.transcript.append((label, "StudentOutput"))
+            raise self._too_much(label, str(error)) from None
         except codec.CodecError as error:
             self.transcript.append((label, str(error)))
             where = gettext("{label} sent what no answer looks like")
-            raise StudentForged(where.format(label=label), str(error)) from None
+            told = self._public(str(error))
+            raise StudentForged(where.format(label=label), told) from None
         except StudentRaised as error:
             self.transcript.append((label, f"raised {error.type_name}"))
             raise
@@ -115,15 +131,28 @@ class Session:
         self.transcript.append((label, value))
         return value
 
+    def _public(self, text: str) -> str:
+        """Return what the other side says, where it knows no hidden input."""
+        return text[:200] if self.words is None else ""
+
+    def _too_much(self, label: str, told: str) -> StudentOutput:
+        where = gettext("{label} returned too much").format(label=label)
+        return StudentOutput(where, self._public(told))
+
     def _value(self, kind: str, rest: list[Any], label: str) -> Any:
+        if not rest:
+            raise codec.CodecError("a malformed answer")
         if kind == "ok":
             return rest[0]
-        if kind == "missing" and len(rest) > 1 and rest[1]:
+        if kind in ("missing", "limit", "odd") and not all(map(_is_text, rest)):
+            raise codec.CodecError("a malformed answer")
+        can_tell = self.words is None or self.is_clean
+        if kind == "missing" and len(rest) > 1 and rest[1] and can_tell:
             where = gettext("{name} is not defined: {reason}")
-            where = where.format(name=str(rest[0])[:80], reason=str(rest[1])[:300])
-            raise StudentRaised("NameError", str(rest[1])[:300], where, "", "")
+            where = where.format(name=rest[0][:80], reason=rest[1][:300])
+            raise StudentRaised("NameError", rest[1][:300], where, "", "")
         if kind == "missing":
-            raise self._channel.explain(str(rest[0]))
+            raise self._channel.explain(rest[0][:80] if can_tell else label)
         if kind == "limit" and rest[0] == "memory":
             raise StudentMemory(
                 gettext("{label} ran out of memory").format(label=label)
@@ -132,23 +161,27 @@ class Session:
             where = gettext("{label} printed too much").format(label=label)
             raise StudentOutput(where)
         if kind == "limit" and rest[0] == "size":
-            where = gettext("{label} returned too much").format(label=label)
-            raise StudentOutput(where, str(rest[-1])[:200])
+            raise self._too_much(label, rest[-1])
         if kind == "odd":
             where = gettext("{label} returned what is no plain value")
-            raise NotPlain(where.format(label=label), str(rest[0])[:200])
+            raise NotPlain(where.format(label=label), self._public(rest[0]))
         if kind == "raised" and len(rest) == 4:
-            raise raised(label, *rest)
+            name, bases, text, frames = rest
+            raise raised(label, name, bases, text, frames, self.words)
         raise codec.CodecError("a malformed answer")
 
     def _answer_callback(self, data: bytes) -> bytes:
         try:
             _, number, args, kwargs = _checked(codec.loads(data, self._resolve))
             function = self._callbacks[number]
+        except codec.TooLarge as error:
+            self._failure = self._too_much("f", str(error))
+            return codec.dumps(["error"])
         except (codec.CodecError, ValueError, KeyError, TypeError):
             return codec.dumps(["error"])
         try:
-            return codec.dumps(["ok", function(*args, **kwargs)], self._refer)
+            value = function(*args, **kwargs)
+            return codec.dumps(["ok", value], self._refer, codec.MAX_REQUEST)
         except StudentError as error:  # a remote operation inside the callback failed
             if isinstance(error, StudentRaised) and hasattr(builtins, error.type_name):
                 return codec.dumps(["raise", error.type_name, error.text])
@@ -166,7 +199,8 @@ class Session:
             raise codec.CodecError(f"a value of type {type(value).__name__}")
         number = next(self._count)
         self._callbacks[number] = value
-        return ("callback", number, getattr(value, "__name__", "callback"), {})
+        # Its own name would say what the test is for.
+        return ("callback", number, "f", {"keep": isinstance(value, ByHandle)})
 
     def _resolve(self, reference: codec.Reference) -> Any:
         kind, number, name, fields = reference
@@ -174,7 +208,12 @@ class Session:
             return self._callbacks[number]
         if kind != "object":
             raise codec.CodecError("an unknown reference")
-        return Handle(self, number, name[:80], fields)
+        name = name[:80] if self.words is None else self.words.name(name)
+        return Handle(self, number, name, fields)
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str
 
 
 def _checked(reply: Any) -> list[Any]:
@@ -217,16 +256,49 @@ class Student:
         call.__name__ = name
         return call
 
+    def source(self) -> list[str]:
+        """Return the text of every cell, in order."""
+        return [text for _, text in self._cells]
+
+    def keep(self, value: Any) -> Handle:
+        """Put a value into the submission's process; `fetch` looks at it again.
+
+        Where a call is given the handle, the function gets the value itself, which it
+        may change or hand back.
+        """
+        kept: Handle = self._session.ask("keep", value, label="keep")
+        return kept
+
+    def held(self, name: str, *args: Any, **kwargs: Any) -> Handle:
+        """Call what the submission defines, and leave what it returns where it is."""
+        found: Handle = self._session.ask("hold", name, list(args), kwargs, label=name)
+        return found
+
+    def part(self, handle: Handle, *keys: str | int) -> Handle:
+        """Follow names of attributes and places of items, and leave what is there."""
+        for key in keys:
+            handle = self._session.ask("part", handle, key, label="part")
+        return handle
+
+    def fetch(self, handle: Handle) -> Any:
+        """Return a copy of what a handle stands for, if that is plain."""
+        return self._session.ask("fetch", handle, label="fetch")
+
     def run(self, scenario: Callable[..., Any], **data: Any) -> Any:
         """Run a function of the test file beside the submission; return its evidence.
+
+        A submission can replace whatever runs beside it, and lie: evidence proves
+        nothing unless it could only be made by doing what the task asks. Whether an
+        argument changed, what was raised, how much memory was held is asked from
+        outside: `keep` an argument and `fetch` it, call, and judge what comes back.
 
         Args:
             scenario: a top-level function; its first parameter is the submission's
                 module. Only its source is sent, so it imports what it needs itself.
             data: plain values for its other parameters.
         """
-        name = scenario.__name__
-        return self._session.ask("scenario", _source(scenario), name, data, label=name)
+        source, label = _source(scenario), scenario.__name__
+        return self._session.ask("scenario", source, NEUTRAL, data, label=label)
 
     def explore(self, scenario: Callable[..., Any], **data: Any) -> Any:
         """Run a function of the test file over the submission's checked source.
@@ -246,6 +318,7 @@ class Student:
         if self._clean is None:
             raise InfrastructureError("this submission cannot be explored")
         session, name = self._clean(), scenario.__name__
+        session.words, session.is_clean = self._session.words, True
         cells = [list(cell) for cell in self._cells]
         try:
             return session.ask(
@@ -279,83 +352,4 @@ def _source(scenario: Callable[..., Any]) -> str:
     if not isinstance(function, ast.FunctionDef):
         raise InfrastructureError(f"{scenario!r} is no plain function")
     function.decorator_list = []
-    return ast.unparse(function)
-
-
-class Handle:
-    """An object that lives in the submission's process.
-
-    Attributes, calls, arithmetic, indexing and iteration run remotely, about 0.1 ms
-    each; the fields of named tuples and frozen dataclasses come along at once. It never
-    compares equal to anything and has no truth value: an object that claims to equal
-    every answer gains nothing.
-    """
-
-    __slots__ = ("_number", "_session", "fields", "type_name")
-
-    def __init__(
-        self, session: Session, number: int, type_name: str, fields: dict[str, Any]
-    ) -> None:
-        self._session, self._number = session, number
-        self.type_name, self.fields = type_name, fields
-
-    def __repr__(self) -> str:
-        return f"<{self.type_name} object of the submission>"
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name in self.fields:
-            return self.fields[name]
-        label = f"{self.type_name}.{name}"
-        return self._session.ask("get", self, name, label=label)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._session.ask(
-            "apply", self, list(args), kwargs, label=self.type_name
-        )
-
-    def __iter__(self) -> Iterator[Any]:
-        source: Any = self
-        for _ in range(_MOST_ITEMS // _ITEMS):
-            source, items = self._session.ask(
-                "iterate", source, _ITEMS, label=self.type_name
-            )
-            yield from items
-            if len(items) < _ITEMS:
-                return
-        raise StudentOutput(f"{self.type_name} yields more than {_MOST_ITEMS:,} items")
-
-    def _op(self, name: str, *args: Any) -> Any:
-        return self._session.ask(
-            "op", name, list(args), label=f"{self.type_name} {name}"
-        )
-
-    def __eq__(self, other: object) -> bool:
-        raise self._not_plain()
-
-    def __hash__(self) -> int:
-        return self._number
-
-    def __bool__(self) -> bool:
-        raise self._not_plain()
-
-    def _not_plain(self) -> NotPlain:
-        where = gettext("an object of type {name} where a plain value was expected")
-        return NotPlain(where.format(name=self.type_name))
-
-
-def _forward(name: str, *, swapped: bool = False) -> Callable[..., Any]:
-    def operate(self: Handle, *others: Any) -> Any:
-        args = (*others, self) if swapped else (self, *others)
-        return self._op(name, *args)
-
-    return operate
-
-
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
-    setattr(Handle, f"__{_name}__", _forward(_name))
-    setattr(Handle, f"__r{_name}__", _forward(_name, swapped=True))
-for _name in ("neg", "pos", "abs", "getitem"):
-    setattr(Handle, f"__{_name}__", _forward(_name))
-Handle.__array_ufunc__ = None  # type: ignore[attr-defined]  # NumPy scalars defer to us
+    return neutral(ast.unparse(function), function.name)

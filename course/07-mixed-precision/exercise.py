@@ -84,8 +84,8 @@ class Run(NamedTuple):
 # %% [markdown]
 # ## 1. `f16_bits_to_f32`
 # Chapter, step 1. Bits in, bits out, and integer operations in between: NumPy's casts
-# are what you are rebuilding. The grader hides `np.float16` from tasks 1 and 2, and
-# sends a hundred thousand patterns at once: work on whole arrays.
+# are what you are rebuilding. The grader reads the source of tasks 1 and 2, which may
+# not use float16, and sends a hundred thousand patterns at once: work on whole arrays.
 
 
 # %% tags=["task"] task="f16_bits_to_f32"

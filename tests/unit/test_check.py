@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import fractions
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plain_values import anything
 
+from autograder.student.proxy import StudentError
 from autograder.student.testing import check
 from autograder.student.testing.check import CheckFailed
+from autograder.student.vocabulary import Vocabulary
 
 
 def said(call, *args, **kwargs):
@@ -140,3 +145,86 @@ def test_counted_keeps_copies_of_arguments():
 def test_unchanged_compares_bit_for_bit():
     check.unchanged(np.array([np.nan, 1]), [np.nan, 1], where="x")
     said(check.unchanged, np.array([0.0]), [1.0], where="x")
+
+
+SOURCE = Vocabulary([("cell 5", "def f(x):\n    return Answer(x)\n")])
+WANTED = st.sampled_from(
+    (
+        *(1, 2.5, True, "a", None, 1j, [1, 2], (1, "a"), {"a": 1}, {1}, b"a"),
+        *(np.ones(2), np.zeros((0, 3)), np.array(["a"]), np.arange(2), range(3)),
+        fractions.Fraction(1),
+    )
+)
+NUMBERS = st.sampled_from([1.0, 0, np.ones((2, 2)), [1.0, np.nan], np.float16(2), 1j])
+
+
+@given(anything, WANTED, NUMBERS, st.booleans())
+def test_a_plain_value_is_right_or_wrong_and_never_an_error_of_ours(
+    got, want, numbers, hidden
+):
+    comparisons = (
+        lambda: check.close(got, numbers, rtol=1e-3, where="f"),
+        lambda: check.close(got, 1.0, where="f", dtype=np.float32),
+        lambda: check.equal(got, want, where="f"),
+        lambda: check.equal(got, got, where="f"),
+        lambda: check.shape(got, (2,), where="f"),
+        lambda: check.dtype(got, np.float64, where="f"),
+        lambda: check.true(got, where="f", evidence="no"),
+        lambda: check.at_most(got, 10, where="f"),
+        lambda: check.raises(ValueError, lambda: got, where="f"),
+        lambda: check.unchanged(got, np.ones(2), where="f"),
+        lambda: check.plain(got, "f"),
+    )
+    for compare in comparisons:
+        told = contextlib.suppress(CheckFailed, StudentError)  # else this test fails
+        with check.quoting(SOURCE if hidden else None), told:
+            compare()
+
+
+@given(anything)
+def test_a_value_is_shown_in_one_line_that_quotes_the_source_alone(value):
+    with check.quoting(SOURCE):
+        text = check.show(value)
+    assert len(text) <= 120
+    assert "\n" not in text
+    allowed = set(dir(__builtins__)) | {"Answer", "return", "def", "f", "x"}
+    for word in re.findall(r"'(.*?)'", text):
+        assert word == "" or word in SOURCE or word in allowed
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.218123456, "0.2181"),
+        (123, "123"),
+        (16_777_216, "about 16,780,000"),
+        (10**9, "1000000000"),
+        (1 << 4000, "an integer of 4001 bits"),
+        ("Answer", "'Answer'"),
+        ("ValueError", "'ValueError'"),
+        ("the hidden input", "a text"),
+        (b"hidden", "an object of type bytes"),
+        ([1.23456, "secret", (1, 2, 3, 4)], "[1.235, a text, (1, 2, 3, ...)]"),
+        (np.arange(9) / 7, "array([0, 0.1429, 0.2857, ...])"),
+        (np.ones((2, 3)), "an array of shape (2, 3)"),
+        (np.array(["secret"]), "an array of shape (1,)"),
+        ({"secret": 1, "x": [[[[5]]]]}, "{a text: 1, 'x': [[...]]}"),
+        (fractions.Fraction(123456, 7), "about 123,500/7"),
+    ],
+)
+def test_of_a_hidden_test_four_digits_are_shown_and_no_made_up_word(value, shown):
+    with check.quoting(SOURCE):
+        assert check.show(value) == shown
+
+
+def test_comparators_tell_four_digits_where_inputs_are_hidden():
+    with check.quoting(SOURCE):
+        assert said(check.close, 1.23456789, 1.0, where="f").startswith(
+            "f\n  got 1.235, expected 1 ("
+        )
+        text = said(check.equal, "hidden", "float32", where="f")
+        assert text == "f\n  got a text, expected 'float32'"
+        text = said(check.dtype, np.array(["abc"]), np.float32, where="f")
+        assert "abc" not in text
+        text = said(check.at_most, 16_777_216, 16_000_000, where="f", unit="B")
+        assert "about 16,780,000 B, more than the budget of 16,000,000 B" in text

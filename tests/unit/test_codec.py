@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fractions
+import tracemalloc
 
 import msgpack
 import numpy as np
@@ -11,38 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from plain_values import dtypes, values
 
 from autograder.student import codec
 from autograder.student.codec import CodecError, TooLarge, dumps, loads
-
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.complex_numbers()
-    | st.text()
-    | st.binary()
-    | st.fractions()
-)
-hashable = st.integers() | st.text() | st.tuples(st.integers(), st.booleans())
-values = st.recursive(
-    scalars,
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.lists(inner, max_size=4).map(tuple)
-        | st.dictionaries(hashable, inner, max_size=4)
-        | st.frozensets(hashable, max_size=4)
-    ),
-    max_leaves=12,
-)
-dtypes = (
-    hnp.floating_dtypes(sizes=(16, 32, 64), endianness="=")
-    | hnp.integer_dtypes(endianness="=")
-    | hnp.unsigned_integer_dtypes(endianness="=")
-    | hnp.boolean_dtypes()
-    | hnp.complex_number_dtypes(sizes=(64, 128), endianness="=")
-)
 
 
 def same(one: object, other: object) -> bool:
@@ -142,6 +115,84 @@ def test_refuses_what_is_too_large_or_too_deep():
         loads(dumps("x" * 100), limit=10)
 
 
+P = 2**61 - 1  # multiples of it share their hash
+TINY = msgpack.ExtType(1, msgpack.packb(["<f8", [1], None, 0, b"x" * 8]))
+BOMBS = {
+    "empty lists": lambda: msgpack.packb([[]] * 4_000_000),
+    "characters": lambda: msgpack.packb(["a"] * 1_000_000),
+    "tiny arrays": lambda: msgpack.packb([TINY] * 200_000),
+    "keys": lambda: msgpack.packb(dict.fromkeys(range(10**6))),
+    "keys of one hash": lambda: dumps({i * P: 0 for i in range(5000)}),
+    "members of one hash": lambda: dumps({i * P for i in range(1, 5000)}),
+    "60 MB of text in a set": lambda: dumps({"x" * (60 * 2**20)}, limit=2**27),
+    "a range": lambda: dumps(range(10**7)),
+    "a range of huge numbers": lambda: dumps(range(2**62, 2**62 + 10**9)),
+    "lists in lists": lambda: b"\x91" * 900 + b"\xc0",
+    "tuples around 20 MB": lambda: wrapped(msgpack.packb("x" * (20 * 2**20))),
+    "no elements, long axes": lambda: array_bytes("<f8", [2**40, 0], None, 0, b""),
+}
+
+
+def wrapped(data):
+    for _ in range(40):
+        data = msgpack.packb(msgpack.ExtType(3, b"\x91" + data))
+    return data
+
+
+@pytest.mark.parametrize("make", BOMBS.values(), ids=BOMBS)
+def test_refuses_what_becomes_too_much_before_it_takes_memory(make):
+    data = make()
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            loads(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**20 + 7 * min(len(data), codec.MAX_BYTES)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        fractions.Fraction(1, 10**4000),
+        1 << 8 * codec.MAX_INT_BYTES,
+        range(2**64, 2**64 + 2),
+        slice(10**30),
+        np.empty((2**40, 0)),
+    ],
+    ids=["fraction", "integer", "range", "slice", "long axis"],
+)
+def test_refuses_numbers_with_which_nobody_could_compute(value):
+    with pytest.raises(TooLarge):
+        dumps(value)
+
+
+def test_takes_as_much_as_lessons_need():
+    for value in (
+        [float(n) for n in range(20_000)],
+        [(n, "a") for n in range(10_000)],
+        dict.fromkeys(range(20_000)),
+        {i * P for i in range(1, 10)},
+        complex(float("nan"), 1),
+        range(5000),
+        slice(None, -1, 2),
+    ):
+        assert same(value, loads(dumps(value)))
+    assert loads(dumps(np.empty((3, 0, 2**20)))).shape == (3, 0, 2**20)
+    assert loads(dumps(np.array(["a" * 9999])))[0] == "a" * 9999
+    with pytest.raises(CodecError):
+        dumps(np.array(["a" * 10**5]))
+
+
+def test_depth_is_counted_over_lists_tuples_and_dictionaries():
+    value = 1
+    for n in range(codec.MAX_DEPTH + 10):
+        value = ([value], (value,), {"a": value})[n % 3]
+    with pytest.raises(TooLarge):
+        loads(dumps(value))
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_value_or_an_error(data):
     with contextlib.suppress(CodecError):
@@ -160,6 +211,8 @@ def array_bytes(dtype, shape, strides, offset, raw):
         ("<f8", [-1], None, 0, b"\0" * 8),
         ("<f8", [2**41], None, 0, b"\0" * 8),
         ("<f8", [2], [8], 0, b"\0" * 16),
+        ("<f8", [2**40], [0], 0, b"\0" * 8),
+        ("<f8", [2, 2], [1, 0], 0, b"\0" * 16),
         ("<f8", [2], [1], -1, b"\0" * 16),
         ("<f8", [2], [-1], 0, b"\0" * 16),
         ("|O", [1], None, 0, b"\0" * 8),

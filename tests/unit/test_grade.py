@@ -135,9 +135,7 @@ def test_a_cell_that_does_not_load_is_named(judged):
 
 def test_an_exception_tells_no_hidden_input(judged):
     text = str(judged["prints its input"].task("mean").message)
-    assert text.startswith("mean raised ValueError: ")
-    assert sum(map(str.isdigit, text.splitlines()[0])) <= 12
-    assert "line 2" in text
+    assert text == "mean raised ValueError\n  at cell 2, line 2, in mean"
 
 
 def test_ends_of_processes_are_told(judged):

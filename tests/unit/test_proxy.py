@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
+import contextlib
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plain_values import anything
 from toy import Cell
 
+from autograder.student import codec
+from autograder.student.loading import reason_of
 from autograder.student.proxy import (
     NotAttempted,
     NotPlain,
@@ -20,6 +27,7 @@ from autograder.student.proxy import (
 )
 from autograder.student.report import InfrastructureError, Verdict
 from autograder.student.testing.in_process import LocalChannel
+from autograder.student.vocabulary import Vocabulary
 
 SOURCE = """
 import dataclasses, enum, math, warnings
@@ -114,9 +122,33 @@ class Counter:
     def up(self):
         self.n += 1
 
+def large():
+    return np.zeros(LARGE, np.uint8)
+
+def size(x):
+    return np.size(x) if isinstance(x, np.ndarray) else 0
+
+def deep(n):
+    return [deep(n - 1)] if n else []
+
+def calls_with_much(f):
+    return f(list(range(200_000)))
+
+def name_of(f):
+    return f.__name__
+
 def report():
     return Report(True, Report(False, (1, 2)))
 """
+
+
+SOURCE = SOURCE.replace("LARGE", str(codec.MAX_BYTES - 128))
+KINDS = ["ok", "raised", "missing", "limit", "odd", "callback", "x"]
+EXCEPTIONS = {
+    name
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, Exception)
+}
 
 
 @pytest.fixture
@@ -275,6 +307,104 @@ def test_garbage_is_forgery(data):
     with pytest.raises(StudentForged) as caught:
         Student(Session(Liar(data))).f()
     assert caught.value.verdict is Verdict.SECURITY
+
+
+@given(st.lists(anything, max_size=5), st.sampled_from(KINDS), st.booleans())
+def test_any_reply_is_an_answer_or_a_fault_of_the_submission(rest, kind, hidden):
+    session = Session(Liar(codec.dumps([kind, *rest])))
+    session.words = Vocabulary() if hidden else None
+    with contextlib.suppress(StudentError):  # else this test fails
+        Student(session).f()
+
+
+@given(st.lists(anything, max_size=4))
+def test_any_callback_is_answered(parts):
+    answers = []
+
+    class Caller(Liar):
+        def request(self, message, call_back):
+            answers.append(call_back(codec.dumps(["callback", *parts])))
+            return codec.dumps(["ok", 1])
+
+    assert Student(Session(Caller(b""))).f(lambda x: x) == 1
+    assert codec.loads(answers[0])[0] in ("ok", "raise", "error")
+
+
+@pytest.mark.parametrize("name", sorted(EXCEPTIONS))
+def test_every_builtin_exception_is_a_crash(name):
+    said = ["raised", name, [name, "Exception"], "text", [("cell 1", 1, "f")]]
+    with pytest.raises(StudentError) as caught:
+        Student(Session(Liar(codec.dumps(said)))).f()
+    assert caught.value.verdict in (Verdict.CRASH, Verdict.NOT_ATTEMPTED)
+
+
+def test_what_was_answered_can_be_handed_back(student):
+    large = student.large()
+    assert large.nbytes == codec.MAX_BYTES - 128
+    assert student.size(large) == large.size
+    with pytest.raises(StudentOutput):  # our request fails for what it returned
+        student.size([large] * 5)
+
+
+def test_what_a_test_makes_of_an_answer_is_not_our_failure(student):
+    deep = student.deep(codec.MAX_DEPTH - 3)
+    for _ in range(4):
+        deep = [deep]
+    with pytest.raises(StudentOutput):
+        student.size(deep)
+    with pytest.raises(NotPlain):
+        student.size(np.asarray(student.echo({"a": 1})))
+
+
+def test_arguments_of_a_callback_are_bounded_too(student):
+    with pytest.raises(StudentOutput):
+        student.calls_with_much(lambda x: 1)
+
+
+def test_a_hidden_test_tells_type_and_place_of_an_exception_alone(student):
+    student._session.words = Vocabulary([("cell 1", SOURCE), ("cell 2", "x = 1 / 0")])
+    for kind, type_name in (("value", "ValueError"), ("own", "Exception")):
+        with pytest.raises(StudentRaised) as caught:
+            student.boom(kind, "the input")
+        assert str(caught.value.message).splitlines() == [
+            f"boom raised {type_name}",
+            "  at cell 1, line 9, in boom",
+        ]
+    with pytest.raises(NotAttempted) as stub:
+        student.stub()
+    assert "stub: chapter, step 1" in str(stub.value.message)
+
+
+def test_a_submission_reads_no_name_of_a_hidden_test(student):
+    def secret_name(x):
+        return x
+
+    assert student.name_of(secret_name) == "f"
+    told = student.run(scenario_with_a_secret_name, text="a")
+    assert told == ["scenario", "scenario", None, ["a"]]
+
+
+def scenario_with_a_secret_name(module, text):
+    """Say what this secret is about."""
+    import sys
+
+    def other(n):
+        """Another secret."""
+        return scenario_with_a_secret_name(module, None) if n else [text]
+
+    if text is None:
+        return 0
+    code = sys._getframe().f_code
+    return [code.co_name, code.co_filename, other.__doc__, other(0)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [[], 5, "limit", ["limit"], ["raised", "E", [], "t", 5], ["raised"] * 5],
+)
+def test_what_no_loader_says_is_no_reason(answer):
+    with pytest.raises(codec.CodecError):
+        reason_of(answer)
 
 
 def test_keeps_what_was_answered_for_the_diagnosis(student):

@@ -7,9 +7,7 @@ come from a submission are first made sure to be plain: no subclass, no object a
 
 from __future__ import annotations
 
-import contextlib
-import contextvars
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -18,11 +16,14 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from autograder.student.proxy import Handle, NotPlain, StudentError, StudentRaised
 from autograder.student.report import Message, gettext
+from autograder.student.testing import shown
+from autograder.student.testing.shown import quoting as quoting
+from autograder.student.testing.shown import revealing as revealing
+from autograder.student.testing.shown import show as show
 
-#: Whether messages may print expected values (``reveal_expected`` in lesson.toml).
-_reveal = contextvars.ContextVar("reveal", default=True)
 _AXES = ("row", "column")
-_SHOWN = 120  # characters of a value that a message shows
+#: What comparing values of unlike kinds may raise.
+_UNLIKE = (TypeError, ValueError, OverflowError)
 
 
 class CheckFailed(AssertionError):
@@ -34,16 +35,6 @@ class CheckFailed(AssertionError):
 
     def __str__(self) -> str:
         return str(self.message)
-
-
-@contextlib.contextmanager
-def revealing(allowed: bool) -> Iterator[None]:
-    """Allow or forbid expected values in messages."""
-    token = _reveal.set(allowed)
-    try:
-        yield
-    finally:
-        _reveal.reset(token)
 
 
 def close(
@@ -76,8 +67,7 @@ def close(
     if answer.shape != expected.shape:
         _fail(where, _shapes(answer.shape, expected.shape), look)
     if dtype is not None and answer.dtype != np.dtype(dtype):
-        evidence = gettext("got dtype {got}, expected {want}")
-        _fail(where, evidence.format(got=answer.dtype, want=np.dtype(dtype)), look)
+        _fail(where, _dtypes(answer.dtype, dtype), look)
     if expected.size == 0:
         return
     if answer.dtype.kind == "f" and expected.dtype == np.float64:
@@ -96,10 +86,10 @@ def close(
         excess[np.isnan(excess)] = np.inf  # a NaN or an infinity where none belongs
     worst = np.unravel_index(int(np.argmax(excess)), excess.shape)
     if excess[worst] > 0:
-        number, limit = expected[worst], np.broadcast_to(allowed, error.shape)[worst]
-        evidence = gettext("got {got:.7g}").format(got=answer[worst])
-        if _reveal.get():
-            evidence += gettext(", expected {want:.7g}").format(want=number)
+        want, limit = expected[worst], np.broadcast_to(allowed, error.shape)[worst]
+        evidence = gettext("got {got}").format(got=shown.number(answer[worst]))
+        if shown.reveals():
+            evidence += gettext(", expected {want}").format(want=shown.number(want))
         evidence += gettext(" (error {error:.1e}, allowed {allowed:.1e})").format(
             error=error[worst], allowed=limit
         )
@@ -123,8 +113,8 @@ def equal(got: Any, want: Any, *, where: str, look: str = "") -> None:
         return
     if not _same(got, want):
         evidence = gettext("got {got}").format(got=show(got))
-        if _reveal.get():
-            evidence += gettext(", expected {want}").format(want=show(want))
+        if shown.reveals():
+            evidence += gettext(", expected {want}").format(want=shown.show_own(want))
         _fail(where, evidence, look)
 
 
@@ -139,26 +129,34 @@ def dtype(got: Any, want: DTypeLike, *, where: str, look: str = "") -> None:
     """Check an array's dtype."""
     answer = _array(got, where, look)
     if answer.dtype != np.dtype(want):
-        evidence = gettext("got dtype {got}, expected {want}")
-        _fail(where, evidence.format(got=answer.dtype, want=np.dtype(want)), look)
+        _fail(where, _dtypes(answer.dtype, want), look)
 
 
 def true(condition: Any, *, where: str, evidence: str, look: str = "") -> None:
     """Check any condition; ``evidence`` says what was found instead."""
     if type(condition) not in (bool, np.bool_):
         plain(condition, where, look)
-    if not condition:
+    try:
+        holds = bool(condition)
+    except ValueError:  # an array has no truth value
+        holds = False
+    if not holds:
         _fail(where, evidence, look)
 
 
 def at_most(
-    got: float, limit: float, *, where: str, unit: str = "", look: str = ""
+    got: Any, limit: float, *, where: str, unit: str = "", look: str = ""
 ) -> None:
     """Check that a count does not exceed its budget."""
+    plain(got, where, look)
+    if not isinstance(got, (int, float, np.integer, np.floating)):
+        evidence = gettext("got {value}, expected a number").format(value=show(got))
+        _fail(where, evidence, look)
     if not got <= limit:
-        evidence = gettext("{got:,}{unit}, more than the budget of {limit:,}{unit}")
+        evidence = gettext("{got}{unit}, more than the budget of {limit:,}{unit}")
         unit = f" {unit}" if unit else ""
-        _fail(where, evidence.format(got=got, limit=limit, unit=unit), look)
+        found = shown.count(got)
+        _fail(where, evidence.format(got=found, limit=limit, unit=unit), look)
 
 
 def raises(
@@ -186,7 +184,7 @@ def raises(
 
 def unchanged(array: Any, before: ArrayLike, *, where: str, look: str = "") -> None:
     """Check that an argument still holds what it held."""
-    if not np.array_equal(_array(array, where, look), np.asarray(before), True):
+    if not _same_arrays(_array(array, where, look), np.asarray(before)):
         _fail(where, gettext("the argument was changed in place"), look)
 
 
@@ -222,12 +220,6 @@ def plain(value: Any, where: str, look: str = "") -> None:
         _fail(where, str(error.message.where), look)
 
 
-def show(value: Any) -> str:
-    """Put a value into one short line."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
-
-
 def _walk(value: Any) -> None:
     if isinstance(value, Handle) or (callable(value) and not isinstance(value, type)):
         where = gettext("got an object of type {name} where a plain value was expected")
@@ -242,6 +234,18 @@ def _walk(value: Any) -> None:
 
 
 def _same(got: Any, want: Any) -> bool:
+    try:
+        return _is_same(got, want)
+    except _UNLIKE:  # an integer too large for a float, and other odd pairs
+        return False
+
+
+def _same_arrays(got: Any, want: Any) -> bool:
+    numeric = all(a.dtype.kind in "fc" for a in (got, want))
+    return np.array_equal(got, want, equal_nan=numeric)
+
+
+def _is_same(got: Any, want: Any) -> bool:
     if isinstance(want, (bool, np.bool_)) or isinstance(got, (bool, np.bool_)):
         return {type(got), type(want)} <= {bool, np.bool_} and bool(got == want)
     if isinstance(want, (int, float, complex, np.number)):
@@ -258,7 +262,8 @@ def _same(got: Any, want: Any) -> bool:
             return False
         return all(_same(got[key], want[key]) for key in want)
     if isinstance(want, np.ndarray) or isinstance(got, np.ndarray):
-        return isinstance(got, np.ndarray) and np.array_equal(got, want, True)
+        both = isinstance(got, np.ndarray) and isinstance(want, np.ndarray)
+        return both and _same_arrays(got, want)
     return type(got) is type(want) and bool(got == want)
 
 
@@ -268,7 +273,7 @@ def _array(value: Any, where: str, look: str) -> np.ndarray[Any, Any]:
         _fail(where, gettext("got None; is a return missing?"), look)
     try:
         array = np.asarray(value)
-    except ValueError:
+    except _UNLIKE:
         array = np.asarray(None)
     if array.dtype.kind not in "biufc":
         evidence = gettext("got {value}, expected numbers")
@@ -277,7 +282,13 @@ def _array(value: Any, where: str, look: str) -> np.ndarray[Any, Any]:
 
 
 def _shapes(got: tuple[int, ...], want: tuple[int, ...]) -> str:
-    return gettext("got shape {got}, expected {want}").format(got=got, want=want)
+    text = gettext("got shape {got}, expected {want}")
+    return text.format(got=show(got), want=want)
+
+
+def _dtypes(got: np.dtype[Any], want: DTypeLike) -> str:
+    text = gettext("got dtype {got}, expected {want}")
+    return text.format(got=shown.kind(got), want=np.dtype(want))
 
 
 def _place(index: Sequence[Any], axis_names: Sequence[str]) -> str:

@@ -61,6 +61,11 @@ class LocalSource:
     def __init__(self, channel: LocalChannel) -> None:
         self._channel = channel
 
+    @property
+    def cells(self) -> Sequence[tuple[str, str]]:
+        """The label and the source of every cell."""
+        return self._channel.cells
+
     @classmethod
     def load(cls, cells: Sequence[Cell]) -> LocalSource:
         """Run the cells here."""

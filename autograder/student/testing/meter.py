@@ -42,6 +42,7 @@ class Meter:
 
         inputs, text = arrays_in(list(args), kwargs), self._student.text
         clean = self._student.clean()
+        clean.words, clean.is_clean = session.words, True
         try:
             found = clean.ask(
                 "replay", evidence, inputs, self._seed, (), text, label=name

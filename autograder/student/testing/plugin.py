@@ -12,7 +12,7 @@ import time
 import types
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from _pytest.runner import runtestprotocol
 
 from autograder.student.bundle import SHARED
 from autograder.student.lesson import Lesson, Task
-from autograder.student.proxy import Student, StudentError, StudentRaised
+from autograder.student.proxy import Student, StudentError
 from autograder.student.report import (
     InfrastructureError,
     Message,
@@ -33,7 +33,8 @@ from autograder.student.report import (
 from autograder.student.testing import check
 from autograder.student.testing.meter import Meter
 from autograder.student.testing.protocols import OpenStudent, Source
-from autograder.student.testing.verdict import discreet, judge, setup_failed
+from autograder.student.testing.verdict import judge, setup_failed
+from autograder.student.vocabulary import Vocabulary
 
 if TYPE_CHECKING:  # most lessons have no ranks
     from autograder.student.testing.ranks import Ranks
@@ -65,6 +66,7 @@ class _Running:
     task: Task
     seed: int
     lent: Mapping[str, Callable[..., Any]]
+    words: Vocabulary | None = None  # all that messages may quote; None: anything
     student: OpenStudent | None = None
     error: BaseException | None = None
 
@@ -82,6 +84,7 @@ class GradingPlugin:
         self._lesson, self._seed, self._loop = lesson, seed, loop
         self._reference = reference
         self._running: _Running | None = None
+        self._read: tuple[Source, Vocabulary] | None = None
         self._generators: dict[int, tuple[np.random.Generator, Any]] = {}
         self._fixtures: dict[str, Callable[[], Any]] = {
             "student": self._student,
@@ -138,9 +141,10 @@ class GradingPlugin:
         """Declare the mark that says which task a test belongs to."""
         config.addinivalue_line(
             "markers",
-            "task(name, weight=1, core=False, repeatable=True): the task it decides;"
-            " whether it asks for what the task teaches; and whether one solution"
-            " always answers the same, so that mistakes can be recognised",
+            "task(name, weight=1, core=False, repeatable=True, memory_mb=None): the"
+            " task it decides; whether it asks for what the task teaches; whether one"
+            " solution always answers the same, so that mistakes can be recognised; and"
+            " memory, where it grants less than the task",
         )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -195,10 +199,13 @@ class GradingPlugin:
         if mark is None:
             raise InfrastructureError(f"{item.nodeid} has no task mark")
         task = self._lesson.task(mark.args[0])
+        memory_mb = mark.kwargs.get("memory_mb", task.memory_mb)
+        task = replace(task, memory_mb=memory_mb)
         seed = zlib.crc32(f"{self._seed} {item.name}".encode())
-        running = self._running = _Running(source, task, seed, lent)
+        words = None if self._reference is None else self._words_of(source)
+        running = self._running = _Running(source, task, seed, lent, words)
         start, cpu_s = time.perf_counter(), 0.0
-        with check.revealing(self._lesson.reveal_expected):
+        with check.revealing(self._lesson.reveal_expected), check.quoting(words):
             if self._is_plain(item):
                 self._run_plain(item)
             else:
@@ -206,9 +213,7 @@ class GradingPlugin:
         if running.student is not None:
             reusable = running.error is None and not lent
             cpu_s = running.student.close(passed=reusable)
-        verdict, message = judge(running.error)
-        if self._reference is not None and isinstance(running.error, StudentRaised):
-            message = discreet(message)
+        verdict, message = judge(running.error, hidden=running.words is not None)
         if running.student is not None and running.student.tampered:
             verdict = Verdict.SECURITY
             message = Message(gettext("it killed processes that are not its own"))
@@ -254,6 +259,12 @@ class GradingPlugin:
         except BaseException as error:
             running.error = error
 
+    def _words_of(self, source: Source) -> Vocabulary:
+        """Return the words of a submission, read once."""
+        if self._read is None or self._read[0] is not source:
+            self._read = source, Vocabulary(source.cells)
+        return self._read[1]
+
     @property
     def _current(self) -> _Running:
         assert self._running is not None
@@ -263,6 +274,7 @@ class GradingPlugin:
         running = self._current
         if running.student is None:
             running.student = running.source.open(running.task, running.seed)
+            running.student.session.words = running.words
             if running.lent:
                 running.student.session.lend(running.lent)
         return running.student

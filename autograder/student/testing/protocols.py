@@ -53,5 +53,9 @@ class OpenStudent(Protocol):
 class Source(Protocol):
     """A submission that tests can open as often as they need."""
 
+    @property
+    def cells(self) -> Sequence[tuple[str, str]]:
+        """The label and the source of every cell."""
+
     def open(self, task: Task, seed: int) -> OpenStudent:
         """Open a fresh copy with the task's limits."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from autograder.student import codec
-from autograder.student.bundle import bundled
+from autograder.student.bundle import NEUTRAL, bundled, neutral
 from autograder.student.lab.ranks import network as wires
 from autograder.student.lab.ranks.driver import Ask, Done, drive
 from autograder.student.lab.ranks.link import Link
@@ -30,6 +30,7 @@ from autograder.student.proxy import (
     builtin_name,
 )
 from autograder.student.report import gettext
+from autograder.student.vocabulary import Vocabulary
 
 Arguments = Sequence[Any] | Mapping[str, Any]
 
@@ -132,7 +133,9 @@ class Ranks:
             n, capacity=capacity, latency_s=latency_s, bandwidth=bandwidth, links=links
         )
         name = program if isinstance(program, str) else program.__name__
-        source = "" if isinstance(program, str) else bundled(program)
+        source, sent = "", name
+        if not isinstance(program, str):
+            source, sent = neutral(bundled(program), name), NEUTRAL
         session = self._student.session
         turns: list[_Turn] = []
         try:
@@ -143,8 +146,9 @@ class Ranks:
                         process,
                         self._student,
                         (rank, n),
-                        (source, name, args(rank)),
+                        (source, sent, args(rank)),
                         self._lent,
+                        name,
                     )
                     for rank, process in enumerate(party.ranks)
                 ]
@@ -166,8 +170,11 @@ class Ranks:
 class _RankSession(Session):
     """A conversation with one rank, whose link's calls are left to the driver."""
 
-    def __init__(self, channel: Channel, rank: int, n: int) -> None:
+    def __init__(
+        self, channel: Channel, rank: int, n: int, words: Vocabulary | None
+    ) -> None:
         super().__init__(channel)
+        self.words = words
         self._fields = {"rank": rank, "n": n}
 
     def called(self, data: bytes) -> Ask | _Lent | bytes:
@@ -221,13 +228,17 @@ class _Turn:
         place: tuple[int, int],
         call: tuple[str, str, Arguments],
         lent: Mapping[str, Callable[..., Any]],
+        label: str,
     ) -> None:
         self._process, self._place = process, place
         self._lent: ProgramTurn | None = None  # a function of ours that is running
-        self._session = _RankSession(_Nowhere(student), *place)
+        words = student.session.words
+        self._session = _RankSession(_Nowhere(student), *place, words)
+        # What it is sent may be made of what the submission answered.
+        self._session.transcript += student.session.transcript[:1]
         source, name, args = call
         self._label = gettext("{name}, rank {rank} of {n},").format(
-            name=name, rank=place[0], n=place[1]
+            name=label, rank=place[0], n=place[1]
         )
         named = dict(args) if isinstance(args, Mapping) else {}
         plain = [] if isinstance(args, Mapping) else list(args)
@@ -241,7 +252,7 @@ class _Turn:
     def go_on(self, answer: Any) -> Ask | Done:
         if self._lent is not None:
             return self._of_ours(self._lent.go_on(answer))
-        return self._event(*self._process.go_on(codec.dumps(["ok", answer])))
+        return self._event(*self._process.go_on(_ok(answer)))
 
     def refuse(self, error: Exception) -> Ask | Done:
         if self._lent is not None:
@@ -270,7 +281,7 @@ class _Turn:
         self._lent = None
         error = event.error
         if error is None:
-            reply = codec.dumps(["ok", event.value])
+            reply = _ok(event.value)
         elif isinstance(error, (ArithmeticError, ValueError, TypeError, LookupError)):
             reply = codec.dumps(["raise", builtin_name(error), str(error)])
         else:
@@ -293,6 +304,11 @@ class _Nowhere:
         """Refuse requests on handles: what a rank returns is plain data."""
         where = gettext("a rank returned an object where a plain value was expected")
         raise StudentError(where)
+
+
+def _ok(value: Any) -> bytes:
+    """Encode an answer to a callback; it may be made of what a rank sent."""
+    return codec.dumps(["ok", value], limit=codec.MAX_REQUEST)
 
 
 def _told(error: StudentError) -> StudentError:

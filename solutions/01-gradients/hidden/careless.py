@@ -7,26 +7,28 @@ caller's x must survive all of it, and the slope must be right.
 import numpy as np
 from hidden.answers import CONTRACT
 
+from autograder.student.proxy import ByHandle, StudentRaised
 from autograder.student.testing import check
 
 
-def careless(lesson, name, x, **options):
-    """Call a function of the lesson with functions that do not respect their input."""
-    import numpy as np
+def careless(student, name, x, **options):
+    """Call a function of the lesson with functions that do not respect their input.
 
-    call, kept, evidence = getattr(lesson, name), [], {}
-    others = [o for o in options.values() if isinstance(o, np.ndarray)]
-    before = [o.copy() for o in others]
+    The arrays stay in the submission's process, so that what is done to one shows.
+    """
+    call, kept, evidence = getattr(student, name), [], {}
+    others = {k: o for k, o in options.items() if isinstance(o, np.ndarray)}
+    given = {k: student.keep(o) for k, o in others.items()}
 
     def value(p):
         return float(p[0]) ** 2 * float(p[1])
 
     def keep(p):
         kept.append(p)
-        return value(p)
+        return value(student.fetch(p))
 
     def overwrite(p):
-        y = value(p)
+        y = value(student.fetch(p))
         p[:] = 99.0
         return y
 
@@ -35,20 +37,20 @@ def careless(lesson, name, x, **options):
 
     def answer(f, mine):
         try:
-            return np.array(call(f, mine, **options))
-        except NotImplementedError:
-            raise
-        except Exception as error:
-            return f"raised {type(error).__name__}"
+            return call(f, mine, **{**options, **given})
+        except StudentRaised as error:
+            return f"raised {error.type_name}"
 
     for f in (keep, overwrite, angry):
-        mine = np.array(x)
-        evidence[f.__name__] = answer(f, mine), mine.copy()
-    evidence["points"] = [np.array(p) for p in kept]
-    mine = np.array(x)
-    mine.flags.writeable = False
-    evidence["frozen"] = answer(value, mine), mine
-    evidence["others"] = all(map(np.array_equal, others, before))
+        mine = student.keep(x)
+        got = answer(ByHandle(f), mine)
+        evidence[f.__name__] = got, student.fetch(mine)
+    evidence["points"] = [student.fetch(p) for p in kept]
+    mine = student.keep(x)
+    mine.setflags(write=False)
+    evidence["frozen"] = answer(value, mine), student.fetch(mine)
+    after = {k: student.fetch(handle) for k, handle in given.items()}
+    evidence["others"] = all(np.array_equal(after[k], o) for k, o in others.items())
     return evidence
 
 

@@ -201,7 +201,7 @@ def test_directions_that_are_none(student):
 def test_directional_of_careless_functions(student):
     x, v = np.array([3.0, 4.0]), np.array([3.0, 4.0])
     both = [
-        student.run(careless, name="directional", x=x, v=v, normalise=n)
+        careless(student, name="directional", x=x, v=v, normalise=n)
         for n in (True, False)
     ]
     for got, want in zip(both, (21.6, 108.0), strict=True):

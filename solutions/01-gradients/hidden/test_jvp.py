@@ -1,8 +1,8 @@
 """Hidden tests of `jvp`: value and slope, one call of f, then the rarer inputs.
 
-One scenario calls jvp with named functions inside the sandbox and counts what happens
-there; each test asks it for other functions and judges the answers. Core functions are
-made of sums and products, so that a mistake in a power or in `sin` counts in `Dual`.
+The functions run here, on Duals that stay in the sandbox, and count their calls. Core
+functions are made of sums and products, so that a mistake in a power or in `sin` counts
+in `Dual`.
 """
 
 import math
@@ -11,24 +11,25 @@ import numpy as np
 import pytest
 from hidden.answers import CONTRACT, STEP_5, near
 
+from autograder.student.proxy import ByHandle, Handle, StudentRaised
 from autograder.student.testing import check
 
 
-def jvp(lesson, names, x, v):
+def jvp(student, names, x, v):
     """Call jvp with functions of every kind and count the calls of each."""
-    import numpy as np
-
     calls, kinds = {}, set()
 
     def valley(t):
-        n = len(t)
-        gaps = [t[i + 1] - t[i] * t[i] for i in range(n - 1)]
+        n = len(x)
+        items = [t[i] for i in range(n)]
+        gaps = [items[i + 1] - items[i] * items[i] for i in range(n - 1)]
         return sum(
-            (1 - t[i]) * (1 - t[i]) + 5 * gap * gap for i, gap in enumerate(gaps)
+            (1 - item) * (1 - item) + 5 * gap * gap
+            for item, gap in zip(items, gaps, strict=False)
         )
 
     def mixture(t):
-        return lesson.sin(t[0]) * lesson.exp(t[1]) / lesson.log(t[2])
+        return student.sin(t[0]) * student.exp(t[1]) / student.log(t[2])
 
     def squares(t):
         return sum(item * item for item in t)
@@ -36,17 +37,15 @@ def jvp(lesson, names, x, v):
     def answer(name, function, at, along):
         def f(t):
             calls[name] = calls.get(name, 0) + 1
-            kinds.update(isinstance(item, lesson.Dual) for item in t)
+            kinds.update(is_dual(item) for item in t)
             return function(t)
 
         try:
-            return lesson.jvp(f, at, along)
-        except NotImplementedError:
-            raise
-        except Exception as error:
-            return f"raised {type(error).__name__}"
+            return student.jvp(ByHandle(f), at, along)
+        except StudentRaised as error:
+            return f"raised {error.type_name}"
 
-    xs, vs, whole = list(x), list(v), np.array([1, 2, 3])
+    xs, vs, whole = student.keep(list(x)), student.keep(list(v)), np.array([1, 2, 3])
     cases = {
         "a valley": (valley, xs, vs),
         "a mixture": (mixture, xs, vs),
@@ -56,11 +55,16 @@ def jvp(lesson, names, x, v):
         "arrays": (mixture, np.array(x), np.array(v)),
         "integer arrays": (squares, whole, whole),
         "ints": (squares, [1, 2, 3], [0, 0, 2]),
-        "v = 0": (mixture, xs, [0.0] * len(xs)),
+        "v = 0": (mixture, xs, [0.0] * len(x)),
         "n = 1": (lambda t: t[0] * t[0], [-3.0], [2.0]),
     }
     done = {name: answer(name, *cases[name]) for name in names}
-    return done, calls, sorted(kinds), xs == list(x) and vs == list(v)
+    same = student.fetch(xs) == list(x) and student.fetch(vs) == list(v)
+    return done, calls, sorted(kinds), same
+
+
+def is_dual(item):
+    return isinstance(item, Handle) and item.type_name == "Dual"
 
 
 def point(rng):
@@ -92,7 +96,7 @@ def mixture_of(x, v):
 def test_value_and_slope(student, rng):
     xs, vs = point(rng)
     names = ["a valley", "a sum over x", "one coordinate"]
-    done, _, _, _ = student.run(jvp, names=names, x=xs, v=vs)
+    done, _, _, _ = jvp(student, names=names, x=xs, v=vs)
 
     x, v = np.array(xs), np.array(vs)
     slope, gap = np.zeros(4), x[1:] - x[:-1] ** 2
@@ -110,7 +114,7 @@ def test_value_and_slope(student, rng):
 def test_one_call_with_duals(student, rng):
     xs, vs = point(rng)
     names = ["a valley", "a sum over x"]
-    _, calls, kinds, _ = student.run(jvp, names=names, x=xs, v=vs)
+    _, calls, kinds, _ = jvp(student, names=names, x=xs, v=vs)
 
     for what in names:
         where = f"jvp, {what}: calls of f"
@@ -132,7 +136,7 @@ def test_kinds_of_arguments(student, rng):
         "v = 0": (m, 0.0),
         "n = 1": (9.0, -12.0),
     }
-    done, calls, _, kept = student.run(jvp, names=list(want), x=x, v=v)
+    done, calls, _, kept = jvp(student, names=list(want), x=x, v=v)
 
     judge(done, want)
     for what in want:
@@ -146,10 +150,9 @@ def test_jvp_lengths(student):
     for kind, v in (("longer", [1.0, 2.0, 3.0]), ("shorter", [1.0])):
         where = f"jvp with v {kind} than x"
         check.raises(
-            ValueError, student.run, jvp_of_two, v=v, where=where, look=CONTRACT
+            ValueError, student.jvp, double, [1.0, 2.0], v, where=where, look=CONTRACT
         )
 
 
-def jvp_of_two(lesson, v):
-    """Call jvp with x of two numbers."""
-    return lesson.jvp(lambda t: t[0] * 2, [1.0, 2.0], v)
+def double(t):
+    return t[0] * 2

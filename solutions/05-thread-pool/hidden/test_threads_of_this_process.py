@@ -6,6 +6,7 @@ tests look at the same rows: who is there, what each is doing, and the awkward c
 
 import pytest
 
+from autograder.student.proxy import Handle
 from autograder.student.testing import check
 
 STEP_1 = "Chapter, step 1."
@@ -13,8 +14,9 @@ CONTRACT = "The contract in the docstring."
 
 
 def some_threads(lesson, names):
-    """Return the rows beside threads that sleep at known depths, and who asked."""
+    """Start threads that sleep at known depths; return what ends them."""
     import threading
+    import types
 
     gate, ready = threading.Event(), threading.Semaphore(0)
 
@@ -36,34 +38,42 @@ def some_threads(lesson, names):
         thread.start()
     for _ in threads:
         ready.acquire()
-    ended = threading.Thread(target=short, name="ended")
-    idents = {thread.name: thread.ident for thread in threads}
-    try:
-        found = lesson.threads_of_this_process()
-        rows = [tuple(row) for row in found]
-        named = [
-            [
-                getattr(row, field, None)
-                for field in ("name", "ident", "daemon", "stack")
-            ]
-            for row in found[:1]
-        ]
-        me = threading.get_ident()
-    finally:
+
+    def end():
         gate.set()
         for thread in threads:
             thread.join()
-    ended.start()
-    ready.acquire()
-    ended.join()
-    later = [row[0] for row in lesson.threads_of_this_process()]
-    return rows, named, idents, me, later
+        ended = threading.Thread(target=short, name="ended")
+        ended.start()
+        ended.join()
+
+    idents = [thread.ident for thread in threads]
+    return types.SimpleNamespace(idents=idents, me=threading.get_ident(), end=end)
 
 
 def asked(student, tag):
-    """Ask for the rows beside threads of these names; two of them are called alike."""
+    """Ask for the rows beside threads of these names; two of them are called alike.
+
+    Only the threads are of a scenario; the rows are the function's own answer.
+    """
     names = [f"{c}-{tag}" for c in "qbzab"] + [f"b-{tag}"]
-    return names, student.run(some_threads, names=names)
+    threads = student.run(some_threads, names=names)
+    idents, me = dict(zip(names, threads.idents, strict=True)), threads.me
+    try:
+        found = list(student.threads_of_this_process())
+    finally:
+        threads.end()
+    later = [row_of(row)[0] for row in student.threads_of_this_process()]
+    fields = [getattr(row, "fields", {}) for row in found[:1]]
+    named = [
+        [row.get(f) for f in ("name", "ident", "daemon", "stack")] for row in fields
+    ]
+    return names, ([row_of(row) for row in found], named, idents, me, later)
+
+
+def row_of(row):
+    """Return a row as a tuple; a named one comes as an object with its fields."""
+    return tuple(row.fields.values()) if isinstance(row, Handle) else tuple(row)
 
 
 @pytest.mark.task("threads_of_this_process", weight=2, core=True)
@@ -107,10 +117,13 @@ def test_stacks_of_threads(student, rng):
         order = order and places[0] < inner[0] and inner[-1] < places[1]
         evidence = "the outermost function must come first, the innermost last"
         check.true(order, where=where, evidence=evidence, look=STEP_1)
-        evidence = f"it begins with {stack[0]!r}: it must begin where the thread does"
+        evidence = f"it begins with {check.show(stack[0])}: "
+        evidence += "it must begin where the thread does"
         outermost = stack[:2] == ["_bootstrap", "_bootstrap_inner"]
         check.true(outermost, where=where, evidence=evidence, look=STEP_1)
-        evidence = f"it ends with {stack[-1]!r}: it must end where the thread is"
+        evidence = (
+            f"it ends with {check.show(stack[-1])}: it must end where the thread is"
+        )
         ends = stack[-1] in ("wait", "acquire", "_wait")
         check.true(ends, where=where, evidence=evidence, look=STEP_1)
 

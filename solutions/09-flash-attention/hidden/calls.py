@@ -1,16 +1,16 @@
-"""Calls inside the sandbox that look at more than the answer.
+"""Calls that ask for more than the answer: strided views, and little memory."""
 
-One hands over strided views and shows what became of the arguments, the other measures
-memory.
-"""
+import numpy as np
 
+from autograder.student.proxy import StudentMemory
 from autograder.student.testing import check
 
+#: Memory for a call of `check_memory`, whose N x M float32 numbers take 16 MiB.
+MEMORY_MB = 12
 
-def call_with_strided_arrays(module, name, args, options):
+
+def call_with_strided_arrays(student, name, args, options):
     """Call a function on strided views; return result and the inputs afterwards."""
-    import numpy as np
-
     # The same values, but stored with the second last two axes exchanged.
     views = []
     for x in args:
@@ -19,54 +19,38 @@ def call_with_strided_arrays(module, name, args, options):
             order[1], order[2] = order[2], order[1]
         else:
             order.reverse()
-        views.append(np.ascontiguousarray(x.transpose(order)).transpose(order))
-    result = getattr(module, name)(*views, **options)
-    return result, views
+        view = np.ascontiguousarray(x.transpose(order)).transpose(order)
+        views.append(student.keep(view))
+    result = getattr(student, name)(*views, **options)
+    return result, [student.fetch(view) for view in views]
 
 
-def call_and_measure_memory(module, name, args, options, limit):
-    """Say whether a call holds so many bytes at once.
+def check_memory(student, name, make_args, judge, look):
+    """Call where N x M float32 numbers do not fit into `MEMORY_MB`.
 
-    Python itself may grow a table at any moment, so a peak above the limit is measured
-    again; an N x M array comes back every time.
+    The kernel grants no more: nothing that the submission says about its memory counts.
+
+    Args:
+        student: the submission.
+        name: the function.
+        make_args: gives its arguments, for numbers of queries and keys.
+        judge: judges rows of the answer: arguments, answer, (row, its keys), where.
+        look: where to read on.
     """
-    import tracemalloc
-    import types
-
-    # It looks up the line of each allocation: most of its time, and of no use here.
-    functions = [f for f in vars(module).values() if type(f) is types.FunctionType]
-    codes = [f.__code__ for f in functions]
-    for f in functions:
-        f.__code__ = f.__code__.replace(co_linetable=b"")
-    peaks = []
-    try:
-        while len(peaks) < 3 and (not peaks or peaks[-1] >= limit):
-            tracemalloc.start()
-            getattr(module, name)(*args, **options)
-            peaks.append(tracemalloc.get_traced_memory()[1])
-            tracemalloc.stop()
-    except Exception:
-        peaks = []
-    finally:
-        tracemalloc.stop()
-        for f, code in zip(functions, codes, strict=True):
-            f.__code__ = code
-    if not peaks:  # it raised: again, to be told where
-        getattr(module, name)(*args, **options)
-    return bool(peaks) and peaks[-1] >= limit
-
-
-def check_memory(student, name, make_args, look):
-    """Refuse N x M elements: at four bytes each they show in the peak of 24 tiles."""
-    found = []
-    for n, m, bq, bk in ((64, 768, 64, 32), (768, 64, 32, 64)):
-        options = {"bq": bq, "bk": bk, "causal": n < m}
-        data = {"args": list(make_args(n, m)), "options": options, "limit": 4 * n * m}
-        found.append(student.run(call_and_measure_memory, name=name, **data))
-    for held, tile in zip(found, ("queries", "keys"), strict=True):
-        check.true(
-            not held,
-            where=f"{name}, memory where one tile holds all {tile}",
-            evidence="N x M elements or more were allocated at once",
-            look=look,
-        )
+    asked, short = [], []
+    for n, m, bq, bk, tile in (
+        (64, 2**16, 64, 256, "queries"),
+        (2**16, 64, 256, 64, "keys"),
+    ):
+        where = f"{name}, memory where one tile holds all {tile}"
+        args, got = make_args(n, m), None
+        try:
+            got = getattr(student, name)(*args, bq=bq, bk=bk, causal=n < m)
+        except StudentMemory:
+            short.append(where)
+        asked.append((n, m, args, got, where))
+    evidence = f"{MEMORY_MB} MB are not enough: N x M elements at once?"
+    for n, m, args, got, where in asked:
+        check.true(where not in short, where=where, evidence=evidence, look=look)
+        for row in (0, n // 2, n - 1):
+            judge(args, got, row, row + m - n + 1 if n < m else m, where)

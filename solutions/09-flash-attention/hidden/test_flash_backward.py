@@ -7,7 +7,7 @@ nothing, padding of NaN, tiny shapes, scale 0 and negative, precision, strides.
 
 import numpy as np
 import pytest
-from hidden.calls import call_with_strided_arrays, check_memory
+from hidden.calls import MEMORY_MB, call_with_strided_arrays, check_memory
 from hidden.inputs import heads, ramp
 from hidden.truth import AXES, HALF, SINGLE, truth
 
@@ -128,14 +128,30 @@ def test_backward_of_large_scores(student, rng):
     run_backward(student, rng, cases, look, 1e-9)
 
 
-@pytest.mark.task("flash_backward", weight=2, core=True)
-def test_backward_never_holds_the_matrix(student, rng):
+@pytest.mark.task("flash_backward", weight=2, core=True, memory_mb=MEMORY_MB)
+def test_backward_never_holds_the_matrix(student, reference, rng):
     look = "Chapter, step 5: compute the scores of one tile again, use them, drop them."
 
     def make(n, m):
-        return backward_inputs(rng, *heads(rng, n, m, 1, dtype=np.float32), causal=True)
+        q, k, v = heads(rng, n, m, 1, dtype=np.float32)
+        tiles = {"bq": 64, "bk": 256, "causal": n < m}
+        o, lse = reference.flash_forward(q, k, v, **tiles)
+        return q, k, v, o, lse, rng.standard_normal(q.shape).astype(np.float32)
 
-    check_memory(student, "flash_backward", make, look)
+    def judge(args, got, row, seen, where):
+        good = isinstance(got, tuple | list) and len(got) == 3
+        evidence = "the result is not a tuple of three: dq, dk, dv"
+        check.true(good, where=where, evidence=evidence)
+        q, k, v, _, _, do = args
+        for name, x, like in zip(("dq", "dk", "dv"), got, (q, k, v), strict=True):
+            check.shape(x, like.shape, where=f"{where}: {name}", look=look)
+        one = slice(row, row + 1)
+        k, v = k[:, :, :seen], v[:, :, :seen]
+        want = truth(q[:, :, one], k, v, do=do[:, :, one])[2][0]
+        near = {"rtol": 10 * SINGLE, "atol": 10 * SINGLE, "look": look}
+        check.close(got[0][:, :, one], want, where=f"{where}: dq", **near)
+
+    check_memory(student, "flash_backward", make, judge, look)
 
 
 # --- rows without keys, padding, tiny shapes, scales, precision, strides -----------
@@ -206,8 +222,8 @@ def test_backward_carries_sums_in_single_precision(student, rng):
 def test_backward_of_strided_heads(student, rng):
     look = "Chapter, step 5."
     args = backward_inputs(rng, *heads(rng, 9, 7, 4, 2, 3))
-    got, after = student.run(
-        call_with_strided_arrays,
+    got, after = call_with_strided_arrays(
+        student,
         name="flash_backward",
         args=list(args),
         options={"bq": 4, "bk": 4},

@@ -7,7 +7,7 @@ see nothing, padding of NaN, tiny shapes, scale 0 and negative, precision, strid
 
 import numpy as np
 import pytest
-from hidden.calls import call_with_strided_arrays, check_memory
+from hidden.calls import MEMORY_MB, call_with_strided_arrays, check_memory
 from hidden.inputs import heads, ramp
 from hidden.truth import AXES, HALF, SINGLE, truth
 
@@ -125,14 +125,27 @@ def test_forward_with_key_lengths(student, rng):
     run_forward(student, cases, look, atol=1e-11)
 
 
-@pytest.mark.task("flash_forward", weight=2, core=True)
+@pytest.mark.task("flash_forward", weight=2, core=True, memory_mb=MEMORY_MB)
 def test_forward_never_holds_the_matrix(student, rng):
     look = "Chapter, step 4: loop over tiles of bq queries and bk keys."
 
     def make(n, m):
         return heads(rng, n, m, 1, dtype=np.float32)
 
-    check_memory(student, "flash_forward", make, look)
+    def judge(args, got, row, seen, where):
+        good = isinstance(got, tuple | list) and len(got) == 2
+        check.true(good, where=where, evidence="the result is not a pair: o, lse")
+        (q, k, v), one = args, slice(row, row + 1)
+        o, lse = truth(q[:, :, one], k[:, :, :seen], v[:, :, :seen])
+        for name, x, want, shape in (
+            ("o", got[0], o, q.shape),
+            ("lse", got[1], lse, q.shape[:3]),
+        ):
+            check.shape(x, shape, where=f"{where}: {name}", look=look)
+            near = {"rtol": SINGLE, "atol": SINGLE, "look": look}
+            check.close(x[:, :, one], want, where=f"{where}: {name}", **near)
+
+    check_memory(student, "flash_forward", make, judge, look)
 
 
 # --- rows without keys, padding, tiny shapes, scales, precision, strides -----------
@@ -228,8 +241,8 @@ def test_forward_where_scores_overflow(student, rng):
 @pytest.mark.task("flash_forward", weight=1)
 def test_forward_of_strided_heads(student, rng):
     q, k, v = heads(rng, 12, 10, 4, 2, 3)
-    got, after = student.run(
-        call_with_strided_arrays,
+    got, after = call_with_strided_arrays(
+        student,
         name="flash_forward",
         args=[q, k, v],
         options={"bq": 8, "bk": 4},

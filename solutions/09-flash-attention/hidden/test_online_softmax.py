@@ -109,9 +109,7 @@ def test_online_in_half_precision(student, rng):
 @pytest.mark.task("online_softmax", weight=1)
 def test_online_leaves_its_input_alone(student, rng):
     x = rng.standard_normal((4, 6))
-    got, after = student.run(
-        call_with_strided_arrays, name="online_softmax", args=[x], options={"block": 4}
-    )
+    got, after = call_with_strided_arrays(student, "online_softmax", [x], {"block": 4})
     look = "Chapter, step 2: in-place operators change the caller's array."
     check.unchanged(after[0], x, where="online_softmax, a transposed view", look=look)
     check_online(got, x, 4, "a transposed view")

@@ -1,0 +1,50 @@
+"""What a message about hidden tests may quote: words that stand in the source itself.
+
+A submission sees hidden inputs and writes texts: exceptions, names of classes and
+functions that it makes while it runs, strings that it returns. Whatever of these
+reaches the student carries the hidden input out, letter by letter. A word that stood
+there before any test began says nothing but that it was chosen.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Sequence
+
+_TYPES = """
+    function method generator coroutine module NoneType ellipsis iterator partial
+    ndarray Fraction float16 float32 float64 bfloat16 complex64 complex128
+    int8 int16 int32 int64 uint8 uint16 uint32 uint64
+"""
+_KNOWN = frozenset((*dir(builtins), *_TYPES.split()))
+_PLACES = frozenset(("<module>", "<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>"))
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+class Vocabulary:
+    """The words of one submission, and its lines."""
+
+    def __init__(self, cells: Sequence[tuple[str, str]] = ()) -> None:
+        """Read the label and the source of every cell."""
+        self._lines = {label: source.count("\n") + 1 for label, source in cells}
+        self._text = "\n".join(source for _, source in cells)
+        self._words = frozenset(_WORD.findall(self._text))
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._words or word in _KNOWN
+
+    def name(self, text: str) -> str:
+        """Return the name of a class or function, if it may be shown."""
+        return text if text in self else "object"
+
+    def quoted(self, text: str) -> str:
+        """Return a text if it stands in the source as it is, else nothing."""
+        return text if text in self._text else ""
+
+    def place(self, cell: str, line: int, function: str) -> str:
+        """Say where something happened, if there is such a place."""
+        if not 1 <= line <= self._lines.get(cell, 0):
+            return ""
+        inside = function in _PLACES or function in self
+        return f"{cell}, line {line}" + (f", in {function}" if inside else "")
