@@ -321,13 +321,17 @@ class Student:
         session.words, session.is_clean = self._session.words, True
         cells = [list(cell) for cell in self._cells]
         try:
-            return session.ask(
+            found = session.ask(
                 "explore", cells, bundled(scenario), name, data, label=name
             )
         finally:
             self._session.transcript += [
                 (label, _comparable(value)) for label, value in session.transcript
             ]
+        from autograder.student.testing.canary import check_canary
+
+        check_canary(session, cells)
+        return found
 
 
 def _comparable(evidence: Any) -> Any:

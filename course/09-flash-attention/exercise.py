@@ -203,6 +203,8 @@ check("hbm_bytes")
 # - `q.transpose(axes[0])` is (B, H, N, d), likewise `k`, `v` with `axes[1]`, `axes[2]`:
 #   views, each with strides of its own.
 # - `device.empty(shape, dtype)` makes outputs, `device.strides(x)` counts in elements.
+# - `flash_attention` may use shapes and strides, not what the arrays hold: graded, it
+#   sees other values than its kernel.
 
 
 # %% tags=["task"] task="flash_kernel"

@@ -30,16 +30,20 @@ class Meter:
     def run(self, name: str, *args: Any, **kwargs: Any) -> Metered:
         """Record the launches of ``student.name(...)``, then run and meter them.
 
+        The host function sees stand-ins for the arrays: the same shapes, dtypes and
+        strides with other values. What it computes from them reaches no kernel.
+
         Args:
             name: the host function; it may only allocate and launch.
             args: its arguments; arrays are the kernels' inputs.
             kwargs: its keyword arguments.
         """
-        session = self._student.session
-        evidence = session.ask("record", name, list(args), kwargs, label=name)
-        session.transcript.pop()  # it holds source text, which says nothing of results
-        from autograder.student.lab.tiles import arrays_in
+        from autograder.student.lab.tiles import arrays_in, stand_ins
 
+        session = self._student.session
+        seen = stand_ins(args, kwargs, self._seed + 1)
+        evidence = session.ask("record", name, *seen, label=name)
+        session.transcript.pop()  # it holds source text, which says nothing of results
         inputs, text = arrays_in(list(args), kwargs), self._student.text
         clean = self._student.clean()
         clean.words, clean.is_clean = session.words, True

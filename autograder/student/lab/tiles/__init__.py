@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .arguments import arrays_in, stand_ins
 from .errors import AccessError, LanguageError, TileError
 from .meter import Meter
-from .record import arrays_in, record
+from .record import record
 from .replay import replay
 from .session import last_meter, meter
 
@@ -28,6 +29,7 @@ __all__ = [
     "meter",
     "record",
     "replay",
+    "stand_ins",
     "tl",
     "triton",
 ]

@@ -17,7 +17,7 @@ from .races import (
     note_write,
     prepare,
 )
-from .state import poison
+from .state import OPERATION, poison, state
 from .values import (
     Pointer,
     Tensor,
@@ -86,6 +86,7 @@ def store(
     target = _pointer(pointer, "tl.store")
     view, segment, meter = target.view, target.view.segment, Port.meter
     places, values = _outgoing(target, value, mask, "tl.store")
+    state.spend(int(places.size))
     meter.store_count += 1
     size = int(places.size) * view.itemsize
     meter.stores[view.name] = meter.stores.get(view.name, 0) + size
@@ -112,6 +113,7 @@ def atomic_add(
         raise TileError(f"tl.atomic_add does not take {view.dtype.name}.")
     offsets, keep = _lanes(target, mask, "tl.atomic_add")
     places, values = _outgoing(target, value, mask, "tl.atomic_add")
+    state.spend(OPERATION * int(places.size))  # those of one place add one by one
     meter.load_count += 1
     meter.store_count += 1
     size = int(places.size) * view.itemsize

@@ -120,8 +120,7 @@ def _move(symbol: str, a: object, b: object) -> Pointer:
     if x.shape != y.shape and x.shape != () and y.shape != ():
         broadcast_shape(x.shape, y.shape)
     moved = x + y if symbol == "+" else x - y
-    if moved.size > state.largest_block:
-        state.note_block(int(moved.size))
+    state.note_block(int(moved.size))
     return Pointer(moved, a.view)
 
 

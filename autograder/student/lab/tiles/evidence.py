@@ -21,7 +21,7 @@ FUNCTIONS = 16  # of one kernel, helpers included
 CONSTANTS = 32
 PARAMETERS = 128
 KERNELS = 64
-NUMBERS = 256  # different numbers that reach the kernels, over all launches
+NUMBER_BITS = 1024  # of the different numbers that reach the kernels; a launch has 250
 ALL_SOURCES = 400_000  # characters of all kernels together
 DTYPE_NAMES = {str(d.numpy): d for d in DTYPES.values()}
 

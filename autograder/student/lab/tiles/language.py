@@ -142,6 +142,7 @@ def dot(
             "or tl.sum(a * b, axis)."
         )
     state.note_block(m * n)
+    state.spend(m * n * k)
     wide = float64 if a.dtype is float64 else float32
     result = wide
     if out_dtype is not None:

@@ -20,6 +20,7 @@ from .errors import LanguageError, TileError
 from .grammar import BUILTINS, FORMS, FUNCTIONS, LOOPS, METHODS
 from .rewrite import Checked, check
 from .signature import MISSING, Parameter
+from .state import state
 from .values import Pointer, Tensor, Undefined, describe
 
 Bundle = Sequence[Mapping[str, Any]]
@@ -129,6 +130,7 @@ def _caller(
                     f"{one.name}: {parameter.name} is a tl.constexpr, but gets "
                     f"{describe(value)}."
                 )
+        state.spend(state.passage)  # helpers of helpers may run very often
         function = functions[place]
         assert function is not None  # link fills the list before anything runs
         return function(*values)

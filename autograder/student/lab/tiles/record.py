@@ -7,12 +7,13 @@ and which memory each array is. `replay.py` checks all of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .arguments import with_arrays
 from .dtypes import DType, Shape, dtype_of
 from .errors import TileError
 from .launch import Grid
@@ -26,7 +27,7 @@ from .memory import (
     refused_dtype,
     span,
 )
-from .session import WORKSPACE_LIMIT, Launchable, Unchecked, new_array, using
+from .session import BYTES, WORKSPACE_LIMIT, Launchable, Unchecked, new_array, using
 from .state import poison
 
 LAUNCH_LIMIT = 64
@@ -84,7 +85,7 @@ class Recorder:
 
     def allocate(self, shape: Shape, dtype: np.dtype[Any], fill: object) -> Array:
         """Make a workspace and remember it."""
-        self.allocated += max(count(shape), 1) * dtype.itemsize
+        self.allocated += BYTES * max(count(shape), 1)
         index = len(self.workspaces)
         if index >= WORKSPACES or self.allocated > WORKSPACE_LIMIT:
             raise TileError("the host function allocates too many or too large arrays.")
@@ -207,7 +208,8 @@ def record(
 
     Args:
         function: the host function; it gets `args` and `kwargs`.
-        args: plain values and NumPy arrays, also inside lists, tuples and dicts.
+        args: plain values and NumPy arrays, also inside lists, tuples and dicts. A
+            judge passes `stand_ins`: no value of an array decides what is launched.
         kwargs: likewise, by name.
         layout: how the input arrays lie in memory: as `given`; `padded`, with gaps
             between the rows; or `transposed`, with the last two axes swapped. A
@@ -221,21 +223,14 @@ def record(
     """
     if layout not in LAYOUTS:
         raise ValueError(f"layout is {layout!r}; it may be one of {LAYOUTS}")
-    changed = iter([relaid(a, layout) for a in arrays_in(args, kwargs or {})])
     inputs: list[Array] = []
 
-    def swap(value: Any) -> Any:
-        if isinstance(value, np.ndarray) and dtype_of(value.dtype) is not None:
-            inputs.append(next(changed))
-            return inputs[-1]
-        if isinstance(value, tuple | list) and type(value) in (tuple, list):
-            return type(value)(swap(v) for v in value)
-        if type(value) is dict:
-            return {key: swap(v) for key, v in value.items()}
-        return value
+    def lay(array: Array) -> Array:
+        inputs.append(relaid(array, layout))
+        return inputs[-1]
 
-    own_args = [swap(a) for a in args]
-    own_kwargs = {key: swap(v) for key, v in (kwargs or {}).items()}
+    own_args = [with_arrays(a, lay) for a in args]
+    own_kwargs = with_arrays(dict(kwargs or {}), lay)
     recorder = Recorder(inputs)
     with using(recorder):
         result = function(*own_args, **own_kwargs)
@@ -249,26 +244,6 @@ def record(
         "launches": recorder.launches,
         "result": encoded,
     }
-
-
-def arrays_in(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Array]:
-    """Return the arrays among arguments that kernels can take, in order.
-
-    `replay` takes the judge's own copies of these.
-    """
-    return list(_walk([*args, *kwargs.values()]))
-
-
-def _walk(value: Any) -> Iterator[Array]:
-    if isinstance(value, np.ndarray):
-        if dtype_of(value.dtype) is not None:
-            yield value
-    elif type(value) in (tuple, list):
-        for item in value:
-            yield from _walk(item)
-    elif type(value) is dict:
-        for item in value.values():
-            yield from _walk(item)
 
 
 def describe_input(array: Array) -> dict[str, Any]:

@@ -19,30 +19,38 @@ from .memory import Array, Segment, View, count
 from .meter import Meter
 from .program import Program, link
 from .record import FORMAT, LAUNCH_LIMIT, SCALAR_LIMIT, WORKSPACES
-from .session import WORKSPACE_LIMIT
-from .state import poison
+from .session import BYTES, WORKSPACE_LIMIT
+from .state import poison, state
 
 KEYS = {"format", "inputs", "workspaces", "kernels", "launches", "result"}
 
 
 class Numbers:
-    """The different numbers that reach kernels from outside, which are few.
+    """The different numbers that reach kernels from outside, which say little.
 
-    A host function that computes the answer itself has to pass it to a kernel.
+    A host function sees none of the values that its kernels work on (`stand_ins`). An
+    answer that it knows all the same, from an earlier test or by guessing, does not fit
+    in the bits of its numbers.
     """
 
     def __init__(self) -> None:
         self.seen: set[object] = set()
+        self.bits = 0
 
     def note(self, value: object) -> None:
-        """Count one number."""
-        if type(value) in (int, float) and value not in self.seen:
-            self.seen.add(value)
-            if len(self.seen) > read.NUMBERS:
-                raise TileError(
-                    f"more than {read.NUMBERS} different numbers are passed to the "
-                    "kernels; what a kernel works on belongs in arrays."
-                )
+        """Count the bits of a number that was not passed before."""
+        if type(value) not in (int, float) or value in self.seen:
+            return
+        self.seen.add(value)
+        short = isinstance(value, float) and np.float32(value) == value
+        self.bits += (
+            value.bit_length() + 1 if isinstance(value, int) else 64 - 32 * short
+        )
+        if self.bits > read.NUMBER_BITS:
+            raise TileError(
+                "the different numbers that are passed to the kernels have more than "
+                f"{read.NUMBER_BITS:,} bits; what a kernel works on belongs in arrays."
+            )
 
 
 class Memory:
@@ -61,7 +69,7 @@ class Memory:
         given = read.items(evidence["workspaces"], WORKSPACES, "the workspaces")
         for i, one in enumerate(given):
             segment = workspace_segment(one, f"workspace {i + 1}")
-            total += segment.data.nbytes
+            total += BYTES * segment.data.size
             if total > WORKSPACE_LIMIT:
                 raise read.malformed("the size of the workspaces")
             self.workspaces.append(segment)
@@ -112,7 +120,7 @@ def workspace_segment(value: object, name: str) -> Segment:
     shape = read.sizes(given["shape"], name)
     kind = read.dtype(given["dtype"], name)
     size = count(shape)
-    if size * kind.itemsize > WORKSPACE_LIMIT:
+    if BYTES * size > WORKSPACE_LIMIT:
         raise read.malformed(f"the size of {name}")
     fill = given["fill"]
     if fill is None:
@@ -168,7 +176,8 @@ def replay(
     allowed = None if submitted is None else read.normal(submitted)
     bundles = read.items(given["kernels"], read.KERNELS, "the kernels")
     kernels = [read.bundle(b, allowed) for b in bundles]
-    if sum(len(f["source"]) for b in kernels for f in b) > read.ALL_SOURCES:
+    length = sum(len(f["source"]) for b in kernels for f in b)
+    if length > read.ALL_SOURCES:
         raise read.malformed("the size of the kernels")
     numbers = Numbers()
     for function in (f for kernel in kernels for f in kernel):
@@ -178,14 +187,15 @@ def replay(
         numbers.note(workspace["fill"])
     programs = [link(kernel) for kernel in kernels]
     total, each = Meter(), []
-    launches = read.items(given["launches"], LAUNCH_LIMIT, "the launches")
-    for place, launch in enumerate(launches):
-        seed = None if shuffle is None else shuffle + place
-        meter = run_one(launch, programs, memory, numbers, seed)
-        total.add(meter)
-        each.append(meter.as_dict())
     returned: set[int] = set()
-    outputs, unwritten = result(given["result"], memory, returned)
+    launches = read.items(given["launches"], LAUNCH_LIMIT, "the launches")
+    with state.limited(length):
+        for place, launch in enumerate(launches):
+            seed = None if shuffle is None else shuffle + place
+            meter = run_one(launch, programs, memory, numbers, seed)
+            total.add(meter)
+            each.append(meter.as_dict())
+        outputs, unwritten = result(given["result"], memory, returned)
     for i, segment in enumerate(memory.inputs):
         if segment.changed and id(segment) not in returned and i not in writes:
             raise TileError(
@@ -239,6 +249,8 @@ def run_one(
         raise read.malformed("too many numbers in a launch")
     views = [v for v in arguments.values() if isinstance(v, View)]
     used = {id(v.segment): v.segment for v in views}
+    for segment in used.values():  # each is looked through and kept before a launch
+        state.spend(segment.data.size)
     return run(program, grid, arguments, list(used.values()), seed)
 
 
@@ -248,13 +260,13 @@ def result(
     """Read the result; return it and how many of its elements nothing wrote."""
     if type(value) is not dict or len(value) != 1 or depth > 5:
         raise read.malformed("the result")
+    state.spend(0)
     kind, inner = next(iter(value.items()))
     if kind == "view":
         view = memory.view(inner, "the result")
         returned.add(id(view.segment))
         array = window(view.segment.data, view.base, view.shape, view.strides)
-        if array.nbytes > WORKSPACE_LIMIT:
-            raise read.malformed("the size of the result")
+        state.spend(array.nbytes)
         missing = 0
         if view.segment.written is not None:
             done = window(view.segment.written, view.base, view.shape, view.strides)

@@ -25,6 +25,7 @@ from .signature import Parameter
 from .state import poison, state
 
 WORKSPACE_LIMIT = 1 << 28  # bytes that one host function may allocate
+BYTES = 8  # of an element, whatever its dtype: the simulator's own notes count too
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ def check_shape(shape: object) -> Shape:
                 f"an array's shape is a tuple of ints, got {shape!r}."[:200]
             )
         sizes.append(int(dim))
-    total = 8
+    total = BYTES
     for size in sizes:
         total *= max(size, 1)
     if len(sizes) > 8 or total > WORKSPACE_LIMIT:

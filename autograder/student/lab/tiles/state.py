@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,9 @@ from .errors import TileError
 
 BLOCK_LIMIT = 1 << 20  # elements; Triton's TRITON_MAX_TENSOR_NUMEL
 LOOP_LIMIT = 2_000_000  # iterations in one launch, all programs together
+WORK_LIMIT = 1 << 26  # of one replay
+OPERATION = 256  # work of an operation, beside one for each element
+PROGRAM = 2048  # work of a program, beside its operations
 
 
 class State:
@@ -23,6 +29,31 @@ class State:
         self.largest_block = 0
         self.iterations = 0
         self.printed: list[str] = []
+        self.work = 0  # operations and their elements, over all launches
+        self.most_work: float = math.inf
+        self.passage = 0  # work of a program, a call or an iteration, however short
+
+    @contextmanager
+    def limited(self, source: int) -> Iterator[None]:
+        """Bound the work inside the `with` block by counting, not by a clock.
+
+        Args:
+            source: characters of all kernels; an iteration may run through them all.
+        """
+        self.work, self.most_work, self.passage = 0, WORK_LIMIT, source
+        try:
+            yield
+        finally:
+            self.most_work = math.inf
+
+    def spend(self, elements: int) -> None:
+        """Count one operation on so many elements."""
+        self.work += elements + OPERATION
+        if self.work > self.most_work:
+            raise TileError(
+                "the launches of this call do too much to be simulated; use fewer "
+                "programs and fewer passes over the data."
+            )
 
     def start(self, grid: tuple[int, int, int]) -> None:
         """Begin a launch: forget what the previous one used."""
@@ -34,6 +65,7 @@ class State:
 
     def enter(self, number: int) -> None:
         """Become program `number` (from 0, the last grid axis fastest)."""
+        self.spend(PROGRAM + self.passage)
         self.number = number + 1
         self.program = self.place(number)
 
@@ -44,6 +76,7 @@ class State:
 
     def step(self) -> None:
         """Count one iteration of a loop."""
+        self.spend(self.passage)
         self.iterations += 1
         if self.iterations > LOOP_LIMIT:
             raise TileError(
@@ -53,6 +86,7 @@ class State:
 
     def note_block(self, size: int) -> None:
         """Remember the largest block that was held on chip."""
+        self.spend(size)
         if size > self.largest_block:
             if size > BLOCK_LIMIT:
                 raise TileError(

@@ -72,8 +72,7 @@ class Undefined:
 
 def make(data: Data, dtype: DType) -> Tensor:
     """Wrap the result of an operation, counting its size."""
-    if data.size > state.largest_block:
-        state.note_block(int(data.size))
+    state.note_block(int(data.size))
     return Tensor(data, dtype)
 
 

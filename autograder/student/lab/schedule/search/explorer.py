@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from random import Random
 
 from ..execution.run import Run
@@ -27,6 +28,7 @@ def explore(
     invariant: Explored | None = None,
     seconds: float = 60.0,
     cap: int = 5000,
+    length: float = math.inf,
     fatal: tuple[type[BaseException], ...] = (),
     progress: Progress | None = None,
 ) -> Result:
@@ -46,6 +48,8 @@ def explore(
             names, or a callable. False or an AssertionError fails.
         seconds: time for the search; it ends after the run that exceeds them.
         cap: steps of a run beyond which it is a livelock.
+        length: steps that a run may have on average where not every schedule up to the
+            bound was run; with more, the search saw too little and is `unfinished`.
         fatal: exceptions that end the search and are raised from here.
         progress: told the schedules and steps so far, every 256 schedules.
 
@@ -66,6 +70,8 @@ def explore(
                 run, complete = _bounded(runs, bound, schedules, seconds)
                 if run is None and random_schedules:
                     run = _random(runs, random_schedules, seed, seconds)
+                if run is None and not complete and runs.mean() > length:
+                    return runs.unfinished(length)
                 best = None if run is None else shrink(runs, run)
                 return runs.result(best, complete)
             except Restart:

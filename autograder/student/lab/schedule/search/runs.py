@@ -150,6 +150,24 @@ class Runs:
             False,
         )
 
+    def mean(self) -> float:
+        """Return the steps of a run, on average."""
+        return self.steps / max(self.schedules, 1)
+
+    def unfinished(self, length: float) -> Result:
+        """Tell that nothing failed, in a search that saw too little to say so.
+
+        Args:
+            length: the steps on average up to which it would do.
+        """
+        message = (
+            f"no schedule of {self.schedules:,} fails, but each has about "
+            f"{self.mean():,.0f} steps, and with more than {length:g} too few of them "
+            "can be run; take out operations on locks that are not needed"
+        )
+        counts = self.counts()
+        return Result("unfinished", message, (), (), 0, 0, *counts, complete=False)
+
     def _flags(self) -> Plan:
         flags = self.rules.probing + 2 * self.rules.racing
         return ((0, flags),) if flags else ()

@@ -8,45 +8,55 @@ import typing
 from typing import Any
 
 from ..execution.run_context import number_of
-from .allowed_modules import Absent, Shim, import_, nothing
-from .language import GUARD, NotAllowed, attribute_problem
+from .allowed_attributes import Names
+from .allowed_modules import Absent, Hint, Shim, import_, nothing
+from .language import GUARD, NotAllowed
 from .line_steps import PAUSE, pause
 from .ownership import MODULE, Numbered, guard
 
-
-def _checked(name: Any) -> str:
-    if type(name) is not str:
-        raise TypeError("attribute name must be a str")
-    problem = attribute_problem(name)
-    if name == "format":
-        problem = "use an f-string for format()"
-    if problem:
-        raise NotAllowed(problem)
-    return name
+_ROW: Any = typing.NamedTuple  # a function that can be derived from
 
 
-def _getattr(thing: Any, name: str, *default: Any) -> Any:
-    try:
-        return getattr(thing, _checked(name), *default)
-    except ImportError:
-        if default and isinstance(thing, (Shim, Absent)):
-            return default[0]
-        raise
+class _Named:
+    """`getattr` and its like, of the names that a submission may use."""
 
+    def __init__(self, names: Names) -> None:
+        self._names = names
 
-def _hasattr(thing: Any, name: str) -> bool:
-    try:
-        return hasattr(thing, _checked(name))
-    except ImportError:
-        return False
+    def _checked(self, name: Any) -> str:
+        if type(name) is not str:
+            raise TypeError("attribute name must be a str")
+        problem = self._names.problem(name)
+        if name == "format":
+            problem = "use an f-string for format()"
+        if problem:
+            raise NotAllowed(problem)
+        return name
 
+    def functions(self) -> dict[str, Any]:
+        """Return them as functions: an object could be asked for its own names."""
 
-def _setattr(thing: Any, name: str, value: Any) -> None:
-    setattr(guard(thing, _checked(name)), _storable(name), value)
+        def get(thing: Any, name: str, *default: Any) -> Any:
+            try:
+                return getattr(thing, self._checked(name), *default)
+            except ImportError:
+                if default and isinstance(thing, (Shim, Absent)):
+                    return default[0]
+                raise
 
+        def has(thing: Any, name: str) -> bool:
+            try:
+                return hasattr(thing, self._checked(name))
+            except ImportError:
+                return False
 
-def _delattr(thing: Any, name: str) -> None:
-    delattr(guard(thing, _checked(name)), _storable(name))
+        def put(thing: Any, name: str, value: Any) -> None:
+            setattr(guard(thing, self._checked(name)), _storable(name), value)
+
+        def drop(thing: Any, name: str) -> None:
+            delattr(guard(thing, self._checked(name)), _storable(name))
+
+        return {"getattr": get, "hasattr": has, "setattr": put, "delattr": drop}
 
 
 def _storable(name: str) -> str:
@@ -69,6 +79,10 @@ def _hash(thing: Any) -> int:
 
 
 def _build_class(function: Any, name: str, *bases: Any, **options: Any) -> type:
+    if "metaclass" in options:
+        raise NotAllowed("a metaclass is not allowed under the explorer")
+    if not all(isinstance(b, (type, Hint, Absent)) or b is _ROW for b in bases):
+        raise NotAllowed("a class is derived from classes")
     kind: type = builtins.__build_class__(
         function, name, *(bases or (Numbered,)), **options
     )
@@ -86,8 +100,12 @@ _BUILTINS = """
 """
 
 
-def builtins_of() -> dict[str, Any]:
-    """Return a new dictionary of the builtins of a submission."""
+def builtins_of(names: Names) -> dict[str, Any]:
+    """Return a new dictionary of the builtins of a submission.
+
+    Args:
+        names: the attributes that it may name.
+    """
     errors = {
         name: value
         for name, value in vars(builtins).items()
@@ -96,10 +114,7 @@ def builtins_of() -> dict[str, Any]:
     return {
         **{name: getattr(builtins, name) for name in _BUILTINS.split()},
         **errors,
-        "getattr": _getattr,
-        "hasattr": _hasattr,
-        "setattr": _setattr,
-        "delattr": _delattr,
+        **_Named(names).functions(),
         "type": _type,
         "id": number_of,
         "hash": _hash,

@@ -25,6 +25,7 @@ from types import FunctionType
 from typing import Any
 
 from ..fakes.modules import QUEUE, THREADING, TIME
+from .allowed_kinds import CLOSED, namedtuple
 from .language import NotAllowed
 from .ownership import Numbered, guard
 
@@ -229,9 +230,8 @@ def _typing() -> dict[str, Any]:
 
 
 def _collections() -> dict[str, Any]:
-    names = _picked(
-        collections, "deque defaultdict OrderedDict Counter ChainMap namedtuple"
-    )
+    names = _picked(collections, "deque defaultdict OrderedDict Counter ChainMap")
+    names["namedtuple"] = namedtuple
     abc = {n: _made(Hint, _lab_real=getattr(collections.abc, n)) for n in _ABC.split()}
     return {**names, "abc": _shim("collections.abc", abc)}
 
@@ -264,12 +264,14 @@ def _shims() -> dict[str, Shim]:
         "dataclasses": {
             **_picked(
                 dataclasses,
-                "field replace asdict astuple is_dataclass FrozenInstanceError KW_ONLY "
-                "InitVar",
+                "field replace is_dataclass FrozenInstanceError KW_ONLY InitVar",
             ),
             "dataclass": _dataclass,
         },
-        "enum": _picked(enum, "Enum IntEnum StrEnum Flag IntFlag auto unique"),
+        "enum": {
+            **{kind.__name__: kind for kind in CLOSED},
+            **_picked(enum, "auto unique"),
+        },
         "contextlib": _picked(
             contextlib, "contextmanager suppress closing nullcontext ExitStack"
         ),

@@ -1,17 +1,23 @@
 """The part of Python that a submission may use when the explorer loads it.
 
-A submission runs in the explorer's own process, so it must not reach the explorer:
-no frames, no dunder attributes, no writing to classes that are not its own. What
-cannot be seen in the source is checked when it runs (`allowed_builtins`): attribute
-writes go through `__guard__`; annotations are dropped because they would be evaluated.
+A submission runs in the explorer's own process, so it must not reach the explorer. All
+is a list of what is allowed: the constructs (`_CONSTRUCTS`), the names of attributes
+(`allowed_attributes`), the builtins and modules. What cannot be seen in the source is
+checked when it runs: attribute writes go through `__guard__`; annotations are dropped
+because they would be evaluated.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .allowed_attributes import Names
 
 GUARD = "__guard__"
 PRIVATE = "_lab_"  # what the fakes keep for themselves
@@ -28,13 +34,18 @@ _METHODS = """
 DEFINED = frozenset(f"__{name}__" for name in _METHODS.split())
 READ = DEFINED | {"__name__", "__qualname__", "__doc__"}
 WRITTEN = frozenset(("__name__", "__qualname__", "__doc__"))
-_FRAMES = """
-    gi_frame gi_code gi_yieldfrom gi_running gi_suspended cr_frame cr_code cr_await
-    cr_origin cr_running cr_suspended ag_frame ag_code ag_await ag_running f_back f_code
-    f_globals f_locals f_builtins f_lasti f_lineno f_trace f_trace_lines f_trace_opcodes
-    tb_frame tb_next tb_lineno tb_lasti mro format_map
+_NODES = """
+    FunctionDef ClassDef Return Delete Assign AugAssign AnnAssign For While If With
+    Match Raise Try Assert Import ImportFrom Global Nonlocal Expr Pass Break Continue
+    BoolOp NamedExpr BinOp UnaryOp Lambda IfExp Dict Set ListComp SetComp DictComp
+    GeneratorExp Yield YieldFrom Compare Call FormattedValue JoinedStr Constant
+    Attribute Subscript Starred Name List Tuple Slice Load Store Del And Or Add Sub Mult
+    MatMult Div Mod Pow LShift RShift BitOr BitXor BitAnd FloorDiv Invert Not UAdd USub
+    Eq NotEq Lt LtE Gt GtE Is IsNot In NotIn comprehension ExceptHandler arguments arg
+    keyword alias withitem match_case MatchValue MatchSingleton MatchSequence
+    MatchMapping MatchClass MatchStar MatchAs MatchOr TypeVar ParamSpec TypeVarTuple
 """
-FRAMES = frozenset(_FRAMES.split())
+_CONSTRUCTS = frozenset(_NODES.split())
 _INSTEAD = {
     "eval": "write the expression itself",
     "exec": "write the statements themselves",
@@ -67,23 +78,23 @@ class Refusal:
         return f"{self.label}, line {self.line}: {self.reason}"
 
 
-def attribute_problem(name: str) -> str:
-    """Say why an attribute may not be named; nothing if it may."""
-    if name in FRAMES or name.startswith("co_"):
-        return f"{name} is not allowed under the explorer"
-    if name.startswith(PRIVATE):
-        return f"{name} belongs to the explorer: choose another name"
-    if _is_dunder(name) and name not in READ:
-        return f"{name} is not allowed under the explorer: name what you need itself"
-    return ""
+def parsed(source: str) -> ast.Module | None:
+    """Return a cell's tree, or nothing where it is not Python."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
-def accept(source: str, label: str) -> tuple[list[ast.stmt], list[Refusal]]:
+def accept(
+    source: str, label: str, allowed: Names
+) -> tuple[list[ast.stmt], list[Refusal]]:
     """Return the top-level statements that are within the language, and the others.
 
     Args:
         source: a cell.
         label: its name, as the file name in messages.
+        allowed: the attributes that may be named.
 
     Returns:
         The statements to run, rewritten so that writing attributes goes through
@@ -102,7 +113,7 @@ def accept(source: str, label: str) -> tuple[list[ast.stmt], list[Refusal]]:
             continue
         names = tuple(bound(statement))
         try:
-            problem = next(_problems(statement), None)
+            problem = next(_problems(statement, allowed), None)
             if problem is None:
                 taken.append(_Rewriter().visit(statement))
                 continue
@@ -134,14 +145,15 @@ def _words(source: str) -> Iterator[str]:
             yield words[1]
 
 
-def _is_dunder(name: str) -> bool:
+def is_dunder(name: str) -> bool:
+    """Say whether a name is one of Python's own."""
     return name.startswith("__") and name.endswith("__") and len(name) > 4
 
 
-def _problems(root: ast.stmt) -> Iterator[tuple[ast.AST, str]]:
+def _problems(root: ast.stmt, allowed: Names) -> Iterator[tuple[ast.AST, str]]:
     parents = {child: n for n in ast.walk(root) for child in ast.iter_child_nodes(n)}
     for node in ast.walk(root):
-        if said := _problem(node, parents):
+        if said := _problem(node, parents, allowed):
             yield _placed(node, parents), said
 
 
@@ -151,15 +163,18 @@ def _placed(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> ast.AST:
     return node
 
 
-def _problem(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> str:
-    if isinstance(node, (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await)):
+def _problem(node: ast.AST, parents: dict[ast.AST, ast.AST], allowed: Names) -> str:
+    kind = type(node).__name__
+    if kind.startswith(("Async", "Await")) or getattr(node, "is_async", False):
         return "async code is not explored: use threads"
+    if kind not in _CONSTRUCTS:
+        return f"{kind} is not among what the explorer allows"
     if isinstance(node, ast.Attribute):
-        return _attribute(node, parents)
-    if isinstance(node, ast.ClassDef) and any(
-        k.arg == "metaclass" for k in node.keywords
-    ):
-        return "a metaclass is not allowed under the explorer"
+        return _attribute(node, parents, allowed)
+    if isinstance(node, ast.ClassDef):
+        for keyword in node.keywords:
+            if keyword.arg in ("metaclass", None):
+                return "a metaclass is not allowed under the explorer"
     if isinstance(node, ast.ImportFrom):
         if node.level:
             return "there is no package to import from: import the module by its name"
@@ -169,17 +184,21 @@ def _problem(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> str:
         return "use an f-string for format()"
     if isinstance(node, ast.Name):
         if node.id in ("__slots__", "__match_args__"):
-            return _constant_names(parents.get(node))
+            return _constant_names(parents.get(node), allowed)
         return _name(node)
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        return _definition(node.name)
+        return _definition(node, allowed)
+    read = node.kwd_attrs if isinstance(node, ast.MatchClass) else ()
     for name in _identifiers(node):
-        if said := attribute_problem(name) or _plain(name):
+        said = _plain(name) or (allowed.problem(name) if name in read else "")
+        if said:
             return said
     return ""
 
 
-def _attribute(node: ast.Attribute, parents: dict[ast.AST, ast.AST]) -> str:
+def _attribute(
+    node: ast.Attribute, parents: dict[ast.AST, ast.AST], allowed: Names
+) -> str:
     name, parent = node.attr, parents.get(node)
     if name == "__class__":
         read = isinstance(parent, ast.Attribute) and parent.attr in WRITTEN
@@ -191,27 +210,28 @@ def _attribute(node: ast.Attribute, parents: dict[ast.AST, ast.AST]) -> str:
         called = isinstance(parent, ast.Call) and parent.func is node
         if not called or not isinstance(text, ast.Constant):
             return "use an f-string for format()"
-        return _fields(text.value) if isinstance(text.value, str) else ""
+        return _fields(text.value, allowed) if isinstance(text.value, str) else ""
     stored = not isinstance(node.ctx, ast.Load)
-    if stored and _is_dunder(name) and name not in WRITTEN:
+    if stored and is_dunder(name) and name not in WRITTEN:
         return f"setting {name} is not allowed under the explorer"
-    return attribute_problem(name)
+    return allowed.problem(name)
 
 
-def _fields(text: str) -> str:
+def _fields(text: str, allowed: Names) -> str:
+    """Look at what a format reads: `{0.name[key]}`, and fields inside the fields."""
     try:
         for _, field, spec, _ in string.Formatter().parse(text):
-            for part in (field or "").replace("[", ".").replace("]", "").split("."):
-                if said := attribute_problem(part) or _plain(part):
+            for part in re.findall(r"\.([^.\[]*)", field or ""):
+                if said := allowed.problem(part):
                     return said
-            if spec and (said := _fields(spec)):
+            if spec and (said := _fields(spec, allowed)):
                 return said
     except ValueError:
         return ""  # it will say so when it runs
     return ""
 
 
-def _constant_names(statement: ast.AST | None) -> str:
+def _constant_names(statement: ast.AST | None, allowed: Names) -> str:
     """Attributes that a class lists must be seen."""
     value = getattr(statement, "value", None)
     try:
@@ -222,11 +242,7 @@ def _constant_names(statement: ast.AST | None) -> str:
     if not isinstance(listed, (list, tuple)):
         return "list the names themselves, as constants"
     for name in listed:
-        if (
-            said := attribute_problem(name)
-            if isinstance(name, str)
-            else "a name is text"
-        ):
+        if said := allowed.problem(name) if isinstance(name, str) else "a name is text":
             return said
     return ""
 
@@ -241,17 +257,24 @@ def _name(node: ast.Name) -> str:
         return ""
     if name in ("__all__", "__version__", "__author__") or name in DEFINED:
         return ""
-    return attribute_problem(name) or _plain(name)
+    return _plain(name)
 
 
-def _definition(name: str) -> str:
-    if _is_dunder(name) and name not in DEFINED:
+def _definition(node: ast.FunctionDef | ast.ClassDef, allowed: Names) -> str:
+    name = node.name
+    if is_dunder(name) and name not in DEFINED:
         return f"defining {name} is not allowed under the explorer"
-    return attribute_problem(name)
+    # The compiler puts the class before `self.__x`: `_lab` and `__x` would meet.
+    inside = isinstance(node, ast.ClassDef) and f"_{name.lstrip('_')}_"
+    if inside and inside.startswith(PRIVATE):
+        return f"the class {name} needs another name"
+    return allowed.problem(name)
 
 
 def _plain(name: str) -> str:
-    return f"{name} is not allowed under the explorer" if _is_dunder(name) else ""
+    if name.startswith(PRIVATE):
+        return f"{name} belongs to the explorer: choose another name"
+    return f"{name} is not allowed under the explorer" if is_dunder(name) else ""
 
 
 def _identifiers(node: ast.AST) -> Iterator[str]:
@@ -275,6 +298,11 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
+        return self.visit_ClassDef(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef | ast.FunctionDef) -> ast.AST:
+        if hasattr(node, "type_params"):  # from Python 3.12 on
+            node.type_params = []
         return self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:

@@ -16,14 +16,16 @@ from ..fakes.imports import namespace
 from ..fakes.watch import watch
 from ..search import explorer
 from ..search.result import Result
+from .allowed_attributes import Names
 from .allowed_builtins import builtins_of
 from .allowed_modules import DICE
-from .language import Refusal, accept, bound
+from .language import Refusal, accept, bound, parsed
 from .line_steps import with_pauses
 from .ownership import MODULE, OWN, touched
 from .snapshot import Snapshot, Unknown
 
 _CAP = 5000  # steps of a run beyond which it is a livelock
+_LENGTH = 150  # steps of a run on average, where not all are run; honest ones have 72
 _Way = tuple[tuple[str, ...], bool]  # watched classes, and whether lines are steps
 Body = Callable[["Module"], object]
 
@@ -58,9 +60,10 @@ class Program:
         cells = list(cells)
         self._throws_dice = any("random" in source for _, source in cells)
         self._cells: list[tuple[str, list[ast.stmt]]] = []
+        self._names = Names(filter(None, (parsed(source) for _, source in cells)))
         for label, source in cells:
             remember(label, source)
-            statements, refused = accept(source, label)
+            statements, refused = accept(source, label, self._names)
             self.refusals += refused
             self._cells.append((label, statements))
         self._codes = {False: self._compiled(False)}
@@ -124,6 +127,8 @@ class Program:
         """
         options.setdefault("seconds", math.inf)
         options.setdefault("cap", _CAP * (1 + 9 * lines))
+        if options.get("bound", 2):  # else it is not meant to see many
+            options.setdefault("length", _LENGTH * (1 + 9 * lines + 2 * bool(watched)))
         call = self._call(body, (tuple(watched), lines))
         found = explorer.explore(call, fatal=_FATAL, **options)
         return self._told(found)
@@ -199,7 +204,10 @@ class Program:
         watched, lines = way
         if lines not in self._codes:
             self._codes[lines] = self._compiled(lines)
-        names: dict[str, Any] = {"__name__": MODULE, "__builtins__": builtins_of()}
+        names: dict[str, Any] = {
+            "__name__": MODULE,
+            "__builtins__": builtins_of(self._names),
+        }
         self._failures = []
         OWN.clear()
         for label, statement, code in self._codes[lines]:

@@ -16,6 +16,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from ..fakes.base import Sync
+from .allowed_kinds import CLOSED
 from .allowed_modules import DICE, Absent, CachedProperty, Generic, Hint, Logger, Shim
 from .ownership import NOTHING, Numbered, touched
 
@@ -29,7 +30,7 @@ _CONSTANT = (int, float, complex, str, bytes, type(None), slice, range, type(...
 
 
 _SIMPLE = {object, int, str, float, bytes, tuple, frozenset, Numbered, Generic}
-_SIMPLE |= {Enum, IntEnum, Flag, IntFlag, getattr(enum, "StrEnum", Enum)}
+_SIMPLE |= {Enum, IntEnum, Flag, IntFlag, getattr(enum, "StrEnum", Enum), *CLOSED}
 _SIMPLE |= {getattr(enum, "ReprEnum", Enum)}
 
 

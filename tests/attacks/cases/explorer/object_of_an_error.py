@@ -1,0 +1,22 @@
+"""Reach what an AttributeError was raised on.
+
+task: Counter
+verdict: wrong | crash
+"""
+
+import threading
+
+
+class Counter:
+    def __init__(self):
+        self.total = 0
+
+    def add(self, n):
+        self.obj = None
+        try:
+            threading.Lock().nothing_like_it
+        except AttributeError as error:
+            error.obj._lab_owner = None
+        total = self.total
+        self.total = total + n
+        return self.total
