@@ -125,6 +125,9 @@ def _function_scope(node: _Function, inside: Iterable[ast.AST]) -> _Scope:
             binds.add(name)
         elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Del):
             binds.add(part.id)
+    for part in own_nodes(inside, (*_FUNCTIONS, ast.ClassDef)):
+        if isinstance(part, ast.NamedExpr):  # binds here, even in a comprehension
+            binds.add(part.target.id)
     return _Scope(frozenset(binds - declared), frozenset(declared))
 
 
