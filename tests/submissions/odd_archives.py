@@ -10,13 +10,22 @@ from pathlib import Path
 
 from odd_kit import odd, right
 
+Entry = tuple[str | zipfile.ZipInfo, bytes]
 
-def pack(folder: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
+
+def archive(*entries: Entry) -> bytes:
+    """Return the bytes of an archive."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in entries:
+            file.writestr(name, data)
+    return packed.getvalue()
+
+
+def pack(folder: Path, *entries: Entry) -> Path:
     """Write an archive."""
     path = folder / "hw.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in entries:
-            archive.writestr(name, data)
+    path.write_bytes(archive(*entries))
     return path
 
 
@@ -59,13 +68,24 @@ def archive_of_ten_thousand_files(folder: Path) -> Path:
 
 
 @odd(problem="unpacks to too much")
-def archive_of_a_hundred_megabytes_of_zeros(folder: Path) -> Path:
-    return pack(folder, ("hw.ipynb", _bytes()), ("zeros.bin", bytes(100 * 2**20)))
+def archive_that_claims_a_gigabyte(folder: Path) -> Path:
+    path = pack(folder, ("hw.ipynb", _bytes()), ("zeros.bin", bytes(10**6)))
+    data = bytearray(path.read_bytes())
+    place = data.rfind(b"PK\x01\x02") + 24  # the size in the index, of the last file
+    data[place : place + 4] = (10**9).to_bytes(4, "little")
+    path.write_bytes(data)
+    return path
+
+
+@odd(problem="unpacks to too much")
+def archive_of_gigabytes_of_zeros_in_an_archive(folder: Path) -> Path:
+    inner = archive(("zeros.py", bytes(40 * 2**20)))
+    return pack(folder, *((f"{number}.zip", inner) for number in range(4)))
 
 
 @odd(problem="damaged")
 def archive_that_lies_about_its_size(folder: Path) -> Path:
-    path = pack(folder, ("hw.ipynb", bytes(30 * 2**20)))
+    path = pack(folder, ("hw.ipynb", bytes(3 * 2**20)))
     data = bytearray(path.read_bytes())
     for place in (data.find(b"PK\x03\x04") + 22, data.find(b"PK\x01\x02") + 24):
         data[place : place + 4] = (1000).to_bytes(4, "little")
@@ -90,12 +110,37 @@ def archive_with_a_password(folder: Path) -> Path:
     return path
 
 
-@odd(problem="holds no .ipynb or .py")
-def archive_of_archives(folder: Path) -> Path:
-    inner = io.BytesIO()
-    with zipfile.ZipFile(inner, "w") as archive:
-        archive.writestr("hw.ipynb", _bytes())
-    return pack(folder, ("inner.zip", inner.getvalue()))
+@odd()
+def archive_in_an_archive(folder: Path) -> Path:
+    return pack(folder, ("inner.zip", archive(("hw.ipynb", _bytes()))))
+
+
+@odd(problem="archives in archives")
+def archive_in_an_archive_in_an_archive(folder: Path) -> Path:
+    inner = archive(("hw.ipynb", _bytes()))
+    return pack(folder, ("inner.zip", archive(("inner.zip", inner))))
+
+
+@odd(problem="archives in archives")
+def archives_by_the_thousand_in_one_another(folder: Path) -> Path:
+    data = archive(*((f"{n}.py", b"") for n in range(100)))
+    for _ in range(3):
+        data = archive(*((f"{n}.ipynb", data) for n in range(20)))
+    return pack(folder, ("hw.py", data))
+
+
+@odd(problem="and at most 5000 are read")
+def archives_that_hold_six_thousand_files_together(folder: Path) -> Path:
+    inner = archive(*((f"{n}.py", b"") for n in range(300)))
+    return pack(folder, *((f"{n}.zip", inner) for n in range(20)))
+
+
+@odd(problem="packed in a way that is not read here")
+def archive_packed_with_bzip2(folder: Path) -> Path:
+    path = folder / "hw.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as packed:
+        packed.writestr("hw.ipynb", bytes(10**6))
+    return path
 
 
 @odd(problem="holds no .ipynb or .py")

@@ -74,12 +74,28 @@ def printed_to_pdf(folder: Path) -> Path:
     return path
 
 
-@odd(problem="20 MB")
-def outputs_of_25_megabytes(folder: Path) -> Path:
+@odd(problem="at most 100 MB are read")
+def file_of_110_megabytes(folder: Path) -> Path:
     path = folder / "hw.ipynb"
     with path.open("wb") as file:
         file.write(json.dumps(right()).encode())
+        file.truncate(110 * 2**20)
+    return path
+
+
+@odd(problem="at most 20 MB are read")
+def code_of_25_megabytes(folder: Path) -> Path:
+    path = folder / "hw.py"
+    with path.open("wb") as file:
+        file.write(python().encode())
         file.truncate(25 * 2**20)
+    return path
+
+
+@odd(problem="3,000,000 characters, and at most 2,097,152 of a Python file")
+def python_file_of_three_million_blanks(folder: Path) -> Path:
+    path = folder / "hw.py"
+    path.write_text(python().ljust(3_000_000), encoding="utf-8")
     return path
 
 
@@ -208,3 +224,61 @@ def a_link_to_somebody_elses_file(folder: Path) -> Path:
     path = folder / "mine.ipynb"
     path.symlink_to(target)
     return path
+
+
+@odd("'HW.IPYNB' was read as the answer to 00-start")
+def name_in_capitals(folder: Path) -> Path:
+    write(folder, right(), "HW.IPYNB")
+    return folder
+
+
+@odd()
+def python_that_declares_another_encoding(folder: Path) -> Path:
+    path = folder / "hw.py"
+    path.write_text("# -*- coding: rot13 -*-\n" + python(), encoding="utf-8")
+    return path
+
+
+@odd()
+def names_in_letters_of_another_width(folder: Path) -> Path:
+    path = folder / "hw.py"  # Python takes these letters for ASCII ones
+    path.write_text(python().replace("def mean", "def \uff4dean"), encoding="utf-8")
+    return path
+
+
+@odd()
+def separators_that_only_some_take_for_line_ends(folder: Path) -> Path:
+    path = folder / "hw.py"
+    text = "# a\u2028b\x0b\x1c\x85c\n\f\ns = 'a'\n" + python()
+    path.write_text(text.replace("\nimport", "\r\nimport"), encoding="utf-8")
+    return path
+
+
+@odd("part 1 of hw.py, line 4 is not Python (inconsistent use of tabs")
+def tabs_and_blanks_mixed(folder: Path) -> Path:
+    path = folder / "hw.py"
+    broken = "# %%\nif True:\n\tx = 1\n        y = 2\n# %%\n"
+    path.write_text(broken + python(), encoding="utf-8")
+    return path
+
+
+@odd()
+def json_that_only_python_writes(folder: Path) -> Path:
+    notebook = right()
+    notebook["metadata"] |= {"a": float("nan"), "b": float("-inf")}
+    path = write(folder, notebook)
+    numbers = '{"metadata": {}, "nbformat": ' + "9" * 10**5 + ", "
+    path.write_text(numbers + path.read_text("utf-8")[1:], encoding="utf-8")
+    return path
+
+
+@odd()
+def lone_surrogates_everywhere(folder: Path) -> Path:
+    notebook = right()
+    bad = "\udcff\ud800"
+    for each in notebook["cells"]:
+        each["metadata"]["tags"] = [*each["metadata"].get("tags", ()), bad]
+        each["id"] = each.get("id", "") + bad
+        each["source"] += f"\n# {bad}"
+    notebook["metadata"]["gradients"] = {"lesson": bad}
+    return write(folder, notebook)

@@ -251,3 +251,76 @@ def helpers_in_other_cells(folder: Path) -> Path:
     source = "def mean(x):\n    if not x.size:\n        raise ValueError\n"
     cell(notebook, "mean")["source"] = source + "    return float(total(x) / x.size)\n"
     return write(folder, notebook)
+
+
+@odd(
+    "Markdown's ``` lines are no Python and were left out (cell 2; cell 4; cell 9; ...)"
+)
+def every_cell_in_fences(folder: Path) -> Path:
+    notebook = right()
+    for each in notebook["cells"]:
+        if each["cell_type"] == "code":
+            each["source"] = f"```python\n{each['source']}\n```"
+    return write(folder, notebook)
+
+
+@odd("Markdown's ``` lines are no Python and were left out (cell 4)")
+def answer_pasted_with_the_talk_around_it(folder: Path) -> Path:
+    notebook = right()
+    code = cell(notebook, "mean")["source"]
+    talk = f"Here's the function:\n\n```python\n{code}\n```\n\nIt's O(n)."
+    cell(notebook, "mean")["source"] = talk
+    return write(folder, notebook)
+
+
+@odd("Markdown's ``` lines")
+def python_file_in_fences(folder: Path) -> Path:
+    path = folder / "hw.py"
+    path.write_text(f"```python\n{python()}\n```\n", encoding="utf-8")
+    return path
+
+
+@odd("cell 4 is a Markdown cell that holds `mean`")
+def answer_left_in_a_markdown_cell_with_fences(folder: Path) -> Path:
+    notebook = right()
+    here = cell(notebook, "mean")
+    here["source"] = f"My answer:\n```python\n{here['source']}\n```"
+    here["cell_type"] = "markdown"
+    return write(folder, notebook)
+
+
+def _as_methods(code: str) -> str:
+    inside = code.replace("\n", "\n    ").replace("(x", "(self, x")
+    return f"import math\nimport numpy as np\n\nclass Solution:\n    {inside}"
+
+
+@odd(problem="`mean` and 2 more are defined inside class Solution, hw.py, line 5: move")
+def functions_as_methods_of_a_class(folder: Path) -> Path:
+    path = folder / "hw.py"
+    code = "\n".join(python().split("\n")[3:])
+    path.write_text(_as_methods(code), encoding="utf-8")
+    return path
+
+
+@odd(
+    "No cell defines `mean`. It is defined inside function main, cell 4, line 2",
+    lost="mean",
+    verdicts=(("mean", "not_attempted"),),
+)
+def one_function_inside_another(folder: Path) -> Path:
+    notebook = right()
+    code = cell(notebook, "mean")["source"].replace("\n", "\n    ")
+    cell(notebook, "mean")["source"] = f"def main():\n    {code}\n    return mean\n"
+    return write(folder, notebook)
+
+
+@odd("call of the debugger stops a run", "(cell 4, line 2; cell 9, line 1)")
+def breakpoint_left_in(folder: Path) -> Path:
+    notebook = right()
+    answer = cell(notebook, "mean")["source"].split("\n")
+    docstring = next(n for n, line in enumerate(answer) if line.startswith("    "))
+    answer.insert(docstring, "    breakpoint()  # look at x")
+    cell(notebook, "mean")["source"] = "\n".join(answer)
+    source = cell(notebook, "normalise")["source"]
+    cell(notebook, "normalise")["source"] = "import pdb; pdb.set_trace()\n" + source
+    return write(folder, notebook)

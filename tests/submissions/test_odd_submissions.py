@@ -7,13 +7,19 @@ from pathlib import Path
 import odd_archives
 import odd_bytes
 import odd_cells
+import odd_copies
 import pytest
 from odd_kit import CASES, FULL, Odd, grade_all, lesson
 
 from autograder.student.notebook.reader import read_submission
 from autograder.student.report import Verdict
 
-MAKERS = (odd_cells, odd_bytes, odd_archives)  # importing them registers their cases
+MAKERS = (
+    odd_cells,
+    odd_bytes,
+    odd_archives,
+    odd_copies,
+)  # importing them registers their cases
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

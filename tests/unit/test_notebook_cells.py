@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.student.notebook.magics import blank_magics
-from autograder.student.notebook.names import names_bound, needed_by, parse
+from autograder.student.notebook.names import names_bound, parse
+from autograder.student.notebook.scopes import needed_by
 from autograder.student.notebook.slice import blank, mark_needed, units_of
 
 
@@ -34,9 +35,9 @@ def test_names_bound(source: str, names: str) -> None:
 
 def test_needs_are_what_functions_look_up_in_the_module() -> None:
     source = "def f(x, *, y=DEFAULT):\n    z = x + HELP(y)\n    return z\n"
-    assert needed_by(source, ast.parse(source).body[0]) == {"DEFAULT", "HELP"}
+    assert needed_by(ast.parse(source).body[0]) == {"DEFAULT", "HELP"}
     source = "class A(Base):\n    def m(self):\n        return OTHER + self.x\n"
-    assert needed_by(source, ast.parse(source).body[0]) >= {"Base", "OTHER"}
+    assert needed_by(ast.parse(source).body[0]) >= {"Base", "OTHER"}
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def kept(source: str, *roots: str) -> str:
     """Return the lines that run, without the blank ones."""
     tree = parse(source)
     assert tree is not None
-    units = units_of(0, source, tree)
+    units = units_of(0, tree)
     mark_needed(units, roots)
     lines = blank(source, units).split("\n")
     assert all(a in ("", b) for a, b in zip(lines, source.split("\n"), strict=False))

@@ -8,9 +8,18 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+MOST_PARTS = 500_000  # lists and objects of one notebook, its outputs left out
+_TOO_DEEP = (
+    "The notebook's JSON is nested too deeply, or in too many parts, to be read."
+)
+
 
 class Unreadable(Exception):
     """Why a file cannot be read, as a sentence for the student."""
+
+
+class TooMuch(Unreadable):
+    """Why no more of a hand-in is read, whichever of its files is meant."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,7 @@ class RawCell:
     ids: frozenset[str] = frozenset()  # the cell's id and its nbgrader id
 
 
-_CONFLICT = re.compile(r"^[\s\"']*(<{7} |={7}(?=[\s\"']|\\n|$)|>{7} )", re.MULTILINE)
+_CONFLICT = re.compile(r"^[ \t\"']*(<{7} |={7}(?=[\s\"']|\\n|$)|>{7} )", re.MULTILINE)
 _NOT_OURS = {
     b"%PDF": "a PDF",
     b"{\\rtf": "a rich-text document",
@@ -50,8 +59,9 @@ def decode(data: bytes) -> tuple[str, list[str]]:
     """
     if not data:
         raise Unreadable("The file is empty (0 bytes).")
+    head = data[:1000].lstrip().lower()
     for start, what in _NOT_OURS.items():
-        if data.lstrip()[: len(start)].lower() == start.lower():
+        if head.startswith(start.lower()):
             raise Unreadable(f"The file is {what}: hand in the .ipynb or .py itself.")
     notes: list[str] = []
     text = _to_text(data, notes)
@@ -95,12 +105,15 @@ def parse_notebook(text: str) -> tuple[dict[str, Any], list[RawCell]]:
     Raises:
         Unreadable: the text is not JSON, or the JSON is not a notebook.
     """
+    if text.count("[") + text.count("{") > MOST_PARTS:
+        raise Unreadable(_TOO_DEEP)
     try:
-        data = json.loads(text, strict=False)
+        # As floats, since Python refuses whole numbers of thousands of digits.
+        data = json.loads(text, strict=False, parse_int=float)
     except json.JSONDecodeError as error:
         raise Unreadable(_why_not_json(text, error)) from None
     except (RecursionError, MemoryError, ValueError):
-        raise Unreadable("The notebook's JSON is nested too deeply to read.") from None
+        raise Unreadable(_TOO_DEEP) from None
     listed = _cell_list(data)
     if listed is None:
         raise Unreadable("The file is JSON, but not a notebook: it has no cells.")
@@ -162,7 +175,7 @@ def _raw_cell(number: int, cell: dict[str, Any]) -> RawCell:
         source=_text(cell.get("source", cell.get("input"))),
         tags=_texts(*(tags if isinstance(tags, list) else ())),
         graded=nbgrader.get("grade") is True and nbgrader.get("solution") is not True,
-        task=task if _is_text(task) else None,
+        task=task if isinstance(task, str) else None,
         ids=_texts(cell.get("id"), nbgrader.get("grade_id")),
     )
 
@@ -171,12 +184,13 @@ def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
 def _texts(*values: Any) -> frozenset[str]:
-    return frozenset(value for value in values if isinstance(value, str))
+    return frozenset(encodable(value) for value in values if isinstance(value, str))
+
+
+def encodable(text: str) -> str:
+    """Return text without lone surrogates, which JSON may hold and UTF-8 may not."""
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def _text(source: Any) -> str:
@@ -184,9 +198,7 @@ def _text(source: Any) -> str:
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
     text: str = source if isinstance(source, str) else ""
-    # A lone surrogate is legal in JSON and cannot be encoded anywhere else.
-    text = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    return text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    return encodable(text).replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
 
 
 _MARKER = re.compile(r"^#\s*(?:%%+(?P<rest>.*)|In\s?\[[\d ]*\]:\s*)$")

@@ -51,14 +51,16 @@ def blank_magics(source: str) -> tuple[str, tuple[str, ...]]:
     for number in _statement_starts(lines):
         found = _LINE.match(lines[number])
         if found:
-            taken.append(lines[number].strip())
+            parts = [lines[number].strip()]
             indent = found["indent"]
             lines[number] = f"{indent}pass" if indent else ""
             for rest in range(number + 1, len(lines)):  # !pip install \
-                if not taken[-1].endswith("\\"):
+                if not parts[-1].endswith("\\"):
                     break
-                taken[-1] = taken[-1][:-1] + lines[rest].strip()
+                parts[-1] = parts[-1][:-1]
+                parts.append(lines[rest].strip())
                 lines[rest] = ""
+            taken.append("".join(parts))
     return "\n".join(lines), tuple(taken)
 
 

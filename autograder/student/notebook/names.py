@@ -1,26 +1,29 @@
-"""Which names a piece of source binds and needs, found without running it."""
+"""Which names a piece of source binds and changes, found without running it."""
 
 from __future__ import annotations
 
 import ast
 import re
-import symtable
 import warnings
 from collections.abc import Callable, Iterator
+
+from autograder.student.notebook.scopes import binding, own_nodes
 
 #: Calls that may bind or read names which no reading of the source can find.
 DYNAMIC = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr"})
 
 _DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+([^\W\d]\w*)", re.MULTILINE)
 _FAILURES = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+MOST_SOURCE = 250_000  # characters that are parsed at once
+#: Python 3.11 takes time that grows with the square of the fields of one f-string.
+_MOST_FIELDS = 20_000
+_FORMATTED = re.compile(r"[fF][rR]?[\"']")
 
 
 def parse(source: str) -> ast.Module | None:
     """Return the syntax tree, or None where the source is not Python."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as "\d" in a student's string
-            return ast.parse(source)
+        return _tree(source)
     except _FAILURES:
         return None
 
@@ -28,14 +31,24 @@ def parse(source: str) -> ast.Module | None:
 def syntax_error(source: str) -> tuple[int, str] | None:
     """Return the line and the reason for which source is not Python, if it is not."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(source)
+        _tree(source)
     except SyntaxError as error:
         return error.lineno or 1, error.msg
+    except (RecursionError, MemoryError):
+        return 1, "nested too deeply"
     except _FAILURES as error:
         return 1, type(error).__name__
     return None
+
+
+def _tree(source: str) -> ast.Module:
+    if len(source) > MOST_SOURCE:
+        raise SyntaxError("too long to read")
+    if source.count("{") > _MOST_FIELDS and _FORMATTED.search(source):
+        raise SyntaxError("too many braces to read")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # such as "\d" in a student's string
+        return ast.parse(source)
 
 
 def names_bound(source: str, tree: ast.Module | None = None) -> tuple[str, ...]:
@@ -52,7 +65,7 @@ def names_bound(source: str, tree: ast.Module | None = None) -> tuple[str, ...]:
         tree = parse(source)
     if tree is None:
         return tuple(sorted(set(_DEFINITION.findall(source))))
-    return tuple(sorted(set().union(*map(bound_by, tree.body))))
+    return tuple(sorted({name for part in tree.body for name in bound_by(part)}))
 
 
 def definitions(tree: ast.Module) -> dict[str, ast.stmt]:
@@ -62,7 +75,9 @@ def definitions(tree: ast.Module) -> dict[str, ast.stmt]:
 
 def bound_by(statement: ast.stmt) -> frozenset[str]:
     """Return the names that one statement binds in the scope it stands in."""
-    return frozenset(_bound(statement))
+    return frozenset(
+        name for node in _own_nodes(statement) if (name := binding(node)) is not None
+    )
 
 
 def changed_by(
@@ -106,64 +121,12 @@ def globals_declared(statement: ast.stmt) -> frozenset[str]:
     )
 
 
-def needed_by(source: str, statement: ast.stmt) -> frozenset[str]:
-    """Return the names that a statement may look up in the module.
-
-    Args:
-        source: the statement's own lines.
-        statement: its tree, walked where the symbol table cannot be made.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return frozenset(_globals_of(symtable.symtable(source, "cell", "exec")))
-    except _FAILURES:
-        return frozenset(n.id for n in ast.walk(statement) if isinstance(n, ast.Name))
-
-
-def _globals_of(table: symtable.SymbolTable) -> Iterator[str]:
-    waiting = [table]
-    while waiting:
-        table = waiting.pop()
-        waiting += table.get_children()
-        top = table.get_type() == "module"
-        for symbol in table.get_symbols():
-            if symbol.is_referenced() and (top or symbol.is_global()):
-                yield symbol.get_name()
-
-
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 def _own_nodes(statement: ast.AST) -> Iterator[ast.AST]:
     """Walk a statement without entering the bodies of functions and classes."""
-    waiting: list[ast.AST] = [statement]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if isinstance(node, _SCOPES):
-            waiting += getattr(node, "decorator_list", [])
-        else:
-            waiting += ast.iter_child_nodes(node)
-
-
-def _bound(statement: ast.stmt) -> Iterator[str]:
-    for node in _own_nodes(statement):
-        match node:
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                yield node.name
-            case ast.Name(ctx=ast.Store()):
-                yield node.id
-            case ast.alias():
-                yield node.asname or node.name.partition(".")[0]
-            case ast.ExceptHandler(name=str(name)):
-                yield name
-            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                yield name
-            case ast.MatchMapping(rest=str(name)):
-                yield name
-            case _:
-                pass
+    return own_nodes([statement], _SCOPES)
 
 
 def _root(node: ast.expr) -> set[str]:

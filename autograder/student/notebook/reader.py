@@ -6,15 +6,20 @@ cannot be read becomes ``Submission.problem``, what was repaired becomes a note.
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import os
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autograder.student.lesson import Lesson
+from autograder.student.notebook.candidates import (
+    Candidate,
+    candidates_in_file,
+    candidates_in_folder,
+    digest_of,
+    is_of_another,
+    likeness,
+    without_copies,
+)
 from autograder.student.notebook.decode import (
     RawCell,
     Unreadable,
@@ -26,17 +31,11 @@ from autograder.student.notebook.decode import (
 )
 from autograder.student.notebook.names import definitions, parse
 from autograder.student.notebook.prose import prose_cells
+from autograder.student.notebook.repair import repair
 from autograder.student.notebook.select import select_cells
 from autograder.student.notebook.stub import Stub, stub_of
 from autograder.student.notebook.submission import CodeCell, Submission, printable
-from autograder.student.notebook.unpack import (
-    MOST_ENTRIES,
-    READABLE,
-    is_noise,
-    is_zip,
-    read_bytes,
-    unzip,
-)
+from autograder.student.notebook.unpack import READABLE, is_zip, read_bytes, too_large
 
 __all__ = [
     "CodeCell",
@@ -48,7 +47,10 @@ __all__ = [
 ]
 
 METADATA_KEY = "gradients"  # notebook metadata {"gradients": {"lesson": "..."}}
-_MOST_COMPARED = 12  # files of one folder that are read to choose one
+MOST_TEXT = 20 * 2**20  # bytes of one file, its outputs left out
+MOST_PYTHON = 2 * 2**20  # characters of a Python file
+_MOST_COMPARED = 12  # files of one hand-in that are read to choose one
+_MOST_NAMED = 3  # of the others, in the note that tells the choice
 
 
 def read_submission(path: Path, lesson: Lesson) -> Submission:
@@ -68,35 +70,41 @@ def read_submission(path: Path, lesson: Lesson) -> Submission:
             return _read_folder(path, lesson)
         data = read_bytes(path)
     except Unreadable as error:
-        return Submission(name, _digest(b""), problem=str(error))
+        return Submission(name, digest_of(b""), problem=str(error))
     except (OSError, ValueError):  # a path that the system refuses
-        return Submission(name, _digest(b""), problem="There is no such file.")
+        return Submission(name, digest_of(b""), problem="There is no such file.")
     return read_data(path.name, data, lesson)
 
 
 def read_data(name: str, data: bytes, lesson: Lesson) -> Submission:
     """Read a submission from the name and the bytes of a file."""
-    digest = _digest(data)
+    digest = digest_of(data)
     try:
-        if is_zip(data):
-            found = [
-                (inner, read_data(Path(inner).name, content, lesson))
-                for inner, content in unzip(data)[:_MOST_COMPARED]
-            ]
-            chosen = _best(found, lesson)
-            note = _choice_note([inner for inner, _ in found], chosen[0], "archive")
-            read = chosen[1]
-            return replace(
-                read, name=printable(name), digest=digest, notes=(*note, *read.notes)
-            )
-        text, notes = decode(data)
-        read = read_text(name, text, lesson)
+        ranked = _ranked(candidates_in_file(name, data, lesson), lesson)
     except Unreadable as error:
         return Submission(printable(name), digest, problem=str(error))
+    notes = _choice_note(ranked, "archive") if is_zip(data) else ()
+    read = ranked[0].read
+    return replace(
+        read, name=printable(name), digest=digest, notes=(*notes, *read.notes)
+    )
+
+
+def _read_candidate(candidate: Candidate, lesson: Lesson) -> Submission:
+    name = candidate.path.name
+    try:
+        if candidate.problem is not None:
+            raise Unreadable(candidate.problem)
+        if len(candidate.data) > MOST_TEXT:
+            raise Unreadable(too_large(len(candidate.data), MOST_TEXT))
+        text, notes = decode(candidate.data)
+        read = read_text(name, text, lesson)
+    except Unreadable as error:
+        return Submission(printable(name), candidate.digest, problem=str(error))
     except (RecursionError, MemoryError):
         problem = "The file is nested too deeply to read."
-        return Submission(printable(name), digest, problem=problem)
-    return replace(read, digest=digest, notes=(*notes, *read.notes))
+        return Submission(printable(name), candidate.digest, problem=problem)
+    return replace(read, digest=candidate.digest, notes=(*notes, *read.notes))
 
 
 def read_text(name: str, text: str, lesson: Lesson) -> Submission:
@@ -116,21 +124,41 @@ def read_text(name: str, text: str, lesson: Lesson) -> Submission:
         if suffix != ".ipynb":
             notes.append(f"'{shown}' is a notebook in spite of its name.")
     else:
+        if len(text) > MOST_PYTHON:
+            raise Unreadable(
+                f"The file holds {len(text):,} characters, and at most"
+                f" {MOST_PYTHON:,} of a Python file are read."
+            )
         raw = _python_cells(text, shown)
         prose = prose_cells(raw, commented=True)
         if suffix != ".py":
             if not _is_python(text):
                 raise Unreadable("The file is neither a notebook nor Python.")
             notes.append(f"'{shown}' is Python in spite of its name.")
-    cells, more = select_cells(raw, stub)
-    found = Submission(shown, _digest(text.encode("utf-8", "replace")), cells)
-    problem = (
-        None if found.names & set(stub.tasks) else _nothing(stub, metadata, lesson)
+    chosen = select_cells(raw, stub)
+    found = Submission(
+        shown,
+        digest_of(text.encode("utf-8", "replace")),
+        chosen.cells,
+        (*notes, *chosen.notes),
+        prose=prose,
     )
-    return replace(found, notes=(*notes, *more), problem=problem, prose=prose)
+    if found.names & set(stub.tasks):
+        return found
+    problem = _nothing(stub, metadata, lesson, chosen.inside)
+    return replace(found, problem=problem)
 
 
-def _nothing(stub: Stub, metadata: dict[str, Any], lesson: Lesson) -> str:
+def _nothing(
+    stub: Stub, metadata: dict[str, Any], lesson: Lesson, inside: dict[str, str]
+) -> str:
+    if inside:
+        name, place = next(iter(inside.items()))
+        more = f" and {len(inside) - 1} more are" if len(inside) > 1 else " is"
+        return (
+            f"No answer found: `{name}`{more} defined inside {place}:"
+            " move what you define to the top level."
+        )
     own = metadata.get(METADATA_KEY)
     other = own.get("lesson") if isinstance(own, dict) else None
     if isinstance(other, str) and other != lesson.id:
@@ -153,93 +181,111 @@ def _is_attempted(submission: Submission, name: str, stub: Stub) -> bool:
     return tree is None or not stub.is_untouched(name, definitions(tree)[name])
 
 
+@dataclass(frozen=True)
+class _Ranked:
+    """A candidate, what was read of it, and how much it answers."""
+
+    candidate: Candidate
+    read: Submission
+    tried: int  # tasks of which it holds more than the stub
+    defined: int
+    glance: int  # tasks that it seems to define
+    of_another: bool  # whether its name is another lesson's
+
+    @property
+    def may_be_meant(self) -> bool:
+        """Whether a student may have meant it as this lesson's answer."""
+        defines = self.defined or self.glance
+        return bool(defines or self.candidate.path.suffix == ".ipynb") and (
+            not self.of_another
+        )
+
+
 def find_submissions(folder: Path, lesson: Lesson) -> list[Path]:
     """Find what may be a submission in one student's folder, the best first.
 
-    Ranked by how many tasks a file answers, then by how like the lesson's its name is:
-    ``WMS q3.ipynb`` is found, and so is ``HW (1).ipynb`` beside ``Untitled.ipynb``.
+    Ranked by how many tasks a file answers, then by when it was saved and by how like
+    the lesson's its name is: ``WMS q3.ipynb`` is found beside ``Untitled.ipynb``.
     """
-    ranked, unread = _read_all(folder, lesson)
-    return [*(path for path, _ in ranked), *unread]
+    found, unread = candidates_in_folder(folder, lesson)
+    ranked = _ranked(found, lesson) if found else []
+    files = [one.candidate.file for one in ranked if one.candidate.file is not None]
+    return list(dict.fromkeys([*files, *unread]))
 
 
 def _read_folder(folder: Path, lesson: Lesson) -> Submission:
-    ranked, unread = _read_all(folder, lesson)
-    if not ranked:
+    found, _unread = candidates_in_folder(folder, lesson)
+    if not found:
         raise Unreadable("The folder holds no .ipynb, .py or .zip file.")
-    path, read = ranked[0]
-    paths = [*(path for path, _ in ranked), *unread]
-    names = [str(path.relative_to(folder)) for path in paths]
-    note = _choice_note(names, names[0], "folder") or _name_note(path, lesson)
-    return replace(read, notes=(*note, *read.notes))
+    ranked = _ranked(found, lesson)
+    best = ranked[0]
+    file = best.candidate.file
+    note = _choice_note(ranked, "folder") or _name_note(best.candidate.path, lesson)
+    name = best.read.name if file is None else printable(file.name)
+    return replace(best.read, name=name, notes=(*note, *best.read.notes))
 
 
-def _read_all(
-    folder: Path, lesson: Lesson
-) -> tuple[list[tuple[Path, Submission]], list[Path]]:
-    """Read what may be a submission in one student's folder, each file once.
-
-    Returns:
-        The files read, the best first; and those beyond the limit, by their names.
-    """
-    paths = sorted(_candidates(folder), key=lambda p: (-_likeness(p, lesson), str(p)))
-    read = [(path, read_submission(path, lesson)) for path in paths[:_MOST_COMPARED]]
-    if len(read) > 1:
-        read.sort(key=lambda pair: _rank(pair[0], pair[1], lesson), reverse=True)
-    return read, paths[_MOST_COMPARED:]
-
-
-def _candidates(folder: Path) -> Iterator[Path]:
-    looked = 0
-    for place, folders, files in os.walk(folder, followlinks=False):
-        here = Path(place)
-        depth = len(here.relative_to(folder).parts)
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and depth < 3)
-        for file in sorted(files):
-            looked += 1
-            if looked > 4 * MOST_ENTRIES:
-                return
-            path = here / file
-            right = path.suffix.lower() in (*READABLE, ".zip", ".txt")
-            noise = is_noise(path.relative_to(folder)) or file.startswith(".")
-            if right and not noise and not path.is_symlink():
-                yield path
+def _ranked(candidates: list[Candidate], lesson: Lesson) -> list[_Ranked]:
+    """Read the candidates that say most at a glance, and put the best first."""
+    looked = [
+        (candidate.glance(lesson), is_of_another(candidate.path, lesson), candidate)
+        for candidate in without_copies(candidates)
+    ]
+    looked.sort(
+        key=lambda one: (
+            one[1] and one[0].defined > 0,
+            *one[0].order,
+            -likeness(one[2].path, lesson),
+            one[2].name,
+        )
+    )
+    tasks = {task.name for task in lesson.tasks}
+    ranked = []
+    for number, (glance, of_another, candidate) in enumerate(looked):
+        read = Submission(candidate.name, candidate.digest, problem="Not read.")
+        if number < _MOST_COMPARED:
+            read = _read_candidate(candidate, lesson)
+        tried = sum(attempted(read, lesson).values())
+        defined = len(read.names & tasks)
+        ranked.append(
+            _Ranked(candidate, read, tried, defined, glance.defined, of_another)
+        )
+    return sorted(ranked, key=lambda one: _rank(one, lesson), reverse=True)
 
 
-def _best(
-    found: list[tuple[str, Submission]], lesson: Lesson
-) -> tuple[str, Submission]:
-    return max(found, key=lambda pair: _rank(Path(pair[0]), pair[1], lesson))
-
-
-def _rank(path: Path, read: Submission, lesson: Lesson) -> tuple[Any, ...]:
-    tried = sum(attempted(read, lesson).values())
-    defined = len(read.names & {task.name for task in lesson.tasks})
+def _rank(one: _Ranked, lesson: Lesson) -> tuple[Any, ...]:
+    path, when = one.candidate.path, one.candidate.modified
+    own = one.defined > 0 and not one.of_another
     kind = {".ipynb": 2, ".py": 1}.get(path.suffix.lower(), 0)
-    return tried, defined, _likeness(path, lesson), kind, str(path)
+    alike = likeness(path, lesson)
+    return own, one.tried, when, one.defined, alike, kind, one.candidate.name
 
 
-def _likeness(path: Path, lesson: Lesson) -> float:
-    return round(difflib.SequenceMatcher(None, path.stem, lesson.id).ratio(), 2)
-
-
-def _choice_note(names: list[str], chosen: str, where: str) -> tuple[str, ...]:
-    if len(names) < 2:
+def _choice_note(ranked: list[_Ranked], where: str) -> tuple[str, ...]:
+    """Say which file was graded where several could be the submission."""
+    best, *rest = ranked
+    others = [other for other in rest if other.may_be_meant]
+    if not others:
         return ()
+    names = [f"'{printable(one.candidate.name)}'" for one in (best, *others)]
+    left = ", ".join(names[1 : _MOST_NAMED + 1])
+    if len(others) > _MOST_NAMED:
+        left += f" and {len(others) - _MOST_NAMED} more"
+    tie = others[0].tried == best.tried > 0 and not others[0].of_another
+    why = "answers the most"
+    if tie and best.candidate.modified > others[0].candidate.modified:
+        why = "was saved last of those that answer the most"
     return (
         f"The {where} holds {len(names)} files that could be the submission;"
-        f" '{printable(chosen)}' answers the most and was graded.",
+        f" {names[0]} {why} and was graded, {left} not.",
     )
 
 
-def _name_note(path: Path, lesson: Lesson) -> tuple[str, ...]:
-    if path.name.lower() in (f"{lesson.id}{suffix}" for suffix in (*READABLE, ".zip")):
+def _name_note(path: PurePosixPath, lesson: Lesson) -> tuple[str, ...]:
+    own = path.name.lower() in (f"{lesson.id}{suffix}" for suffix in READABLE)
+    if own or path.parent.name == lesson.id:
         return ()
-    return (f"'{printable(path.name)}' was read as the answer to {lesson.id}.",)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return (f"'{printable(str(path))}' was read as the answer to {lesson.id}.",)
 
 
 def _is_python(text: str) -> bool:
@@ -249,8 +295,9 @@ def _is_python(text: str) -> bool:
 def _python_cells(text: str, label: str) -> list[RawCell]:
     """Return the cells of a Python file, labelled so that no two labels are equal."""
     cells = parse_python(text, label)
-    if len(cells) == 1 and cells[0].kind == "code" and parse(text) is None:
-        cells = _split_at_definitions(cells[0])
+    if len(cells) == 1 and cells[0].kind == "code":
+        (cell,) = cells
+        cells = [cell] if repair(cell.source).tree else _split_at_definitions(cell)
     if len(cells) == 1:
         return cells
     return [

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from autograder.student.notebook.decode import RawCell, conflict_line
-from autograder.student.notebook.magics import blank_magics
-from autograder.student.notebook.names import (
-    definitions,
-    names_bound,
-    needed_by,
-    parse,
-    syntax_error,
-)
+from autograder.student.notebook.missing import defined_inside, near_miss
+from autograder.student.notebook.names import definitions, names_bound, syntax_error
+from autograder.student.notebook.repair import Repaired, repair
 from autograder.student.notebook.slice import Unit, blank, mark_needed, units_of
 from autograder.student.notebook.stub import SHOWN, Stub
 from autograder.student.notebook.submission import CodeCell, printable
@@ -25,32 +19,42 @@ MOST_CODE = 200_000  # characters of code in one submission; outputs do not coun
 _MOST_PADDING = 4000  # blank lines put before one cell of a Python file
 
 
+@dataclass(frozen=True)
+class Selection:
+    """What is graded of a submission, and what its student is told."""
+
+    cells: tuple[CodeCell, ...]  # in the order of the file
+    notes: list[str]
+    inside: dict[str, str]  # missing names, and what they are defined in, in words
+
+
 @dataclass
 class _Cell:
     raw: RawCell
-    source: str
-    tree: ast.Module | None
+    code: Repaired
     names: tuple[str, ...]
-    magics: tuple[str, ...] = ()
     active: bool = True
     units: list[Unit] = field(default_factory=list)
+
+    @property
+    def tree(self) -> ast.Module | None:
+        """The syntax tree, where the source is Python."""
+        return self.code.tree
 
     @property
     def place(self) -> str:
         """Where the cell stands, in words."""
         if self.raw.label.startswith("cell "):
             return self.raw.label
-        return f"{self.raw.label}, line {self.raw.first_line}"
+        return self.at(1)
+
+    def at(self, line: int) -> str:
+        """Say where a line of the cell stands, in words."""
+        return f"{self.raw.label}, line {self.raw.first_line + line - 1}"
 
 
-def select_cells(
-    raw: list[RawCell], stub: Stub
-) -> tuple[tuple[CodeCell, ...], list[str]]:
-    """Choose what is graded of a submission's cells.
-
-    Returns:
-        The code cells in the order of the file, and notes for the student.
-    """
+def select_cells(raw: list[RawCell], stub: Stub) -> Selection:
+    """Choose what is graded of a submission's cells."""
     notes: list[str] = []
     if len(raw) > MOST_CELLS:
         notes.append(f"Only the first {MOST_CELLS} of {len(raw)} cells were read.")
@@ -59,17 +63,28 @@ def select_cells(
     _repair_kinds(cells, stub, notes)
     active = [cell for cell in cells if cell.active]
     notes += _magic_notes(active)
+    notes += _repair_notes(active)
     for number, cell in enumerate(active):
         if cell.tree is not None:
-            cell.units = units_of(number, cell.source, cell.tree)
+            cell.units = units_of(number, cell.tree)
     units = [unit for cell in active for unit in cell.units]
     notes += _settle_duplicates(active, units, stub)
     mark_needed(units, stub.names)
-    _put_imports_first(active, notes)
+    active = _imports_first(active, notes)
     chosen = [code for cell in active if (code := _finish(cell, notes))]
-    written = {name for cell in active for name in cell.names}
-    notes += _missing_notes(chosen, written, stub)
-    return tuple(chosen), notes
+    bound = {name for cell in chosen for name in cell.names}
+    missing = [name for name in stub.tasks if name not in bound]
+    inside = _seen_inside(active, missing)
+    if len(missing) < len(stub.tasks):
+        written = {name for cell in active for name in cell.names} - stub.names
+        for name in missing:
+            hint = near_miss(name, written)
+            if name in inside:
+                hint = (
+                    f" It is defined inside {inside[name]}: move it to the top level."
+                )
+            notes.append(f"No cell defines `{name}`.{hint}")
+    return Selection(tuple(chosen), notes, inside)
 
 
 def _within_limit(raw: list[RawCell], notes: list[str]) -> Iterator[RawCell]:
@@ -94,17 +109,13 @@ def _prepare(raw: RawCell, stub: Stub) -> _Cell | None:
         # Prose, unless an answer was turned into prose by accident.
         if not any(name in raw.source for name in stub.tasks):
             return None
-        tree = parse(raw.source)
-        names = names_bound(raw.source, tree) if tree is not None else ()
-        return _Cell(raw, raw.source, tree, names, active=False)
-    source, tree = raw.source, parse(raw.source)
-    magics: tuple[str, ...] = ()
-    if tree is None:
-        source, magics = blank_magics(raw.source)
-        tree = parse(source)
-    names = names_bound(source, tree)
+        code = repair(raw.source)
+        names = names_bound(code.source, code.tree) if code.tree is not None else ()
+        return _Cell(raw, code, names, active=False)
+    code = repair(raw.source)
+    names = names_bound(code.source, code.tree)
     shown = raw.graded or bool(raw.tags & SHOWN)
-    return _Cell(raw, source, tree, names, magics, active=not shown)
+    return _Cell(raw, code, names, active=not shown)
 
 
 def _repair_kinds(cells: list[_Cell], stub: Stub, notes: list[str]) -> None:
@@ -139,12 +150,38 @@ def _magic_notes(cells: Iterable[_Cell]) -> list[str]:
     taken = [
         f"{cell.place}: {printable(magic, 40)}"
         for cell in cells
-        for magic in cell.magics
+        for magic in cell.code.magics
     ]
     if not taken:
         return []
-    shown = "; ".join(taken[:3]) + ("; ..." if len(taken) > 3 else "")
+    shown = _few(taken)
     return [f"Notebook commands do not run while grading and were left out ({shown})."]
+
+
+def _repair_notes(cells: Iterable[_Cell]) -> Iterator[str]:
+    fenced = [cell.place for cell in cells if cell.code.fenced]
+    if fenced:
+        yield f"Markdown's ``` lines are no Python and were left out ({_few(fenced)})."
+    stops = [cell.at(line) for cell in cells for line in cell.code.stops]
+    if stops:
+        yield (
+            "A call of the debugger stops a run that nobody watches and was left out"
+            f" ({_few(stops)})."
+        )
+
+
+def _seen_inside(cells: Iterable[_Cell], missing: list[str]) -> dict[str, str]:
+    """Tell of each missing name where it is defined inside something else."""
+    found: dict[str, str] = {}
+    for cell in cells if missing else ():
+        if cell.tree is not None:
+            for name, owner, line in defined_inside(cell.tree, missing):
+                found[name] = f"{printable(owner, 60)}, {cell.at(line)}"
+    return {name: found[name] for name in missing if name in found}
+
+
+def _few(places: list[str]) -> str:
+    return "; ".join(places[:3]) + ("; ..." if len(places) > 3 else "")
 
 
 def _settle_duplicates(
@@ -158,7 +195,7 @@ def _settle_duplicates(
         touched = [unit for unit in holders if not _is_stub(unit, name, stub)]
         last = touched[-1] if touched else holders[-1]
         for unit in holders[holders.index(last) + 1 :]:
-            unit.statements = [s for s in unit.statements if not _defines(s, name)]
+            unit.without(s for s in unit.statements if _defines(s, name))
         places = list(dict.fromkeys(cells[unit.cell].place for unit in holders))
         if len(places) > 1:
             which = (
@@ -179,27 +216,27 @@ def _defines(statement: ast.stmt, name: str) -> bool:
     return isinstance(statement, _DEFINING) and statement.name == name
 
 
-def _put_imports_first(cells: list[_Cell], notes: list[str]) -> None:
+def _imports_first(cells: list[_Cell], notes: list[str]) -> list[_Cell]:
     """Move a cell of imports up where a cell above it needs them."""
-    for cell in list(cells):
-        kept = [s for unit in cell.units if unit.kept for s in unit.statements]
-        if not kept or not all(isinstance(s, _IMPORTING) for s in kept):
-            continue
-        above = cells[: cells.index(cell)]
-        units = [unit for other in above for unit in other.units if unit.kept]
-        bound = {name for unit in units for name in unit.binds}
-        needed = {
-            name
-            for unit in units
-            for statement in unit.statements
-            for name in needed_by(unit.source, statement)
-        }
-        if needed & (set(cell.names) - bound):
-            cells.remove(cell)
-            cells.insert(0, cell)
+    first: list[_Cell] = []
+    others: list[_Cell] = []
+    bound: set[str] = set()
+    needed: set[str] = set()  # by the cells above
+    for cell in cells:
+        kept = [unit for unit in cell.units if unit.kept]
+        parts = [part for unit in kept for part in unit.statements]
+        imports = bool(parts) and all(isinstance(p, _IMPORTING) for p in parts)
+        if imports and any(n in needed and n not in bound for n in cell.names):
+            first.insert(0, cell)
             notes.append(
                 f"{cell.place} holds imports that cells above need: run first."
             )
+        else:
+            others.append(cell)
+        for unit in kept:
+            bound |= unit.binds
+            needed |= unit.needs
+    return first + others
 
 
 _IMPORTING = (ast.Import, ast.ImportFrom)
@@ -208,8 +245,8 @@ _IMPORTING = (ast.Import, ast.ImportFrom)
 def _finish(cell: _Cell, notes: list[str]) -> CodeCell | None:
     raw = cell.raw
     if cell.tree is None:
-        line, reason = syntax_error(cell.source) or (1, "not Python")
-        code = _code(raw, cell.source, cell.names)
+        line, reason = syntax_error(cell.code.source) or (1, "not Python")
+        code = _code(raw, cell.code.source, cell.names)
         line += raw.first_line - code.first_line
         conflict = conflict_line(code.source)
         if conflict:
@@ -222,7 +259,7 @@ def _finish(cell: _Cell, notes: list[str]) -> CodeCell | None:
     if not any(unit.kept for unit in cell.units):
         return None
     names = {name for unit in cell.units if unit.kept for name in unit.binds}
-    return _code(raw, blank(cell.source, cell.units), tuple(sorted(names)))
+    return _code(raw, blank(cell.code.source, cell.units), tuple(sorted(names)))
 
 
 def _code(raw: RawCell, source: str, names: tuple[str, ...]) -> CodeCell:
@@ -234,19 +271,6 @@ def _code(raw: RawCell, source: str, names: tuple[str, ...]) -> CodeCell:
     if raw.first_line > _MOST_PADDING:
         return CodeCell(raw.label, source, raw.first_line, names)
     return CodeCell(raw.label, "\n" * (raw.first_line - 1) + source, 1, names)
-
-
-def _missing_notes(
-    cells: list[CodeCell], written: set[str], stub: Stub
-) -> Iterable[str]:
-    bound = {name for cell in cells for name in cell.names}
-    missing = [name for name in stub.tasks if name not in bound]
-    if len(missing) == len(stub.tasks):
-        return
-    for name in missing:
-        near = difflib.get_close_matches(name, sorted(written - stub.names), 1, 0.75)
-        hint = f" `{near[0]}` comes close: names must match exactly." if near else ""
-        yield f"No cell defines `{name}`.{hint}"
 
 
 def _listed(names: Iterable[str]) -> str:

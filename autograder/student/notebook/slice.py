@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from autograder.student.notebook.names import (
     DYNAMIC,
@@ -20,8 +21,8 @@ from autograder.student.notebook.names import (
     calls_of,
     changed_by,
     globals_declared,
-    needed_by,
 )
+from autograder.student.notebook.scopes import needed_by
 from autograder.student.notebook.stub import is_student_import
 
 #: Methods of imported modules that change how later code behaves.
@@ -39,18 +40,28 @@ class Unit:
     first: int  # first and last line, from 1
     last: int
     statements: list[ast.stmt]
-    source: str
     kept: bool = False
 
-    @property
+    @cached_property
     def binds(self) -> frozenset[str]:
         """The names that it binds."""
-        return frozenset[str]().union(*map(bound_by, self.statements))
+        return frozenset(name for part in self.statements for name in bound_by(part))
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """The names that it looks up in the module."""
+        return frozenset(name for part in self.statements for name in needed_by(part))
+
+    def without(self, statements: Iterable[ast.stmt]) -> None:
+        """Forget some of its statements."""
+        forgotten = set(map(id, statements))
+        self.statements = [s for s in self.statements if id(s) not in forgotten]
+        for stale in ("binds", "needs"):
+            self.__dict__.pop(stale, None)
 
 
-def units_of(cell: int, source: str, tree: ast.Module) -> list[Unit]:
+def units_of(cell: int, tree: ast.Module) -> list[Unit]:
     """Cut a parsed cell into units."""
-    lines = source.split("\n")
     units: list[Unit] = []
     for statement in tree.body:
         decorators = getattr(statement, "decorator_list", [])
@@ -60,9 +71,7 @@ def units_of(cell: int, source: str, tree: ast.Module) -> list[Unit]:
             units[-1].statements.append(statement)
             units[-1].last = max(last, units[-1].last)
         else:
-            units.append(Unit(cell, first, last, [statement], ""))
-    for unit in units:
-        unit.source = "\n".join(lines[unit.first - 1 : unit.last])
+            units.append(Unit(cell, first, last, [statement]))
     return units
 
 
@@ -75,31 +84,36 @@ def mark_needed(units: list[Unit], roots: Iterable[str]) -> None:
         if isinstance(statement, (ast.Import, ast.ImportFrom))
         for name in bound_by(statement)
     )
-    declared = _declared_globals(units)
-    changers: dict[str, list[Unit]] = defaultdict(list)
+    setters = _setters(units)
+    calls = frozenset(call for calls in setters.values() for call in calls)
+    changers: dict[str, list[Unit]] = defaultdict(list)  # by name, or by call
     waiting: list[Unit] = []
     for unit in units:
         if all(map(_is_never_run, unit.statements)):
             continue
-        effects = [_effects(part, modules, declared) for part in unit.statements]
+        effects = [_effects(part, modules, calls) for part in unit.statements]
         if any(effect is None for effect in effects):
             waiting.append(unit)
         for name in {name for effect in effects for name in effect or ()}:
             changers[name].append(unit)
-    seen = set(roots)
-    for name in tuple(seen):
-        waiting += changers[name]
+    seen: set[str] = set()
+
+    def look_up(names: Iterable[str]) -> None:
+        for name in names:
+            if name not in seen:
+                seen.add(name)
+                waiting.extend(changers.get(name, ()))
+                look_up(setters.get(name, ()))
+
+    look_up(roots)
     while waiting:
         unit = waiting.pop()
-        if unit.kept:
-            continue
-        unit.kept = True
-        for statement in unit.statements:
-            needs = needed_by(unit.source, statement)
-            fresh = (changers.keys() if needs & DYNAMIC else needs) - seen
-            seen |= fresh
-            for name in fresh:
-                waiting += changers.get(name, ())
+        if not unit.kept:
+            unit.kept = True
+            look_up(unit.needs)
+            if unit.needs & DYNAMIC and changers:
+                look_up(tuple(changers))
+                changers.clear()  # all of them wait now, and need no second look
 
 
 def blank(source: str, units: Iterable[Unit]) -> str:
@@ -114,15 +128,23 @@ def blank(source: str, units: Iterable[Unit]) -> str:
     return "\n".join(kept) + "\n"
 
 
-def _declared_globals(units: Iterable[Unit]) -> dict[str, frozenset[str]]:
-    """Map each top-level function to the names that it declares ``global``."""
-    return {
-        statement.name: names
-        for unit in units
-        for statement in unit.statements
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef))
-        if (names := globals_declared(statement))
-    }
+def _setters(units: Iterable[Unit]) -> dict[str, list[str]]:
+    """Map each name to the calls ``f()`` of functions that declare it ``global``.
+
+    A call is a node of its own between names and the units that make it: n units that
+    call a function with n such names cost n + n steps, not n times n.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    for unit in units:
+        for statement in unit.statements:
+            if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                for name in globals_declared(statement):
+                    found[name].append(_call_of(statement.name))
+    return found
+
+
+def _call_of(function: str) -> str:
+    return f"{function}()"  # no identifier, so it is taken for no name
 
 
 def _is_never_run(statement: ast.stmt) -> bool:
@@ -138,9 +160,9 @@ def _is_never_run(statement: ast.stmt) -> bool:
 def _effects(
     statement: ast.stmt,
     modules: frozenset[str],
-    declared: dict[str, frozenset[str]],
+    setting: frozenset[str],
 ) -> frozenset[str] | None:
-    """Return the names that running a statement may change; None for any of them."""
+    """Return what running a statement may change: names, calls; None for anything."""
     if isinstance(statement, ast.ImportFrom) and (
         statement.module == "__future__"
         or any(alias.name == "*" for alias in statement.names)
@@ -149,7 +171,7 @@ def _effects(
     calls = calls_of(statement)
     if calls & DYNAMIC and not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
         return None
-    effects = frozenset[str]().union(*(declared.get(name, ()) for name in calls))
+    effects = frozenset(map(_call_of, calls)) & setting
     if isinstance(statement, ast.Expr):
         return effects | _method_effects(statement, modules)
     return effects | changed_by(statement, lambda part: _method_effects(part, modules))

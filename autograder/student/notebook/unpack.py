@@ -6,18 +6,71 @@ import io
 import os
 import stat
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
-from autograder.student.notebook.decode import Unreadable
+from autograder.student.notebook.decode import TooMuch, Unreadable
 from autograder.student.notebook.submission import printable
 
-MOST_BYTES = 20 * 2**20  # of one notebook; outputs included
-MOST_ENTRIES = 500  # of one archive, or files looked at in one folder
+MOST_BYTES = 100 * 2**20  # of one file; outputs included, which are left out unread
+MOST_UNPACKED = 128 * 2**20  # of all files of one folder or archive together
+MOST_ENTRIES = 5000  # of all archives together, or files looked at in one folder
 READABLE = (".ipynb", ".py")
-_NOISE = (
+_TOO_MUCH = "The archive unpacks to too much: pack less into it."
+_NOISE = {
     *("__MACOSX", ".ipynb_checkpoints", "__pycache__", "node_modules"),
-    "timestamp.txt",  # nbgrader's, beside every collected submission
-)
+    *(".venv", "venv", "site-packages", ".git"),
+    *("timestamp.txt", "submission_secret.txt"),  # nbgrader's, beside a submission
+    *("test_public.py", "conftest.py"),  # the course's, beside an exercise
+}
+#: What the package is made of, where a student hands in a whole copy of the course.
+_PACKAGE = ("student", "lab", "__init__.py", "cli.py")
+_PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+@dataclass
+class Allowance:
+    """What may still be read for one submission, archives in archives included."""
+
+    size: int = MOST_UNPACKED  # bytes
+    entries: int = MOST_ENTRIES
+
+    def spend(self, size: int) -> None:
+        """Count bytes that were read.
+
+        Raises:
+            TooMuch: they are more than what was left.
+        """
+        self.size -= size
+        if self.size < 0:
+            raise TooMuch(_TOO_MUCH)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file in an archive that may be read."""
+
+    name: str  # as the archive tells it
+    modified: float  # comparable with its neighbours', 0 where unknown
+    archive: zipfile.ZipFile = field(repr=False)
+    info: zipfile.ZipInfo = field(repr=False)
+
+    def read(self, allowance: Allowance) -> bytes:
+        """Unpack it.
+
+        Raises:
+            Unreadable: it is damaged, or too much was unpacked.
+        """
+        most = max(0, min(MOST_BYTES, allowance.size))
+        with _told(), self.archive.open(self.info) as file:
+            data = file.read(most + 1)  # whatever size the directory claims
+        allowance.spend(len(data))
+        if len(data) > most:
+            raise TooMuch(_TOO_MUCH)
+        return data
 
 
 def read_bytes(path: Path) -> bytes:
@@ -36,7 +89,7 @@ def read_bytes(path: Path) -> bytes:
         if not stat.S_ISREG(found.st_mode):
             raise Unreadable("This is not an ordinary file.")
         if found.st_size > MOST_BYTES:
-            raise Unreadable(_too_large(found.st_size))
+            raise Unreadable(too_large(found.st_size, MOST_BYTES))
         with os.fdopen(os.open(path, flags), "rb") as file:
             data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
@@ -45,13 +98,14 @@ def read_bytes(path: Path) -> bytes:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise Unreadable(f"The file cannot be opened: {reason}.") from None
     if len(data) > MOST_BYTES:
-        raise Unreadable(_too_large(len(data)))
+        raise Unreadable(too_large(len(data), MOST_BYTES))
     return data
 
 
-def _too_large(size: int) -> str:
+def too_large(size: int, most: int) -> str:
+    """Say that a file is too large, and what helps."""
     return (
-        f"The file has {size / 2**20:.0f} MB and at most {MOST_BYTES // 2**20} MB are"
+        f"The file has {size / 2**20:.0f} MB and at most {most // 2**20} MB are"
         " read: clear the outputs (Kernel, Restart and Clear Outputs) and save again."
     )
 
@@ -62,32 +116,48 @@ def is_zip(data: bytes) -> bool:
 
 
 def is_noise(path: PurePosixPath | Path) -> bool:
-    """Return whether a path is an editor's or system's own, never a submission."""
-    return any(part in _NOISE or part.startswith("._") for part in path.parts)
+    """Return whether a path is an editor's, the system's or the course's own."""
+    parts = path.parts
+    package = any(
+        one == "autograder" and two in _PACKAGE for one, two in pairwise(parts)
+    )
+    return package or any(part in _NOISE or part.startswith("._") for part in parts)
 
 
-def unzip(data: bytes) -> list[tuple[str, bytes]]:
-    """Return the notebooks and Python files of an archive, by name.
+def entries_of(data: bytes, allowance: Allowance) -> list[Entry]:
+    """Return the files of an archive that may be worth reading, in its order.
 
     Raises:
         Unreadable: the archive is broken, too large, or reaches outside itself.
     """
+    # Each file costs the archive's index one of these marks, whatever it claims.
+    files = data.count(b"PK\x01\x02")
+    if files > allowance.entries:
+        held = MOST_ENTRIES - allowance.entries + files
+        raise TooMuch(
+            f"The archive holds {held} files and at most {MOST_ENTRIES} are read:"
+            " pack the notebook alone."
+        )
+    allowance.entries -= files
+    with _told():
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        entries = archive.infolist()
+    for entry in entries:
+        _refuse(entry)
+    if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+        raise TooMuch(_TOO_MUCH)
+    return [
+        Entry(entry.filename, _seconds(entry), archive, entry)
+        for entry in entries
+        if not entry.is_dir() and not is_noise(PurePosixPath(entry.filename))
+    ]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what goes wrong inside ``zipfile`` into a sentence for the student."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            if len(entries) > MOST_ENTRIES:
-                raise Unreadable(
-                    f"The archive holds {len(entries)} files and at most"
-                    f" {MOST_ENTRIES} are read: pack the notebook alone."
-                )
-            for entry in entries:
-                _refuse(entry)
-            if sum(entry.file_size for entry in entries) > 4 * MOST_BYTES:
-                raise Unreadable("The archive unpacks to too much: pack less into it.")
-            wanted = [e for e in entries if _is_candidate(e)]
-            if not wanted:
-                raise Unreadable("The archive holds no .ipynb or .py file.")
-            return [(entry.filename, _extract(archive, entry)) for entry in wanted]
+        yield
     except Unreadable:
         raise
     except Exception as error:  # zipfile raises eight kinds for damaged archives
@@ -105,19 +175,36 @@ def _refuse(entry: zipfile.ZipInfo) -> None:
         raise Unreadable(f"The archive holds '{name}', a link to another file.")
     if entry.flag_bits & 1:
         raise Unreadable("The archive is encrypted: pack it without a password.")
-    if entry.file_size > MOST_BYTES and _is_candidate(entry):
-        raise Unreadable(f"In the archive, '{name}': {_too_large(entry.file_size)}")
+    if entry.compress_type not in _PLAIN:  # others unpack a page to gigabytes at once
+        raise Unreadable(
+            "The archive is packed in a way that is not read here: use ordinary zip."
+        )
 
 
-def _is_candidate(entry: zipfile.ZipInfo) -> bool:
-    path = PurePosixPath(entry.filename)
-    right = path.suffix.lower() in READABLE
-    return right and not entry.is_dir() and not is_noise(path)
+def _seconds(entry: zipfile.ZipInfo) -> float:
+    """Return when a file was modified: in order, though in no zone that is known."""
+    year, month, day, hour, minute, second = entry.date_time
+    if year <= 1980:  # what tools write that know no time
+        return 0.0
+    return ((((year * 12 + month) * 31 + day) * 24 + hour) * 60 + minute) * 60 + second
 
 
-def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    with archive.open(entry) as file:
-        data = file.read(MOST_BYTES + 1)  # whatever size the directory claims
-    if len(data) > MOST_BYTES:
-        raise Unreadable("The archive unpacks to more than it says: pack it again.")
-    return data
+def walk(folder: Path, allowance: Allowance) -> Iterator[Path]:
+    """Yield the files of a folder that may be worth reading, sorted."""
+    for place, folders, files in os.walk(folder, followlinks=False):
+        here = Path(place).relative_to(folder)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and not is_noise(here / name)
+            and len(here.parts) < 4
+        )
+        for name in sorted(files):
+            allowance.entries -= 1
+            if allowance.entries < 0:
+                return
+            path = folder / here / name
+            hidden = name.startswith(".") or is_noise(here / name)
+            if not hidden and not path.is_symlink():
+                yield path

@@ -1,0 +1,39 @@
+"""Says where a task's answer was seen, if not where the grader can use it."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Collection, Iterable, Iterator
+
+_MOST_COMPARED = 1000  # names that a missing one is compared with
+_LIKE = 0.75
+
+
+def near_miss(name: str, written: Iterable[str]) -> str:
+    """Return a hint where some name that was written is almost the one asked for."""
+    alike = [other for other in written if abs(len(other) - len(name)) <= len(name) / 2]
+    found = difflib.get_close_matches(name, sorted(alike)[:_MOST_COMPARED], 1, _LIKE)
+    return f" `{found[0]}` comes close: names must match exactly." if found else ""
+
+
+def defined_inside(
+    tree: ast.Module, names: Collection[str]
+) -> Iterator[tuple[str, str, int]]:
+    """Find functions and classes that stand in another one, where no test looks.
+
+    Yields:
+        A name, what it is defined in ("class Solution"), and the line.
+    """
+    waiting: list[tuple[ast.AST, str]] = [(tree, "")]
+    while waiting:
+        node, owner = waiting.pop()
+        if isinstance(node, _DEFINING):
+            if owner and node.name in names:
+                yield node.name, owner, node.lineno
+            kind = "class" if isinstance(node, ast.ClassDef) else "function"
+            owner = f"{kind} {node.name}"
+        waiting += [(part, owner) for part in ast.iter_child_nodes(node)]
+
+
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -1,0 +1,89 @@
+"""Repairs of a cell's source that keep every line where it is."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from autograder.student.notebook.magics import blank_magics
+from autograder.student.notebook.names import parse
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A cell's source, made Python where that is possible."""
+
+    source: str
+    tree: ast.Module | None
+    magics: tuple[str, ...] = ()
+    fenced: bool = False  # whether it stood between Markdown's code fences
+    stops: tuple[int, ...] = ()  # lines whose call of a debugger was taken out
+
+
+def repair(source: str) -> Repaired:
+    """Take out what is not Python, or would stop a run that nobody watches."""
+    tree = parse(source)
+    magics: tuple[str, ...] = ()
+    fenced = False
+    if tree is None:
+        written = source
+        source, magics = blank_magics(written)
+        tree = parse(source)
+        if tree is None and _FENCE.search(written):
+            fenced = True
+            source, magics, tree = _unfenced(written)
+    if tree is None:
+        return Repaired(source, None, magics, fenced)
+    source, stops = _without_stops(source, tree)
+    if stops:
+        tree = parse(source)
+    return Repaired(source, tree, magics, fenced, stops)
+
+
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^`\n]*$", re.MULTILINE)
+
+
+def _unfenced(source: str) -> tuple[str, tuple[str, ...], ast.Module | None]:
+    """Read the code between fences; what stands around them is kept if it is code."""
+    around: list[str] = []
+    between: list[str] = []
+    inside = False
+    for line in source.split("\n"):
+        is_fence = _FENCE.match(line) is not None
+        inside ^= is_fence
+        around.append("" if is_fence else line)
+        between.append(line if inside and not is_fence else "")
+    attempts = [blank_magics("\n".join(lines)) for lines in (around, between)]
+    for text, magics in attempts:
+        tree = parse(text)
+        if tree is not None:
+            return text, magics, tree
+    return *attempts[0], None
+
+
+_STOP = re.compile(
+    r"(?P<indent>\s*)(?:import i?pdb;\s*)?(?:breakpoint|i?pdb\.set_trace)\(\)\s*;?"
+    r"\s*(?:#.*)?"
+)
+
+
+def _without_stops(source: str, tree: ast.Module) -> tuple[str, tuple[int, ...]]:
+    """Replace each call of a debugger that stands on a line of its own by ``pass``."""
+    lines = source.split("\n")
+    stops = []
+    for line in sorted({part.lineno for part in _stops(tree)}):
+        found = _STOP.fullmatch(lines[line - 1])
+        if found:
+            lines[line - 1] = f"{found['indent']}pass"
+            stops.append(line)
+    return "\n".join(lines), tuple(stops)
+
+
+def _stops(tree: ast.Module) -> Iterator[ast.Expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            match node.value.func:
+                case ast.Name("breakpoint") | ast.Attribute(attr="set_trace"):
+                    yield node
