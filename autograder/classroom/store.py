@@ -8,7 +8,7 @@ from pathlib import Path
 from autograder.classroom.files import write_atomically
 from autograder.grading.versions import versions
 from autograder.student.notebook.submission import Submission
-from autograder.student.report import CourseError, Report, Verdict
+from autograder.student.report import CourseError, Report, Verdict, fit_notes
 
 
 class Store:
@@ -58,5 +58,5 @@ class Store:
     def _path(
         self, lesson: str, digest: str, seed: int, name: str, notes: tuple[str, ...]
     ) -> Path:
-        told = hashlib.sha256(repr((name, notes)).encode()).hexdigest()[:12]
+        told = hashlib.sha256(repr((name, fit_notes(notes))).encode()).hexdigest()[:12]
         return self.folder / lesson[:16] / f"{digest}-{told}-{seed}.json"

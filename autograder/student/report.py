@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gettext as _gettext
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -91,6 +91,11 @@ def _printable(text: str, most: int = MOST_TEXT) -> str:
     other = {c for c in text if not c.isprintable() and c != "\n"}
     table = {ord(c): " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in other}
     return text.translate(table)
+
+
+def fit_notes(notes: Sequence[str]) -> tuple[str, ...]:
+    """Return notes as a report holds them: not too many, and fit to be read."""
+    return tuple(map(_printable, notes[:MOST_NOTES]))
 
 
 @dataclass(frozen=True)
@@ -197,8 +202,7 @@ class Report:
     pace: float = 1.0  # how much longer each limit of time was, on a slower machine
 
     def __post_init__(self) -> None:
-        notes = tuple(map(_printable, self.notes[:MOST_NOTES]))
-        object.__setattr__(self, "notes", notes)
+        object.__setattr__(self, "notes", fit_notes(self.notes))
         object.__setattr__(self, "name", _printable(self.name))
 
     @property

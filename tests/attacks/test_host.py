@@ -267,6 +267,6 @@ def test_a_class_of_killers_is_graded_to_its_end(desk: Desk, tmp_path: Path) -> 
     unread = ("empty", "fifo", "folder", "link", "zips", "deep-json")
     assert len({reports[name]["submission"] for name in unread}) == len(unread)
     page = desk.root / "autograded" / "half-characters" / LESSON / f"{LESSON}.ipynb"
-    assert re.search(r"Because [?\ufffd] it is\.", page.read_text(encoding="utf-8"))
+    assert re.search(r"Because [?\ufffd]+ it is\.", page.read_text(encoding="utf-8"))
     done = desk.run("class", "grade", desk.root, cwd=tmp_path)
     assert f"{len(reports)} unchanged" in done.err

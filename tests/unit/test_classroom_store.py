@@ -27,6 +27,15 @@ def test_gives_back_what_was_put(tmp_path: Path) -> None:
     assert store.get(LESSON, SUBMISSION, 7) == report
 
 
+def test_a_report_with_more_notes_than_it_holds_is_found(tmp_path: Path) -> None:
+    notes = tuple(f"cell {number}: a magic was left out" for number in range(1000))
+    submission = replace(SUBMISSION, notes=(*notes, "x" * 10**5))
+    store, report = Store(tmp_path), make_report(notes=submission.notes)
+    store.put(report)
+    assert store.get(LESSON, submission, 7) == report
+    assert len(report.to_json()) < 20_000
+
+
 @pytest.mark.parametrize(
     ("lesson", "submission", "seed"),
     [

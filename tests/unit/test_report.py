@@ -98,3 +98,14 @@ def test_refuses_what_is_no_report(text):
 def test_a_message_has_three_lines():
     text = str(Message("mean of 3", "got 1, expected 2", "Chapter, step 1."))
     assert text == "mean of 3\n  got 1, expected 2\n  Chapter, step 1."
+
+
+def test_no_text_of_a_submission_makes_a_report_long():
+    message = Message("w" * 10**6, "e" * 10**6, "l\ud800" * 10**6)
+    assert len(str(message)) < 25_000
+    assert message.where.endswith("…")
+    assert "\ud800" not in message.look
+    made = report(name="n" * 10**6, notes=["note\x1b[2J" * 10**6] * 10**4)
+    assert len(made.to_json()) < 10**6
+    assert "\x1b" not in made.notes[0]
+    assert Report.from_json(made.to_json()) == made
