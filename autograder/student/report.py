@@ -13,9 +13,9 @@ from typing import Any
 SCHEMA_VERSION = 2
 
 #: The most that a task earns while one of its core checks fails, which ask for what it
-#: teaches; and while any other does: a forgotten case costs a tenth at least. While none
-#: of its core checks passes it earns nothing: refusing every input, or leaving it alone,
-#: is right only beside an answer.
+#: teaches; and while any other does: a forgotten case costs a tenth at least. While no
+#: core check passes it earns nothing: to refuse every input, or to leave it alone, is
+#: right only beside an answer.
 CORE_CAP = 0.4
 ANY_CAP = 0.9
 
