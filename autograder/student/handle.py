@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from autograder.student.errors import NotPlain, StudentOutput
 from autograder.student.report import gettext
 
-if TYPE_CHECKING:
-    from autograder.student.proxy import Session
-
 _ITEMS = 64  # items fetched at a time when iterating over a remote iterable
 _MOST_ITEMS = 10**6
+
+
+class Asker(Protocol):
+    """A conversation with the process that the object lives in."""
+
+    def ask(self, *request: Any, label: str = "") -> Any:
+        """Send one request and return the value it answers."""
 
 
 class Handle:
@@ -27,7 +31,7 @@ class Handle:
     __slots__ = ("_number", "_session", "fields", "type_name")
 
     def __init__(
-        self, session: Session, number: int, type_name: str, fields: dict[str, Any]
+        self, session: Asker, number: int, type_name: str, fields: dict[str, Any]
     ) -> None:
         self._session, self._number = session, number
         self.type_name, self.fields = type_name, fields

@@ -13,7 +13,9 @@ from typing import Any
 SCHEMA_VERSION = 2
 
 #: The most that a task earns while one of its core checks fails, which ask for what it
-#: teaches; and while any other does: a forgotten case costs a tenth at least.
+#: teaches; and while any other does: a forgotten case costs a tenth at least. While no
+#: core check passes it earns nothing: to refuse every input, or to leave it alone, is
+#: right only beside an answer.
 CORE_CAP = 0.4
 ANY_CAP = 0.9
 
@@ -128,11 +130,14 @@ class TaskResult:
     @property
     def points(self) -> float:
         """Points earned: the task's points times the share of weight passed, capped."""
+        return round(self.max_points * min(self._passed, self.cap), 4)
+
+    @property
+    def _passed(self) -> float:
+        """The share of the weight that passed."""
         total = sum(test.weight for test in self.tests)
-        if total == 0:
-            return 0.0
         earned = sum(t.weight for t in self.tests if t.verdict is Verdict.PASSED)
-        return round(self.max_points * min(earned / total, self.cap), 4)
+        return earned / total if total else 0.0
 
     @property
     def cap(self) -> float:
@@ -140,13 +145,18 @@ class TaskResult:
         failed = [test for test in self.tests if test.verdict is not Verdict.PASSED]
         if not failed:
             return 1.0
+        cores = [test for test in self.tests if test.core]
+        if cores and all(test in failed for test in cores):
+            return 0.0
         return CORE_CAP if any(test.core for test in failed) else ANY_CAP
 
     @property
     def cap_text(self) -> str:
         """The sentence that explains the cap, "" where nothing failed."""
-        if self.cap == 1.0 or not self.points:
+        if self.cap == 1.0 or not self._passed:
             return ""
+        if self.cap == 0.0:
+            return gettext("No core check passes: the task earns nothing.")
         if self.cap == CORE_CAP:
             text = gettext("A core check fails: the task earns at most {percent} %.")
         else:

@@ -141,8 +141,8 @@ def _marks(lesson: Lesson) -> Iterator[str]:
     """Yield what decides a task's points beside the checks that pass."""
     yield (
         "Core checks ask for what a task teaches: while one fails, the task earns at"
-        f" most {100 * CORE_CAP:g} % of its points; while any other check fails,"
-        f" at most {100 * ANY_CAP:g} %."
+        f" most {100 * CORE_CAP:g} % of its points, and nothing while none passes;"
+        f" while any other check fails, at most {100 * ANY_CAP:g} %."
     )
     rests = {task.name: task.rests_on for task in lesson.tasks if task.rests_on}
     if rests:

@@ -185,7 +185,7 @@ def test_a_plain_value_is_right_or_wrong_and_never_an_error_of_ours(
 def test_a_value_is_shown_in_one_line_that_quotes_the_source_alone(value):
     with check.quoting(SOURCE):
         text = check.show(value)
-    assert len(text) <= 120
+    assert len(text) <= 60
     assert "\n" not in text
     allowed = set(dir(__builtins__)) | {"Answer", "return", "def", "f", "x"}
     for word in re.findall(r"'(.*?)'", text):

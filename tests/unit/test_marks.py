@@ -31,20 +31,26 @@ GOOD, BAD = Verdict.PASSED, Verdict.WRONG
         ([(GOOD, 1, True), (GOOD, 1, False)], 10, 1.0),
         ([(GOOD, 1, True), (BAD, 1, False)], 5, 0.9),
         ([(GOOD, 99, True), (BAD, 1, False)], 9, 0.9),
-        ([(BAD, 1, True), (GOOD, 9, False)], 4, 0.4),
+        ([(GOOD, 1, True), (BAD, 1, True), (GOOD, 8, False)], 4, 0.4),
+        ([(BAD, 1, True), (GOOD, 9, False)], 0, 0.0),
+        ([(BAD, 1, True), (BAD, 1, True), (GOOD, 9, False)], 0, 0.0),
+        ([(GOOD, 1, False), (BAD, 1, False)], 5, 0.9),
         ([(BAD, 1, True), (GOOD, 1, True), (BAD, 2, False)], 2.5, 0.4),
-        ([(BAD, 1, True), (BAD, 1, False)], 0, 0.4),
+        ([(BAD, 1, True), (BAD, 1, False)], 0, 0.0),
     ],
 )
 def test_a_failing_check_caps_what_a_task_earns(tests, points, cap):
     task = result(*tests)
     assert task.points == points
     assert task.cap == cap
-    assert bool(task.cap_text) == (0 < points < 10)
+    passed = {test.verdict for test in task.tests}
+    assert bool(task.cap_text) == (passed == {GOOD, BAD})
 
 
 def test_the_sentence_says_which_check_and_how_much():
-    core = result((BAD, 1, True), (GOOD, 9, False)).cap_text
+    none = result((BAD, 1, True), (GOOD, 9, False)).cap_text
+    assert none == "No core check passes: the task earns nothing."
+    core = result((BAD, 1, True), (GOOD, 1, True), (GOOD, 9, False)).cap_text
     assert core == "A core check fails: the task earns at most 40 %."
     other = result((GOOD, 99, True), (BAD, 1, False)).cap_text
     assert other == "A check fails: the task earns at most 90 %."
@@ -122,7 +128,8 @@ def test_a_mistake_is_paid_for_once(judged, name):
 def test_a_mistake_of_its_own_still_counts(judged):
     task = judged["both"].task("spread")
     assert task.verdict is Verdict.WRONG
-    assert 0 < task.points < task.max_points  # equal numbers have no spread
+    verdicts = [test.verdict for test in task.tests]
+    assert verdicts == [BAD, GOOD]  # equal numbers have no spread
     assert task.lent == ("mean",)
 
 

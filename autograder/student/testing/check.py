@@ -20,6 +20,7 @@ from autograder.student.testing import shown
 from autograder.student.testing.shown import quoting as quoting
 from autograder.student.testing.shown import revealing as revealing
 from autograder.student.testing.shown import show as show
+from autograder.student.testing.shown import show_own as show_own
 
 _AXES = ("row", "column")
 #: What comparing values of unlike kinds may raise.

@@ -26,7 +26,8 @@ _words: contextvars.ContextVar[Vocabulary | None] = contextvars.ContextVar(
     "words", default=None
 )
 _SHOWN = 120  # characters of a value that a message shows
-_ITEMS, _DEPTH, _DIGITS = 3, 2, 4  # of a value that may hold a hidden input
+_TOLD = 60  # characters of a value that may hold a hidden input
+_ITEMS, _DEPTH, _DIGITS = 3, 2, 4  # items, levels and digits of such a value
 _WORD = 40  # characters of a word
 
 
@@ -58,7 +59,9 @@ def reveals() -> bool:
 def show(value: Any) -> str:
     """Put what a submission returned into one short line."""
     words = _words.get()
-    return _short(_repr(value) if words is None else _discreet(value, words, 0))
+    if words is None:
+        return _short(_repr(value))
+    return _short(_discreet(value, words, 0), _TOLD)
 
 
 def show_own(value: Any) -> str:
@@ -81,8 +84,8 @@ def kind(dtype: np.dtype[Any]) -> str:
     return str(dtype) if _words.get() is None or dtype.kind in "biufc" else "text"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+def _short(text: str, most: int = _SHOWN) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def _repr(value: Any) -> str:

@@ -5,7 +5,7 @@ caller's x must survive all of it, and the slope must be right.
 """
 
 import numpy as np
-from hidden.answers import CONTRACT
+from hidden.answers import CONTRACT, told
 
 from autograder.student.proxy import ByHandle, StudentRaised
 from autograder.student.testing import check
@@ -73,7 +73,7 @@ def judge_careless(got, x, want, name, points):
         answer, after = got[what]
         check.unchanged(after, x, where=f"{where}: x", look=CONTRACT)
         if what == "angry":
-            evidence = f"got {check.show(answer)}, expected f's own exception"
+            evidence = f"got {told(answer)}, expected f's own exception"
             good = isinstance(answer, str) and answer == "raised TypeError"
             check.true(good, where=where, evidence=evidence, look=CONTRACT)
         else:

@@ -9,7 +9,7 @@ refused, functions of plain numbers, operands that must keep their values.
 import math
 
 import pytest
-from hidden.answers import CONTRACT, STEP_5, near, refusal
+from hidden.answers import CONTRACT, STEP_5, near, refusal, told
 
 from autograder.student.proxy import Handle, StudentRaised
 from autograder.student.testing import check
@@ -44,7 +44,7 @@ def judge_duals(got, want, look):
     for what, (value, tangent) in want.items():
         where = f"Dual, {what}"
         check.plain(got[what], where, look)
-        evidence = f"got {check.show(got[what])}, expected a Dual"
+        evidence = f"got {told(got[what])}, expected a Dual"
         good = isinstance(got[what], tuple)
         check.true(good, where=where, evidence=evidence, look=look)
         near(got[what][0], value, 1e-12, f"{where}: value", look, 1e-300)

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import pytest
-from hidden.answers import CONTRACT, STEP_5, near
+from hidden.answers import CONTRACT, STEP_5, near, told
 
 from autograder.student.proxy import ByHandle, Handle, StudentRaised
 from autograder.student.testing import check
@@ -80,7 +80,7 @@ def judge(done, want):
         got = done[what]
         check.plain(got, where, CONTRACT)
         good = isinstance(got, (tuple, list)) and len(got) == 2
-        evidence = f"got {check.show(got)}, expected two numbers"
+        evidence = f"got {told(got)}, expected two numbers"
         check.true(good, where=where, evidence=evidence, look=CONTRACT)
         near(got[0], pair[0], 1e-11, f"{where}: f(x)", STEP_5)
         near(got[1], pair[1], 1e-10, f"{where}: slope along v", STEP_5, 1e-10)

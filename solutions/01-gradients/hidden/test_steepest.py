@@ -38,11 +38,11 @@ def judge_direction(got, grad, norm, kind):
     check.shape(got, want.shape, where=where, look=STEP_4)
     check.dtype(got, np.float64, where=where, look=CONTRACT)
     got = np.asarray(got, dtype=np.float64)
-    evidence = f"its {norm} norm is {SIZES[norm](got):.6g}, not 1"
+    evidence = f"its {norm} norm is {SIZES[norm](got):.4g}, not 1"
     good = abs(SIZES[norm](got) - 1) < 1e-9
     check.true(good, where=where, evidence=evidence, look=STEP_4)
     climb, most = float(grad @ got), float(grad @ want)
-    evidence = f"it climbs {climb:.6g}; a unit vector of this norm can climb {most:.6g}"
+    evidence = f"it climbs {climb:.4g}; a unit vector of this norm can climb {most:.4g}"
     check.true(climb > most * (1 - 1e-9), where=where, evidence=evidence, look=STEP_4)
     check.close(got, want, atol=1e-9, where=where, look=CONTRACT)
 

@@ -179,8 +179,9 @@ def _compare(got, want, where, script, look):
         if key == "started" and not named:
             mine, theirs = ([_anyone(s) for s in side] for side in (mine, theirs))
         if mine != theirs or type(mine) is not type(theirs):
-            evidence = f"{WORDS.get(key, key)}: got {check.show(mine)}, "
-            evidence += f"a JDK's has {check.show(theirs)}"
+            # Our player wrote both, of scripts that are no secret input.
+            evidence = f"{WORDS.get(key, key)}: got {check.show_own(mine)}, "
+            evidence += f"a JDK's has {check.show_own(theirs)}"
             check.true(False, where=where, evidence=evidence, look=look)
 
 

@@ -102,7 +102,8 @@ def queue_for_real(lesson, n):
     return log
 
 
-@pytest.mark.task("BoundedQueue", weight=1)
+# Evidence of the submission's own process, which can lie: worth little.
+@pytest.mark.task("BoundedQueue", weight=0.5)
 def test_queue_on_real_threads(student):
     n = 50
     got = student.run(queue_for_real, n=n)

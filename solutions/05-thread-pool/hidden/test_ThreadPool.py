@@ -108,7 +108,8 @@ def pool_for_real(lesson, n):
     return log, len(threads), tuple(pool.stats())
 
 
-@pytest.mark.task("ThreadPool", weight=1)
+# Evidence of the submission's own process, which can lie: worth little.
+@pytest.mark.task("ThreadPool", weight=0.5)
 def test_pool_on_real_threads(student):
     n = 20
     log, made, stats = student.run(pool_for_real, n=n)

@@ -341,7 +341,8 @@ def words_for_real(lesson, texts):
     return list(counts.items())
 
 
-@pytest.mark.task("map_reduce", weight=1)
+# Evidence of the submission's own process, which can lie: worth little.
+@pytest.mark.task("map_reduce", weight=0.5)
 def test_words_on_a_real_thread(student, rng):
     words = ["queue", "pool", "lock", "thread", "future", "task"]
     texts = [
