@@ -44,7 +44,8 @@ def combiner(op, dtype):
 # - `link.recv(source)` waits for the next array from that rank, in order of sending.
 #
 # A link may hold any number of messages, one, or none: then `send` waits for `recv`.
-# What you write must finish on each of them. An array of no elements is a message too.
+# What you write must finish on each of them. An array of no elements is a message too,
+# of shape (0,). A message has at most four axes.
 
 # %% [markdown]
 # ## 1. `chunk_bounds`

@@ -29,4 +29,6 @@ def test_loses_nothing_elsewhere(case, reports):
 
 
 def test_leaves_the_next_submission_alone(reports):
-    assert reports["honest"].points == reports["honest"].max_points
+    honest = [reports[name] for name in reports if name.startswith("honest ")]
+    assert len(honest) == 2
+    assert all(report.points == report.max_points for report in honest)

@@ -205,7 +205,43 @@ def test_a_flood_of_messages_is_stopped(monkeypatch):
     monkeypatch.setattr(networks, "MOST_BYTES", 5000)
     out = run(program, 2, check=False)
     assert "more bytes sent and not received" in str(out.errors[0])
-    assert out.total_messages == 9
+    assert out.total_messages == 4  # half of the room is the other rank's
+
+
+def test_one_rank_cannot_tell_how_much_another_has_sent(monkeypatch):
+    """What waits for a third rank changes nothing for the second, nor do counts."""
+
+    def program(link: Link, k: int) -> int:
+        if link.rank == 0:
+            for _ in range(k):
+                link.isend(2, np.ones(64))
+            link.send(1, np.ones(1))
+        elif link.rank == 1:
+            link.recv(0)
+            sent = 0
+            while True:
+                try:
+                    link.isend(2, np.ones(8))
+                except RuntimeError:
+                    return sent
+                sent += 1
+        return 0
+
+    monkeypatch.setattr(networks, "MOST_BYTES", 6000)
+    seen = {run(program, 3, lambda rank, k=k: (k,)).results[1] for k in (0, 1, 3)}
+    assert seen == {6000 // 3 // 64}
+
+
+@pytest.mark.parametrize(
+    "array", [np.ones((3, 0)), np.ones((0, 10**9)), np.array(1.0).reshape((1,) * 5)]
+)
+def test_shapes_that_could_speak_are_refused(array):
+    network = Network(2)
+    with pytest.raises(TypeError, match=r"sent flat|at most 4 axes"):
+        network.begin(0, "send", 1, array)
+    network.begin(0, "send", 1, np.ones(0))
+    network.begin(1, "recv", 0)
+    assert [rank for rank, _ in network.finished()] == [0, 1]
 
 
 def test_what_was_received_makes_room_for_more(monkeypatch):

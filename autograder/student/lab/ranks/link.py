@@ -30,7 +30,8 @@ class Link:
 
     Messages between two ranks arrive in the order in which they were sent. Arrays are
     copied when they are sent; dtype and shape travel along, free of charge: a message
-    is metered as `array.nbytes` bytes.
+    is metered as `array.nbytes` bytes, and counted. So shapes may say little: at most
+    four axes, and (0,) where an array has no elements.
     """
 
     def __init__(self, rank: int, n: int, call: Call) -> None:

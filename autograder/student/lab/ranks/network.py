@@ -32,8 +32,9 @@ import numpy as np
 
 from .outcome import Outcome, Transfer, Way
 
-MOST_MESSAGES = 200_000  # of one run
-MOST_BYTES = 2**28  # that may wait in the network
+MOST_MESSAGES = 200_000  # of one rank: no rank may learn how many others have sent
+MOST_BYTES = 2**28  # that may wait in the network, an equal share for every rank
+MOST_AXES = 4  # of a message: what is not metered must say next to nothing
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,21 @@ class _Blocked:
         return self.source, self.to
 
 
+def refuse_unmetered(array: np.ndarray[Any, Any]) -> None:
+    """Refuse a message that could say much by its shape, which costs no bytes.
+
+    Raises:
+        TypeError: it has no elements and is not flat, or has many axes.
+    """
+    if array.size == 0 and array.shape != (0,):
+        shape = f"{array.shape}"[:80]
+        raise TypeError(
+            f"an array without elements is sent flat, of shape (0,), not {shape}"
+        )
+    if array.ndim > MOST_AXES:
+        raise TypeError(f"a message has at most {MOST_AXES} axes: send the array flat")
+
+
 class Network:
     """n ranks, a link from each to each other, and the meter."""
 
@@ -125,7 +141,7 @@ class Network:
         self._way_in = [0.0] * n
         self._ended: dict[int, str] = {}
         self._sent: list[_Message] = []
-        self._waiting_bytes = 0
+        self._waiting_bytes = [0] * n  # of each sender
 
     def begin(self, rank: int, verb: str, *arguments: Any) -> None:
         """A rank asks for something and blocks until `finished` names it.
@@ -233,11 +249,12 @@ class Network:
         to = self._other(rank, to)
         if type(array) is not np.ndarray or array.dtype.kind not in "biufc":
             raise TypeError("a message is a NumPy array of numbers")
-        if len(self._sent) >= MOST_MESSAGES:
-            raise RuntimeError(f"more than {MOST_MESSAGES:,} messages in one run")
-        if self._waiting_bytes + array.nbytes > MOST_BYTES:
+        refuse_unmetered(array)
+        if self._count[rank] >= MOST_MESSAGES:
+            raise RuntimeError(f"more than {MOST_MESSAGES:,} messages of one rank")
+        if self._waiting_bytes[rank] + array.nbytes > MOST_BYTES // self.n:
             raise RuntimeError("more bytes sent and not received than a network holds")
-        self._waiting_bytes += array.nbytes
+        self._waiting_bytes[rank] += array.nbytes
         self._count[rank] += 1
         message = _Message(
             rank,
@@ -293,7 +310,7 @@ class Network:
         self._way_in[to] = message.arrived_s = arrived_s
         self._clock[to] = max(self._clock[to], arrived_s)
         self._step[to] = max(self._step[to], message.step)
-        self._waiting_bytes -= message.bytes
+        self._waiting_bytes[message.source] -= message.bytes
         line.left_s.append(self._clock[to])
         del self._blocked[to]
         self._finished.append((to, message.array))

@@ -1,4 +1,4 @@
-"""Reach what an AttributeError was raised on.
+"""Reach what an error was raised on.
 
 task: Counter
 verdict: wrong | crash
@@ -14,8 +14,8 @@ class Counter:
     def add(self, n):
         self.obj = None
         try:
-            threading.Lock().nothing_like_it
-        except AttributeError as error:
+            threading.Lock().acquire(7, 7, 7)
+        except TypeError as error:
             error.obj._lab_owner = None
         total = self.total
         self.total = total + n

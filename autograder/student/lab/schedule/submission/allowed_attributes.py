@@ -47,7 +47,7 @@ _TEXT = 200  # characters of a text in which names are looked for
 class Sample(Enum):
     """An enum with a member."""
 
-    ONE = 1
+    SAMPLE_OF_AN_ENUM = 1
 
 
 @contextlib.contextmanager
@@ -62,13 +62,9 @@ def _holds() -> Iterator[Any]:
             yield thing
     for shim in SHIMS.values():
         yield from object.__getattribute__(shim, "__dict__").values()
-    yield from (*CLOSED, Sample.ONE)
-    yield from (
-        _nothing(),
-        contextlib.closing(io.StringIO()),
-        contextlib.suppress(OSError),
-    )
-    yield from (contextlib.nullcontext(), contextlib.ExitStack(), DICE)
+    yield from (*CLOSED, Sample.SAMPLE_OF_AN_ENUM)
+    yield from (contextlib.closing(io.StringIO()), contextlib.suppress(OSError))
+    yield from (_nothing(), contextlib.nullcontext(), contextlib.ExitStack(), DICE)
     yield from (functools.partial(int), functools.lru_cache(_nothing), property())
     yield from (collections.namedtuple("Sample", "")(), re.compile(""), super)
 
