@@ -6,9 +6,11 @@ BIN := .venv/bin
 WORKERS ?= 2
 # How often `make conditions` runs the demo in each condition.
 DEMOS ?= 1
+# For how many seconds `make fuzz` tries each reader.
+FUZZ ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint audit conditions site serve bench notebooks clean grading node
+.PHONY: help setup demo test lint audit conditions fuzz site serve bench notebooks clean grading node
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -40,6 +42,10 @@ audit: setup ## Hold every lesson to its contract and print the mutation score
 
 conditions: setup ## Compare all verdicts: idle, busy and on a third of a core
 	@$(BIN)/python tests/conditions.py run --demo $(DEMOS)
+
+fuzz: setup ## Fuzz everything that reads what students hand in
+	@.ci/venv fuzz || echo "No atheris here: Hypothesis draws the inputs." >&2
+	@$(BIN)/python tests/fuzz/run.py all --seconds $(FUZZ)
 
 site: setup ## Build the website into build/site
 	@$(BIN)/python site/build.py && echo "Open build/site/index.html"
