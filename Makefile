@@ -8,9 +8,11 @@ WORKERS ?= 2
 DEMOS ?= 1
 # How many submissions `make stress` grades.
 COUNT ?= 1000
+# For how many seconds `make fuzz` tries each reader.
+FUZZ ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint audit conditions stress site serve bench notebooks clean grading node
+.PHONY: help setup demo test lint audit conditions stress fuzz site serve bench notebooks clean grading node
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -45,6 +47,10 @@ conditions: setup ## Compare all verdicts: idle, busy and on a third of a core
 
 stress: setup ## Grade a class of 1,000 and compare every verdict with its label
 	@$(BIN)/python tests/stress.py $(COUNT)
+
+fuzz: setup ## Fuzz everything that reads what students hand in
+	@.ci/venv fuzz || echo "No atheris here: Hypothesis draws the inputs." >&2
+	@$(BIN)/python tests/fuzz/run.py all --seconds $(FUZZ)
 
 site: setup ## Build the website into build/site
 	@$(BIN)/python site/build.py && echo "Open build/site/index.html"

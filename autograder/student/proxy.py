@@ -328,7 +328,7 @@ class Student:
             self._session.transcript += [
                 (label, _comparable(value)) for label, value in session.transcript
             ]
-        from autograder.student.testing.canary import check_canary
+        from autograder.student.canary import check_canary
 
         check_canary(session, cells)
         return found

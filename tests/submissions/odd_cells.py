@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 
 from odd_kit import add, cell, lesson, odd, python, right, write
@@ -324,3 +325,47 @@ def breakpoint_left_in(folder: Path) -> Path:
     source = cell(notebook, "normalise")["source"]
     cell(notebook, "normalise")["source"] = "import pdb; pdb.set_trace()\n" + source
     return write(folder, notebook)
+
+
+def _mean_that(*lines: str) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        notebook = right()
+        source = "\n".join(["import ctypes, os, sys, time", "def mean(x):", *lines])
+        cell(notebook, "mean")["source"] = source
+        return write(folder, notebook)
+
+    return make
+
+
+@odd(lost="mean", verdicts=(("mean", "crash"),))
+def reads_memory_that_is_not_there(folder: Path) -> Path:
+    return _mean_that("    return ctypes.string_at(0)")(folder)
+
+
+@odd(lost="mean", verdicts=(("mean", "crash"),))
+def recurses_without_end(folder: Path) -> Path:
+    lines = ("    sys.setrecursionlimit(10**9)", "    return list(map(mean, [x]))")
+    return _mean_that(*lines)(folder)
+
+
+@odd(lost="mean")
+def kills_its_parent(folder: Path) -> Path:
+    return _mean_that("    os.kill(os.getppid(), 9)", "    return 0.0")(folder)
+
+
+@odd(lost="mean")
+def leaves_a_child_behind(folder: Path) -> Path:
+    child = ("    if os.fork() == 0:", "        os.setsid()", "        time.sleep(1e6)")
+    return _mean_that(*child, "    return 0.0")(folder)
+
+
+@odd(lost="mean")
+def writes_into_the_gradebook(folder: Path) -> Path:
+    lines = (
+        "    import sqlite3",
+        "    book = sqlite3.connect('../gradebook.db')",
+        "    book.execute('update grade set extra_credit = 10')",
+        "    book.commit()",
+        "    return 0.0",
+    )
+    return _mean_that(*lines)(folder)

@@ -16,7 +16,7 @@ _DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+([^\W\d]\w*)", re.MULTIL
 _FAILURES = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 MOST_SOURCE = 250_000  # characters that are parsed at once
 #: Python 3.11 takes time that grows with the square of the fields of one f-string.
-_MOST_FIELDS = 20_000
+_MOST_FIELDS = 5_000
 _FORMATTED = re.compile(r"[fF][rR]?[\"']")
 
 
