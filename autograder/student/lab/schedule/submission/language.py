@@ -14,10 +14,7 @@ import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .allowed_attributes import Names
+from typing import Protocol
 
 GUARD = "__guard__"
 PRIVATE = "_lab_"  # what the fakes keep for themselves
@@ -65,6 +62,13 @@ class NotAllowed(Exception):
     """Source, or what it does, is outside the language."""
 
 
+class Attributes(Protocol):
+    """The names of attributes that one submission may write."""
+
+    def problem(self, name: str) -> str:
+        """Tell why a name is not allowed; "" if it is."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """A statement that was left out, and why."""
@@ -87,7 +91,7 @@ def parsed(source: str) -> ast.Module | None:
 
 
 def accept(
-    source: str, label: str, allowed: Names
+    source: str, label: str, allowed: Attributes
 ) -> tuple[list[ast.stmt], list[Refusal]]:
     """Return the top-level statements that are within the language, and the others.
 
@@ -150,7 +154,7 @@ def is_dunder(name: str) -> bool:
     return name.startswith("__") and name.endswith("__") and len(name) > 4
 
 
-def _problems(root: ast.stmt, allowed: Names) -> Iterator[tuple[ast.AST, str]]:
+def _problems(root: ast.stmt, allowed: Attributes) -> Iterator[tuple[ast.AST, str]]:
     parents = {child: n for n in ast.walk(root) for child in ast.iter_child_nodes(n)}
     for node in ast.walk(root):
         if said := _problem(node, parents, allowed):
@@ -163,7 +167,9 @@ def _placed(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> ast.AST:
     return node
 
 
-def _problem(node: ast.AST, parents: dict[ast.AST, ast.AST], allowed: Names) -> str:
+def _problem(
+    node: ast.AST, parents: dict[ast.AST, ast.AST], allowed: Attributes
+) -> str:
     kind = type(node).__name__
     if kind.startswith(("Async", "Await")) or getattr(node, "is_async", False):
         return "async code is not explored: use threads"
@@ -197,7 +203,7 @@ def _problem(node: ast.AST, parents: dict[ast.AST, ast.AST], allowed: Names) -> 
 
 
 def _attribute(
-    node: ast.Attribute, parents: dict[ast.AST, ast.AST], allowed: Names
+    node: ast.Attribute, parents: dict[ast.AST, ast.AST], allowed: Attributes
 ) -> str:
     name, parent = node.attr, parents.get(node)
     if name == "__class__":
@@ -217,7 +223,7 @@ def _attribute(
     return allowed.problem(name)
 
 
-def _fields(text: str, allowed: Names) -> str:
+def _fields(text: str, allowed: Attributes) -> str:
     """Look at what a format reads: `{0.name[key]}`, and fields inside the fields."""
     try:
         for _, field, spec, _ in string.Formatter().parse(text):
@@ -231,7 +237,7 @@ def _fields(text: str, allowed: Names) -> str:
     return ""
 
 
-def _constant_names(statement: ast.AST | None, allowed: Names) -> str:
+def _constant_names(statement: ast.AST | None, allowed: Attributes) -> str:
     """Attributes that a class lists must be seen."""
     value = getattr(statement, "value", None)
     try:
@@ -260,7 +266,7 @@ def _name(node: ast.Name) -> str:
     return _plain(name)
 
 
-def _definition(node: ast.FunctionDef | ast.ClassDef, allowed: Names) -> str:
+def _definition(node: ast.FunctionDef | ast.ClassDef, allowed: Attributes) -> str:
     name = node.name
     if is_dunder(name) and name not in DEFINED:
         return f"defining {name} is not allowed under the explorer"
