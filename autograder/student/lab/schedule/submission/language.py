@@ -14,10 +14,7 @@ import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .allowed_attributes import Names
+from typing import Protocol
 
 GUARD = "__guard__"
 PRIVATE = "_lab_"  # what the fakes keep for themselves
@@ -59,6 +56,13 @@ _INSTEAD = {
     "breakpoint": "take it out to hand in",
     "memoryview": "use bytes",
 }
+
+
+class Names(Protocol):
+    """The attributes that a submission may name."""
+
+    def problem(self, name: str) -> str:
+        """Say why an attribute may not be named; nothing if it may."""
 
 
 class NotAllowed(Exception):
