@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from autograder.student import codec
 from autograder.student.bundle import NEUTRAL, bundled, neutral
+from autograder.student.canary import check_canary
 from autograder.student.errors import NotAttempted as NotAttempted
 from autograder.student.errors import NotPlain as NotPlain
 from autograder.student.errors import StudentDied as StudentDied
@@ -328,8 +329,6 @@ class Student:
             self._session.transcript += [
                 (label, _comparable(value)) for label, value in session.transcript
             ]
-        from autograder.student.canary import check_canary
-
         check_canary(session, cells)
         return found
 

@@ -234,7 +234,7 @@ REFUSED = {
     "from enum import Enum\nEnum._convert_('x', 'sys', None)": "_convert_ is not among",
     "def _convert_(x): return x._convert_": "choose another name",
     "x.f_back = x.f_back": "f_back is not among what the explorer allows: choose",
-    "x.never_defined": "never_defined is not among what the explorer allows",
+    "x._never_defined": "_never_defined is not among what the explorer allows, and",
     "class A(**{'metaclass': x}): pass": "a metaclass",
     "class lab:\n    def f(self): self.__owner = 1": "needs another name",
     "try: x\nexcept* ValueError: pass": "TryStar is not among what",

@@ -88,6 +88,12 @@ def test_no_name_is_both_listed_and_reserved():
     assert not any(name.startswith("_lab_") for name in LISTED)
 
 
+def test_a_broken_cell_takes_no_names_from_the_others():
+    whole = ("c", "def ask(pool): return pool.submit(7).outcome")
+    program = Program([("b", "class Pool:\n    def submit(self"), whole])
+    assert [refusal.label for refusal in program.refusals] == ["b"]
+
+
 ENUMS = "from enum import Enum\nclass A(Enum):\n    X = 1\n"
 CALLS = {
     "A('B', 'x y')": "write an Enum as a class",

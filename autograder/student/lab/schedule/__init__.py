@@ -38,7 +38,9 @@ submission/   what is explored when it is not mere source
     program           a submission: checked, loaded once, explored with many bodies
     language          which Python it may use; the rest is refused
     ownership         which objects it may change
+    allowed_attributes                   the names that it may use
     allowed_builtins, allowed_modules    all that it finds
+    allowed_kinds                        enums and named tuples, made as classes only
     line_steps        every line as a step
     snapshot          puts a loaded submission back before each run
     comparison        compares what it returned without running its code

@@ -4,8 +4,11 @@ An attribute is named without saying of what, so the names must be safe on anyth
 a submission can hold. Two kinds are:
 
 - the public names of the types that it is given (`_GIVEN`), and of the modules;
-- names that it defines itself, unless some type that it can come across has an
-  attribute of that name which is not on the list, such as `_convert_` of an `Enum`.
+- names of its own, unless some type that it can come across has an attribute of that
+  name which is not on the list, such as `_convert_` of an `Enum`.
+
+A name with an underscore is its own where it defines it. Any other is, since a cell
+that defines it may be broken or missing, and a test's objects have names as well.
 """
 
 from __future__ import annotations
@@ -131,37 +134,22 @@ class Names:
             return f"{name} belongs to the explorer: choose another name"
         if name in LISTED or name in READ:
             return ""
-        if name in self._own and name not in RESERVED and not is_dunder(name):
-            return ""
-        if name in self._own:
+        if name in RESERVED or is_dunder(name):
             return f"{name} is not among what the explorer allows: choose another name"
+        if name in self._own or not name.startswith("_"):
+            return ""
         return f"{name} is not among what the explorer allows, and nothing defines it"
 
 
 def _defined(tree: ast.AST) -> Iterator[str]:
     """Every name that a cell binds, sets or lists."""
-    imported = {a.asname or a.name.partition(".")[0] for a in _aliases(tree)}
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             yield node.name
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
-        elif isinstance(node, ast.Attribute):
-            # What an absent module lacks is told where it is used.
-            if isinstance(node.ctx, ast.Store) or _root(node) in imported:
-                yield node.attr
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
         elif isinstance(node, ast.Constant) and type(node.value) is str:
             # Fields of a named tuple, slots, what setattr sets.
             yield from node.value[:_TEXT].replace(",", " ").split()
-
-
-def _aliases(tree: ast.AST) -> Iterator[ast.alias]:
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from node.names
-
-
-def _root(node: ast.expr) -> str:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""

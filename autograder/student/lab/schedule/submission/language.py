@@ -58,6 +58,13 @@ _INSTEAD = {
 }
 
 
+class Names(Protocol):
+    """The attributes that a submission may name."""
+
+    def problem(self, name: str) -> str:
+        """Say why an attribute may not be named; nothing if it may."""
+
+
 class NotAllowed(Exception):
     """Source, or what it does, is outside the language."""
 
