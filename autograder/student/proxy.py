@@ -153,7 +153,8 @@ class Session:
             where = where.format(name=rest[0][:80], reason=rest[1][:300])
             raise StudentRaised("NameError", rest[1][:300], where, "", "")
         if kind == "missing":
-            raise self._channel.explain(rest[0][:80] if can_tell else label)
+            known = can_tell or rest[0] in (self.words or ())
+            raise self._channel.explain(rest[0][:80] if known else label)
         if kind == "limit" and rest[0] == "memory":
             raise StudentMemory(
                 gettext("{label} ran out of memory").format(label=label)
