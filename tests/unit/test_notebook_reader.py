@@ -196,6 +196,17 @@ def test_prefers_the_file_that_answers_more(tmp_path: Path) -> None:
     assert [path.name for path in found] == ["Untitled3.ipynb", "00-start.ipynb"]
 
 
+def test_files_beyond_a_limit_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "00-start.py").write_text(SOLVED, encoding="utf-8")
+    for name in ("a.ipynb", "b.ipynb", "c.ipynb"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(60 * 2**20)  # of nothing: it takes no room on the disk
+    read = read_submission(tmp_path, LESSON)
+    assert "mean" in read.names
+    assert "Beyond 128 MB of files, 1 were not looked at." in read.notes
+    assert find_submissions(tmp_path, LESSON)[0].name == "00-start.py"
+
+
 def test_the_digest_is_of_the_bytes_as_handed_in(tmp_path: Path) -> None:
     path = tmp_path / "hw.py"
     path.write_text(SOLVED, encoding="utf-8")

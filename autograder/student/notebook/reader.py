@@ -35,7 +35,13 @@ from autograder.student.notebook.repair import repair
 from autograder.student.notebook.select import select_cells
 from autograder.student.notebook.stub import Stub, stub_of
 from autograder.student.notebook.submission import CodeCell, Submission, printable
-from autograder.student.notebook.unpack import READABLE, is_zip, read_bytes, too_large
+from autograder.student.notebook.unpack import (
+    MOST_UNPACKED,
+    READABLE,
+    is_zip,
+    read_bytes,
+    too_large,
+)
 
 __all__ = [
     "CodeCell",
@@ -214,13 +220,16 @@ def find_submissions(folder: Path, lesson: Lesson) -> list[Path]:
 
 
 def _read_folder(folder: Path, lesson: Lesson) -> Submission:
-    found, _unread = candidates_in_folder(folder, lesson)
+    found, unread = candidates_in_folder(folder, lesson)
     if not found:
         raise Unreadable("The folder holds no .ipynb, .py or .zip file.")
     ranked = _ranked(found, lesson)
     best = ranked[0]
     file = best.candidate.file
     note = _choice_note(ranked, "folder") or _name_note(best.candidate.path, lesson)
+    if unread:
+        size = f"{MOST_UNPACKED // 2**20} MB"
+        note += (f"Beyond {size} of files, {len(unread)} were not looked at.",)
     name = best.read.name if file is None else printable(file.name)
     return replace(best.read, name=name, notes=(*note, *best.read.notes))
 
