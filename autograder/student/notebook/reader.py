@@ -32,7 +32,7 @@ from autograder.student.notebook.decode import (
 from autograder.student.notebook.names import definitions, parse
 from autograder.student.notebook.prose import prose_cells
 from autograder.student.notebook.repair import repair
-from autograder.student.notebook.select import select_cells
+from autograder.student.notebook.select import MOST_CODE, select_cells
 from autograder.student.notebook.stub import Stub, stub_of
 from autograder.student.notebook.submission import CodeCell, Submission, printable
 from autograder.student.notebook.unpack import (
@@ -55,7 +55,8 @@ __all__ = [
 METADATA_KEY = "gradients"  # notebook metadata {"gradients": {"lesson": "..."}}
 MOST_TEXT = 20 * 2**20  # bytes of one file, its outputs left out
 MOST_PYTHON = 2 * 2**20  # characters of a Python file
-_MOST_COMPARED = 12  # files of one hand-in that are read to choose one
+_MOST_COMPARED = 12  # files of one hand-in that are read to choose one,
+_MOST_READ = 2 * MOST_CODE  # and bytes of them, after which no further one is
 _MOST_NAMED = 3  # of the others, in the note that tells the choice
 
 
@@ -249,11 +250,12 @@ def _ranked(candidates: list[Candidate], lesson: Lesson) -> list[_Ranked]:
         )
     )
     tasks = {task.name for task in lesson.tasks}
-    ranked = []
+    ranked, spent = [], 0
     for number, (glance, of_another, candidate) in enumerate(looked):
         read = Submission(candidate.name, candidate.digest, problem="Not read.")
-        if number < _MOST_COMPARED:
+        if number < _MOST_COMPARED and spent <= _MOST_READ:
             read = _read_candidate(candidate, lesson)
+            spent += len(candidate.data)
         tried = sum(attempted(read, lesson).values())
         defined = len(read.names & tasks)
         ranked.append(
