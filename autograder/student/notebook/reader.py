@@ -250,18 +250,20 @@ def _ranked(candidates: list[Candidate], lesson: Lesson) -> list[_Ranked]:
         )
     )
     tasks = {task.name for task in lesson.tasks}
-    ranked, spent = [], 0
-    for number, (glance, of_another, candidate) in enumerate(looked):
-        read = Submission(candidate.name, candidate.digest, problem="Not read.")
-        if number < _MOST_COMPARED and spent <= _MOST_READ:
+    ranked: list[_Ranked] = []
+    unread: list[_Ranked] = []
+    spent = 0
+    for glance, of_another, candidate in looked:
+        if len(ranked) < _MOST_COMPARED and spent <= _MOST_READ:
             read = _read_candidate(candidate, lesson)
             spent += len(candidate.data)
-        tried = sum(attempted(read, lesson).values())
-        defined = len(read.names & tasks)
-        ranked.append(
-            _Ranked(candidate, read, tried, defined, glance.defined, of_another)
-        )
-    return sorted(ranked, key=lambda one: _rank(one, lesson), reverse=True)
+            tried = sum(attempted(read, lesson).values())
+            counts = (tried, len(read.names & tasks), glance.defined)
+            ranked.append(_Ranked(candidate, read, *counts, of_another))
+        else:
+            read = Submission("", candidate.digest, problem="Not read.")
+            unread.append(_Ranked(candidate, read, 0, 0, glance.defined, of_another))
+    return sorted(ranked, key=lambda one: _rank(one, lesson), reverse=True) + unread
 
 
 def _rank(one: _Ranked, lesson: Lesson) -> tuple[Any, ...]:
