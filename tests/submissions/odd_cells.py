@@ -320,7 +320,7 @@ def breakpoint_left_in(folder: Path) -> Path:
     notebook = right()
     answer = cell(notebook, "mean")["source"].split("\n")
     docstring = next(n for n, line in enumerate(answer) if line.startswith("    "))
-    answer.insert(docstring, "    breakpoint()  # look at x")
+    answer.insert(docstring, "    if x.any(): 'été'; breakpoint()  # look at x")
     cell(notebook, "mean")["source"] = "\n".join(answer)
     source = cell(notebook, "normalise")["source"]
     cell(notebook, "normalise")["source"] = "import pdb; pdb.set_trace()\n" + source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -194,6 +195,27 @@ def test_prefers_the_file_that_answers_more(tmp_path: Path) -> None:
     (tmp_path / "Untitled3.ipynb").write_bytes(notebook(SOLVED))
     found = find_submissions(tmp_path, LESSON)
     assert [path.name for path in found] == ["Untitled3.ipynb", "00-start.ipynb"]
+
+
+def test_of_many_files_that_answer_nothing_one_is_told_about(tmp_path: Path) -> None:
+    for number in range(30):
+        path = tmp_path / f"{number}.py"
+        path.write_text(f"x = {number}\n", encoding="utf-8")
+        os.utime(path, (number, number))
+    problem = read_submission(tmp_path, LESSON).problem
+    assert problem is not None
+    assert "No answer found" in problem
+
+
+def test_files_beyond_a_limit_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "00-start.py").write_text(SOLVED, encoding="utf-8")
+    for name in ("a.ipynb", "b.ipynb", "c.ipynb"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(60 * 2**20)  # of nothing: it takes no room on the disk
+    read = read_submission(tmp_path, LESSON)
+    assert "mean" in read.names
+    assert "Beyond 128 MB of files, 1 were not looked at." in read.notes
+    assert find_submissions(tmp_path, LESSON)[0].name == "00-start.py"
 
 
 def test_the_digest_is_of_the_bytes_as_handed_in(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def answers(n: int) -> bytes:
 
 
 def near_misses(n: int) -> bytes:
-    return in_one(*(f"normalis{i:04} = 1" for i in range(n)))
+    return in_one(*(f"normalise{i:03} = 1" for i in range(n)))
 
 
 def magics(n: int) -> bytes:
@@ -100,7 +100,7 @@ def fences(n: int) -> bytes:
 
 
 def stops(n: int) -> bytes:
-    return in_one(*["breakpoint()"] * n)
+    return in_one(*["breakpoint()"] * n, "if x: " + "breakpoint(); " * n)
 
 
 def broken_file(n: int) -> bytes:

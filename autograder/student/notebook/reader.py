@@ -32,10 +32,16 @@ from autograder.student.notebook.decode import (
 from autograder.student.notebook.names import definitions, parse
 from autograder.student.notebook.prose import prose_cells
 from autograder.student.notebook.repair import repair
-from autograder.student.notebook.select import select_cells
+from autograder.student.notebook.select import MOST_CODE, select_cells
 from autograder.student.notebook.stub import Stub, stub_of
 from autograder.student.notebook.submission import CodeCell, Submission, printable
-from autograder.student.notebook.unpack import READABLE, is_zip, read_bytes, too_large
+from autograder.student.notebook.unpack import (
+    MOST_UNPACKED,
+    READABLE,
+    is_zip,
+    read_bytes,
+    too_large,
+)
 
 __all__ = [
     "CodeCell",
@@ -49,7 +55,8 @@ __all__ = [
 METADATA_KEY = "gradients"  # notebook metadata {"gradients": {"lesson": "..."}}
 MOST_TEXT = 20 * 2**20  # bytes of one file, its outputs left out
 MOST_PYTHON = 2 * 2**20  # characters of a Python file
-_MOST_COMPARED = 12  # files of one hand-in that are read to choose one
+_MOST_COMPARED = 12  # files of one hand-in that are read to choose one,
+_MOST_READ = 2 * MOST_CODE  # and bytes of them, after which no further one is
 _MOST_NAMED = 3  # of the others, in the note that tells the choice
 
 
@@ -214,13 +221,16 @@ def find_submissions(folder: Path, lesson: Lesson) -> list[Path]:
 
 
 def _read_folder(folder: Path, lesson: Lesson) -> Submission:
-    found, _unread = candidates_in_folder(folder, lesson)
+    found, unread = candidates_in_folder(folder, lesson)
     if not found:
         raise Unreadable("The folder holds no .ipynb, .py or .zip file.")
     ranked = _ranked(found, lesson)
     best = ranked[0]
     file = best.candidate.file
     note = _choice_note(ranked, "folder") or _name_note(best.candidate.path, lesson)
+    if unread:
+        size = f"{MOST_UNPACKED // 2**20} MB"
+        note += (f"Beyond {size} of files, {len(unread)} were not looked at.",)
     name = best.read.name if file is None else printable(file.name)
     return replace(best.read, name=name, notes=(*note, *best.read.notes))
 
@@ -240,17 +250,20 @@ def _ranked(candidates: list[Candidate], lesson: Lesson) -> list[_Ranked]:
         )
     )
     tasks = {task.name for task in lesson.tasks}
-    ranked = []
-    for number, (glance, of_another, candidate) in enumerate(looked):
-        read = Submission(candidate.name, candidate.digest, problem="Not read.")
-        if number < _MOST_COMPARED:
+    ranked: list[_Ranked] = []
+    unread: list[_Ranked] = []
+    spent = 0
+    for glance, of_another, candidate in looked:
+        if len(ranked) < _MOST_COMPARED and spent <= _MOST_READ:
             read = _read_candidate(candidate, lesson)
-        tried = sum(attempted(read, lesson).values())
-        defined = len(read.names & tasks)
-        ranked.append(
-            _Ranked(candidate, read, tried, defined, glance.defined, of_another)
-        )
-    return sorted(ranked, key=lambda one: _rank(one, lesson), reverse=True)
+            spent += len(candidate.data)
+            tried = sum(attempted(read, lesson).values())
+            counts = (tried, len(read.names & tasks), glance.defined)
+            ranked.append(_Ranked(candidate, read, *counts, of_another))
+        else:
+            read = Submission("", candidate.digest, problem="Not read.")
+            unread.append(_Ranked(candidate, read, 0, 0, glance.defined, of_another))
+    return sorted(ranked, key=lambda one: _rank(one, lesson), reverse=True) + unread
 
 
 def _rank(one: _Ranked, lesson: Lesson) -> tuple[Any, ...]:

@@ -63,27 +63,30 @@ def _unfenced(source: str) -> tuple[str, tuple[str, ...], ast.Module | None]:
     return *attempts[0], None
 
 
-_STOP = re.compile(
-    r"(?P<indent>\s*)(?:import i?pdb;\s*)?(?:breakpoint|i?pdb\.set_trace)\(\)\s*;?"
-    r"\s*(?:#.*)?"
-)
-
-
 def _without_stops(source: str, tree: ast.Module) -> tuple[str, tuple[int, ...]]:
-    """Replace each call of a debugger that stands on a line of its own by ``pass``."""
+    """Put ``pass`` in place of each call of a debugger that is a statement."""
+    stops: dict[int, list[tuple[int, int]]] = {}
+    for stop in _stops(tree):
+        if stop.end_lineno == stop.lineno and stop.end_col_offset is not None:
+            place = (stop.col_offset, stop.end_col_offset)
+            stops.setdefault(stop.lineno, []).append(place)
+    if not stops:
+        return source, ()
     lines = source.split("\n")
-    stops = []
-    for line in sorted({part.lineno for part in _stops(tree)}):
-        found = _STOP.fullmatch(lines[line - 1])
-        if found:
-            lines[line - 1] = f"{found['indent']}pass"
-            stops.append(line)
-    return "\n".join(lines), tuple(stops)
+    for line, places in stops.items():
+        written, parts, at = lines[line - 1].encode(), [], 0  # columns are of bytes
+        for start, end in sorted(places):
+            parts += [written[at:start], b"pass"]
+            at = end
+        lines[line - 1] = b"".join([*parts, written[at:]]).decode()
+    return "\n".join(lines), tuple(sorted(stops))
 
 
 def _stops(tree: ast.Module) -> Iterator[ast.Expr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             match node.value.func:
-                case ast.Name("breakpoint") | ast.Attribute(attr="set_trace"):
+                case ast.Name("breakpoint"):
+                    yield node
+                case ast.Attribute(ast.Name("pdb" | "ipdb"), "set_trace"):
                     yield node
