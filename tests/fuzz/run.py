@@ -63,7 +63,8 @@ def _by_coverage(name: str, seconds: int) -> int:
     for data in target.beginnings():
         (seeds / _name(data)).write_bytes(data)
     # libFuzzer's own limit on memory would end the run without a word on the input.
-    options = [f"-max_total_time={seconds}", "-rss_limit_mb=0", "-max_len=8192"]
+    where = f"-artifact_prefix={seeds}/"  # or it writes into the working directory
+    options = [where, f"-max_total_time={seconds}", "-rss_limit_mb=0", "-max_len=8192"]
     atheris.Setup([sys.argv[0], *options, str(seeds)], once)
     atheris.Fuzz()  # ends the process itself
     return 0
