@@ -25,7 +25,7 @@ _EDITS = st.lists(
 
 def inputs(target: Target) -> st.SearchStrategy[bytes]:
     """Return edited seeds and findings, and now and then mere bytes."""
-    known = st.sampled_from([*target.seeds, *target.found()])
+    known = st.sampled_from(target.beginnings())
     return st.builds(_edited, known, _EDITS) | st.binary(max_size=200)
 
 

@@ -60,10 +60,11 @@ def _by_coverage(name: str, seconds: int) -> int:
         _tell(target, guard, data)
 
     seeds = Path(tempfile.mkdtemp(prefix="fuzz-seeds-"))
-    for data in (*target.seeds, *target.found()):
+    for data in target.beginnings():
         (seeds / _name(data)).write_bytes(data)
     # libFuzzer's own limit on memory would end the run without a word on the input.
-    options = [f"-max_total_time={seconds}", "-rss_limit_mb=0", "-max_len=65536"]
+    where = f"-artifact_prefix={seeds}/"  # or it writes into the working directory
+    options = [where, f"-max_total_time={seconds}", "-rss_limit_mb=0", "-max_len=8192"]
     atheris.Setup([sys.argv[0], *options, str(seeds)], once)
     atheris.Fuzz()  # ends the process itself
     return 0

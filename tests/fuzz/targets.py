@@ -39,6 +39,13 @@ class Target:
         files = sorted((CORPUS / self.name).glob("*"))
         return [path.read_bytes() for path in files]
 
+    def beginnings(self) -> list[bytes]:
+        """Return the inputs to vary; of large ones too few could be tried."""
+        return [*self.seeds, *(data for data in self.found() if len(data) < _LARGE)]
+
+
+_LARGE = 2048
+
 
 def notebook(data: bytes) -> None:
     """Read bytes as a notebook and as a Python file."""
