@@ -44,6 +44,12 @@ class Channel(Protocol):
         """Tell why the submission does not define a name."""
 
 
+#: What all that is received in one test may take here, in bytes: a byte of a message
+#: may become an empty list, which takes 64. The lessons' own tests receive 24 MiB.
+_MOST_RECEIVED = 2**28
+_BYTE = 64
+
+
 class Session:
     """One conversation with one fresh copy of a submission."""
 
@@ -52,6 +58,7 @@ class Session:
         self._callbacks: dict[int, Callable[..., Any]] = {}
         self._count = itertools.count(1)
         self._failure: BaseException | None = None
+        self._received = 0
         #: All that messages may quote, where inputs are hidden.
         self.words: Vocabulary | None = None
         #: Whether the other side runs no line of the submission unchecked.
@@ -113,7 +120,7 @@ class Session:
             failure, self._failure = self._failure, None
             raise failure
         try:
-            kind, *rest = _checked(codec.loads(data, self._resolve))
+            kind, *rest = _checked(self._loads(data))
             value = self._value(kind, rest, label)
         except codec.TooLarge as error:
             self.transcript.append((label, "StudentOutput"))
@@ -131,6 +138,17 @@ class Session:
             raise
         self.transcript.append((label, value))
         return value
+
+    def _loads(self, data: bytes) -> Any:
+        """Decode a message, unless all of them together take too much.
+
+        A test may keep what it is told, and the transcript does.
+        """
+        few = min(len(data), codec.MAX_ELEMENTS)
+        self._received += len(data) + few * (_BYTE - 1)
+        if self._received > _MOST_RECEIVED:
+            raise codec.TooLarge("more than a test may be told")
+        return codec.loads(data, self._resolve)
 
     def _public(self, text: str) -> str:
         """Return what the other side says, where it knows no hidden input."""
@@ -174,7 +192,7 @@ class Session:
 
     def _answer_callback(self, data: bytes) -> bytes:
         try:
-            _, number, args, kwargs = _checked(codec.loads(data, self._resolve))
+            _, number, args, kwargs = _checked(self._loads(data))
             function = self._callbacks[number]
         except codec.TooLarge as error:
             self._failure = self._too_much("f", str(error))

@@ -65,7 +65,8 @@ def test_a_student_reads_points_message_diagnosis_and_chapter(lesson: Lesson) ->
 def test_a_student_reads_how_marks_came_about(lesson: Lesson) -> None:
     core = make_task("double", Verdict.PASSED, Verdict.WRONG)
     first, second = core.tests
-    failed = replace(core, tests=(first, replace(second, core=True, lent=("halve",))))
+    tests = replace(first, core=True), replace(second, core=True, lent=("halve",))
+    failed = replace(core, tests=tests)
     page = feedback_page(make_record("ada", failed), lesson, Student("ada"))
     assert "4 / 10" in page
     for sentence in (failed.cap_text, failed.lent_text):

@@ -26,6 +26,7 @@ from autograder.student.proxy import (
     StudentRaised,
 )
 from autograder.student.report import InfrastructureError, Verdict
+from autograder.student.testing import check
 from autograder.student.testing.in_process import LocalChannel
 from autograder.student.vocabulary import Vocabulary
 
@@ -133,6 +134,10 @@ def deep(n):
 
 def calls_with_much(f):
     return f(list(range(200_000)))
+
+def calls_for_ever(f):
+    while True:
+        f(np.zeros(2**20))
 
 def name_of(f):
     return f.__name__
@@ -354,6 +359,13 @@ def test_what_a_test_makes_of_an_answer_is_not_our_failure(student):
         student.size(deep)
     with pytest.raises(NotPlain):
         student.size(np.asarray(student.echo({"a": 1})))
+
+
+def test_all_that_one_test_is_told_is_bounded(student):
+    told = check.counted(lambda x: 1)
+    with pytest.raises(StudentOutput):
+        student.calls_for_ever(told)
+    assert sum(x.nbytes for x in told.args) < 2**28
 
 
 def test_arguments_of_a_callback_are_bounded_too(student):
