@@ -24,7 +24,8 @@ import msgpack
 import numpy as np
 
 from autograder.student import bounds
-from autograder.student.bounds import MAX_DEPTH, MAX_ELEMENTS, MAX_INT_BYTES
+from autograder.student.bounds import MAX_DEPTH, MAX_INT_BYTES
+from autograder.student.bounds import MAX_ELEMENTS as MAX_ELEMENTS
 from autograder.student.bounds import CodecError as CodecError
 from autograder.student.bounds import TooLarge as TooLarge
 
