@@ -215,7 +215,7 @@ class Container:
         self._jail, self._control, self.is_nested = jail, control, nested
         #: Whether the kernel filters its system calls.
         self.is_filtered = False
-        self._first = os.pidfd_open(pid)
+        self._pid, self._first = pid, os.pidfd_open(pid)
 
     def sibling(self) -> Container:
         """Return a container out of this one's reach, or this one if there is none."""
@@ -249,6 +249,16 @@ class Container:
             peer.close()
             raise
         return peer
+
+    def keep_only(self, peer: Peer) -> None:
+        """End what a submission has left running beside a process of ours.
+
+        It would have that one's memory and time, whatever a test grants.
+        """
+        for pid in family(self._pid):
+            if pid not in (self._pid, peer.pid):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
 
     def peer(self, channel: socket.socket, budget: Budget) -> Peer:
         """Return our end of a process that is being forked."""

@@ -263,6 +263,7 @@ class Loaded:
                 raise kind(gettext("the submission cannot be loaded")) from None
             self._skip.add(index)
             return None
+        container.keep_only(loader)
         self._failures = failures
         self._forks, self._oom_kills = 0, self._kills_for_memory()
         return loader

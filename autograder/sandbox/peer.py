@@ -263,6 +263,11 @@ class Peer:
         return [link.split(":")[0] for link in links if link != "/dev/null"]
 
     @property
+    def pid(self) -> int:
+        """Its process number, by the kernel's word."""
+        return self._pid
+
+    @property
     def memory_mb(self) -> int:
         """The memory that it was given."""
         return self._budget.memory_mb
