@@ -6,7 +6,6 @@ out of it is a finding.
 
 from __future__ import annotations
 
-import ast
 import io
 import json
 import tempfile
@@ -121,13 +120,10 @@ def kernel(data: bytes) -> None:
 
 def explorer(data: bytes) -> None:
     """Check bytes as a program for the schedule explorer."""
-    from autograder.student.lab.schedule.submission.language import accept
+    from autograder.student.lab.schedule.submission.program import Program
 
-    taken, refused = accept(data.decode("utf-8", "replace"), "hw")
-    assert all(str(refusal) for refusal in refused)
-    for statement in taken:
-        with suppress(SyntaxError, ValueError, RecursionError):
-            compile(ast.Module([statement], []), "hw", "exec", dont_inherit=True)
+    program = Program([("hw", data.decode("utf-8", "replace"))])
+    assert all(str(refusal) for refusal in program.refusals)
 
 
 @cache
