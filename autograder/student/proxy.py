@@ -195,7 +195,8 @@ class Session:
             _, number, args, kwargs = _checked(self._loads(data))
             function = self._callbacks[number]
         except codec.TooLarge as error:
-            self._failure = self._too_much("f", str(error))
+            where = gettext("a function was given too much")
+            self._failure = StudentOutput(where, self._public(str(error)))
             return codec.dumps(["error"])
         except (codec.CodecError, ValueError, KeyError, TypeError):
             return codec.dumps(["error"])

@@ -1,7 +1,7 @@
 """Send without end to a rank that never listens.
 
 task: total
-verdict: memory
+verdict: crash
 """
 
 import numpy as np

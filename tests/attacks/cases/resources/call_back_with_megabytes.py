@@ -1,7 +1,7 @@
 """Send the judge's function more bytes than it can use.
 
 task: root
-verdict: timeout
+verdict: output
 """
 
 import numpy as np
