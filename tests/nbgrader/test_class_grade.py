@@ -46,9 +46,10 @@ def test_every_hand_in_has_a_row_with_its_points(graded: tuple[Class, Done]) -> 
             assert grades[student][cell] == (task.points, False)
         for student in ("untouched", "broken"):
             assert grades[student][cell] == (0.0, False)
-    partial, _ = grades["wrong"]["grade-normalise"]
-    assert partial is not None
-    assert 0 < partial < made.lesson.task("normalise").points
+    for task in made.lesson.tasks:  # the mistake costs points in its task alone
+        points, _ = grades["wrong"][f"grade-{task.name}"]
+        assert points is not None
+        assert (points < task.points) == (task.name == "normalise")
     assert MISTAKE in done.out
 
 
