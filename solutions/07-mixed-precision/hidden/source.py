@@ -7,6 +7,7 @@ looks for others will find one; whoever reads the source sees it.
 """
 
 import ast
+import functools
 import symtable
 
 _NAMES = {"float16", "half"}
@@ -36,6 +37,11 @@ def float16_in(source, function):
     Returns:
         The line's number and the reason, or None.
     """
+    return _found(tuple(source), function)
+
+
+@functools.lru_cache(maxsize=64)
+def _found(source, function):
     statements = []
     for text in source:
         try:
