@@ -13,7 +13,6 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from multiprocessing.connection import Pipe
-from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from autograder.isolated import environment, python_command
@@ -78,12 +77,7 @@ class BoundedProcess:
     def __enter__(self) -> BoundedProcess:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def _start(self) -> None:
