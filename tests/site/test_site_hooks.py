@@ -82,7 +82,8 @@ def test_contract_says_in_one_sentence_how_marks_work(lesson: Path) -> None:
     text = fill(lesson, "<!-- lesson:contract -->")
     assert text.partition("</div>\n\n")[2] == (
         "Core checks ask for what a task teaches: while one fails, the task earns at"
-        " most 40 % of its points; while any other check fails, at most 90 %."
+        " most 40 % of its points, and nothing while none passes; while any other check"
+        " fails, at most 90 %."
     )
 
 
