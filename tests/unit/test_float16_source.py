@@ -40,6 +40,12 @@ CASTS = {
     ),
 }
 HONEST = {
+    "keys that look like dtypes": """
+        def f(x):
+            parts = {"s": x >> 31, "e": (x >> 23) & 255}
+            bits = {"half": 10, "single": 23}
+            return parts["e"] + bits["half"]
+        """,
     "integers": "def f(x):\n    half = x.astype(np.uint32) >> 16\n    return half",
     "a docstring and an error": """
         def f(x):

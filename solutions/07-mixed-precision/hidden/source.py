@@ -124,6 +124,8 @@ def _code(statement):
         for field, value in ast.iter_fields(node):
             if field not in ("annotation", "returns"):
                 parts = value if isinstance(value, list) else [value]
+                if field in ("keys", "slice"):  # "e" may well be an exponent's key
+                    parts = [p for p in parts if not isinstance(p, ast.Constant)]
                 todo += [part for part in parts if isinstance(part, ast.AST)]
 
 
