@@ -7,12 +7,16 @@ no further run.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from multiprocessing.util import Finalize
 
 from autograder.audit.result import LessonAudit, MutantAudit
 from autograder.grading.diagnose import Answers, Failure
-from autograder.grading.grade import Grader
+from autograder.grading.grade import Grader, warm
 from autograder.grading.mutants import Mutant, lesson_mutants
+from autograder.sandbox.jail import Jail
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission
@@ -24,7 +28,10 @@ Key = tuple[str, str]  # ("alternative", "matrix_duals")
 
 
 def audit_bank(lesson: Lesson, audit: LessonAudit, seeds: int) -> None:
-    """Grade stub and alternatives on seed 0, the reference on every seed."""
+    """Grade stub and alternatives on seed 0, the reference on every seed.
+
+    On further seeds only what a seed changes is run again.
+    """
     reference = read_submission(lesson.reference_path, lesson)
     bank: dict[Key, Submission] = {
         ("stub", ""): read_submission(lesson.exercise_path, lesson),
@@ -32,10 +39,17 @@ def audit_bank(lesson: Lesson, audit: LessonAudit, seeds: int) -> None:
     }
     for path in lesson.alternatives():
         bank["alternative", path.stem] = read_submission(path, lesson)
+    first: Report | None = None  # of the reference
     for seed in range(seeds):
         submissions = bank if seed == 0 else {("reference", ""): reference}
         reports: dict[Key, Report] = {}
-        grader = Grader(lesson, seed, diagnose=False)
+        grader = Grader(
+            lesson,
+            seed,
+            jail=_jail(warm(lesson)),
+            diagnose=False,
+            seeded_only=seed > 0,
+        )
         grader.run(submissions.items(), reports.__setitem__)
         audit.cpu_s += grader.jailed_cpu_s or 0.0
         for (kind, name), report in reports.items():
@@ -47,10 +61,21 @@ def audit_bank(lesson: Lesson, audit: LessonAudit, seeds: int) -> None:
                 audit.alternatives_passed += report.points == report.max_points
                 audit.problems += _not_full(f"alternatives/{name}.py", report)
             else:
-                audit.reference_points[seed] = report.points
-                audit.problems += _not_full(f"reference, seed {seed}", report)
+                first = report if first is None else _renewed(first, report)
+                audit.reference_points[seed] = first.points
+                audit.problems += _not_full(f"reference, seed {seed}", first)
         for kind, name in submissions.keys() - reports.keys():
             audit.problems.append(f"{kind} {name}: the grader gave no report")
+
+
+def _renewed(known: Report, again: Report) -> Report:
+    """Return a report with the results of tests that were run again."""
+    results = {test.test: test for task in again.tasks for test in task.tests}
+    tasks = (
+        replace(task, tests=tuple(results.get(t.test, t) for t in task.tests))
+        for task in known.tasks
+    )
+    return replace(known, seed=again.seed, tasks=tuple(tasks))
 
 
 def audit_mutants(
@@ -79,7 +104,13 @@ def audit_mutants(
         answers[name] = {o.result.test: Answers.of(o) for o in outcomes}
         failures[name] = Failure.of(outcomes)
 
-    grader = Grader(lesson, diagnose=False, only={task}, on_outcomes=keep)
+    grader = Grader(
+        lesson,
+        jail=_jail(warm(lesson)),
+        diagnose=False,
+        only={task},
+        on_outcomes=keep,
+    )
     submissions = ((m.name, mutant_submission(lesson, m)) for m in mutants)
     grader.run(submissions, reports.__setitem__)
     on_cpu(grader.jailed_cpu_s or 0.0)
@@ -109,6 +140,14 @@ def _audit_some(
         for m in mutants
         if (r := reports[m.name])
     ]
+
+
+@functools.cache
+def _jail(modules: tuple[str, ...]) -> Jail:
+    """Return this process's jail: to start one takes as long as twenty mistakes."""
+    jail = Jail(modules)
+    Finalize(None, jail.close, exitpriority=0)
+    return jail
 
 
 def mutant_submission(lesson: Lesson, mutant: Mutant) -> Submission:

@@ -6,6 +6,7 @@ warm jail, one memory of reference answers for as many submissions as come.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -60,9 +61,11 @@ class Grader:
         seed: int = 0,
         *,
         level: Level | None = None,
+        jail: Jail | None = None,
         diagnose: bool = True,
         cache: Path | None = None,
         only: Collection[str] | None = None,
+        seeded_only: bool = False,
         on_outcomes: Callable[[str, Sequence[Outcome]], None] | None = None,
         on_test: Callable[[], None] = lambda: None,
     ) -> None:
@@ -72,17 +75,23 @@ class Grader:
             lesson: the lesson, with its hidden twin.
             seed: seed of every random input; one for a whole class run.
             level: isolation, the best there is by default.
+            jail: the caller's, who keeps it, with the lesson's ``warm`` modules; one
+                of its own by default.
             diagnose: whether to compare failing answers with known mistakes.
             cache: folder in which workers of one class run share what the known
                 mistakes answer.
             only: the tasks whose tests are collected; all by default.
+            seeded_only: whether to leave out the tests that the seed does not change.
             on_outcomes: told a submission's name and what it answered in each test.
             on_test: called after every test, of submissions and of known mistakes.
         """
-        self._lesson, self._seed, self._level = lesson, seed, level
+        self._lesson, self._seed = lesson, seed
+        self._level, self._jail = level, jail
         self._diagnose, self._cache = diagnose, cache
-        self._only, self._on_outcomes, self._on_test = only, on_outcomes, on_test
-        #: CPU seconds of everything that ran in the jail, where they can be counted.
+        self._only, self._seeded_only = only, seeded_only
+        self._on_outcomes, self._on_test = on_outcomes, on_test
+        #: CPU seconds of everything that ran in the jail meanwhile, where they can be
+        #: counted.
         self.jailed_cpu_s: float | None = None
 
     def run(
@@ -105,11 +114,14 @@ class Grader:
         """
         lesson = self._lesson
         reference = Reference(lesson.reference_path)
-        warm = ("numpy", "torch") if "torch" in lesson.needs else ("numpy",)
 
         def loop(runner: Runner) -> None:
             gc.freeze()  # what is loaded by now stays: never look through it again
-            with Jail(warm, self._level) as jail:
+            with contextlib.ExitStack() as stack:
+                jail = self._jail or stack.enter_context(
+                    Jail(warm(lesson), self._level)
+                )
+                before_s = 0.0 if jail.group is None else jail.group.cpu_s()
                 bank = Bank(lesson, runner, jail, self._cache, self._seed)
                 for key, submission in submissions:
                     wanted = tasks(key)
@@ -118,7 +130,7 @@ class Grader:
                     )
                     on_report(key, report)
                 if jail.group is not None:
-                    self.jailed_cpu_s = jail.group.cpu_s()
+                    self.jailed_cpu_s = jail.group.cpu_s() - before_s
 
         plugin = SturdyPlugin(lesson, self._seed, loop, reference, self._on_test)
         run_session(plugin, lesson.hidden_tests(self._only))
@@ -208,10 +220,14 @@ class Grader:
         reference: Reference,
     ) -> list[Outcome]:
         loaded = Loaded(jail, submission.cells, runner.has_ranks)
+        tests = runner.seeded if self._seeded_only else None
+
+        def is_wanted(test: str, task: str) -> bool:
+            in_task = wanted is None or task in wanted
+            return in_task and (tests is None or test in tests)
+
         try:
-            outcomes = list(
-                runner.run(loaded, lambda _, task: wanted is None or task in wanted)
-            )
+            outcomes = list(runner.run(loaded, is_wanted))
             ours = {
                 o.result.test for o in outcomes if o.result.verdict is Verdict.INFRA
             }
@@ -250,6 +266,11 @@ class Grader:
             again = runner.run(loaded, lambda test, _: test in failing, lent)  # noqa: B023
             results |= {o.result.test: o for o in again}
         return [results[o.result.test] for o in outcomes]
+
+
+def warm(lesson: Lesson) -> tuple[str, ...]:
+    """Return the modules that every submission of a lesson finds imported."""
+    return ("numpy", "torch") if "torch" in lesson.needs else ("numpy",)
 
 
 def grade(

@@ -11,6 +11,7 @@ A request is a list ``[kind, ...]``, the answer too:
 ``["get", object, attribute]``          read an attribute
 ``["op", name, args]``                  an operator, by its name in ``operator``
 ``["keep", value]``                     refer to the value from now on
+``["function", source, name, data]``    refer to an instructor's function from now on
 ``["hold", name, args, kwargs]``        call, and refer to what is returned
 ``["part", object, key]``               refer to an item or an attribute
 ``["fetch", object]``                   the object as a plain value
@@ -230,6 +231,8 @@ class Interpreter:
         if kind == "iterate":
             items = rest[0] if hasattr(rest[0], "__next__") else iter(rest[0])
             return ["ok", [items, list(itertools.islice(items, rest[1]))]]
+        if kind == "function":
+            return ["ok", Kept(self._function(*rest))]
         if kind == "scenario":
             return ["ok", self._scenario(*rest)]
         if kind == "rank":
@@ -256,6 +259,16 @@ class Interpreter:
 
     def _scenario(self, source: str, name: str, data: dict[str, Any]) -> Any:
         return self._from(source, name)(self._module, **data)
+
+    def _function(
+        self, source: str, name: str, data: dict[str, Any]
+    ) -> Callable[..., Any]:
+        function = self._from(source, name)
+
+        def f(*args: Any) -> Any:
+            return function(*args, **data)
+
+        return f
 
     def _rank(
         self,

@@ -290,6 +290,20 @@ class Student:
         kept: Handle = self._session.ask("keep", value, label="keep")
         return kept
 
+    def keep_function(self, function: Callable[..., Any], **data: Any) -> Handle:
+        """Put a function of the test file into the submission's process, as an input.
+
+        Calls of it cost nothing, and nobody counts them. A submission can read it as
+        any input: what gives an answer away stays here, in a function that calls back.
+
+        Args:
+            function: a top-level function; what it uses of its files goes along.
+            data: plain values for its other parameters.
+        """
+        source = neutral(bundled(function), function.__name__)
+        kept: Handle = self._session.ask("function", source, NEUTRAL, data, label="f")
+        return kept
+
     def held(self, name: str, *args: Any, **kwargs: Any) -> Handle:
         """Call what the submission defines, and leave what it returns where it is."""
         found: Handle = self._session.ask("hold", name, list(args), kwargs, label=name)

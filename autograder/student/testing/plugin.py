@@ -48,6 +48,8 @@ _UNUSED = (
 )
 
 
+#: Fixtures whose values the seed of a class run decides.
+_SEEDED = frozenset(("rng", "meter"))
 _NOTHING: Mapping[str, Callable[..., Any]] = {}
 
 
@@ -292,6 +294,12 @@ class Runner:
         return any("ranks" in getattr(i, "fixturenames", ()) for i in self._items)
 
     @property
+    def seeded(self) -> frozenset[str]:
+        """The tests whose inputs depend on the seed; the others are always the same."""
+        names = ((i.name, getattr(i, "fixturenames", ())) for i in self._items)
+        return frozenset(name for name, used in names if not _SEEDED.isdisjoint(used))
+
+    @property
     def tests(self) -> list[TestResult]:
         """Every test with its task and its weight, in order, none attempted."""
         return [
@@ -325,7 +333,7 @@ class Runner:
         """
         tasks = {test.test: test.task for test in self.tests}
         items = [i for i in self._items if wanted(i.name, tasks.get(i.name, ""))]
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in zip(items, [*items[1:], None], strict=False):
             yield self._plugin.run(item, following, source, lent)
 
 

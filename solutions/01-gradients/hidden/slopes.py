@@ -1,4 +1,4 @@
-"""Functions with known gradients, and wrong gradients of them, for `gradcheck`."""
+"""Gradients of `hidden.values`, right and wrong, for `gradcheck`."""
 
 import math
 from types import SimpleNamespace
@@ -13,18 +13,8 @@ def report_of(student, *args):
     return SimpleNamespace(**{name: getattr(report, name) for name in fields})
 
 
-def squares(x):
-    return float(np.sum(np.asarray(x, dtype=np.float64) ** 2))
-
-
 def twice(x):
     return 2.0 * np.asarray(x, dtype=np.float64)
-
-
-def cubic(x):
-    """Return a smooth function of three coordinates of very different slope."""
-    a, b, c = (float(t) for t in x)
-    return 1e3 * math.sin(a) + b**3 + 1e-2 * math.exp(c) + a * b
 
 
 def cubic_slope(x):

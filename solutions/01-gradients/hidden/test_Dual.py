@@ -24,10 +24,12 @@ def expressions(student, asked, operands):
         return student.Dual(*x) if isinstance(x, tuple) else x
 
     def answer(text):
-        names = {name: made(x) for name, x in operands.items()}
+        code = compile(text, "expression", "eval")  # text of the hidden tests
+        used = code.co_names
+        names = {name: made(operands[name]) for name in used if name in operands}
         names |= {name: getattr(student, name) for name in FUNCTIONS}
         try:
-            y = eval(text, names)  # text of the hidden tests
+            y = eval(code, names)
         except StudentRaised as error:
             return f"raised {error.type_name}"
         return (y.value, y.tangent) if is_dual(y) else y

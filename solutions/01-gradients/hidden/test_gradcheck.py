@@ -1,9 +1,11 @@
 """Hidden tests of `gradcheck`: its verdict, its report and its kinks, then the rest.
 
-Core: wrong gradients are rejected, right ones accepted (also under a tolerance that
-only central differences keep), the report names the worst coordinate and its errors,
-kinks of either curvature are told from smooth curves. Not core: very large and small
-points, NaN, loose tolerances, jumps, calls, shapes, functions that overwrite.
+f, which is asked often, runs beside the submission; g, which is asked once and holds
+the planted error, runs here. Core: wrong gradients are rejected, right ones accepted
+(also under a tolerance that only central differences keep), the report names the worst
+coordinate and its errors, kinks of either curvature are told from smooth curves. Not
+core: very large and small points, NaN, loose tolerances, jumps, calls, shapes,
+functions that overwrite.
 """
 
 import math
@@ -11,7 +13,21 @@ import math
 import numpy as np
 import pytest
 from hidden.answers import CONTRACT, near
-from hidden.slopes import WRONG, cubic, cubic_slope, planted, report_of, squares, twice
+from hidden.slopes import WRONG, cubic_slope, planted, report_of, twice
+from hidden.values import (
+    constant,
+    corners,
+    cubic,
+    edge,
+    exps,
+    jump,
+    line,
+    logs,
+    parabola,
+    product,
+    size,
+    squares,
+)
 
 from autograder.student.proxy import ByHandle, StudentRaised
 from autograder.student.testing import check
@@ -22,7 +38,8 @@ STEP_6 = "Chapter, step 6."
 @pytest.mark.task("gradcheck", weight=2, core=True)
 def test_wrong_gradients_are_rejected(student, rng):
     x = np.array([0.3, 0.9, 1.0]) + rng.uniform(-0.05, 0.05, size=3)
-    wrong = [(kind, report_of(student, cubic, planted(c), x)) for kind, c in WRONG]
+    f = student.keep_function(cubic)
+    wrong = [(kind, report_of(student, f, planted(c), x)) for kind, c in WRONG]
 
     look = "Each coordinate against its own allowance. " + STEP_6
     for kind, report in wrong:
@@ -34,17 +51,19 @@ def test_right_gradients_are_accepted(student, rng):
     x = np.array([0.3, 0.9, 1.0]) + rng.uniform(-0.05, 0.05, size=3)
     y = rng.uniform(1, 2, size=3) * np.array([1, -1, 1])
     answers = {
-        "three slopes of different size": report_of(student, cubic, cubic_slope, x),
-        "a bowl, a tight tolerance": report_of(
-            student, lambda x: 5 * squares(x), lambda x: 5 * twice(x), y, 1e-9
+        "three slopes of different size": report_of(
+            student, student.keep_function(cubic), cubic_slope, x
         ),
-        "x = 0": report_of(student, exps, np.exp, np.zeros(2)),
+        "a bowl, a tight tolerance": report_of(
+            student,
+            student.keep_function(squares, scale=5),
+            lambda x: 5 * twice(x),
+            y,
+            1e-9,
+        ),
+        "x = 0": report_of(student, student.keep_function(exps), np.exp, np.zeros(2)),
     }
     judge_accepted(answers)
-
-
-def exps(x):
-    return float(np.sum(np.exp(x)))
 
 
 def judge_accepted(answers):
@@ -66,17 +85,16 @@ def test_what_the_report_says(student):
         "twice the relative allowance": [2.02, 0.0, 0.0],
         "a small error past its allowance": [0.9, 0.03, 0.0],
     }
+    f, straight = student.keep_function(squares), student.keep_function(line)
     answers = {
         kind: report_of(
-            student, squares, lambda x, s=s: twice(x) + np.array(s), x, rtol, atol
+            student, f, lambda x, s=s: twice(x) + np.array(s), x, rtol, atol
         )
         for kind, s in shifts.items()
     }
     claims = {"twice": 4.0, "half": 1.0}
     others = {
-        kind: report_of(
-            student, lambda x: 2 * float(x[0]), lambda x, c=c: np.array([c]), np.ones(1)
-        )
+        kind: report_of(student, straight, lambda x, c=c: np.array([c]), np.ones(1))
         for kind, c in claims.items()
     }
 
@@ -102,35 +120,28 @@ def test_what_the_report_says(student):
         near(report.rel_err, 0.5, 0, f"{where}: rel_err", CONTRACT, 1e-5)
 
 
-def corners(x):
-    """Return |x0| + x1^2 + min(x2, 0): a convex kink and a concave one."""
-    return abs(float(x[0])) + float(x[1]) ** 2 + min(float(x[2]), 0.0)
-
-
 @pytest.mark.task("gradcheck", weight=2, core=True)
 def test_kinks(student):
+    f = student.keep_function(corners)
     halfway = lambda x: np.array([0.0, 2 * float(x[1]), 0.5])  # noqa: E731
-    both = report_of(student, corners, halfway, np.array([0.0, 1.0, 0.0]))
+    both = report_of(student, f, halfway, np.array([0.0, 1.0, 0.0]))
     one_sided = report_of(
-        student, corners, lambda x: np.array([1.0, 2.0, 0.0]), np.array([1.0, 1.0, 0.0])
+        student, f, lambda x: np.array([1.0, 2.0, 0.0]), np.array([1.0, 1.0, 0.0])
     )
     beside = report_of(
-        student,
-        corners,
-        lambda x: np.array([-1.0, 0.0, 0.0]),
-        np.array([-0.5, 0.0, 0.5]),
+        student, f, lambda x: np.array([-1.0, 0.0, 0.0]), np.array([-0.5, 0.0, 0.5])
     )
-    faint = report_of(
-        student, lambda x: 0.02 * abs(float(x[0])), lambda x: np.zeros(1), np.zeros(1)
-    )
+    dent = student.keep_function(size, scale=0.02)
+    faint = report_of(student, dent, lambda x: np.zeros(1), np.zeros(1))
+    bowls = {k: student.keep_function(parabola, k=k) for k in (1.0, -1e4)}
     curved = [
         report_of(
             student,
-            lambda x, k=k: k * float(x[0]) ** 2,
+            bowl,
             lambda x, k=k: np.array([2 * k * float(x[0])]),
             np.array([at]),
         )
-        for k in (1.0, -1e4)
+        for k, bowl in bowls.items()
         for at in (0.0, 1.0)
     ]
 
@@ -159,26 +170,31 @@ def test_kinks(student):
 @pytest.mark.task("gradcheck", weight=1)
 def test_large_small_and_unusual_points(student, rng):
     x = rng.uniform(1, 2, size=3) * np.array([1, -1, 1])
-    logs = lambda x: float(np.sum(np.log(np.abs(x))))  # noqa: E731
+    f = student.keep_function(squares)
     answers = {
-        "|x| ~ 1e8, a quadratic": report_of(student, squares, twice, x * 1e8),
+        "|x| ~ 1e8, a quadratic": report_of(student, f, twice, x * 1e8),
         "|x| ~ 1e8, slopes ~ 1e-8": report_of(
-            student, logs, lambda x: 1 / x, np.abs(x) * 1e8, 1e-5, 1e-16
+            student,
+            student.keep_function(logs),
+            lambda x: 1 / x,
+            np.abs(x) * 1e8,
+            1e-5,
+            1e-16,
         ),
-        "|x| ~ 1e-8": report_of(student, squares, twice, x * 1e-8, 1e-5, 1e-13),
-        "integer x": report_of(student, squares, twice, np.array([1, -2])),
+        "|x| ~ 1e-8": report_of(student, f, twice, x * 1e-8, 1e-5, 1e-13),
+        "integer x": report_of(student, f, twice, np.array([1, -2])),
         "n = 1, g returns a list": report_of(
-            student, squares, lambda x: [2.0 * float(x[0])], np.array([1.5])
+            student, f, lambda x: [2.0 * float(x[0])], np.array([1.5])
         ),
         "f returns an array of one": report_of(
             student,
-            lambda x: x[:1] * x[1:],
+            student.keep_function(product),
             lambda x: x[::-1].copy(),
             np.array([2.0, 3.0]),
         ),
         "an f with a large offset": report_of(
             student,
-            lambda x: 1000.0 + 3 * float(x[0]),
+            student.keep_function(line, slope=3, at_zero=1000.0),
             lambda x: np.array([3.0]),
             np.ones(1),
         ),
@@ -186,10 +202,10 @@ def test_large_small_and_unusual_points(student, rng):
     tiny = x * 1e-8
     wrong = {
         "the sign is flipped, |x| ~ 1e-8": report_of(
-            student, squares, lambda x: -twice(x), tiny, 1e-5, 1e-13
+            student, f, lambda x: -twice(x), tiny, 1e-5, 1e-13
         ),
         "0.1 % too large, |x| ~ 1e8": report_of(
-            student, squares, lambda x: twice(x) * 1.001, x * 1e8
+            student, f, lambda x: twice(x) * 1.001, x * 1e8
         ),
     }
     judge_accepted(answers)
@@ -199,33 +215,31 @@ def test_large_small_and_unusual_points(student, rng):
 
 @pytest.mark.task("gradcheck", weight=1)
 def test_faint_kinks_and_jumps(student):
-    faint = report_of(
-        student, lambda x: 1e-3 * abs(float(x[0])), lambda x: np.zeros(1), np.zeros(1)
+    cases = (
+        ("a faint kink", student.keep_function(size, scale=1e-3)),
+        ("a jump", student.keep_function(jump)),
     )
-    jump = report_of(
-        student, lambda x: float(x[0] > 0), lambda x: np.zeros(1), np.zeros(1)
-    )
-    for kind, report in (("a faint kink", faint), ("a jump", jump)):
+    reports = [
+        (kind, report_of(student, f, lambda x: np.zeros(1), np.zeros(1)))
+        for kind, f in cases
+    ]
+    for kind, report in reports:
         where = f"gradcheck, {kind}"
         check.equal(list(report.kinks), [0], where=f"{where}: kinks", look=STEP_6)
         check.equal(report.ok, False, where=f"{where}: ok", look=STEP_6)
 
 
-def edge(x):
-    """Return x0, but NaN where x1 is below 1."""
-    return float(x[0]) if float(x[1]) >= 1.0 else math.nan
-
-
 @pytest.mark.task("gradcheck", weight=1)
 def test_nan_and_infinity(student):
+    f, half_known = student.keep_function(squares), student.keep_function(edge)
     broken = [
-        report_of(
-            student, squares, lambda x, b=b: twice(x) + np.array([9.0, b, 0.0]), x3
-        )
+        report_of(student, f, lambda x, b=b: twice(x) + np.array([9.0, b, 0.0]), x3)
         for b, x3 in ((math.nan, np.ones(3)), (-math.inf, np.ones(3)))
     ]
     broken.append(
-        report_of(student, edge, lambda x: np.array([1.0, 0.0]), np.array([1.0, 1.0]))
+        report_of(
+            student, half_known, lambda x: np.array([1.0, 0.0]), np.array([1.0, 1.0])
+        )
     )
     for name, report in zip(
         ("g is NaN", "g is infinite", "f is NaN"), broken, strict=True
@@ -239,11 +253,13 @@ def test_nan_and_infinity(student):
 
 @pytest.mark.task("gradcheck", weight=1)
 def test_loose_tolerances_and_flat_functions(student):
+    straight = student.keep_function(line)
     loose = [
-        report_of(student, lambda x: 2 * float(x[0]), g, np.ones(1), 0.6)
+        report_of(student, straight, g, np.ones(1), 0.6)
         for g in (lambda x: np.array([4.0]), lambda x: np.array([1.0]))
     ]
-    flat = report_of(student, lambda x: 5.0, lambda x: np.zeros(2), np.ones(2))
+    level = student.keep_function(constant)
+    flat = report_of(student, level, lambda x: np.zeros(2), np.ones(2))
 
     for kind, report in zip(("twice", "half"), loose, strict=True):
         where = f"gradcheck, g {kind} the slope, rtol=0.6: ok"

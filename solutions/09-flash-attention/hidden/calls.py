@@ -5,8 +5,8 @@ import numpy as np
 from autograder.student.proxy import StudentMemory
 from autograder.student.testing import check
 
-#: Memory for a call of `check_memory`, whose N x M float32 numbers take 16 MiB.
-MEMORY_MB = 12
+#: Memory for a call of `check_memory`, whose N x M float32 numbers take 4 MiB.
+MEMORY_MB = 3
 
 
 def call_with_strided_arrays(student, name, args, options):
@@ -39,8 +39,8 @@ def check_memory(student, name, make_args, judge, look):
     """
     asked, short = [], []
     for n, m, bq, bk, tile in (
-        (64, 2**16, 64, 256, "queries"),
-        (2**16, 64, 256, 64, "keys"),
+        (64, 2**14, 64, 256, "queries"),
+        (2**14, 64, 256, 64, "keys"),
     ):
         where = f"{name}, memory where one tile holds all {tile}"
         args, got = make_args(n, m), None

@@ -1,0 +1,58 @@
+"""Functions whose gradients stand in `hidden.slopes`, for `gradcheck`."""
+
+import math
+
+import numpy as np
+
+
+def squares(x, scale=1):
+    return scale * float(np.sum(np.asarray(x, dtype=np.float64) ** 2))
+
+
+def cubic(x):
+    """Return a smooth function of three coordinates of very different slope."""
+    a, b, c = (float(t) for t in x)
+    return 1e3 * math.sin(a) + b**3 + 1e-2 * math.exp(c) + a * b
+
+
+def exps(x):
+    return float(np.sum(np.exp(x)))
+
+
+def logs(x):
+    return float(np.sum(np.log(np.abs(x))))
+
+
+def line(x, slope=2, at_zero=0.0):
+    return at_zero + slope * float(x[0])
+
+
+def parabola(x, k):
+    return k * float(x[0]) ** 2
+
+
+def product(x):
+    """Return an array of one."""
+    return x[:1] * x[1:]
+
+
+def constant(x):
+    return 5.0
+
+
+def size(x, scale):
+    return scale * abs(float(x[0]))
+
+
+def jump(x):
+    return float(x[0] > 0)
+
+
+def corners(x):
+    """Return |x0| + x1^2 + min(x2, 0): a convex kink and a concave one."""
+    return abs(float(x[0])) + float(x[1]) ** 2 + min(float(x[2]), 0.0)
+
+
+def edge(x):
+    """Return x0, but NaN where x1 is below 1."""
+    return float(x[0]) if float(x[1]) >= 1.0 else math.nan
