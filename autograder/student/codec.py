@@ -93,6 +93,8 @@ def loads(
 
 
 class _Encoder:
+    __slots__ = ("_depth", "_limit", "_refer")
+
     def __init__(
         self, refer: Callable[[Any], Reference] | None, limit: int = MAX_BYTES
     ) -> None:
@@ -105,13 +107,13 @@ class _Encoder:
         if self._depth > MAX_DEPTH:
             raise TooLarge(f"a value nested more than {MAX_DEPTH} deep")
         try:
-            packed: bytes = msgpack.packb(
-                value,
+            packer = msgpack.Packer(
                 default=self._other,
                 strict_types=True,
                 unicode_errors="surrogatepass",
                 buf_size=_BUFFER,
             )
+            packed: bytes = packer.pack(value)
             return packed
         except CodecError:
             raise
@@ -196,6 +198,8 @@ class _Encoder:
 
 
 class _Decoder:
+    __slots__ = ("_bytes", "_depth", "_elements", "_resolve", "_uncounted")
+
     def __init__(
         self, resolve: Callable[[Reference], Any] | None, limit: int = MAX_BYTES
     ) -> None:
