@@ -33,14 +33,14 @@ def judge_sums(got, want, kind):
 def test_sums_that_stop(student):
     hundredths = sums(student, [0.01] * 1000, ("naive",))
     ones = sums(student, [1.0] * 300)
-    many = student.accumulate([1.0] * 2100, "float16", "naive")
+    many = student.accumulate([2000.0] + [1.0] * 100, "float16", "naive")
 
     table = (9.953125, 4.0, 10.000133514404297)
     want = {(d, "naive"): right for d, right in zip(DTYPES, table, strict=True)}
     judge_sums(hundredths, want, "1000 times 0.01")
     want = {key: 256 if key == ("bfloat16", "naive") else 300 for key in ones}
     judge_sums(ones, want, "300 ones")
-    where = "accumulate, 2100 ones, float16, naive"
+    where = "accumulate, 2000 and 100 ones, float16, naive"
     number(many, 2048, where, STEP_3)
 
 
