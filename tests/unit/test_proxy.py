@@ -135,6 +135,13 @@ def calls_for_ever(f):
 def name_of(f):
     return f.__name__
 
+def read(f):
+    inner = next(c.cell_contents for c in f.__closure__ if callable(c.cell_contents))
+    return [inner.__name__, inner.__doc__, inner.__code__.co_filename]
+
+def apply(f, x):
+    return f(x)
+
 def report():
     return Report(True, Report(False, (1, 2)))
 """
@@ -330,6 +337,25 @@ def test_a_submission_reads_no_name_of_a_hidden_test(student):
     assert student.name_of(secret_name) == "f"
     told = student.run(scenario_with_a_secret_name, text="a")
     assert told == ["scenario", "scenario", None, ["a"]]
+
+
+def secret_power(x, exponent):
+    """Say what this secret is about."""
+    return SECRET_BASE + x**exponent
+
+
+SECRET_BASE = 100
+
+
+def test_a_kept_function_runs_beside_the_submission_and_calls_nobody(student):
+    cubes = student.keep_function(secret_power, exponent=3)
+    assert student.apply(cubes, 2.0) == 108.0
+    np.testing.assert_array_equal(student.apply(cubes, np.arange(3.0)), [100, 101, 108])
+    assert student._session._callbacks == {}
+    assert student.name_of(cubes) == "f"
+    assert student.read(cubes) == ["scenario", None, "scenario"]
+    with pytest.raises(InfrastructureError, match="no function at the top"):
+        student.keep_function(lambda x: x)
 
 
 def scenario_with_a_secret_name(module, text):
