@@ -302,7 +302,9 @@ def _layout(array: np.ndarray[Any, Any]) -> tuple[list[int], int, int] | None:
         return None  # a broadcast array shares elements: only a copy is well defined
     low, high = _extent(array.shape, strides)
     span = high - low + 1
-    return None if span > MAX_SPREAD * array.size else (strides, -low, span)
+    if not array.size <= span <= MAX_SPREAD * array.size:  # sliding windows overlap too
+        return None
+    return strides, -low, span
 
 
 def _extent(shape: tuple[int, ...], strides: list[int]) -> tuple[int, int]:
@@ -357,7 +359,7 @@ def _read_array(data: bytes) -> np.ndarray[Any, Any]:
     if len(strides) != len(shape) or type(offset) is not int or 0 in shape:
         raise CodecError("a malformed array")
     low, high = _extent(tuple(shape), strides)
-    if math.prod(shape) > flat.size:  # one byte must not pass for a million
+    if math.prod(shape) > high - low + 1:  # one byte must not pass for a million
         raise CodecError("an array that shows its bytes more than once")
     if offset + low < 0 or offset + high >= flat.size:
         raise CodecError("an array whose strides leave its bytes")

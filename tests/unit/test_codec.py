@@ -69,6 +69,16 @@ def test_keeps_the_strides_of_views_but_not_what_lies_between(view):
     assert not hidden & set(np.frombuffer(owner, base.dtype))
 
 
+@pytest.mark.parametrize("window", [2, 3, 5])
+def test_windows_that_overlap_arrive_as_copies(window):
+    windows = np.lib.stride_tricks.sliding_window_view(np.arange(6.0), window)
+    for view in (windows, windows.T, windows[::-1]):
+        back = loads(dumps(view))
+        np.testing.assert_array_equal(back, view)
+        back[0, 0] = 9.0
+        assert (back == 9.0).sum() == 1
+
+
 def test_broadcast_arrays_arrive_as_copies():
     back = loads(dumps(np.broadcast_to(np.arange(3.0), (4, 3))))
     back[0, 0] = 9.0
