@@ -45,6 +45,8 @@ def run_scale(*, as_json: bool) -> None:
     """Measure, predict, compare, and print it."""
     course = find_course()
     cores = len(os.sched_getaffinity(0))
+    if os.getloadavg()[0] > 0.5:
+        _say("this machine has other work: times will be too long, and errors large")
     with tempfile.TemporaryDirectory(prefix="autograder-scale-") as folder:
         costs, checks = _measure(course, Path(folder), cores)
     large = [predict(costs, LARGE, workers) for workers in LARGE_WORKERS]
@@ -89,8 +91,8 @@ def _show(
         ("the scheduler", 1e3 * costs.scheduler_s, "ms"),
         ("its pages", 1e3 * costs.page_s, "ms"),
         ("the network", costs.bytes_each / 1e3, "kB"),
-        ("start of the run", costs.start_s, "s"),
-        ("start of a worker", costs.worker_start_s, "s"),
+        ("once", costs.once_s, "s"),
+        ("once a worker", costs.worker_start_s, "s"),
     ):
         table.add_row(name, f"{value:.1f} {unit}")
     console.print(table)
@@ -107,7 +109,7 @@ def _show(
     console.print(table)
     table = _table(f"{LARGE:,} submissions", "predicted", "bottleneck")
     for one in large:
-        took = f"{one.seconds / 3600:.1f} h"
+        took = f"{one.seconds / 60:.0f} min"
         table.add_row(_workers(one.workers), took, one.bottleneck)
     console.print(table)
     console.print(f"From {costs.useful_workers()} workers on, more bring nothing.")

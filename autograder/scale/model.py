@@ -3,9 +3,10 @@
 A run of N submissions on W workers has three parts.
 
 *Start.* The coordinator, which is the process of ``autograder class grade``, connects
-and opens the gradebook (``start_s``). Then each worker starts its grader and its jail,
-and learns what the known mistakes answer (``worker_start_s``). Workers start at the
-same time; on one machine with C cores, C at a time.
+and opens the gradebook; with the class report at the end that is ``once_s``. Each
+worker starts its grader and its jail, and learns what the known mistakes answer
+(``worker_start_s``). Workers start at the same time; on one machine with C cores, C at
+a time.
 
 *Flow.* A submission passes three places, each of which handles one at a time: one of
 the workers (``worker_s``), Dask's scheduler (``scheduler_s``), and the coordinator,
@@ -21,7 +22,7 @@ Where one machine of C cores runs everything, the cores are one more place:
 
     N (worker_s + coordinator_s + scheduler_s) / C
 
-*End.* The coordinator writes the pages of all students, N ``page_s``.
+*End.* The coordinator writes the pages of all students: N ``page_s``.
 
 What it leaves out: the way of the first and the last submission through the places
 (less than a second), workers that are lost, and that a submission of another lesson
@@ -46,8 +47,8 @@ class Costs:
     scheduler_s: float  # passing it on
     page_s: float  # its pages, after the last report
     bytes_each: float  # submission and report
-    start_s: float  # the coordinator's, once
-    worker_start_s: float  # a worker's, once
+    once_s: float  # what the coordinator does once
+    worker_start_s: float  # what each worker does once
 
     def useful_workers(self) -> int:
         """Return how many workers keep the next slowest place busy: more are idle."""
@@ -90,7 +91,7 @@ def predict(
         rounds = max(1.0, workers / cores)
     bottleneck = max(flow, key=lambda place: flow[place])
     seconds = (
-        costs.start_s
+        costs.once_s
         + rounds * costs.worker_start_s
         + flow[bottleneck]
         + submissions * costs.page_s

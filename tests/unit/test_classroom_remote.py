@@ -86,7 +86,6 @@ def test_a_run_that_loses_its_cluster_ends_with_one_sentence(
 ) -> None:
     monkeypatch.setattr(scheduler, "ALONE_S", 1.0)
     monkeypatch.setattr(scheduler, "LOOK_S", 0.2)
-    monkeypatch.setattr(scheduler, "CONNECT_S", 2)
     submissions = _named("a", "hangs", "hangs")
     run = grade_many(make_lesson(tmp_path), submissions, scheduler=fake.address)
     assert next(run)[0] == "a"

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from autograder.sandbox import landlock
 from autograder.student.lesson import find_course
 
 LESSON = find_course(Path(__file__)).lesson("00-start")
@@ -33,7 +34,7 @@ def block(title: str) -> str:
 class Shell:
     """Runs blocks of the page in one folder, the scheduler at a port of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -45,6 +46,7 @@ class Shell:
         ]
         path = os.pathsep.join(filter(None, sys.path))
         self._env = os.environ | {"PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
+        self._env |= environment
 
     def start(self, *titles: str, then: str = "") -> subprocess.Popen[str]:
         """Start the blocks one after the other, and a line after them."""
@@ -151,6 +153,27 @@ def test_plain_tcp_does_not_reach_a_scheduler_with_tls(shell: Shell) -> None:
     code, _, err = shell.run(then=text)
     assert code == 3
     assert "is it tls://?" in err.splitlines()[-1]
+
+
+def test_the_page_shows_what_doctor_says_where_namespaces_are_forbidden(
+    shell_without_namespaces: Shell,
+) -> None:
+    code, out, err = shell_without_namespaces.run(then="autograder doctor")
+    assert code == 0, err
+    told = [" ".join(line.split()) for line in out.splitlines()]
+    for line in block("doctor").splitlines():
+        assert " ".join(line.split()) in told
+
+
+@pytest.fixture
+def shell_without_namespaces(tmp_path: Path) -> Shell:
+    """A shell whose bubblewrap may not do what it is for."""
+    if landlock.abi() < 1:
+        pytest.skip("this kernel has no Landlock")
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    return Shell(tmp_path, PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
 
 
 def test_the_cluster_of_the_page_is_a_dask_cluster() -> None:

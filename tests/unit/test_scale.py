@@ -14,7 +14,7 @@ COSTS = Costs(
     scheduler_s=0.001,
     page_s=0.004,
     bytes_each=20_000,
-    start_s=1.0,
+    once_s=1.0,
     worker_start_s=3.0,
 )
 
