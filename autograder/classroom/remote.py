@@ -89,7 +89,8 @@ def _result(future: Any, watch: Watch) -> str:
     except CancelledError as error:  # Dask gives up all work with its connection
         raise watch.gone() from error
     except Exception as error:  # a worker killed thrice, or without this package
-        raise InfrastructureError(f"the Dask cluster failed: {error!r}") from error
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InfrastructureError(f"the Dask cluster failed: {words}") from error
 
 
 def pack(lesson: Lesson) -> bytes:

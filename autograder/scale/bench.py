@@ -14,8 +14,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from autograder.bench import SEED
 from autograder.classroom.class_setup import init_class
-from autograder.scale.measure import SEED, class_run, make_class, measure_costs
+from autograder.scale.measure import class_run, make_class, measure_costs
 from autograder.scale.model import Costs, Prediction, predict
 from autograder.student.lesson import Course, find_course
 

@@ -1,8 +1,8 @@
 """Measures what a submission costs and what runs take, on this machine.
 
-Grading is measured on one core with no other work. Everything else is measured in class
-runs on a cluster whose workers answer at once (`autograder.scale.instant`): what these
-take is the coordinator's.
+Costs are CPU seconds, which other work on the machine hardly changes. Grading is
+measured alone, on one core. Everything else is measured in class runs on a cluster
+whose workers answer at once (`autograder.scale.instant`).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from pathlib import Path
 import jupytext
 import nbformat
 
+from autograder.bench import cpu_s, graded
 from autograder.classroom.class_pages import write_class_pages
 from autograder.classroom.class_run import grade_class
 from autograder.classroom.folder import ClassFolder, open_class
-from autograder.classroom.worker_pool import WorkerPool
 from autograder.grading.mutants import lesson_mutants
 from autograder.scale.cluster import local_cluster
 from autograder.scale.instant import REPORTS_ENV
@@ -30,9 +30,8 @@ from autograder.scale.model import Costs
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 
-SEED = 0
 KINDS = 12  # submissions that differ: the right one, and known mistakes
-ROUNDS = 3  # how often each is graded, once all is warm
+ROUNDS = 5  # how often each is graded: with nothing known, once warm, and thrice more
 INSTANT = 120  # submissions of the run that is answered at once
 _THREADS = 8  # of the instant worker, so that it never keeps the coordinator waiting
 _HERTZ = os.sysconf("SC_CLK_TCK")
@@ -40,17 +39,13 @@ _HERTZ = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Run:
-    """What one class run took."""
+    """What one class run took: the CPU seconds of each process, and the time."""
 
-    graded_s: float  # until the last record
-    pages_s: float  # for the pages after it
-    scheduler_cpu_s: float
-    worker_cpu_s: float  # of the Dask workers, their graders not among it
-
-    @property
-    def seconds(self) -> float:
-        """The whole run."""
-        return self.graded_s + self.pages_s
+    seconds: float
+    grading_s: float  # the coordinator's CPU, until the last record
+    pages_s: float  # and for the pages after it
+    scheduler_s: float
+    worker_s: float  # of the Dask workers, their graders not among it
 
 
 def measure_costs(empty: ClassFolder, lesson: Lesson, folder: Path) -> Costs:
@@ -63,7 +58,7 @@ def measure_costs(empty: ClassFolder, lesson: Lesson, folder: Path) -> Costs:
     """
     reports = folder / "reports"
     reports.mkdir()
-    made = make_class(folder / "grading", empty, lesson, (1 + ROUNDS) * KINDS)
+    made = make_class(folder / "grading", empty, lesson, ROUNDS * KINDS)
     worker_start_s, worker_s, bytes_each = _grade_alone(made, lesson, reports)
     runs = []
     for number, count in enumerate((1, 1, INSTANT)):  # the first one imports nbgrader
@@ -72,15 +67,15 @@ def measure_costs(empty: ClassFolder, lesson: Lesson, folder: Path) -> Costs:
         runs.append(class_run(made, lesson, place, threads=_THREADS, reports=reports))
     _, one, many = runs
     more = INSTANT - 1
-    coordinator_s = (many.graded_s - one.graded_s) / more
+    coordinator_s = (many.grading_s - one.grading_s) / more
     page_s = (many.pages_s - one.pages_s) / more
     return Costs(
-        worker_s=worker_s + (many.worker_cpu_s - one.worker_cpu_s) / more,
+        worker_s=worker_s + (many.worker_s - one.worker_s) / more,
         coordinator_s=coordinator_s,
-        scheduler_s=(many.scheduler_cpu_s - one.scheduler_cpu_s) / more,
+        scheduler_s=(many.scheduler_s - one.scheduler_s) / more,
         page_s=page_s,
         bytes_each=bytes_each,
-        once_s=max(0.0, one.seconds - coordinator_s - page_s),
+        once_s=max(0.0, one.grading_s + one.pages_s - coordinator_s - page_s),
         worker_start_s=worker_start_s,
     )
 
@@ -132,17 +127,18 @@ def class_run(
         environment={REPORTS_ENV: str(reports)},
     )
     with cluster as dask:
-        before = [_cpu_s(process.pid) for process in (dask.scheduler, *dask.workers)]
-        start = time.perf_counter()
+        processes = (dask.scheduler, *dask.workers)
+        before = [_cpu_s(process.pid) for process in processes]
+        start, read = time.perf_counter(), cpu_s()
         hand_ins = made.submitted().of(lesson)
         for _ in grade_class(made, lesson, hand_ins, scheduler=dask.address):
             pass
-        graded = time.perf_counter()
+        graded_s = cpu_s()
         write_class_pages(made)
-        end = time.perf_counter()
-        after = [_cpu_s(process.pid) for process in (dask.scheduler, *dask.workers)]
+        end, written = time.perf_counter(), cpu_s()
+        after = [_cpu_s(process.pid) for process in processes]
     scheduler, *others = (b - a for a, b in zip(before, after, strict=True))
-    return Run(graded - start, end - graded, scheduler, sum(others))
+    return Run(end - start, graded_s - read, written - graded_s, scheduler, sum(others))
 
 
 def _sources(lesson: Lesson) -> dict[str, str]:
@@ -158,31 +154,29 @@ def _sources(lesson: Lesson) -> dict[str, str]:
 def _grade_alone(
     made: ClassFolder, lesson: Lesson, reports: Path
 ) -> tuple[float, float, float]:
-    """Grade a class with one grader on one core, and keep a report of each kind.
+    """Grade a class on one core, and keep a report of each kind.
 
     Returns:
-        Seconds that the first round takes longer than the others, seconds of a
-        submission in the others, bytes of a submission and its report.
+        CPU seconds that a new grader takes beyond grading, CPU seconds of a submission,
+        bytes of a submission and its report.
     """
     hand_ins = made.submitted().of(lesson)
     read = [read_submission(hand_in.folder, lesson) for hand_in in hand_ins]
-    rounds: list[float] = []
-    sizes: list[int] = []
     kinds = len(_sources(lesson))
-    pool = WorkerPool(lesson, SEED, size=1, cache=reports)
+    cold, warm, rest = read[:kinds], read[kinds : 2 * kinds], read[2 * kinds :]
+    costs = []
     with _one_core():
-        for first in range(0, len(read) - kinds + 1, kinds):
-            start = time.perf_counter()
-            work = [(None, one) for one in read[first : first + kinds]]
-            graded = [report for _, report in pool.run(work, lambda event, key: None)]
-            rounds.append(time.perf_counter() - start)
-    pool.close()
-    for submission, report in zip(read[-kinds:], graded, strict=True):
+        for part in (cold, warm, rest):
+            named = {one.digest: one for one in part}
+            cost, found = graded(lesson, named, diagnose=True, cache=reports)
+            costs.append(cost.cpu_s)
+    each = (costs[2] - costs[1]) / (len(rest) - len(warm))
+    sizes = []
+    for digest, report in found.items():
         text = report.to_json()
         (reports / f"{Path(report.name).stem}.json").write_text(text, encoding="utf-8")
-        sizes.append(len(pickle.dumps(submission.without_prose())) + len(text))
-    each = sum(rounds[1:]) / len(rounds[1:])
-    return max(0.0, rounds[0] - each), each / kinds, sum(sizes) / len(sizes)
+        sizes.append(len(pickle.dumps(named[digest].without_prose())) + len(text))
+    return max(0.0, costs[0] - each * kinds), each, sum(sizes) / len(sizes)
 
 
 @contextmanager
