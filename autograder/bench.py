@@ -116,9 +116,9 @@ def compare(lesson: Lesson) -> Comparison:
         points: dict[str, float] = {}
         stock = _measure(lambda: points.update(run_stock(root, lesson)))
     _say(f"{lesson.id}: by the sandbox")
-    ours, reports = _graded(lesson, submissions, diagnose=False)
+    ours, reports = graded(lesson, submissions, diagnose=False, rounds=ROUNDS)
     _say(f"{lesson.id}: by the sandbox, mistakes named")
-    diagnosed, _ = _graded(lesson, submissions, diagnose=True)
+    diagnosed, _ = graded(lesson, submissions, diagnose=True, rounds=ROUNDS)
     same = sum(abs(points.get(k, -1) - r.points) < 1e-3 for k, r in reports.items())
     count = len(submissions)
     all_of_ours = count * ROUNDS
@@ -178,28 +178,35 @@ def _sample(lesson: Lesson) -> Iterator[tuple[str, Submission]]:
         yield f"student-{number:02d}", mutant_submission(lesson, mutant)
 
 
-def _graded(
-    lesson: Lesson, submissions: dict[str, Submission], *, diagnose: bool
+def graded(
+    lesson: Lesson,
+    submissions: dict[str, Submission],
+    *,
+    diagnose: bool,
+    rounds: int = 1,
+    cache: Path | None = None,
 ) -> tuple[Cost, dict[str, Report]]:
+    """Grade submissions in this process; return what all took, and the reports."""
     reports: dict[str, Report] = {}
-    grader = Grader(lesson, SEED, diagnose=diagnose)
-    all_rounds = (item for _ in range(ROUNDS) for item in submissions.items())
-    cost = _measure(lambda: grader.run(all_rounds, reports.__setitem__))
+    grader = Grader(lesson, SEED, diagnose=diagnose, cache=cache)
+    again = (item for _ in range(rounds) for item in submissions.items())
+    cost = _measure(lambda: grader.run(again, reports.__setitem__))
     jailed_s = grader.jailed_cpu_s
     if jailed_s is None:  # no control group counts it: at least what tests used
         tasks = (task for report in reports.values() for task in report.tasks)
         once_s = sum(test.cpu_s for task in tasks for test in task.tests)
-        jailed_s = once_s * ROUNDS
+        jailed_s = once_s * rounds
     return Cost(cost.wall_s, cost.cpu_s + jailed_s), reports
 
 
 def _measure(work: Callable[[], object]) -> Cost:
-    before, start = _cpu_s(), time.perf_counter()
+    before, start = cpu_s(), time.perf_counter()
     work()
-    return Cost(time.perf_counter() - start, _cpu_s() - before)
+    return Cost(time.perf_counter() - start, cpu_s() - before)
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
+    """Return the CPU seconds of this process and of those that it waited for."""
     usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 

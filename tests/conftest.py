@@ -45,6 +45,11 @@ def _has_jdk() -> bool:
 
 
 @cache
+def _has_openssl() -> bool:
+    return shutil.which("openssl") is not None
+
+
+@cache
 def _has_triton() -> bool:
     return importlib.util.find_spec("triton") is not None
 
@@ -61,6 +66,7 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "jail": ("bubblewrap with user namespaces", _has_bubblewrap),
     "browser": ("Chromium and Node.js", _has_browser),
     "jdk": ("a JDK: javac and java", _has_jdk),
+    "openssl": ("openssl", _has_openssl),
     "triton": ("the triton package", _has_triton),
 }
 

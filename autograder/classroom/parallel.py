@@ -14,8 +14,8 @@ from autograder.student.notebook.submission import Submission
 from autograder.student.report import Report
 
 Key = TypeVar("Key")
-#: Told ("start" | "retry" | "kept" | "done", key) as a run goes on, and ("died", last
-#: words) of a worker.
+#: Told ("start" | "retry" | "kept" | "done", key) as a run goes on; ("died", last
+#: words) of a worker; ("warning", sentence).
 Watcher = Callable[[str, Any], None]
 
 
@@ -51,7 +51,8 @@ def grade_many(
         submissions: Pairs of a caller's key and a submission.
         seed: The one seed of the class run.
         workers: Worker processes here; default: one a core.
-        scheduler: ``HOST:PORT`` of a Dask scheduler, to grade there instead.
+        scheduler: ``HOST:PORT`` or ``tls://HOST:PORT`` of a Dask scheduler, to grade
+            there instead.
         pool: Workers of the caller's, which it keeps, instead of new ones.
         store: Where reports are looked up first and kept; closing the generator or
             Ctrl-C leaves it complete, so that the next run goes on from there.
@@ -62,8 +63,8 @@ def grade_many(
         The caller's key and the report, in the order of finishing.
 
     Raises:
-        CourseError: the lesson itself cannot be graded.
-        InfrastructureError: no worker can be started.
+        CourseError: the lesson itself cannot be graded, or ``scheduler`` is no address.
+        InfrastructureError: no worker can be started, or the cluster is gone.
     """
     tell: Watcher = watch or (lambda event, key: None)
     kept: deque[tuple[Key, Report]] = deque()

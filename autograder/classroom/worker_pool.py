@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Pipe, wait
 from pathlib import Path
@@ -122,7 +122,12 @@ class WorkerPool:
     """
 
     def __init__(
-        self, lesson: Lesson, seed: int, size: int, cache: Path | None = None
+        self,
+        lesson: Lesson,
+        seed: int,
+        size: int,
+        cache: Path | None = None,
+        cores: Sequence[int] | None = None,
     ) -> None:
         """Prepare a pool; nothing starts before `run`.
 
@@ -132,15 +137,19 @@ class WorkerPool:
             size: Most workers at once.
             cache: Where the workers share what known mistakes answer; default: a
                 folder of its own.
+            cores: The cores that workers stay on, one each in turn; none: they stay on
+                none. Default: this machine's, if there are workers for all of them.
         """
         if size < 1:
             raise CourseError(f"workers must be at least 1, not {size}")
         self._lesson, self._seed, self._size = lesson, seed, size
         self._workers: list[_Worker] = []
-        # A pool as large as the machine gets one core a worker: it and its jail answer
-        # each other all the time, which costs a third less on the same core.
-        cores = available_cores()
-        self._cores = cores if size >= len(cores) else []
+        if cores is None:
+            # A pool as large as the machine gets one core a worker: it and its jail
+            # answer each other all the time, which costs a third less on one core.
+            cores = available_cores()
+            cores = cores if size >= len(cores) else []
+        self._cores = cores
         self._false_starts = 0
         self._own_cache: tempfile.TemporaryDirectory[str] | None = None
         if cache is None:

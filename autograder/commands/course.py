@@ -153,8 +153,18 @@ def demo(
     raise typer.Exit(run_demo(out, workers, as_json=as_json))
 
 
-def bench(as_json: AsJson = False) -> None:
+def bench(
+    as_json: AsJson = False,
+    scale: Annotated[
+        bool, typer.Option("--scale", help="Predict large classes on a cluster.")
+    ] = False,
+) -> None:
     """Measure the grader against stock nbgrader, and what the sandbox costs."""
+    if scale:
+        from autograder.scale.bench import run_scale
+
+        run_scale(as_json=as_json)
+        return
     from autograder.bench import run_bench
 
     run_bench(as_json=as_json)

@@ -14,7 +14,10 @@ Workers = Annotated[
 ]
 Scheduler = Annotated[
     str | None,
-    typer.Option(metavar="HOST:PORT", help="Grade on a Dask cluster instead."),
+    typer.Option(
+        metavar="ADDRESS",
+        help="Grade on a Dask cluster instead: HOST:PORT or tls://HOST:PORT.",
+    ),
 ]
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Grade again what is already graded.")

@@ -67,6 +67,8 @@ class RunProgress:
         self._kept += event == "kept"
         if event == "died":
             self._say(f"a worker stopped and is replaced; its last words: {key}")
+        if event == "warning":
+            self._say(f"warning: {key}")
 
     def step(self, line: str) -> None:
         """Count one finished submission, described in a line."""
