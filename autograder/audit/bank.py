@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from autograder.audit.result import LessonAudit, MutantAudit
-from autograder.grading.diagnose import Answers, Failure
+from autograder.grading.answers import Answers
+from autograder.grading.diagnose import Failure
 from autograder.grading.grade import Grader
 from autograder.grading.mutants import Mutant, lesson_mutants
 from autograder.student.lesson import Lesson

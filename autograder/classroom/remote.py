@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from autograder.classroom.user_cache import user_cache
 from autograder.classroom.worker_pool import WorkerPool
 from autograder.student.lesson import Course, Lesson
 from autograder.student.notebook.submission import Submission
@@ -123,10 +124,11 @@ def _pool_of_this_thread(lesson: Lesson, seed: int) -> WorkerPool:
         if hasattr(_here, "pool"):
             _pools.remove(_here.pool)
             _here.pool.close()
-        _here.pool, _here.serves = WorkerPool(lesson, seed, size=1), wanted
+        pool = WorkerPool(lesson, seed, size=1, cache=user_cache("answers"))
+        _here.pool, _here.serves = pool, wanted
         _pools.append(_here.pool)
-    pool: WorkerPool = _here.pool
-    return pool
+    found: WorkerPool = _here.pool
+    return found
 
 
 def _unpacked(bundle: bytes) -> Path:

@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from autograder.grading.diagnose import Bank
+from autograder.grading.bank import Bank
+from autograder.grading.diagnose import known_mistakes
 from autograder.grading.mutants import Mutant
 from autograder.grading.reference import Reference
 from autograder.grading.sturdy import SturdyPlugin, unjudged
@@ -73,8 +74,8 @@ class Grader:
             seed: seed of every random input; one for a whole class run.
             level: isolation, the best there is by default.
             diagnose: whether to compare failing answers with known mistakes.
-            cache: folder in which workers of one class run share what the known
-                mistakes answer.
+            cache: folder in which workers and runs share what the known mistakes
+                answer.
             only: the tasks whose tests are collected; all by default.
             on_outcomes: told a submission's name and what it answered in each test.
             on_test: called after every test, of submissions and of known mistakes.
@@ -104,24 +105,23 @@ class Grader:
                 starts on this machine.
         """
         lesson = self._lesson
-        reference = Reference(lesson.reference_path)
         warm = ("numpy", "torch") if "torch" in lesson.needs else ("numpy",)
 
         def loop(runner: Runner) -> None:
+            jail.wait()
             gc.freeze()  # what is loaded by now stays: never look through it again
-            with Jail(warm, self._level) as jail:
-                bank = Bank(lesson, runner, jail, self._cache, self._seed)
-                for key, submission in submissions:
-                    wanted = tasks(key)
-                    report = self._judge(
-                        runner, jail, bank, submission, wanted, reference
-                    )
-                    on_report(key, report)
-                if jail.group is not None:
-                    self.jailed_cpu_s = jail.group.cpu_s()
+            bank = Bank(lesson, runner, jail, self._cache, self._seed)
+            for key, submission in submissions:
+                wanted = tasks(key)
+                report = self._judge(runner, jail, bank, submission, wanted, reference)
+                on_report(key, report)
+            if jail.group is not None:
+                self.jailed_cpu_s = jail.group.cpu_s()
 
-        plugin = SturdyPlugin(lesson, self._seed, loop, reference, self._on_test)
-        run_session(plugin, lesson.hidden_tests(self._only))
+        with Jail(warm, self._level, wait=False) as jail:  # it starts meanwhile
+            reference = Reference(lesson.reference_path)
+            plugin = SturdyPlugin(lesson, self._seed, loop, reference, self._on_test)
+            run_session(plugin, lesson.hidden_tests(self._only))
 
     def _judge(
         self,
@@ -170,7 +170,7 @@ class Grader:
         if not self._diagnose:
             return {}
         try:
-            return bank.diagnose(outcomes)
+            return known_mistakes(bank, outcomes)
         except InfrastructureError:
             raise
         except Exception:  # memory and recursion among them: answers may be odd

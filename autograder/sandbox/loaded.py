@@ -15,6 +15,7 @@ from autograder.sandbox.guest import FORK
 from autograder.sandbox.jail import Container, Jail
 from autograder.sandbox.peer import Budget, Peer, Spent
 from autograder.sandbox.rank_processes import MOST_RANKS, Crew, Party
+from autograder.sandbox.watched import Watched
 from autograder.student import codec
 from autograder.student.lesson import Task
 from autograder.student.loading import Cell, LoadFailures, reason_of
@@ -56,6 +57,7 @@ class Loaded:
         self._container: Container | None = None
         self._loader: Peer | None = None
         self._disturbed = False
+        self._takes_over = False  # what it is given to be loaded in
         self._killed_loader = False
         self._kept: Peer | None = None  # a test's process that may go on
         self._sealed: Container | None = None  # where no code of the submission is
@@ -213,10 +215,25 @@ class Loaded:
                 container.close()
         self._container = self._sealed = None
 
+    def replaced_by(self, cells: Sequence[Cell]) -> Loaded:
+        """Return other code of ours, in the containers of this, which ends.
+
+        Not for submissions: the next one finds what this one left there.
+        """
+        other = Loaded(self._jail, cells, self._quiet)
+        if not self._disturbed:
+            other._container, self._container = self._container, None
+            other._sealed, self._sealed = self._sealed, None
+            other._takes_over = True
+        self.close()
+        return other
+
     def _ready(self) -> tuple[Container, Peer]:
         if self._container and self._loader and not self._disturbed:
             return self._container, self._loader
-        self.close()
+        if not self._takes_over:
+            self.close()
+        self._takes_over = False
         self._disturbed = False
         if self._spent_on_loading.is_over(_ON_LOADING):
             raise StudentTimeout(gettext("the submission cannot be loaded"))
@@ -224,12 +241,13 @@ class Loaded:
         if self._reloads > _RELOADS:
             raise StudentDied(gettext("the submission broke down too often"))
         while True:
-            self._container = self._jail.container()
-            loader = self._load_once(self._container)
+            container = self._container = self._container or self._jail.container()
+            loader = self._load_once(container)
             if loader is not None:
                 self._loader = loader
-                return self._container, loader
-            self._container.close()
+                return container, loader
+            container.close()
+            self._container = None
 
     def _load_once(self, container: Container) -> Peer | None:
         """Run the cells; None if one of them hung or died and is to be skipped."""
@@ -318,7 +336,8 @@ class Opened:
         if self._clean is not None:
             self._cpu_s += self._clean.used_s()
         self._clean = self._loaded.clean(budget)
-        return Session(Watched(self._clean, self._loaded))
+        loaded = self._loaded
+        return Session(Watched(self._clean, loaded.explain, loaded.disturb))
 
     def ranks(self, n: int) -> Party:
         """Return n more copies that can reach nobody but the judge.
@@ -373,22 +392,3 @@ class Opened:
         else:
             how = gettext("its process left with code {code}").format(code=code)
         return StudentDied(gettext("the submission ended instead of answering"), how)
-
-
-class Watched:
-    """A channel to a clean process; if it breaks, the next one is forked anew."""
-
-    def __init__(self, peer: Peer, loaded: Loaded) -> None:
-        self._peer, self._loaded = peer, loaded
-
-    def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
-        """Send a request and return the reply."""
-        try:
-            return self._peer.request(message, call_back)
-        except StudentError:
-            self._loaded.disturb()
-            raise
-
-    def explain(self, name: str) -> StudentError:
-        """Tell why the submission does not define a name."""
-        return self._loaded.explain(name)
