@@ -29,6 +29,9 @@ _CLEANS = 3.0  # a clean process serves tests until it has used that many budget
 _FAREWELL = Budget(cpu_s=1.0, memory_mb=0)
 _HUNG_CELLS = 3  # cells that may hang or kill before we stop loading
 _RELOADS = 30  # times that one submission is loaded again after it broke
+#: A task's seconds in its other tests, once it was too late in one: right answers take
+#: a tenth at most, and one endless loop would cost a class as much as fifty students.
+_SHARE_WHEN_LATE = 0.25
 #: What one submission may spend in all, and on being loaded: many small waits add up.
 _IN_ALL = Spent(cpu_s=180.0, slept_s=240.0)
 _ON_LOADING = Spent(cpu_s=30.0, slept_s=30.0)
@@ -65,12 +68,8 @@ class Loaded:
         self._clean_s = 0.0  # when it is old enough
         self._forks = 0  # of the present loader
         self._oom_kills = 0  # so far
+        self.late: set[str] = set()  # tasks with a test that took too long
         self.crew = Crew(self._fork_rank)
-
-    @property
-    def text(self) -> str:
-        """Everything that was handed in."""
-        return "\n".join(cell.source for cell in self._cells)
 
     @property
     def cells(self) -> list[tuple[str, str]]:
@@ -91,11 +90,12 @@ class Loaded:
             self._let_go()
             text = gettext("all checks together took {:g} s, or waited for {:g} s")
             raise StudentTimeout(text.format(_IN_ALL.cpu_s, _IN_ALL.slept_s))
-        budget = Budget(task.seconds, task.memory_mb)
+        share = _SHARE_WHEN_LATE if task.name in self.late else 1.0
+        budget = Budget(task.seconds * share, task.memory_mb)
         peer = self._going_on(budget, seed)
         for _ in range(3):
             if peer is not None:
-                return Opened(self, peer, budget, seed)
+                return Opened(self, peer, budget, seed, task.name)
             peer = self._forked(budget, seed)
         raise StudentDied(gettext("the submission keeps killing its own process"))
 
@@ -290,8 +290,10 @@ class Loaded:
 class Opened:
     """One copy of a submission, for one test."""
 
-    def __init__(self, loaded: Loaded, peer: Peer, budget: Budget, seed: int) -> None:
-        self._loaded, self._peer = loaded, peer
+    def __init__(
+        self, loaded: Loaded, peer: Peer, budget: Budget, seed: int, task: str
+    ) -> None:
+        self._loaded, self._peer, self._task = loaded, peer, task
         self._budget, self._seed = budget, seed
         self._clean: Peer | None = None
         self._parties: list[Party] = []
@@ -302,7 +304,7 @@ class Opened:
     @property
     def text(self) -> str:
         """Everything that was handed in."""
-        return self._loaded.text
+        return "\n".join(source for _, source in self.cells)
 
     @property
     def cells(self) -> list[tuple[str, str]]:
@@ -358,6 +360,8 @@ class Opened:
         return party
 
     def _broke(self, peer: Peer, error: StudentError) -> StudentError:
+        if isinstance(error, StudentTimeout):
+            self._loaded.late.add(self._task)
         if isinstance(error, StudentDied):
             error = self._died(peer)
         self._loaded.disturb()
