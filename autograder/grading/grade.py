@@ -247,6 +247,7 @@ class Grader:
             lent: Mapping[str, Callable[..., Any]] = {
                 name: getattr(reference, name) for name in names
             }
+            loaded.late.clear()  # with ours in their place it is another program
             again = runner.run(loaded, lambda test, _: test in failing, lent)  # noqa: B023
             results |= {o.result.test: o for o in again}
         return [results[o.result.test] for o in outcomes]

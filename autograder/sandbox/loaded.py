@@ -9,6 +9,7 @@ or a time-out from a new container.
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from autograder.sandbox.guest import FORK
@@ -29,13 +30,12 @@ _CLEANS = 3.0  # a clean process serves tests until it has used that many budget
 _FAREWELL = Budget(cpu_s=1.0, memory_mb=0)
 _HUNG_CELLS = 3  # cells that may hang or kill before we stop loading
 _RELOADS = 30  # times that one submission is loaded again after it broke
-#: A task's seconds in its other tests, once it was too late in one: right answers take
-#: a tenth at most, and one endless loop would cost a class as much as fifty students.
-_SHARE_WHEN_LATE = 0.25
+#: Once a test took too long, the others of its task, and of what rests on it, have a
+#: quarter of its seconds: right answers take a tenth. After three, no other is run.
+_LATE_SHARE, _LATE_TESTS = 0.25, 3
 #: What one submission may spend in all, and on being loaded: many small waits add up.
 _IN_ALL = Spent(cpu_s=180.0, slept_s=240.0)
 _ON_LOADING = Spent(cpu_s=30.0, slept_s=30.0)
-
 
 #: Whatever comes down the loader's socket: a submission can write to it.
 _NO_ANSWER = (StudentError, codec.CodecError, ValueError, TypeError, LookupError)
@@ -68,7 +68,8 @@ class Loaded:
         self._clean_s = 0.0  # when it is old enough
         self._forks = 0  # of the present loader
         self._oom_kills = 0  # so far
-        self.late: set[str] = set()  # tasks with a test that took too long
+        #: Tests that took too long, by task; whoever lends it functions may clear it.
+        self.late: Counter[str] = Counter()
         self.crew = Crew(self._fork_rank)
 
     @property
@@ -90,7 +91,11 @@ class Loaded:
             self._let_go()
             text = gettext("all checks together took {:g} s, or waited for {:g} s")
             raise StudentTimeout(text.format(_IN_ALL.cpu_s, _IN_ALL.slept_s))
-        share = _SHARE_WHEN_LATE if task.name in self.late else 1.0
+        late = sum(self.late[name] for name in (task.name, *task.rests_on))
+        if late >= _LATE_TESTS:
+            self.late[task.name] += 1
+            raise StudentTimeout(gettext("not run: too many before it took too long"))
+        share = _LATE_SHARE if late else 1.0
         budget = Budget(task.seconds * share, task.memory_mb)
         peer = self._going_on(budget, seed)
         for _ in range(3):
@@ -216,10 +221,7 @@ class Loaded:
         self._container = self._sealed = None
 
     def replaced_by(self, cells: Sequence[Cell]) -> Loaded:
-        """Return other code of ours, in the containers of this, which ends.
-
-        Not for submissions: the next one finds what this one left there.
-        """
+        """Return other code of ours in its containers; no submission gets these."""
         other = Loaded(self._jail, cells, self._quiet)
         if not self._disturbed:
             other._container, self._container = self._container, None
@@ -361,7 +363,7 @@ class Opened:
 
     def _broke(self, peer: Peer, error: StudentError) -> StudentError:
         if isinstance(error, StudentTimeout):
-            self._loaded.late.add(self._task)
+            self._loaded.late[self._task] += 1
         if isinstance(error, StudentDied):
             error = self._died(peer)
         self._loaded.disturb()
