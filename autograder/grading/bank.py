@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +14,6 @@ from autograder.sandbox.jail import Jail
 from autograder.sandbox.loaded import Loaded
 from autograder.student.lesson import Lesson
 from autograder.student.testing.plugin import Runner
-
-#: How long to wait, in all, for answers that other workers compute: as long as one test
-#: may take. Who has waited longer computes them as well, and comes to the same.
-_PATIENCE_S, _PAUSE_S = 60.0, 0.005
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,8 @@ class Bank:
         self._lesson, self._runner, self._jail = lesson, runner, jail
         self._answers: dict[tuple[str, str], Answers] = {}
         self._shared: SharedAnswers | None = None
-        self._loaded: Loaded | None = None
+        self._loaded: Loaded | None = None  # the mutant that ran last
+        self._holds = ""  # its name
         if cache is not None:
             with contextlib.suppress(OSError):
                 self._shared = SharedAnswers(cache, lesson, seed)
@@ -57,35 +52,29 @@ class Bank:
         """Every known mistake, by name."""
         return lesson_mutants(self._lesson)
 
-    def answers(self, mutants: Sequence[Mutant], test: str) -> list[Answers]:
-        """Return what mutants answer in a test.
+    def answers(
+        self, mutant: Mutant, test: str, *, is_patient: bool = True
+    ) -> Answers | None:
+        """Return what a mutant answers in a test, which is run unless it is known.
 
-        Those that nobody knows are run; while another worker runs one, we go on with
-        the next, and come back.
+        Args:
+            mutant: one of the lesson's.
+            test: the test's name.
+            is_patient: whether to leave it to another worker that is running it now.
+
+        Returns:
+            None if another worker is running it.
         """
-        todo, waited_s = list(mutants), 0.0
-        while todo:
-            is_patient = waited_s < _PATIENCE_S
-            left = [m for m in todo if not self._learn(m, test, is_patient)]
-            if len(left) == len(todo):
-                time.sleep(_PAUSE_S)
-                waited_s += _PAUSE_S
-            todo = left
-        return [self._answers[mutant.name, test] for mutant in mutants]
-
-    def _learn(self, mutant: Mutant, test: str, is_patient: bool) -> bool:
-        """Know a mutant's answers, unless another worker is computing them."""
         if self._knows(mutant, test):
-            return True
+            return self._answers[mutant.name, test]
         if self._shared is None:
-            self._run(mutant, test)
-            return True
+            return self._run(mutant, test)
         with self._shared.claim(f"{mutant.name}.{test}") as is_ours:
+            if self._knows(mutant, test):  # another has just let go of it
+                return self._answers[mutant.name, test]
             if is_patient and not is_ours:
-                return False
-            if not self._knows(mutant, test):  # another has just let go of it
-                self._run(mutant, test)
-        return True
+                return None
+            return self._run(mutant, test)
 
     def _knows(self, mutant: Mutant, test: str) -> bool:
         key = mutant.name, test
@@ -95,18 +84,27 @@ class Bank:
                 self._answers[key] = answers
         return key in self._answers
 
-    def _run(self, mutant: Mutant, test: str) -> None:
+    def _run(self, mutant: Mutant, test: str) -> Answers:
         """Run one test of what a student with that mistake would hand in."""
+        loaded = self._load(mutant)
+        loaded.late.clear()  # no answer depends on what was asked before
+        (outcome,) = self._runner.run(loaded, lambda name, _: name == test)
+        answers = self._answers[mutant.name, test] = Answers.of(outcome)
+        if self._shared is not None:
+            self._shared.put(f"{mutant.name}.{test}", answers)
+        return answers
+
+    def _load(self, mutant: Mutant) -> Loaded:
+        if self._loaded is not None and self._holds == mutant.name:
+            return self._loaded
         reference = self._lesson.reference_path.read_text(encoding="utf-8")
         cells = [_Cell(*cell) for cell in mutant.cells(reference)]
         if self._loaded is None:
             self._loaded = Loaded(self._jail, cells, self._runner.has_ranks)
         else:
             self._loaded = self._loaded.replaced_by(cells)
-        (outcome,) = self._runner.run(self._loaded, lambda name, _: name == test)
-        answers = self._answers[mutant.name, test] = Answers.of(outcome)
-        if self._shared is not None:
-            self._shared.put(f"{mutant.name}.{test}", answers)
+        self._holds = mutant.name
+        return self._loaded
 
     def rest(self) -> None:
         """End the processes of the mutant that ran last; others may run later."""

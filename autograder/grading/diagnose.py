@@ -7,6 +7,7 @@ the mutant fails nothing else in the task, the submission makes that mutant's mi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ from autograder.grading.bank import Bank
 from autograder.grading.mutants import Mutant
 from autograder.student.report import Verdict
 from autograder.student.testing.plugin import Outcome
+
+#: How long to wait for answers that other workers compute: as long as any test takes.
+#: Who has waited longer computes them as well, and comes to the same.
+_PATIENCE_S, _PAUSE_S = 60.0, 0.005
 
 
 def known_mistakes(
@@ -50,12 +55,39 @@ def known_mistakes(
 def _first(
     bank: Bank, task: str, mutants: Sequence[Mutant], failure: Failure
 ) -> dict[str, Mutant]:
-    """Return the first of the mutants that explains a task's failure."""
+    """Return the first of the mutants that explains a task's failure.
+
+    While another worker runs one, we go on with the next, and come back.
+    """
+    found: dict[str, Mutant] = {}
+    todo, waited_s = list(mutants), 0.0
+    while todo:
+        left: list[Mutant] = []
+        for mutant in todo:
+            fits = _fits(bank, mutant, failure, waited_s < _PATIENCE_S)
+            if fits is None:
+                left.append(mutant)
+            elif fits:  # then only those before it are still of interest
+                found = {task: mutant}
+                break
+        if len(left) == len(todo):
+            time.sleep(_PAUSE_S)
+            waited_s += _PAUSE_S
+        todo = left
+    return found
+
+
+def _fits(
+    bank: Bank, mutant: Mutant, failure: Failure, is_patient: bool
+) -> bool | None:
+    """Tell whether a mutant explains a failure; None while others find that out."""
     for test in failure.tests:
-        answers = bank.answers(mutants, test) if mutants else []
-        pairs = zip(mutants, answers, strict=True)
-        mutants = [m for m, theirs in pairs if failure.fits(test, theirs)]
-    return {task: mutants[0]} if mutants else {}
+        answers = bank.answers(mutant, test, is_patient=is_patient)
+        if answers is None:
+            return None
+        if not failure.fits(test, answers):
+            return False
+    return True
 
 
 @dataclass(frozen=True)
