@@ -7,6 +7,7 @@ run, so that it is never counted among the passed.
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 from collections import Counter
@@ -69,6 +70,12 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "openssl": ("openssl", _has_openssl),
     "triton": ("the triton package", _has_triton),
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let no test read or leave anything in the cache of whoever runs them."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -17,6 +17,7 @@ import itertools
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,8 @@ SEED = 1_000
 #: Of a hundred submissions: right, partly right, wrong, broken, hostile.
 SHARES = {"right": 20, "partly right": 15, "wrong": 50, "broken": 8, "hostile": 7}
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
+#: What a run says on stderr when it has graded a lesson.
+_GRADED = re.compile(r"^(\S+): \d+ of \d+ graded in ([\d.]+) s", re.MULTILINE)
 _GRADE = "from autograder.cli import main; main()"
 
 Files = dict[str, bytes]
@@ -138,6 +141,7 @@ class Run:
     """What one class run took."""
 
     seconds: float = 0.0
+    of_lessons: dict[str, float] = field(default_factory=dict)
     code: int = 0
     memory_mb: list[tuple[float, float]] = field(default_factory=list)  # ours, all
 
@@ -173,6 +177,8 @@ def grade(root: Path, workers: int | None) -> Run:
         done.set()
         watcher.join()
     run.seconds = time.monotonic() - start
+    said = _GRADED.findall((root / "log.txt").read_text(encoding="utf-8"))
+    run.of_lessons = {lesson: float(seconds) for lesson, seconds in said}
     return run
 
 
@@ -244,11 +250,12 @@ def main() -> None:
         run = grade(root, options.workers)
         wrong = compare(labels, load_records(root))
         if run.code not in (0, 1):
-            wrong.append((root / "log.txt").read_text()[-2000:])
+            wrong.append((root / "log.txt").read_text(encoding="utf-8")[-2000:])
     quarter = max(1, len(run.memory_mb) // 4)
     numbers = {
         "submissions": len(labels),
         "seconds": round(run.seconds, 1),
+        **{f"seconds, {name}": taken for name, taken in run.of_lessons.items()},
         "seconds a submission": round(run.seconds / max(1, len(labels)), 3),
         "workers": options.workers or len(os.sched_getaffinity(0)),
         "own memory, second quarter, MB": round(

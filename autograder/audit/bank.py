@@ -13,7 +13,8 @@ from dataclasses import replace
 from multiprocessing.util import Finalize
 
 from autograder.audit.result import LessonAudit, MutantAudit
-from autograder.grading.diagnose import Answers, Failure
+from autograder.grading.answers import Answers
+from autograder.grading.diagnose import Failure
 from autograder.grading.grade import Grader, warm
 from autograder.grading.mutants import Mutant, lesson_mutants
 from autograder.sandbox.jail import Jail

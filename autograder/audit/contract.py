@@ -142,7 +142,7 @@ def mutant_problems(lesson: Lesson) -> Iterator[str]:
             yield f"{mutant.where}: says the same as {told[mutant.says]}"
         told[mutant.says] = mutant.name
         try:
-            mutant.cells(reference)
+            mutant.check(reference)
         except CourseError as error:
             yield str(error)
     for name in names:

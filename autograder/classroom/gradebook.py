@@ -18,7 +18,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    SubmittedNotebook,
+)
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
@@ -60,6 +66,7 @@ class ClassGradebook:
             self._book = Gradebook(self._url)
         self._penalties = AssignLatePenalties(config=read_config(path.parent))
         self._penalties.init_plugin()
+        self._tasks: dict[str, str] = {}  # of cells, by their number
 
     def __enter__(self) -> ClassGradebook:
         return self
@@ -149,7 +156,7 @@ class ClassGradebook:
         notebook = book.find_submission_notebook(lesson.id, lesson.id, student)
         results = {task.task: task for task in record.report.tasks}
         for grade in notebook.grades:
-            task = results.get(task_of(grade.cell.name, lesson) or "")
+            task = results.get(self._task_of(grade, lesson))
             score: float | None
             if task is None:  # the answer in words
                 score = None if has_written else 0.0
@@ -160,7 +167,7 @@ class ClassGradebook:
                 by_hand = grade.manual_score is not None or score is None
                 grade.needs_manual_grade = by_hand
         for comment in notebook.comments:
-            task = results.get(task_of(comment.cell.name, lesson) or "")
+            task = results.get(self._task_of(comment, lesson))
             if task is not None:
                 comment.auto_comment = comment_of(task)
             else:
@@ -171,6 +178,12 @@ class ClassGradebook:
         elif notebook.late_submission_penalty is not None:
             notebook.late_submission_penalty = None
             book.db.commit()
+
+    def _task_of(self, row: Grade | Comment, lesson: Lesson) -> str:
+        """Return the task that a row is about; the database is asked once a cell."""
+        if row.cell_id not in self._tasks:
+            self._tasks[row.cell_id] = task_of(row.cell.name, lesson) or ""
+        return self._tasks[row.cell_id]
 
     def _has_submission(self, lesson: str, student: str) -> bool:
         try:

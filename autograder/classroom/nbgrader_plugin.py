@@ -138,7 +138,8 @@ def _grade(folder: ClassFolder, lesson: Lesson, submission: Submission) -> Repor
     """Grade with one pool a lesson, kept for all students of an nbgrader run."""
     key = lesson.digest, folder.seed
     if key not in _pools:
-        _pools[key] = WorkerPool(lesson, folder.seed, size=1)
+        cache = folder.store.folder / "answers"
+        _pools[key] = WorkerPool(lesson, folder.seed, size=1, cache=cache)
     ((_, report),) = grade_many(
         lesson,
         [(None, submission)],

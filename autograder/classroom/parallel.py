@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 from autograder.classroom.store import Store
@@ -36,6 +37,7 @@ def grade_many(
     scheduler: str | None = None,
     pool: WorkerPool | None = None,
     store: Store | None = None,
+    cache: Path | None = None,
     fresh: bool = False,
     watch: Watcher | None = None,
 ) -> Iterator[tuple[Key, Report]]:
@@ -56,6 +58,8 @@ def grade_many(
         pool: Workers of the caller's, which it keeps, instead of new ones.
         store: Where reports are looked up first and kept; closing the generator or
             Ctrl-C leaves it complete, so that the next run goes on from there.
+        cache: Where workers and runs share what known mistakes answer; by default
+            beside the store, or with this run alone if there is none.
         fresh: Ignore what the store holds (and replace it).
         watch: Called with an event and the key it is about.
 
@@ -80,14 +84,13 @@ def grade_many(
                 tell("kept", key)
                 kept.append((key, report))
 
+    if cache is None and store is not None:
+        cache = store.folder / "answers"
     own: WorkerPool | None = None
     if scheduler is None:
         if pool is None:
             pool = own = WorkerPool(
-                lesson,
-                seed,
-                size=workers or default_workers(),
-                cache=None if store is None else store.folder / "answers",
+                lesson, seed, size=workers or default_workers(), cache=cache
             )
         graded = pool.run(unknown(), tell)
     else:

@@ -143,8 +143,8 @@ def _pool_of_this_thread(lesson: Lesson, seed: int) -> WorkerPool:
         )
         _here.serves = wanted
         _pools.append(_here.pool)
-    pool: WorkerPool = _here.pool
-    return pool
+    found: WorkerPool = _here.pool
+    return found
 
 
 def _core_of_this_thread() -> list[int]:

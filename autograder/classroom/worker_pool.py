@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -162,18 +163,21 @@ class WorkerPool:
     ) -> Generator[tuple[Key, Report]]:
         """Grade submissions and yield reports in the order of finishing."""
         fresh = _number(submissions)
-        again: deque[_Job] = deque()
+        waiting: deque[_Job] = deque()  # for another try, or for the next free worker
+        done: list[tuple[Any, Report]] = []
         try:
             while True:
-                while job := self._next(again, fresh):
+                while job := self._next(waiting, fresh):
                     tell("retry" if job.is_retry else "start", job.key)
                     self._free_worker().give(job)
+                # What takes time here, all workers are busy meanwhile.
+                yield from done
                 if not self._busy:
                     return
-                for worker in self._wait():
-                    done = self._receive(worker, again, tell)
-                    if done is not None:
-                        yield done
+                if not waiting:
+                    waiting.extend(itertools.islice(fresh, 1))
+                heard = [self._receive(w, waiting, tell) for w in self._wait()]
+                done = [report for report in heard if report is not None]
         finally:
             for worker in self._busy:  # only when a run is given up
                 self._stop(worker)
@@ -190,11 +194,11 @@ class WorkerPool:
     def _busy(self) -> list[_Worker]:
         return [worker for worker in self._workers if worker.job is not None]
 
-    def _next(self, again: deque[_Job], fresh: Iterator[_Job]) -> _Job | None:
+    def _next(self, waiting: deque[_Job], fresh: Iterator[_Job]) -> _Job | None:
         """Return the next job if a worker is free for it."""
         if len(self._busy) >= self._size:
             return None
-        return again.popleft() if again else next(fresh, None)
+        return waiting.popleft() if waiting else next(fresh, None)
 
     def _free_worker(self) -> _Worker:
         for worker in list(self._workers):
@@ -223,7 +227,7 @@ class WorkerPool:
         return [w for w in busy if w.pipe in heard or w.deadline <= now]
 
     def _receive(
-        self, worker: _Worker, again: deque[_Job], tell: Tell
+        self, worker: _Worker, waiting: deque[_Job], tell: Tell
     ) -> tuple[Any, Report] | None:
         """Take one message of a worker; return a finished job's key and report."""
         job = worker.job
@@ -251,7 +255,7 @@ class WorkerPool:
         verdict = verdict_over(worker.process.returncode, again=job.is_retry)
         if verdict is None:
             job.is_retry = True
-            again.append(job)
+            waiting.append(job)
             return None
         report = unfinished_report(self._lesson, job.submission, self._seed, verdict)
         return job.key, report

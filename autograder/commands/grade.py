@@ -49,6 +49,7 @@ def grade(
     from autograder.classroom.records import Record, save_record
     from autograder.classroom.store import Store
     from autograder.classroom.submission_paths import find_submission_paths
+    from autograder.classroom.user_cache import user_cache
     from autograder.commands.progress import RunProgress
     from autograder.commands.tables import exit_code, line_of, show_records
     from autograder.commands.trusted_course import trusted_course
@@ -65,6 +66,7 @@ def grade(
             workers=min(workers or default_workers(), len(found)),
             scheduler=scheduler,
             store=None if out is None else Store(out / ".autograder" / "store"),
+            cache=user_cache("answers"),
             fresh=fresh,
             watch=progress.watch,
         )

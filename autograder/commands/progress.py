@@ -76,7 +76,15 @@ class RunProgress:
         if self._bar is not None:
             self._bar.advance(self._task)
         else:
-            self._say(f"{self._done}/{self._total} {line}")
+            self._say(f"{self._done}/{self._total} {line}{self._left()}")
+
+    def _left(self) -> str:
+        """Tell how long the rest may take, if it goes on as so far."""
+        graded, left = self._done - self._kept, self._total - self._done
+        if graded < 1 or not left:
+            return ""
+        seconds = round((time.monotonic() - self._start) / graded * left)
+        return f", {seconds // 60}:{seconds % 60:02} left"
 
     def _say(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)

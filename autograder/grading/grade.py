@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from autograder.grading.diagnose import Bank
+from autograder.grading.bank import Bank
+from autograder.grading.diagnose import known_mistakes
 from autograder.grading.mutants import Mutant
 from autograder.grading.reference import Reference
 from autograder.grading.sturdy import SturdyPlugin, unjudged
@@ -78,8 +79,8 @@ class Grader:
             jail: the caller's, who keeps it, with the lesson's ``warm`` modules; one
                 of its own by default.
             diagnose: whether to compare failing answers with known mistakes.
-            cache: folder in which workers of one class run share what the known
-                mistakes answer.
+            cache: folder in which workers and runs share what the known mistakes
+                answer.
             only: the tasks whose tests are collected; all by default.
             seeded_only: whether to leave out the tests that the seed does not change.
             on_outcomes: told a submission's name and what it answered in each test.
@@ -112,28 +113,28 @@ class Grader:
             InfrastructureError: the hidden tests cannot be collected, or no jail
                 starts on this machine.
         """
-        lesson = self._lesson
-        reference = Reference(lesson.reference_path)
+        lesson, before_s = self._lesson, 0.0
+        if self._jail is not None and self._jail.group is not None:
+            before_s = self._jail.group.cpu_s()
 
         def loop(runner: Runner) -> None:
+            jail.wait()
             gc.freeze()  # what is loaded by now stays: never look through it again
-            with contextlib.ExitStack() as stack:
-                jail = self._jail or stack.enter_context(
-                    Jail(warm(lesson), self._level)
-                )
-                before_s = 0.0 if jail.group is None else jail.group.cpu_s()
-                bank = Bank(lesson, runner, jail, self._cache, self._seed)
-                for key, submission in submissions:
-                    wanted = tasks(key)
-                    report = self._judge(
-                        runner, jail, bank, submission, wanted, reference
-                    )
-                    on_report(key, report)
-                if jail.group is not None:
-                    self.jailed_cpu_s = jail.group.cpu_s() - before_s
+            bank = Bank(lesson, runner, jail, self._cache, self._seed)
+            for key, submission in submissions:
+                wanted = tasks(key)
+                report = self._judge(runner, jail, bank, submission, wanted, reference)
+                on_report(key, report)
+            if jail.group is not None:
+                self.jailed_cpu_s = jail.group.cpu_s() - before_s
 
-        plugin = SturdyPlugin(lesson, self._seed, loop, reference, self._on_test)
-        run_session(plugin, lesson.hidden_tests(self._only))
+        with contextlib.ExitStack() as stack:
+            jail = self._jail or stack.enter_context(  # it starts meanwhile
+                Jail(warm(lesson), self._level, wait=False)
+            )
+            reference = Reference(lesson.reference_path)
+            plugin = SturdyPlugin(lesson, self._seed, loop, reference, self._on_test)
+            run_session(plugin, lesson.hidden_tests(self._only))
 
     def _judge(
         self,
@@ -182,7 +183,7 @@ class Grader:
         if not self._diagnose:
             return {}
         try:
-            return bank.diagnose(outcomes)
+            return known_mistakes(bank, outcomes)
         except InfrastructureError:
             raise
         except Exception:  # memory and recursion among them: answers may be odd
@@ -263,6 +264,7 @@ class Grader:
             lent: Mapping[str, Callable[..., Any]] = {
                 name: getattr(reference, name) for name in names
             }
+            loaded.late.clear()  # with ours in their place it is another program
             again = runner.run(loaded, lambda test, _: test in failing, lent)  # noqa: B023
             results |= {o.result.test: o for o in again}
         return [results[o.result.test] for o in outcomes]

@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from typing import BinaryIO
 
 from autograder.sandbox import jail_command
 from autograder.sandbox.activity import family
@@ -41,6 +42,7 @@ class Jail:
         level: jail_command.Level | None = None,
         limits: jail_command.Limits | None = None,
         filtered: bool = True,
+        wait: bool = True,
     ) -> None:
         """Start a jail.
 
@@ -49,6 +51,7 @@ class Jail:
             level: isolation; the best that this machine offers by default.
             limits: what the whole jail may use.
             filtered: whether system calls are; False to look at the other layers.
+            wait: whether it is there when this returns; else `wait` says when.
 
         Raises:
             InfrastructureError: it does not start, or the level is not to be had.
@@ -66,7 +69,10 @@ class Jail:
         self.group: Cgroup | None = None
         #: How much slower than the reference this machine computes; measured once.
         self.pace = 0.0
-        self._start()
+        self._errors: BinaryIO | None = None  # of one that is starting
+        self._launch()
+        if wait:
+            self.wait()
 
     def container(self) -> Container:
         """Return a new container, in which nothing of a submission has run.
@@ -76,7 +82,8 @@ class Jail:
         """
         for _ in range(2):
             if self._process is None:
-                self._start()
+                self._launch()
+            self.wait()
             made = self._contained()
             if made is not None:
                 return made
@@ -100,13 +107,17 @@ class Jail:
     def restart(self) -> None:
         """Start the jail again."""
         self.stop()
-        self._start()
+        self._launch()
+        self.wait()
 
     def stop(self) -> None:
         """Kill everything in the jail; the next container starts it again."""
         if self._process is None:
             return
         self._control.close()
+        if self._errors is not None:  # it is still starting
+            self._errors.close()
+            self._errors = None
         left = [] if self.level == "bubblewrap" else list(family(self._server))
         self._process.kill()
         self._process.wait()
@@ -130,7 +141,7 @@ class Jail:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _start(self) -> None:
+    def _launch(self) -> None:
         limits = self._limits
         ours, theirs = _connection()
         self._control = ours
@@ -139,7 +150,8 @@ class Jail:
             limits.total_mb,
             limits.processes * 2,
         )
-        with theirs, tempfile.TemporaryFile() as errors:
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by wait)
+        with theirs:
             try:
                 self._process = subprocess.Popen(
                     self._command(theirs.fileno()),
@@ -153,11 +165,23 @@ class Jail:
                 )
             except (OSError, subprocess.SubprocessError) as error:
                 ours.close()
+                errors.close()
                 raise InfrastructureError(f"no jail can be started: {error}") from None
-            theirs.close()
-            with contextlib.suppress(OSError):
-                ours.send(json.dumps(self._config()).encode())
-            data, self._server = _greeted(ours)
+        self._errors = errors
+        with contextlib.suppress(OSError):
+            ours.send(json.dumps(self._config()).encode())
+
+    def wait(self) -> None:
+        """Return once the server is there.
+
+        Raises:
+            InfrastructureError: it does not start.
+        """
+        errors, self._errors = self._errors, None
+        if errors is None:
+            return
+        with errors:
+            data, self._server = _greeted(self._control)
             if len(data) != READY.size:
                 self.close()
                 errors.seek(0)

@@ -9,12 +9,14 @@ or a time-out from a new container.
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from autograder.sandbox.guest import FORK
 from autograder.sandbox.jail import Container, Jail
 from autograder.sandbox.peer import Budget, Peer, Spent
 from autograder.sandbox.rank_processes import MOST_RANKS, Crew, Party
+from autograder.sandbox.watched import Watched
 from autograder.student import codec
 from autograder.student.lesson import Task
 from autograder.student.loading import Cell, LoadFailures, reason_of
@@ -28,10 +30,12 @@ _CLEANS = 3.0  # a clean process serves tests until it has used that many budget
 _FAREWELL = Budget(cpu_s=1.0, memory_mb=0)
 _HUNG_CELLS = 3  # cells that may hang or kill before we stop loading
 _RELOADS = 30  # times that one submission is loaded again after it broke
+#: Once a test took too long, the others of its task, and of what rests on it, have a
+#: quarter of its seconds: right answers take a tenth. After three, no other is run.
+_LATE_SHARE, _LATE_TESTS = 0.25, 3
 #: What one submission may spend in all, and on being loaded: many small waits add up.
 _IN_ALL = Spent(cpu_s=180.0, slept_s=240.0)
 _ON_LOADING = Spent(cpu_s=30.0, slept_s=30.0)
-
 
 #: Whatever comes down the loader's socket: a submission can write to it.
 _NO_ANSWER = (StudentError, codec.CodecError, ValueError, TypeError, LookupError)
@@ -56,6 +60,7 @@ class Loaded:
         self._container: Container | None = None
         self._loader: Peer | None = None
         self._disturbed = False
+        self._takes_over = False  # what it is given to be loaded in
         self._killed_loader = False
         self._kept: Peer | None = None  # a test's process that may go on
         self._sealed: Container | None = None  # where no code of the submission is
@@ -63,12 +68,9 @@ class Loaded:
         self._clean_s = 0.0  # when it is old enough
         self._forks = 0  # of the present loader
         self._oom_kills = 0  # so far
+        #: Tests that took too long, by task; whoever lends it functions may clear it.
+        self.late: Counter[str] = Counter()
         self.crew = Crew(self._fork_rank)
-
-    @property
-    def text(self) -> str:
-        """Everything that was handed in."""
-        return "\n".join(cell.source for cell in self._cells)
 
     @property
     def cells(self) -> list[tuple[str, str]]:
@@ -89,11 +91,16 @@ class Loaded:
             self._let_go()
             text = gettext("all checks together took {:g} s, or waited for {:g} s")
             raise StudentTimeout(text.format(_IN_ALL.cpu_s, _IN_ALL.slept_s))
-        budget = Budget(task.seconds, task.memory_mb)
+        late = sum(self.late[name] for name in (task.name, *task.rests_on))
+        if late >= _LATE_TESTS:
+            self.late[task.name] += 1
+            raise StudentTimeout(gettext("not run: too many before it took too long"))
+        share = _LATE_SHARE if late else 1.0
+        budget = Budget(task.seconds * share, task.memory_mb)
         peer = self._going_on(budget, seed)
         for _ in range(3):
             if peer is not None:
-                return Opened(self, peer, budget, seed)
+                return Opened(self, peer, budget, seed, task.name)
             peer = self._forked(budget, seed)
         raise StudentDied(gettext("the submission keeps killing its own process"))
 
@@ -213,10 +220,22 @@ class Loaded:
                 container.close()
         self._container = self._sealed = None
 
+    def replaced_by(self, cells: Sequence[Cell]) -> Loaded:
+        """Return other code of ours in its containers; no submission gets these."""
+        other = Loaded(self._jail, cells, self._quiet)
+        if not self._disturbed:
+            other._container, self._container = self._container, None
+            other._sealed, self._sealed = self._sealed, None
+            other._takes_over = True
+        self.close()
+        return other
+
     def _ready(self) -> tuple[Container, Peer]:
         if self._container and self._loader and not self._disturbed:
             return self._container, self._loader
-        self.close()
+        if not self._takes_over:
+            self.close()
+        self._takes_over = False
         self._disturbed = False
         if self._spent_on_loading.is_over(_ON_LOADING):
             raise StudentTimeout(gettext("the submission cannot be loaded"))
@@ -224,12 +243,13 @@ class Loaded:
         if self._reloads > _RELOADS:
             raise StudentDied(gettext("the submission broke down too often"))
         while True:
-            self._container = self._jail.container()
-            loader = self._load_once(self._container)
+            container = self._container = self._container or self._jail.container()
+            loader = self._load_once(container)
             if loader is not None:
                 self._loader = loader
-                return self._container, loader
-            self._container.close()
+                return container, loader
+            container.close()
+            self._container = None
 
     def _load_once(self, container: Container) -> Peer | None:
         """Run the cells; None if one of them hung or died and is to be skipped."""
@@ -272,8 +292,10 @@ class Loaded:
 class Opened:
     """One copy of a submission, for one test."""
 
-    def __init__(self, loaded: Loaded, peer: Peer, budget: Budget, seed: int) -> None:
-        self._loaded, self._peer = loaded, peer
+    def __init__(
+        self, loaded: Loaded, peer: Peer, budget: Budget, seed: int, task: str
+    ) -> None:
+        self._loaded, self._peer, self._task = loaded, peer, task
         self._budget, self._seed = budget, seed
         self._clean: Peer | None = None
         self._parties: list[Party] = []
@@ -284,7 +306,7 @@ class Opened:
     @property
     def text(self) -> str:
         """Everything that was handed in."""
-        return self._loaded.text
+        return "\n".join(source for _, source in self.cells)
 
     @property
     def cells(self) -> list[tuple[str, str]]:
@@ -318,7 +340,8 @@ class Opened:
         if self._clean is not None:
             self._cpu_s += self._clean.used_s()
         self._clean = self._loaded.clean(budget)
-        return Session(Watched(self._clean, self._loaded))
+        loaded = self._loaded
+        return Session(Watched(self._clean, loaded.explain, loaded.disturb))
 
     def ranks(self, n: int) -> Party:
         """Return n more copies that can reach nobody but the judge.
@@ -339,6 +362,8 @@ class Opened:
         return party
 
     def _broke(self, peer: Peer, error: StudentError) -> StudentError:
+        if isinstance(error, StudentTimeout):
+            self._loaded.late[self._task] += 1
         if isinstance(error, StudentDied):
             error = self._died(peer)
         self._loaded.disturb()
@@ -373,22 +398,3 @@ class Opened:
         else:
             how = gettext("its process left with code {code}").format(code=code)
         return StudentDied(gettext("the submission ended instead of answering"), how)
-
-
-class Watched:
-    """A channel to a clean process; if it breaks, the next one is forked anew."""
-
-    def __init__(self, peer: Peer, loaded: Loaded) -> None:
-        self._peer, self._loaded = peer, loaded
-
-    def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
-        """Send a request and return the reply."""
-        try:
-            return self._peer.request(message, call_back)
-        except StudentError:
-            self._loaded.disturb()
-            raise
-
-    def explain(self, name: str) -> StudentError:
-        """Tell why the submission does not define a name."""
-        return self._loaded.explain(name)

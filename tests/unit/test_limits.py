@@ -9,8 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
+from toy import handed
 
 from autograder.sandbox import pace
 from autograder.sandbox.activity import (
@@ -22,7 +24,10 @@ from autograder.sandbox.activity import (
     threads_of,
 )
 from autograder.sandbox.jail import Jail
+from autograder.sandbox.loaded import Loaded
 from autograder.sandbox.peer import Budget
+from autograder.student.lesson import Task
+from autograder.student.proxy import StudentTimeout
 from autograder.student.report import Report
 
 SPIN = "while True: pass"
@@ -129,6 +134,36 @@ def test_a_jail_measures_its_pace_once_and_comes_back_when_its_server_is_gone():
         os.kill(jail._server, signal.SIGKILL)
         jail.container().close()
         assert jail.pace == measured + 1
+
+
+@pytest.mark.jail
+def test_after_three_tests_that_took_too_long_no_other_of_the_task_is_run():
+    task = Task("f", 1, 0.5, 256, "none")
+    resting = replace(task, name="g", rests_on=("f",))
+    cells = handed("spins", "def f():\n    while True: pass\ndef g(): return 7").cells
+    with Jail() as jail:
+        loaded = Loaded(jail, cells)
+
+        def told(task: Task) -> str:
+            opened = loaded.open(task, 0)
+            try:
+                return str(opened.session.ask("call", task.name, [], {}, label="f"))
+            except StudentTimeout as error:
+                return str(error)
+            finally:
+                opened.close(passed=False)
+
+        assert told(resting) == "7"
+        assert told(task) == "no answer within 0.5 s"
+        assert told(task) == "no answer within 0.125 s"
+        assert told(resting) == "7"
+        assert told(task) == "no answer within 0.125 s"
+        for either in (task, resting):
+            with pytest.raises(StudentTimeout, match="not run"):
+                loaded.open(either, 0)
+        loaded.late.clear()
+        assert told(resting) == "7"
+        loaded.close()
 
 
 def test_a_report_records_the_pace_among_its_timings():

@@ -90,7 +90,7 @@ def test_a_rewrite_is_run_after_the_reference(lesson):
 def test_an_edit_that_does_not_fit_names_file_and_mistake(lesson, fields, told):
     mutant = tell(lesson, ENTRY + fields)["no-error"]
     with pytest.raises(CourseError, match=r"mutants/mean\.toml: no-error: ") as caught:
-        mutant.cells(lesson.reference_path.read_text())
+        mutant.check(lesson.reference_path.read_text())
     assert told in str(caught.value)
 
 
