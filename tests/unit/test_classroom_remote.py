@@ -66,7 +66,9 @@ def test_a_machine_that_cannot_grade_is_named(
 ) -> None:
     lesson = make_lesson(tmp_path)
     with pytest.raises(InfrastructureError, match=r"^\S+: no worker .* no jail starts"):
-        list(grade_many(lesson, _named("a", "b"), scheduler=fake.address, seed=13))
+        # Four, so that one of two threads has two: they fail three times in a row.
+        names = _named("a", "b", "c", "d")
+        list(grade_many(lesson, names, scheduler=fake.address, seed=13))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,7 @@ def test_a_run_that_loses_its_cluster_ends_with_one_sentence(
 ) -> None:
     monkeypatch.setattr(scheduler, "ALONE_S", 1.0)
     monkeypatch.setattr(scheduler, "LOOK_S", 0.2)
-    submissions = _named("a", "hangs", "hangs")
+    submissions = _named("a", "hangs")  # one for each thread: both begin at once
     run = grade_many(make_lesson(tmp_path), submissions, scheduler=fake.address)
     assert next(run)[0] == "a"
     end(fake)
