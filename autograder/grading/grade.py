@@ -6,6 +6,7 @@ warm jail, one memory of reference answers for as many submissions as come.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -111,10 +112,13 @@ class Grader:
             jail.wait()
             gc.freeze()  # what is loaded by now stays: never look through it again
             bank = Bank(lesson, runner, jail, self._cache, self._seed)
-            for key, submission in submissions:
-                wanted = tasks(key)
-                report = self._judge(runner, jail, bank, submission, wanted, reference)
-                on_report(key, report)
+            with contextlib.closing(bank):
+                for key, submission in submissions:
+                    wanted = tasks(key)
+                    report = self._judge(
+                        runner, jail, bank, submission, wanted, reference
+                    )
+                    on_report(key, report)
             if jail.group is not None:
                 self.jailed_cpu_s = jail.group.cpu_s()
 
