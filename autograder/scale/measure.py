@@ -1,8 +1,8 @@
 """Measures what a submission costs and what runs take, on this machine.
 
-Costs are CPU seconds, which other work on the machine hardly changes. Grading is
-measured alone, on one core. Everything else is measured in class runs on a cluster
-whose workers answer at once (`autograder.scale.instant`).
+Costs are CPU seconds. Grading is measured alone, on all cores at once. Everything else
+is measured in class runs on a cluster whose workers answer at once
+(`autograder.scale.instant`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import os
 import pickle
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from statistics import fmean
 
 import jupytext
 import nbformat
@@ -59,7 +60,9 @@ def measure_costs(empty: ClassFolder, lesson: Lesson, folder: Path) -> Costs:
     reports = folder / "reports"
     reports.mkdir()
     made = make_class(folder / "grading", empty, lesson, ROUNDS * KINDS)
-    worker_start_s, worker_s, bytes_each = _grade_alone(made, lesson, reports)
+    alone = _grade_on_all_cores(made.root, lesson, folder / "answers")
+    for kind, text in alone[0].reports.items():
+        (reports / f"{kind}.json").write_text(text, encoding="utf-8")
     runs = []
     for number, count in enumerate((1, 1, INSTANT)):  # the first one imports nbgrader
         place = folder / f"instant-{number}"
@@ -70,13 +73,14 @@ def measure_costs(empty: ClassFolder, lesson: Lesson, folder: Path) -> Costs:
     coordinator_s = (many.grading_s - one.grading_s) / more
     page_s = (many.pages_s - one.pages_s) / more
     return Costs(
-        worker_s=worker_s + (many.worker_s - one.worker_s) / more,
+        worker_s=fmean(core.each_s for core in alone)
+        + (many.worker_s - one.worker_s) / more,
         coordinator_s=coordinator_s,
         scheduler_s=(many.scheduler_s - one.scheduler_s) / more,
         page_s=page_s,
-        bytes_each=bytes_each,
+        bytes_each=alone[0].bytes_each,
         once_s=max(0.0, one.grading_s + one.pages_s - coordinator_s - page_s),
-        worker_start_s=worker_start_s,
+        worker_start_s=fmean(core.once_s for core in alone),
     )
 
 
@@ -151,42 +155,50 @@ def _sources(lesson: Lesson) -> dict[str, str]:
     return {"reference": reference} | found
 
 
-def _grade_alone(
-    made: ClassFolder, lesson: Lesson, reports: Path
-) -> tuple[float, float, float]:
-    """Grade a class on one core, and keep a report of each kind.
+@dataclass(frozen=True)
+class _Graded:
+    """What grading took on one core, and a report of each kind as JSON."""
 
-    Returns:
-        CPU seconds that a new grader takes beyond grading, CPU seconds of a submission,
-        bytes of a submission and its report.
+    once_s: float  # CPU that a new grader takes beyond grading
+    each_s: float  # CPU of a submission
+    bytes_each: float  # of a submission and its report
+    reports: dict[str, str]
+
+
+def _grade_on_all_cores(root: Path, lesson: Lesson, folder: Path) -> list[_Graded]:
+    """Grade a class once on every core, at the same time.
+
+    So are cores used: where two share a processor's caches and units, each takes longer
+    while the other computes.
     """
+    cores = sorted(os.sched_getaffinity(0))
+    with ProcessPoolExecutor(len(cores), mp_context=get_context("spawn")) as pool:
+        work = [
+            pool.submit(_grade_on, core, root, lesson.id, folder / str(core))
+            for core in cores
+        ]
+        return [one.result() for one in work]
+
+
+def _grade_on(core: int, root: Path, lesson_id: str, cache: Path) -> _Graded:
+    os.sched_setaffinity(0, {core})
+    cache.mkdir(parents=True)
+    made = open_class(root)
+    lesson = made.course.lesson(lesson_id)
     hand_ins = made.submitted().of(lesson)
     read = [read_submission(hand_in.folder, lesson) for hand_in in hand_ins]
     kinds = len(_sources(lesson))
     cold, warm, rest = read[:kinds], read[kinds : 2 * kinds], read[2 * kinds :]
     costs = []
-    with _one_core():
-        for part in (cold, warm, rest):
-            named = {one.digest: one for one in part}
-            cost, found = graded(lesson, named, diagnose=True, cache=reports)
-            costs.append(cost.cpu_s)
-    each = (costs[2] - costs[1]) / (len(rest) - len(warm))
-    sizes = []
-    for digest, report in found.items():
-        text = report.to_json()
-        (reports / f"{Path(report.name).stem}.json").write_text(text, encoding="utf-8")
-        sizes.append(len(pickle.dumps(named[digest].without_prose())) + len(text))
-    return max(0.0, costs[0] - each * kinds), each, sum(sizes) / len(sizes)
-
-
-@contextmanager
-def _one_core() -> Iterator[None]:
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(cores)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, cores)
+    for part in (cold, warm, rest):
+        named = {one.digest: one for one in part}
+        cost, found = graded(lesson, named, diagnose=True, cache=cache)
+        costs.append(cost.cpu_s)
+    each_s = (costs[2] - costs[1]) / (len(rest) - len(warm))
+    reports = {Path(one.name).stem: one.to_json() for one in found.values()}
+    sent = [len(pickle.dumps(one.without_prose())) for one in rest]
+    bytes_each = fmean(sent) + fmean(map(len, reports.values()))
+    return _Graded(max(0.0, costs[0] - each_s * kinds), each_s, bytes_each, reports)
 
 
 def _cpu_s(pid: int) -> float:
