@@ -39,6 +39,7 @@ def grade_many(
     store: Store | None = None,
     cache: Path | None = None,
     fresh: bool = False,
+    ahead: bool = False,
     watch: Watcher | None = None,
 ) -> Iterator[tuple[Key, Report]]:
     """Grade submissions in parallel and yield each report as it is ready.
@@ -61,6 +62,8 @@ def grade_many(
         cache: Where workers and runs share what known mistakes answer; by default
             beside the store, or with this run alone if there is none.
         fresh: Ignore what the store holds (and replace it).
+        ahead: Start a worker here before the first submission is read, to save time
+            where it is sure to be needed.
         watch: Called with an event and the key it is about.
 
     Yields:
@@ -92,6 +95,8 @@ def grade_many(
             pool = own = WorkerPool(
                 lesson, seed, size=workers or default_workers(), cache=cache
             )
+            if ahead:
+                pool.start()
         graded = pool.run(unknown(), tell)
     else:
         from autograder.classroom.remote import grade_remotely

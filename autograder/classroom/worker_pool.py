@@ -158,6 +158,10 @@ class WorkerPool:
             cache = Path(self._own_cache.name)
         self._cache = cache
 
+    def start(self) -> None:
+        """Start a worker ahead of its first submission."""
+        self._free_worker()
+
     def run(
         self, submissions: Iterable[tuple[Key, Submission]], tell: Tell
     ) -> Generator[tuple[Key, Report]]:

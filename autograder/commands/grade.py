@@ -68,6 +68,7 @@ def grade(
             store=None if out is None else Store(out / ".autograder" / "store"),
             cache=user_cache("answers"),
             fresh=fresh,
+            ahead=out is None,
             watch=progress.watch,
         )
         for student, report in reports:

@@ -52,9 +52,11 @@ class Kit:
 
     def with_mutant(self, mutant: Mutant) -> str:
         """Return the reference with one known mistake made in place."""
-        if mutant.override:
-            return splice(self.reference, mutant.override)
-        return mutant.edited(self.reference)
+        if not mutant.override:
+            return mutant.edited(self.reference)
+        if _extends_itself(mutant.override):
+            return f"{self.reference}\n# %%\n{mutant.override}"
+        return splice(self.reference, mutant.override)
 
     def partial(self, finished: int) -> str:
         """Return the reference in which only the first tasks are done."""
@@ -97,6 +99,15 @@ def splice(source: str, changes: str) -> str:
     if not replaced:
         lines += ["", "", "# %%", *extra]
     return "\n".join(lines) + "\n"
+
+
+def _extends_itself(source: str) -> bool:
+    """Tell whether a class has one of the same name as its base, which stays."""
+    return any(
+        isinstance(node, ast.ClassDef)
+        and any(isinstance(b, ast.Name) and b.id == node.name for b in node.bases)
+        for node in ast.parse(source).body
+    )
 
 
 def _definitions(source: str) -> dict[str, Definition]:

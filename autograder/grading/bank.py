@@ -111,3 +111,8 @@ class Bank:
         loaded, self._loaded = self._loaded, None
         if loaded is not None:
             loaded.close()
+
+    def close(self) -> None:
+        """Close the folder of answers."""
+        if self._shared is not None:
+            self._shared.close()

@@ -121,10 +121,13 @@ class Grader:
             jail.wait()
             gc.freeze()  # what is loaded by now stays: never look through it again
             bank = Bank(lesson, runner, jail, self._cache, self._seed)
-            for key, submission in submissions:
-                wanted = tasks(key)
-                report = self._judge(runner, jail, bank, submission, wanted, reference)
-                on_report(key, report)
+            with contextlib.closing(bank):
+                for key, submission in submissions:
+                    wanted = tasks(key)
+                    report = self._judge(
+                        runner, jail, bank, submission, wanted, reference
+                    )
+                    on_report(key, report)
             if jail.group is not None:
                 self.jailed_cpu_s = jail.group.cpu_s() - before_s
 

@@ -65,9 +65,9 @@ def test_a_machine_that_cannot_grade_is_named(
     tmp_path: Path, fake: LocalCluster
 ) -> None:
     lesson = make_lesson(tmp_path)
+    # Four, so that one of two threads has two: they fail three times in a row.
+    names = _named("a", "b", "c", "d")
     with pytest.raises(InfrastructureError, match=r"^\S+: no worker .* no jail starts"):
-        # Four, so that one of two threads has two: they fail three times in a row.
-        names = _named("a", "b", "c", "d")
         list(grade_many(lesson, names, scheduler=fake.address, seed=13))
 
 

@@ -220,8 +220,14 @@ def test_defaults_and_arrays_given(student):
         check.unchanged(mine, np.ones(3), where=where, look=CONTRACT)
 
 
+BATCHES = []  # that `clean` was given, in the process where it runs
+
+
 def clean(weights, batch, number):
     """Return a loss and gradients with which every step is taken."""
+    BATCHES.append(batch)
+    if len(BATCHES) > 5000:
+        raise ValueError("backward was called too often")
     return 1.0, [np.zeros(1, np.float32)]
 
 
