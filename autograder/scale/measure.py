@@ -159,7 +159,7 @@ def _sources(lesson: Lesson) -> dict[str, str]:
 class _Graded:
     """What grading took on one core, and a report of each kind as JSON."""
 
-    once_s: float  # CPU that a new grader takes beyond grading
+    once_s: float  # CPU that a new process takes beyond grading
     each_s: float  # CPU of a submission
     bytes_each: float  # of a submission and its report
     reports: dict[str, str]
@@ -181,6 +181,7 @@ def _grade_on_all_cores(root: Path, lesson: Lesson, folder: Path) -> list[_Grade
 
 
 def _grade_on(core: int, root: Path, lesson_id: str, cache: Path) -> _Graded:
+    started_s = cpu_s()  # the interpreter and its imports
     os.sched_setaffinity(0, {core})
     cache.mkdir(parents=True)
     made = open_class(root)
@@ -198,7 +199,8 @@ def _grade_on(core: int, root: Path, lesson_id: str, cache: Path) -> _Graded:
     reports = {Path(one.name).stem: one.to_json() for one in found.values()}
     sent = [len(pickle.dumps(one.without_prose())) for one in rest]
     bytes_each = fmean(sent) + fmean(map(len, reports.values()))
-    return _Graded(max(0.0, costs[0] - each_s * kinds), each_s, bytes_each, reports)
+    once_s = started_s + max(0.0, costs[0] - each_s * kinds)
+    return _Graded(once_s, each_s, bytes_each, reports)
 
 
 def _cpu_s(pid: int) -> float:
