@@ -27,6 +27,7 @@ from hidden.values import (
     product,
     size,
     squares,
+    wave,
 )
 
 from autograder.student.proxy import ByHandle, StudentRaised
@@ -78,7 +79,7 @@ def test_what_the_report_says(student):
     x = np.array([500.0, -0.5, 0.0])  # the slopes are 1000, -1 and 0
     rtol, atol = 1e-3, 1e-2  # the allowances are 1.01, 0.011 and 0.01
     shifts = {
-        "within every allowance": [0.5, -0.006, 0.0],
+        "just within every allowance": [0.95, -0.0105, 0.0],
         "half of atol where the slope is 0": [0.0, 0.0, 0.005],
         "twice atol where the slope is 0": [0.0, 0.0, -0.02],
         "half of the relative allowance": [-0.505, 0.0, 0.0],
@@ -91,6 +92,13 @@ def test_what_the_report_says(student):
             student, f, lambda x, s=s: twice(x) + np.array(s), x, rtol, atol
         )
         for kind, s in shifts.items()
+    }
+    bowl = student.keep_function(parabola, k=1.0)  # slope 10 at 5: atol = rtol * 10
+    sums = {
+        shift: report_of(
+            student, bowl, lambda x, s=shift: 2 * x + s, np.array([5.0]), rtol, atol
+        )
+        for shift in (0.015, 0.025)
     }
     claims = {"twice": 4.0, "half": 1.0}
     others = {
@@ -113,6 +121,11 @@ def test_what_the_report_says(student):
         near(report.abs_err, error, 0, f"{where}: abs_err", CONTRACT, 1e-5)
         relative = error / size[worst]
         near(report.rel_err, relative, 0, f"{where}: rel_err", CONTRACT, 1e-5)
+    for shift, report in sums.items():
+        where = (
+            f"gradcheck, {shift / atol:g} times atol, which is rtol times the slope: ok"
+        )
+        check.equal(report.ok, shift < 2 * atol, where=where, look=STEP_6)
     for kind, report in others.items():
         where = f"gradcheck, g {kind} the slope"
         error = abs(claims[kind] - 2)
@@ -218,7 +231,13 @@ def test_faint_kinks_and_jumps(student):
     cases = (
         ("a faint kink", student.keep_function(size, scale=1e-3)),
         ("a jump", student.keep_function(jump)),
+        ("a kink far above 0", student.keep_function(size, scale=1e-3, at_zero=1e3)),
     )
+    high = [
+        report_of(student, student.keep_function(wave, at_zero=at), np.cos, x1)
+        for at in (1e7, -1e8)
+        for x1 in (np.array([0.3]), np.array([0.7]))
+    ]
     reports = [
         (kind, report_of(student, f, lambda x: np.zeros(1), np.zeros(1)))
         for kind, f in cases
@@ -227,6 +246,9 @@ def test_faint_kinks_and_jumps(student):
         where = f"gradcheck, {kind}"
         check.equal(list(report.kinks), [0], where=f"{where}: kinks", look=STEP_6)
         check.equal(report.ok, False, where=f"{where}: ok", look=STEP_6)
+    for report in high:
+        where = "gradcheck, a smooth f far from 0: rounding makes no kink"
+        check.equal(list(report.kinks), [], where=where, look=CONTRACT)
 
 
 @pytest.mark.task("gradcheck", weight=1)

@@ -40,8 +40,12 @@ def constant(x):
     return 5.0
 
 
-def size(x, scale):
-    return scale * abs(float(x[0]))
+def size(x, scale, at_zero=0.0):
+    return at_zero + scale * abs(float(x[0]))
+
+
+def wave(x, at_zero):
+    return at_zero + math.sin(float(x[0]))
 
 
 def jump(x):
