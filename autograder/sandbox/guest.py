@@ -85,7 +85,11 @@ def _more(channel: socket.socket, size: int) -> bytes:
 
 def serve(control: socket.socket, config: dict[str, Any]) -> None:
     """Fork a container for every submission, until the host hangs up."""
+    from autograder.sandbox import seccomp
+
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps for us
+    if config["filtered"]:
+        seccomp.prepare()
     control.send(READY.pack(config["pace"]))
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
@@ -142,21 +146,22 @@ def _become(channel: socket.socket, request: dict[str, Any]) -> None:
         if request["op"] == "load":
             _load(channel)
         else:
-            from autograder.student import interpreter
+            from autograder.student.cells import new_module
 
-            _answer_requests(channel, interpreter.new_module())
+            _answer_requests(channel, new_module())
     finally:
         os._exit(70)
 
 
 def _load(channel: socket.socket) -> None:
     """Run a submission's cells, then fork test processes and say how they ended."""
-    from autograder.student import codec, interpreter
+    from autograder.student import codec
+    from autograder.student.cells import load_cell, new_module
 
     cells = codec.loads(receive(channel)[1])
-    module = interpreter.new_module()
+    module = new_module()
     for label, source in cells:
-        answer = interpreter.load_cell(module, label, source)
+        answer = load_cell(module, label, source)
         send(channel, b"D", codec.dumps(answer))
     send(channel, b"H", b"")
     pids: list[int] = []
@@ -265,7 +270,7 @@ def _seal(channel: int) -> None:
 
 def _silence() -> None:
     """Give the submission streams that count and forget what it prints."""
-    from autograder.student.interpreter import CappedOutput
+    from autograder.student.cells import CappedOutput
 
     sys.stdout, sys.stderr = CappedOutput(), CappedOutput()
     sys.stdin = io.StringIO()

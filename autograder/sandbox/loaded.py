@@ -1,9 +1,9 @@
 """A submission in a jail: loaded once, opened for every test.
 
-A test runs in a process of its own, forked from the loaded submission. While tests pass
-and leave neither threads nor children behind, they share it, which halves the cost of a
-class run; after anything else the next test starts from a fresh fork, and after a crash
-or a time-out from a new container.
+A test runs in a process forked from the loaded submission. While tests with the same
+memory get answers, right or wrong, and leave neither threads nor children behind, they
+share one, which halves the cost of a class run; after anything else the next test
+starts from a fresh fork, and after a crash or a time-out from a new container.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Loaded:
         self._disturbed = False
         self._takes_over = False  # what it is given to be loaded in
         self._killed_loader = False
-        self._kept: Peer | None = None  # a test's process that may go on
+        self._kept: dict[int, Peer] = {}  # processes that may go on, by their memory
         self._sealed: Container | None = None  # where no code of the submission is
         self._clean: Peer | None = None
         self._clean_s = 0.0  # when it is old enough
@@ -80,8 +80,8 @@ class Loaded:
     def open(self, task: Task, seed: int) -> Opened:
         """Return a copy with the task's limits.
 
-        It is forked afresh, unless the last test had the same memory, passed and left
-        neither threads nor children: then its process goes on, seeded anew.
+        It is forked afresh, unless a test with the same memory may share its process:
+        then that one goes on, seeded anew.
 
         Raises:
             StudentError: the submission cannot be loaded any more, or has used up what
@@ -105,18 +105,18 @@ class Loaded:
         raise StudentDied(gettext("the submission keeps killing its own process"))
 
     def _going_on(self, budget: Budget, seed: int) -> Peer | None:
-        peer = self._kept
+        if self._disturbed:
+            self._let_go()
+        peer = self._kept.pop(budget.memory_mb, None)
         if peer is None:
             return None
-        if peer.memory_mb == budget.memory_mb and not self._disturbed:
-            try:
-                peer.renew(budget, seed)
-                self._kept = None
-                return peer
-            except StudentError:  # it died after its test had passed
-                self.disturb()
-        self._let_go()
-        return None
+        try:
+            peer.renew(budget, seed)
+        except StudentError:  # it died after its test was over
+            self.disturb()
+            self._end(peer)
+            return None
+        return peer
 
     def _forked(self, budget: Budget, seed: int, rank: bool = False) -> Peer | None:
         seconds = budget.backstop_s(self._jail.pace)
@@ -139,16 +139,19 @@ class Loaded:
         return None if self._disturbed else self._forked(budget, seed, rank=True)
 
     def keep(self, peer: Peer) -> None:
-        """Take back the process of a test that passed, for the next test."""
-        self._kept = peer
-        if not peer.is_alone():
-            self._let_go()
+        """Take back the process of a test, for the next one with the same memory."""
+        if peer.is_alone():
+            self._kept[peer.memory_mb] = peer
+        else:
+            self._end(peer)
 
     def _let_go(self) -> None:
-        if self._kept is not None:
-            kept, self._kept = self._kept, None
-            kept.close()
-            self.ended(kept)
+        while self._kept:
+            self._end(self._kept.popitem()[1])
+
+    def _end(self, peer: Peer) -> None:
+        peer.close()
+        self.ended(peer)
 
     def ended(self, peer: Peer) -> int | None:
         """Return how a test process ended: exit code, or minus a signal."""
@@ -210,10 +213,11 @@ class Loaded:
 
     def close(self) -> None:
         """End the submission and everything that it left running."""
-        for peer in (self._loader, self._clean, self._kept):
+        for peer in (self._loader, self._clean, *self._kept.values()):
             if peer is not None:
                 peer.close()
-        self._loader = self._clean = self._kept = None
+        self._loader = self._clean = None
+        self._kept.clear()
         self.crew.forget()
         for container in (self._container, self._sealed):
             if container is not None:
@@ -369,18 +373,18 @@ class Opened:
         self._loaded.disturb()
         return error
 
-    def close(self, passed: bool) -> float:
+    def close(self, goes_on: bool) -> float:
         """End this copy; return the CPU seconds that it used.
 
         Args:
-            passed: whether the test did, so that the process may serve the next one.
+            goes_on: whether its process may serve another test.
         """
         self._loaded.spend(self._peer)
         self._cpu_s += sum(party.spent_s for party in self._parties)
         for process in (self._peer, self._clean):
             if process is not None:
                 self._cpu_s += process.used_s()
-        if passed and not self._loaded.is_disturbed:
+        if goes_on and not self._loaded.is_disturbed:
             self._loaded.keep(self._peer)
         else:
             self._peer.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import linecache
 import sys
 
-from autograder.student import codec, interpreter
+from autograder.student import cells, codec, interpreter
 
 _ROUNDS = 3  # Python specialises after eight passes; a kernel makes four a round
 _LABEL = "rehearsal"
@@ -62,8 +62,8 @@ def rehearse() -> None:
     """Load, call, record and replay a few times."""
     import numpy as np
 
-    module = interpreter.new_module()
-    interpreter.load_cell(module, _LABEL, _SOURCE)
+    module = cells.new_module()
+    cells.load_cell(module, _LABEL, _SOURCE)
     player = interpreter.Interpreter(module)
     x = np.linspace(-1, 1, 20 * 16, dtype=np.float32).reshape(20, 16)
 
@@ -78,4 +78,4 @@ def rehearse() -> None:
         evidence = ask("record", "host", [x, x], {"scale": 0.5})
         ask("replay", evidence, [x, x], 0, (), _SOURCE)
         ask("call", "plain", [x], {})
-    del sys.modules[interpreter.MODULE], linecache.cache[_LABEL]
+    del sys.modules[cells.MODULE], linecache.cache[_LABEL]

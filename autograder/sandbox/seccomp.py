@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import platform
 import struct
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
 _ARCHES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+_INSTRUCTION = 8  # bytes
 _X32 = 0x40000000  # calls of another convention for the same machine
 
 #: Numbers on x86_64 and aarch64 of what no submission may call.
@@ -244,23 +246,40 @@ def refuse_what_nobody_needs() -> bool:
     Raises:
         OSError: the kernel has no such filters.
     """
-    return _install((*_RULES, *_SOCKETS), _REFUSED, _REFUSE, _ALLOW)
+    return _install(_refusing())
 
 
 def allow_what_nobody_notices() -> bool:
     """Allow only what no other process can notice; see above."""
-    return _install((*_RULES, *_READING), _ALLOWED, _ALLOW, _REFUSE)
+    return _install(_allowing())
 
 
-def _install(
+def prepare() -> None:
+    """Write the filters now: they are the same for every process forked from here."""
+    _refusing()
+    _allowing()
+
+
+@functools.cache
+def _refusing() -> bytes:
+    return _program((*_RULES, *_SOCKETS), _REFUSED, _REFUSE, _ALLOW)
+
+
+@functools.cache
+def _allowing() -> bytes:
+    return _program((*_RULES, *_READING), _ALLOWED, _ALLOW, _REFUSE)
+
+
+def _program(
     rules: Iterable[Rule],
     listed: Mapping[str, tuple[int | None, int | None]],
     then: int,
     otherwise: int,
-) -> bool:
+) -> bytes:
+    """Return a filter for this machine, or nothing if it has no numbers here."""
     machine = platform.machine()
     if machine not in _ARCHES:
-        return False
+        return b""
     column = list(_ARCHES).index(machine)
     code = _head(_ARCHES[machine])
     for rule in rules:
@@ -274,8 +293,13 @@ def _install(
         if number is not None:
             code += [_op(_EQUAL, number, no=1), _op(_RETURN, then)]
     code.append(_op(_RETURN, otherwise))
-    _load(b"".join(code), len(code))
-    return True
+    return b"".join(code)
+
+
+def _install(code: bytes) -> bool:
+    if code:
+        _load(code, len(code) // _INSTRUCTION)
+    return bool(code)
 
 
 def _load(code: bytes, count: int) -> None:

@@ -1,4 +1,4 @@
-"""Runs a submission's cells and answers requests about what they define.
+"""Answers requests about what a submission's cells define.
 
 The same interpreter answers inside the jail and, for a student's own check, in the
 student's own process. It knows no test, no reference, no clock and no score.
@@ -22,6 +22,8 @@ A request is a list ``[kind, ...]``, the answer too:
                                         and functions of the judge in place of its own
 ``["record", name, args, kwargs]``      call it; its kernel launches, encoded
 ``["lend", functions]``                 functions of the judge take the place of its own
+``["many", requests]``                  encoded requests, whose arguments may be results
+                                        of earlier ones; one encoded answer for each
 ``["replay", evidence, inputs, ...]``   run and meter recorded kernels (clean jail only)
 ``["explore", cells, source, name, d]`` a function over explored cells (clean jail only)
 --------------------------------------  ----------------------------------------------
@@ -31,50 +33,39 @@ A request is a list ``[kind, ...]``, the answer too:
                                         item says why
 ``["limit", kind, ...]``                it hit a limit: memory, output, size
 ``["odd", text]``                       it returned what is no plain value
+``["skipped"]``                         an earlier result that it needs is not there
 ``["callback", number, args, kwargs]``  it calls a function of the judge; answer it
 ======================================  ==============================================
 """
 
 from __future__ import annotations
 
-import ast
 import builtins
-import inspect
-import io
+import functools
 import itertools
-import linecache
 import operator
-import sys
-import traceback
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograder.student import codec
-
-MODULE = "submission"
-OUTPUT_BYTES = 2**20  # what a submission may print in one test
-_TEXT = 400  # characters of an exception's text that are passed on
-_FRAMES = 6
+from autograder.student.cells import describe
 
 _UNARY = ("neg", "pos", "abs")
 _BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
 _OTHER = ("getitem", "setitem", "contains", "iadd", "isub", "imul")
 OPERATORS = frozenset((*_UNARY, *_BINARY, *_OTHER))
 
-Frame = tuple[str, int, str]  # cell label, line, function
-
-
 #: The cells that were explored last and their program, loaded once for all tests.
 _explored: list[Any] = []
 
 
-class OutputLimit(BaseException):
-    """The submission printed more than its share."""
-
-
 class JudgeError(BaseException):
     """A callback failed in the judge; unwinds the submission."""
+
+
+class Skipped(BaseException):
+    """A request needs the result of one that gave none."""
 
 
 class Kept:
@@ -100,80 +91,6 @@ class Callback:
         return self._send(self.number, args, kwargs)
 
 
-class CappedOutput(io.TextIOBase):
-    """A text stream that drops what is written, and raises beyond a limit."""
-
-    def __init__(self, limit: int = OUTPUT_BYTES) -> None:
-        super().__init__()
-        self._left = limit
-
-    def write(self, text: str) -> int:
-        """Count the text and drop it."""
-        self._left -= len(text)
-        if self._left < 0:
-            raise OutputLimit
-        return len(text)
-
-    def writable(self) -> bool:
-        """Tell that this stream takes text."""
-        return True
-
-
-def load_cell(module: types.ModuleType, label: str, source: str) -> list[Any] | None:
-    """Run one cell in the submission's namespace.
-
-    Returns:
-        None, or what it raised: ``["raised", type, bases, text, frames]``.
-    """
-    lines = source.splitlines(keepends=True)
-    linecache.cache[label] = (len(source), None, lines, label)
-    try:
-        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        code = compile(source, label, "exec", flags, dont_inherit=True)
-        if code.co_flags & inspect.CO_COROUTINE:
-            import asyncio  # it takes as long to import as ten submissions to load
-
-            asyncio.run(types.FunctionType(code, module.__dict__)())
-        else:
-            exec(code, module.__dict__)
-    except BaseException as error:
-        if isinstance(error, SyntaxError) and error.filename == label:
-            return ["raised", "SyntaxError", [], str(error.msg), [_at(error, label)]]
-        return describe(error)
-    return None
-
-
-def new_module() -> types.ModuleType:
-    """Return an empty submission, known to ``sys.modules`` as dataclasses need."""
-    module = types.ModuleType(MODULE)
-    sys.modules[MODULE] = module
-    return module
-
-
-def describe(error: BaseException) -> list[Any]:
-    """Turn an exception into the plain answer ``raised`` or ``limit``."""
-    if isinstance(error, MemoryError):
-        traceback.clear_frames(error.__traceback__)  # free memory for the answer
-        return ["limit", "memory"]
-    if isinstance(error, OutputLimit):
-        return ["limit", "output"]
-    try:
-        text = str(error)
-    except BaseException:
-        text = "(its text cannot be read)"
-    frames: list[Frame] = []
-    step = error.__traceback__
-    while step is not None:
-        name = step.tb_frame.f_code.co_filename
-        if _is_cell(name):
-            line = step.tb_lineno or 1  # code may have been made without lines
-            frames.append((name, line, step.tb_frame.f_code.co_name))
-        step = step.tb_next
-    bases = [kind.__name__ for kind in type(error).__mro__ if _is_builtin(kind)]
-    name = type(error).__name__
-    return ["raised", name, bases, text[:_TEXT], frames[-_FRAMES:]]
-
-
 class Interpreter:
     """Answers requests about one loaded submission."""
 
@@ -184,6 +101,7 @@ class Interpreter:
         self._numbers: dict[int, int] = {}
         self._count = itertools.count(1)
         self._links: list[Any] = []
+        self._results: dict[int, Any] = {}  # of the requests that came together
 
     def answer(self, request: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
         """Answer one encoded request; never raises what the submission raised.
@@ -194,19 +112,36 @@ class Interpreter:
         """
         outer, self._call_back = self._call_back, call_back
         try:
-            asked = codec.loads(request, self._resolve, codec.MAX_REQUEST)
-            reply = self._answer(asked)
-            return codec.dumps(reply, self._refer)
+            return self._replied(request)
         except JudgeError:
             return codec.dumps(["limit", "judge"])
+        finally:
+            self._call_back = outer
+
+    def _replied(self, request: bytes, place: int | None = None) -> bytes:
+        """Answer a request; keep its result for those that came together with it.
+
+        Raises:
+            JudgeError: a callback failed in the judge.
+        """
+        try:
+            asked = codec.loads(request, self._resolve, codec.MAX_REQUEST)
+            reply = self._answer(asked)
+            encoded = codec.dumps(reply, self._refer)
+        except JudgeError:
+            raise
+        except Skipped:
+            return codec.dumps(["skipped"])
         except codec.TooLarge as error:
             return codec.dumps(["limit", "size", str(error)])
         except codec.CodecError as error:
             return codec.dumps(["odd", str(error)])
         except BaseException as error:
             return codec.dumps(describe(error))
-        finally:
-            self._call_back = outer
+        if place is not None and reply[0] == "ok":
+            value = reply[1]
+            self._results[place] = value.value if type(value) is Kept else value
+        return encoded
 
     def _answer(self, request: list[Any]) -> list[Any]:
         kind, *rest = request
@@ -240,6 +175,8 @@ class Interpreter:
         if kind == "lend":
             vars(self._module).update(rest[0])
             return ["ok", None]
+        if kind == "many":
+            return ["ok", self._many(rest[0])]
         if kind == "record":
             from autograder.student.lab.tiles import record
 
@@ -256,6 +193,13 @@ class Interpreter:
         if kind == "explore":
             return self._explore(*rest)
         raise ValueError(f"unknown request {kind!r}")
+
+    def _many(self, requests: list[bytes]) -> list[bytes]:
+        outer, self._results = self._results, {}
+        try:
+            return [self._replied(r, place) for place, r in enumerate(requests)]
+        finally:
+            self._results = outer
 
     def _scenario(self, source: str, name: str, data: dict[str, Any]) -> Any:
         return self._from(source, name)(self._module, **data)
@@ -306,7 +250,7 @@ class Interpreter:
 
     def _from(self, source: str, name: str) -> Any:
         space: dict[str, Any] = {"__name__": "scenario"}
-        exec(compile(source, "scenario", "exec", dont_inherit=True), space)
+        exec(_compiled(source), space)
         return space[name]
 
     def _explore(
@@ -337,6 +281,10 @@ class Interpreter:
         kind, number, name, fields = reference
         if kind == "object":
             return self._objects[number]
+        if kind == "result":
+            if number not in self._results:
+                raise Skipped
+            return self._results[number]
         if kind == "link":
             return self._link(**fields)
         return Callback(number, name, self._send_callback, bool(fields.get("keep")))
@@ -365,6 +313,11 @@ class Interpreter:
         raise JudgeError
 
 
+@functools.lru_cache(maxsize=64)
+def _compiled(source: str) -> types.CodeType:
+    return compile(source, "scenario", "exec", dont_inherit=True)
+
+
 def _constant_fields(value: Any) -> dict[str, Any]:
     """Return the fields of a named tuple or frozen dataclass, which never change."""
     kind = type(value)
@@ -375,16 +328,3 @@ def _constant_fields(value: Any) -> dict[str, Any]:
     else:
         return {}
     return {str(name): getattr(value, name) for name in names}
-
-
-def _is_builtin(kind: type) -> bool:
-    return kind.__module__ == "builtins" and issubclass(kind, Exception)
-
-
-def _is_cell(name: str) -> bool:
-    entry = linecache.cache.get(name, ())
-    return len(entry) == 4 and entry[1] is None  # only load_cell leaves out the time
-
-
-def _at(error: SyntaxError, label: str) -> Frame:
-    return (label, error.lineno or 1, "<module>")

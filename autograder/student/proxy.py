@@ -1,19 +1,13 @@
-"""The judge's view of a submission: calls that look local and run in its process."""
+"""The judge's end of a conversation with a submission: requests, and their answers."""
 
 from __future__ import annotations
 
-import ast
 import builtins
-import functools
-import inspect
 import itertools
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from autograder.student import codec
-from autograder.student.bundle import NEUTRAL, bundled, neutral
-from autograder.student.canary import check_canary
 from autograder.student.errors import NotAttempted as NotAttempted
 from autograder.student.errors import NotPlain as NotPlain
 from autograder.student.errors import StudentDied as StudentDied
@@ -27,6 +21,7 @@ from autograder.student.errors import raised
 from autograder.student.handle import ByHandle as ByHandle
 from autograder.student.handle import Handle as Handle
 from autograder.student.report import InfrastructureError, gettext
+from autograder.student.together import Batch
 from autograder.student.vocabulary import Vocabulary
 
 
@@ -73,13 +68,26 @@ class Session:
             StudentError: anything but an answer.
             InfrastructureError: our own request cannot be encoded.
         """
-        message = self.encode(*request, label=label)
+        return self.reply(
+            self._request(self.encode(*request, label=label), label), label
+        )
+
+    def send(self, message: bytes, label: str) -> Any:
+        """Send an encoded request; return the value it answers, noted nowhere.
+
+        Raises:
+            StudentError: anything but an answer.
+        """
+        value = self.reply(self._request(message, label), label)
+        self.transcript.pop()
+        return value
+
+    def _request(self, message: bytes, label: str) -> bytes:
         try:
-            data = self._channel.request(message, self._answer_callback)
+            return self._channel.request(message, self._answer_callback)
         except StudentError as error:
             self.transcript.append((label, type(error).__name__))
             raise
-        return self.reply(data, label)
 
     def lend(self, functions: Mapping[str, Callable[..., Any]]) -> None:
         """Put functions of the judge in the place of the submission's own.
@@ -87,8 +95,7 @@ class Session:
         Args:
             functions: by name; they run here, and what crosses the wall is plain.
         """
-        self.ask("lend", dict(functions), label="lend")
-        self.transcript.pop()
+        self.send(self.encode("lend", dict(functions)), "lend")
 
     def encode(self, *request: Any, label: str = "") -> bytes:
         """Encode one request.
@@ -215,7 +222,11 @@ class Session:
 
     def _refer(self, value: Any) -> codec.Reference:
         if isinstance(value, Handle):
-            return ("object", object.__getattribute__(value, "_number"), "", {})
+            number = object.__getattribute__(value, "_number")
+            batch = object.__getattribute__(value, "_session")
+            if isinstance(batch, Batch):
+                return ("result", batch.need(number), "", {})
+            return ("object", number, "", {})
         if not callable(value):
             raise codec.CodecError(f"a value of type {type(value).__name__}")
         number = next(self._count)
@@ -246,147 +257,3 @@ def _checked(reply: Any) -> list[Any]:
 def builtin_name(error: BaseException) -> str:
     """Return the name of the builtin exception that an error is, or derives from."""
     return next(k.__name__ for k in type(error).__mro__ if k.__module__ == "builtins")
-
-
-class Student:
-    """The submission as hidden tests see it: ``student.softmax(x)``."""
-
-    def __init__(
-        self,
-        session: Session,
-        clean: Callable[[], Session] | None = None,
-        cells: Sequence[tuple[str, str]] = (),
-    ) -> None:
-        """Look at a submission.
-
-        Args:
-            session: the process that loaded it.
-            clean: opens a process that holds none of its code.
-            cells: its source, label by label, for that process.
-        """
-        self._session, self._clean, self._cells = session, clean, cells
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        session = self._session
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return session.ask("call", name, list(args), kwargs, label=name)
-
-        call.__name__ = name
-        return call
-
-    def source(self) -> list[str]:
-        """Return the text of every cell, in order."""
-        return [text for _, text in self._cells]
-
-    def keep(self, value: Any) -> Handle:
-        """Put a value into the submission's process; `fetch` looks at it again.
-
-        Where a call is given the handle, the function gets the value itself, which it
-        may change or hand back.
-        """
-        kept: Handle = self._session.ask("keep", value, label="keep")
-        return kept
-
-    def keep_function(self, function: Callable[..., Any], **data: Any) -> Handle:
-        """Put a function of the test file into the submission's process, as an input.
-
-        Calls of it cost nothing, and nobody counts them. A submission can read it as
-        any input: what gives an answer away stays here, in a function that calls back.
-
-        Args:
-            function: a top-level function; what it uses of its files goes along.
-            data: plain values for its other parameters.
-        """
-        source = neutral(bundled(function), function.__name__)
-        kept: Handle = self._session.ask("function", source, NEUTRAL, data, label="f")
-        return kept
-
-    def held(self, name: str, *args: Any, **kwargs: Any) -> Handle:
-        """Call what the submission defines, and leave what it returns where it is."""
-        found: Handle = self._session.ask("hold", name, list(args), kwargs, label=name)
-        return found
-
-    def part(self, handle: Handle, *keys: str | int) -> Handle:
-        """Follow names of attributes and places of items, and leave what is there."""
-        for key in keys:
-            handle = self._session.ask("part", handle, key, label="part")
-        return handle
-
-    def fetch(self, handle: Handle) -> Any:
-        """Return a copy of what a handle stands for, if that is plain."""
-        return self._session.ask("fetch", handle, label="fetch")
-
-    def run(self, scenario: Callable[..., Any], **data: Any) -> Any:
-        """Run a function of the test file beside the submission; return its evidence.
-
-        A submission can replace whatever runs beside it, and lie: evidence proves
-        nothing unless it could only be made by doing what the task asks. Whether an
-        argument changed, what was raised, how much memory was held is asked from
-        outside: `keep` an argument and `fetch` it, call, and judge what comes back.
-
-        Args:
-            scenario: a top-level function; its first parameter is the submission's
-                module. Only its source is sent, so it imports what it needs itself.
-            data: plain values for its other parameters.
-        """
-        source, label = _source(scenario), scenario.__name__
-        return self._session.ask("scenario", source, NEUTRAL, data, label=label)
-
-    def explore(self, scenario: Callable[..., Any], **data: Any) -> Any:
-        """Run a function of the test file over the submission's checked source.
-
-        It runs in a process in which no line of the submission has run, and everything
-        of its file that it uses goes along. What `threading`, `queue` and `time` it
-        imports are those of the schedule explorer.
-
-        Args:
-            scenario: a top-level function; its first parameter is the source as a
-                `autograder.student.lab.schedule.Program`.
-            data: plain values for its other parameters.
-
-        Returns:
-            The scenario's evidence: plain values.
-        """
-        if self._clean is None:
-            raise InfrastructureError("this submission cannot be explored")
-        session, name = self._clean(), scenario.__name__
-        session.words, session.is_clean = self._session.words, True
-        cells = [list(cell) for cell in self._cells]
-        try:
-            found = session.ask(
-                "explore", cells, bundled(scenario), name, data, label=name
-            )
-        finally:
-            self._session.transcript += [
-                (label, _comparable(value)) for label, value in session.transcript
-            ]
-        check_canary(session, cells)
-        return found
-
-
-def _comparable(evidence: Any) -> Any:
-    """Leave out of evidence what differs between two sources with the same mistake.
-
-    Where, when and after how long a search something failed depends on the source;
-    what failed does not.
-    """
-    if isinstance(evidence, dict):
-        if evidence.keys() >= {"kind", "story"}:
-            return {"kind": evidence["kind"]}
-        return {key: _comparable(value) for key, value in evidence.items()}
-    if isinstance(evidence, (list, tuple)):
-        return [_comparable(value) for value in evidence]
-    return evidence
-
-
-@functools.cache
-def _source(scenario: Callable[..., Any]) -> str:
-    text = textwrap.dedent(inspect.getsource(scenario))
-    function = ast.parse(text).body[0]
-    if not isinstance(function, ast.FunctionDef):
-        raise InfrastructureError(f"{scenario!r} is no plain function")
-    function.decorator_list = []
-    return neutral(ast.unparse(function), function.name)

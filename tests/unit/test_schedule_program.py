@@ -3,9 +3,10 @@
 import pytest
 
 from autograder.student.lab.schedule import Missing, Program, same
-from autograder.student.proxy import NotAttempted, Student, StudentRaised
+from autograder.student.proxy import NotAttempted, StudentRaised
 from autograder.student.testing.in_process import LocalChannel
 from autograder.student.testing.local import LocalStudent
+from autograder.student.view import Student
 
 COUNTER = """
 import threading

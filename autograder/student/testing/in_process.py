@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from autograder.student import interpreter
+from autograder.student.cells import load_cell, new_module
 from autograder.student.errors import StudentError
 from autograder.student.loading import Cell, LoadFailures, reason_of
 from autograder.student.testing.muting import muted
@@ -30,10 +31,10 @@ class LocalChannel:
     @classmethod
     def load(cls, cells: Sequence[Cell]) -> LocalChannel:
         """Run a submission's cells here; what they print is dropped."""
-        module, failures = interpreter.new_module(), LoadFailures()
+        module, failures = new_module(), LoadFailures()
         with muted():
             for cell in cells:
-                answer = interpreter.load_cell(module, cell.label, cell.source)
+                answer = load_cell(module, cell.label, cell.source)
                 if answer is not None:
                     failures.add(cell, reason_of(answer))
         return cls(module, failures, [(cell.label, cell.source) for cell in cells])

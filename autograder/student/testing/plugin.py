@@ -22,7 +22,7 @@ from _pytest.runner import runtestprotocol
 
 from autograder.student.bundle import SHARED
 from autograder.student.lesson import Lesson, Task
-from autograder.student.proxy import Student, StudentError
+from autograder.student.proxy import StudentError
 from autograder.student.report import (
     InfrastructureError,
     Message,
@@ -34,6 +34,7 @@ from autograder.student.testing import check
 from autograder.student.testing.meter import Meter
 from autograder.student.testing.protocols import OpenStudent, Source
 from autograder.student.testing.verdict import judge, setup_failed
+from autograder.student.view import Student
 from autograder.student.vocabulary import Vocabulary
 
 if TYPE_CHECKING:  # most lessons have no ranks
@@ -201,8 +202,9 @@ class GradingPlugin:
         if mark is None:
             raise InfrastructureError(f"{item.nodeid} has no task mark")
         task = self._lesson.task(mark.args[0])
-        memory_mb = mark.kwargs.get("memory_mb", task.memory_mb)
-        task = replace(task, memory_mb=memory_mb)
+        memory_mb = mark.kwargs.get("memory_mb")
+        if memory_mb is not None:
+            task = replace(task, memory_mb=memory_mb)
         seed = zlib.crc32(f"{self._seed} {item.name}".encode())
         words = None if self._reference is None else self._words_of(source)
         running = self._running = _Running(source, task, seed, lent, words)
@@ -213,8 +215,10 @@ class GradingPlugin:
             else:
                 runtestprotocol(item, log=False, nextitem=following)
         if running.student is not None:
-            reusable = running.error is None and not lent
-            cpu_s = running.student.close(passed=reusable)
+            wrong = isinstance(running.error, check.CheckFailed)
+            # Where memory is tight, what another test has left would count.
+            shares = (running.error is None or wrong) and not lent and not memory_mb
+            cpu_s = running.student.close(goes_on=shares)
         verdict, message = judge(running.error, hidden=running.words is not None)
         if running.student is not None and running.student.tampered:
             verdict = Verdict.SECURITY

@@ -42,11 +42,11 @@ class OpenStudent(Protocol):
     def explain(self, name: str) -> StudentError:
         """Tell why the submission does not define a name."""
 
-    def close(self, passed: bool) -> float:
+    def close(self, goes_on: bool) -> float:
         """End it and return the CPU seconds it used.
 
         Args:
-            passed: whether the test did; then its process may serve the next one.
+            goes_on: whether its process may serve another test.
         """
 
 

@@ -16,9 +16,7 @@ def careless(student, name, x, **options):
 
     The arrays stay in the submission's process, so that what is done to one shows.
     """
-    call, kept, evidence = getattr(student, name), [], {}
-    others = {k: o for k, o in options.items() if isinstance(o, np.ndarray)}
-    given = {k: student.keep(o) for k, o in others.items()}
+    kept, held = [], []
 
     def value(p):
         return float(p[0]) ** 2 * float(p[1])
@@ -35,22 +33,31 @@ def careless(student, name, x, **options):
     def angry(p):
         raise TypeError("no value here")
 
-    def answer(f, mine):
+    functions = {f.__name__: ByHandle(f) for f in (keep, overwrite, angry)}
+    others = {k: o for k, o in options.items() if isinstance(o, np.ndarray)}
+    with student.together() as batch:
+        given = {k: batch.keep(o) for k, o in others.items()}
+        for kind, f in (functions | {"frozen": value}).items():
+            mine = batch.keep(x)
+            if kind == "frozen":
+                mine.setflags(write=False)
+            got = getattr(batch, name)(f, mine, **{**options, **given})
+            held.append((kind, got, batch.fetch(mine)))
+        after = {k: batch.fetch(handle) for k, handle in given.items()}
+    with student.together() as points:
+        found = [points.fetch(p) for p in kept]
+
+    def answer(handle):
         try:
-            return call(f, mine, **{**options, **given})
+            return batch.result(handle)
         except StudentRaised as error:
             return f"raised {error.type_name}"
 
-    for f in (keep, overwrite, angry):
-        mine = student.keep(x)
-        got = answer(ByHandle(f), mine)
-        evidence[f.__name__] = got, student.fetch(mine)
-    evidence["points"] = [student.fetch(p) for p in kept]
-    mine = student.keep(x)
-    mine.setflags(write=False)
-    evidence["frozen"] = answer(value, mine), student.fetch(mine)
-    after = {k: student.fetch(handle) for k, handle in given.items()}
-    evidence["others"] = all(np.array_equal(after[k], o) for k, o in others.items())
+    evidence = {kind: (answer(got), batch.result(x)) for kind, got, x in held}
+    evidence["points"] = [points.result(p) for p in found]
+    evidence["others"] = all(
+        np.array_equal(batch.result(after[k]), o) for k, o in others.items()
+    )
     return evidence
 
 

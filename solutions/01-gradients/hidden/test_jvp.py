@@ -21,18 +21,25 @@ def jvp(student, names, x, v):
 
     def valley(t):
         n = len(x)
-        items = [t[i] for i in range(n)]
-        gaps = [items[i + 1] - items[i] * items[i] for i in range(n - 1)]
-        return sum(
-            (1 - item) * (1 - item) + 5 * gap * gap
-            for item, gap in zip(items, gaps, strict=False)
-        )
+        with student.together() as batch:
+            items = [batch.part(t, i) for i in range(n)]
+            gaps = [items[i + 1] - items[i] * items[i] for i in range(n - 1)]
+            y = sum(
+                (1 - item) * (1 - item) + 5 * gap * gap
+                for item, gap in zip(items, gaps, strict=False)
+            )
+        return batch.result(y)
 
     def mixture(t):
-        return student.sin(t[0]) * student.exp(t[1]) / student.log(t[2])
+        with student.together() as batch:
+            a, b, c = (batch.part(t, i) for i in range(3))
+            y = batch.sin(a) * batch.exp(b) / batch.log(c)
+        return batch.result(y)
 
     def squares(t):
-        return sum(item * item for item in t)
+        with student.together() as batch:
+            y = sum(item * item for item in map(batch.fetch, t))
+        return batch.result(y)
 
     def answer(name, function, at, along):
         def f(t):

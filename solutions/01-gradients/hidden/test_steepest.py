@@ -56,9 +56,14 @@ def judge_ordinary(student, rng, norm):
         ("its largest coordinate is positive", -grad[::-1] * 0.25),
         ("two coordinates", np.array([0.3, 0.4])),
     )
-    answers = [(kind, g, student.steepest(g, norm)) for kind, g in cases]
-    for kind, g, got in answers:
-        judge_direction(got, g, norm, kind)
+    judge_all(student, [(kind, g, norm) for kind, g in cases])
+
+
+def judge_all(student, cases):
+    with student.together() as batch:
+        answers = [batch.steepest(g, norm) for _, g, norm in cases]
+    for (kind, g, norm), got in zip(cases, answers, strict=True):
+        judge_direction(batch.result(got), g, norm, kind)
 
 
 @pytest.mark.task("steepest", weight=2, core=True)
@@ -77,13 +82,7 @@ def test_linf(student, rng):
 
 
 def judge_all_norms(student, cases):
-    answers = [
-        (norm, kind, g, student.steepest(g, norm))
-        for kind, g in cases
-        for norm in SIZES
-    ]
-    for norm, kind, g, got in answers:
-        judge_direction(got, g, norm, kind)
+    judge_all(student, [(kind, g, norm) for kind, g in cases for norm in SIZES])
 
 
 @pytest.mark.task("steepest", weight=1)

@@ -1,0 +1,113 @@
+"""Runs a submission's cells, and puts into plain words what they raise.
+
+It does so inside the jail and, for a student's own check, in the student's own process.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import io
+import linecache
+import sys
+import traceback
+import types
+from typing import Any
+
+MODULE = "submission"
+OUTPUT_BYTES = 2**20  # what a submission may print in one test
+_TEXT = 400  # characters of an exception's text that are passed on
+_FRAMES = 6
+
+Frame = tuple[str, int, str]  # cell label, line, function
+
+
+class OutputLimit(BaseException):
+    """The submission printed more than its share."""
+
+
+class CappedOutput(io.TextIOBase):
+    """A text stream that drops what is written, and raises beyond a limit."""
+
+    def __init__(self, limit: int = OUTPUT_BYTES) -> None:
+        super().__init__()
+        self._left = limit
+
+    def write(self, text: str) -> int:
+        """Count the text and drop it."""
+        self._left -= len(text)
+        if self._left < 0:
+            raise OutputLimit
+        return len(text)
+
+    def writable(self) -> bool:
+        """Tell that this stream takes text."""
+        return True
+
+
+def load_cell(module: types.ModuleType, label: str, source: str) -> list[Any] | None:
+    """Run one cell in the submission's namespace.
+
+    Returns:
+        None, or what it raised: ``["raised", type, bases, text, frames]``.
+    """
+    lines = source.splitlines(keepends=True)
+    linecache.cache[label] = (len(source), None, lines, label)
+    try:
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        code = compile(source, label, "exec", flags, dont_inherit=True)
+        if code.co_flags & inspect.CO_COROUTINE:
+            import asyncio  # it takes as long to import as ten submissions to load
+
+            asyncio.run(types.FunctionType(code, module.__dict__)())
+        else:
+            exec(code, module.__dict__)
+    except BaseException as error:
+        if isinstance(error, SyntaxError) and error.filename == label:
+            return ["raised", "SyntaxError", [], str(error.msg), [_at(error, label)]]
+        return describe(error)
+    return None
+
+
+def new_module() -> types.ModuleType:
+    """Return an empty submission, known to ``sys.modules`` as dataclasses need."""
+    module = types.ModuleType(MODULE)
+    sys.modules[MODULE] = module
+    return module
+
+
+def describe(error: BaseException) -> list[Any]:
+    """Turn an exception into the plain answer ``raised`` or ``limit``."""
+    if isinstance(error, MemoryError):
+        traceback.clear_frames(error.__traceback__)  # free memory for the answer
+        return ["limit", "memory"]
+    if isinstance(error, OutputLimit):
+        return ["limit", "output"]
+    try:
+        text = str(error)
+    except BaseException:
+        text = "(its text cannot be read)"
+    frames: list[Frame] = []
+    step = error.__traceback__
+    while step is not None:
+        name = step.tb_frame.f_code.co_filename
+        if _is_cell(name):
+            line = step.tb_lineno or 1  # code may have been made without lines
+            frames.append((name, line, step.tb_frame.f_code.co_name))
+        step = step.tb_next
+    bases = [kind.__name__ for kind in type(error).__mro__ if _is_builtin(kind)]
+    name = type(error).__name__
+    return ["raised", name, bases, text[:_TEXT], frames[-_FRAMES:]]
+
+
+def _is_builtin(kind: type) -> bool:
+    return kind.__module__ == "builtins" and issubclass(kind, Exception)
+
+
+def _is_cell(name: str) -> bool:
+    entry = linecache.cache.get(name, ())
+    return len(entry) == 4 and entry[1] is None  # only load_cell leaves out the time
+
+
+def _at(error: SyntaxError, label: str) -> Frame:
+    return (label, error.lineno or 1, "<module>")
