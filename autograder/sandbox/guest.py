@@ -85,8 +85,9 @@ def _more(channel: socket.socket, size: int) -> bytes:
 
 def serve(control: socket.socket, config: dict[str, Any]) -> None:
     """Fork a container for every submission, until the host hangs up."""
-    from autograder.sandbox import seccomp
+    from autograder.sandbox import namespaces, seccomp
 
+    owner = os.getuid(), os.getgid()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps for us
     if config["filtered"]:
         seccomp.prepare()
@@ -96,16 +97,23 @@ def serve(control: socket.socket, config: dict[str, Any]) -> None:
         if not message:
             os._exit(0)
         channel = socket.socket(fileno=descriptors[0])
-        if os.fork() == 0:
+        try:
+            pid = namespaces.fork() if config["nested"] else os.fork()
+        except OSError as error:
+            channel.send(str(error).encode())
+            pid = -1
+        if pid == 0:
             control.close()
             try:
-                _contain(channel, config)
+                _contain(channel, owner, config)
             finally:
                 os._exit(70)
         channel.close()
 
 
-def _contain(channel: socket.socket, config: dict[str, Any]) -> None:
+def _contain(
+    channel: socket.socket, owner: tuple[int, int], config: dict[str, Any]
+) -> None:
     """Shut this process in, then fork loaders and clean processes from it."""
     from autograder.sandbox import namespaces, seccomp
 
@@ -113,7 +121,7 @@ def _contain(channel: socket.socket, config: dict[str, Any]) -> None:
     os.dup2(1, 2)  # where the server's own errors go, all containers could meet
     if config["nested"]:
         try:
-            namespaces.enter(config["scratch_mb"])
+            namespaces.furnish(*owner, config["scratch_mb"])
         except OSError as error:
             channel.send(str(error).encode())
             return

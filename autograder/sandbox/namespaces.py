@@ -1,4 +1,4 @@
-"""Puts a fork of the warm server into namespaces of its own: a container.
+"""Forks the warm server into namespaces of its own: a container.
 
 A container holds one submission and is thrown away with it. Its processes, files, keys,
 sockets, queues and shared memory live in namespaces that end with its first process, so
@@ -10,8 +10,10 @@ Source: Linux, namespaces(7), user_namespaces(7).
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import platform
+import signal
 import struct
 
 _NEW = {
@@ -28,25 +30,53 @@ _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 4, 24
 _MOST_FILES = 20_000  # files of one folder
 _CAPABILITY_VERSION = 0x20080522
 _KEYCTL, _JOIN_SESSION_KEYRING = {"x86_64": 250, "aarch64": 219}, 1
+_CLONE = {"x86_64": 56, "aarch64": 220}
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_held = ctypes.PyDLL(None, use_errno=True)  # calls that keep Python's own lock
+_python = ctypes.pythonapi
 
 
-def enter(scratch_mb: int) -> None:
-    """Go on as the first process of new namespaces, with empty folders and no rights.
+def fork() -> int:
+    """Fork this process; the child is the first process of new namespaces.
 
-    The calling process ends; what returns is its child.
+    One call of the kernel's instead of a fork, `unshare` and another fork, which would
+    cost a third of a container's time.
+
+    Returns:
+        As `os.fork`: 0 in the child, its process number in the parent.
+
+    Raises:
+        OSError: this machine forbids it.
+    """
+    number = _CLONE.get(platform.machine())
+    if number is None:
+        raise OSError(errno.ENOSYS, "no number of clone for this machine")
+    flags = signal.SIGCHLD | sum(_NEW.values())
+    _python.PyOS_BeforeFork()
+    pid = int(_held.syscall(number, flags, 0, 0, 0, 0))
+    if pid == 0:
+        _python.PyOS_AfterFork_Child()
+        return 0
+    error = ctypes.get_errno()
+    _python.PyOS_AfterFork_Parent()
+    if pid < 0:
+        raise OSError(error, f"clone: {os.strerror(error)}")
+    return pid
+
+
+def furnish(user: int, group: int, scratch_mb: int) -> None:
+    """Give the new namespaces, from their first process, empty folders and no rights.
 
     Args:
+        user: whose process it was outside.
+        group: the same of its group.
         scratch_mb: size of /tmp and of /dev/shm.
 
     Raises:
         OSError: this machine forbids it.
     """
-    user, group = os.getuid(), os.getgid()
     set_dumpable(True)  # else the kernel keeps our own map of users from us
-    flags = sum(_NEW.values())
-    _checked(_libc.unshare(flags), "unshare")
     for name, text in (
         ("setgroups", "deny"),
         ("uid_map", f"{user} {user} 1"),
@@ -54,8 +84,6 @@ def enter(scratch_mb: int) -> None:
     ):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
-    if os.fork():
-        os._exit(0)
     set_dumpable(False)
     _mount("none", "/", "", _REC | _PRIVATE, "")
     for folder in ("/tmp", "/dev/shm"):

@@ -209,11 +209,28 @@ def source_of(function: FunctionType) -> str | None:
     start = code.co_firstlineno - 1
     if not 0 <= start < len(lines):
         return None
-    try:
+    end = _ends_of("".join(lines)).get(start + 1)
+    if end is not None:
+        return textwrap.dedent("".join(lines[start:end]))
+    try:  # the file is no Python by now; the function may be
         block = inspect.getblock(lines[start:])
     except (SyntaxError, IndentationError):
         return None
     return textwrap.dedent("".join(block))
+
+
+@functools.lru_cache(maxsize=8)
+def _ends_of(text: str) -> dict[int, int | None]:
+    """Return where functions end, by the line of their first decorator or of `def`."""
+    try:
+        nodes = ast.walk(ast.parse(text))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    return {
+        min([node.lineno, *(d.lineno for d in node.decorator_list)]): node.end_lineno
+        for node in nodes
+        if isinstance(node, ast.FunctionDef)
+    }
 
 
 def jit(function: object = None, **options: object) -> Any:

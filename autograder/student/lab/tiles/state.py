@@ -18,6 +18,12 @@ OPERATION = 256  # work of an operation, beside one for each element
 PROGRAM = 2048  # work of a program, beside its operations
 
 
+_TOO_MUCH = (
+    "the launches of this call do too much to be simulated; use fewer programs and "
+    "fewer passes over the data."
+)
+
+
 class State:
     """Mutable facts about the current launch, read by the language's functions."""
 
@@ -50,10 +56,7 @@ class State:
         """Count one operation on so many elements."""
         self.work += elements + OPERATION
         if self.work > self.most_work:
-            raise TileError(
-                "the launches of this call do too much to be simulated; use fewer "
-                "programs and fewer passes over the data."
-            )
+            raise TileError(_TOO_MUCH)
 
     def start(self, grid: tuple[int, int, int]) -> None:
         """Begin a launch: forget what the previous one used."""
@@ -86,7 +89,9 @@ class State:
 
     def note_block(self, size: int) -> None:
         """Remember the largest block that was held on chip."""
-        self.spend(size)
+        self.work += size + OPERATION  # as `spend`: every operation comes by here
+        if self.work > self.most_work:
+            raise TileError(_TOO_MUCH)
         if size > self.largest_block:
             if size > BLOCK_LIMIT:
                 raise TileError(
