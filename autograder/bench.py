@@ -155,18 +155,20 @@ def sandbox_costs() -> dict[str, float]:
         Jail().close()
         starts.append(time.perf_counter() - start)
     with Jail() as jail:
-        loads = _times(5, lambda: Loaded(jail, cells).open(task, SEED).close(False))
+        loads = _times(
+            5, lambda: Loaded(jail, cells).open(task, SEED).close(False, False)
+        )
         loaded = Loaded(jail, cells)
-        forks = _times(30, lambda: loaded.open(task, SEED).close(False))
-        loaded.open(task, SEED).close(True)
-        shared = _times(30, lambda: loaded.open(task, SEED).close(True))
+        forks = _times(30, lambda: loaded.open(task, SEED).close(False, False))
+        loaded.open(task, SEED).close(True, True)
+        shared = _times(30, lambda: loaded.open(task, SEED).close(True, True))
         opened = loaded.open(task, SEED)
         array = np.zeros(ARRAY)
         ask = opened.session.ask
         small = _times(200, lambda: ask("call", "nothing", [], {}, label="nothing"))
         # No more: what one test is told is bounded.
         large = _times(20, lambda: ask("call", "same", [array], {}, label="same"))
-        opened.close(False)
+        opened.close(False, False)
         loaded.close()
     measured = {
         "start a jail": starts,

@@ -33,7 +33,7 @@ from typing import Any
 
 #: CPU seconds until the kernel ends it, memory in MB, seed, whether it is a rank's.
 #: Sent without a descriptor it asks how the fork whose number stands in the place of
-#: the seed has ended.
+#: the seed has ended; or, with the last set, for nothing but an answer.
 FORK = struct.Struct("<ddQ?")
 HEAD = struct.Struct("<Ic")
 #: What the server says first: the machine's pace.
@@ -178,8 +178,9 @@ def _load(channel: socket.socket) -> None:
         if len(message) != FORK.size:
             os._exit(0)
         cpu_s, memory_mb, seed, sealed = FORK.unpack(message)
-        if not descriptors:  # how did that one end?
-            send(channel, b"E", str(_status(pids, seed)).encode())
+        if not descriptors:  # how did that one end? or: are you there?
+            status = 0 if sealed else _status(pids, seed)
+            send(channel, b"E", str(status).encode())
             continue
         _reap(pids)
         pid = os.fork()

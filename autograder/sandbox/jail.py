@@ -20,10 +20,11 @@ from typing import BinaryIO
 
 from autograder.sandbox import jail_command
 from autograder.sandbox.activity import family
+from autograder.sandbox.budget import Budget
 from autograder.sandbox.cgroup import Cgroup
 from autograder.sandbox.guest import CREDENTIALS, ENTERED, READY
 from autograder.sandbox.levels import choose_level
-from autograder.sandbox.peer import Budget, Peer
+from autograder.sandbox.peer import Peer
 from autograder.student.proxy import StudentError
 from autograder.student.report import InfrastructureError
 

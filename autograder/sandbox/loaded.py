@@ -9,12 +9,20 @@ starts from a fresh fork, and after a crash or a time-out from a new container.
 from __future__ import annotations
 
 import socket
-from collections import Counter
 from collections.abc import Callable, Sequence
 
+from autograder.sandbox.budget import (
+    CLEAN,
+    FAREWELL,
+    LOAD,
+    ON_LOADING,
+    Allowance,
+    Budget,
+    Spent,
+)
 from autograder.sandbox.guest import FORK
 from autograder.sandbox.jail import Container, Jail
-from autograder.sandbox.peer import Budget, Peer, Spent
+from autograder.sandbox.peer import Peer
 from autograder.sandbox.rank_processes import MOST_RANKS, Crew, Party
 from autograder.sandbox.watched import Watched
 from autograder.student import codec
@@ -23,19 +31,9 @@ from autograder.student.loading import Cell, LoadFailures, reason_of
 from autograder.student.proxy import Session, StudentDied, StudentError, StudentTimeout
 from autograder.student.report import InfrastructureError, gettext
 
-LOAD = Budget(cpu_s=3.0, memory_mb=1024)  # for running one cell of a submission
-CLEAN = Budget(cpu_s=20.0, memory_mb=1024)  # for running recorded kernels
 _CLEANS = 3.0  # a clean process serves tests until it has used that many budgets
-#: For telling how a test process ended, beside children that it may have left spinning.
-_FAREWELL = Budget(cpu_s=1.0, memory_mb=0)
 _HUNG_CELLS = 3  # cells that may hang or kill before we stop loading
 _RELOADS = 30  # times that one submission is loaded again after it broke
-#: Once a test took too long, the others of its task, and of what rests on it, have a
-#: quarter of its seconds: right answers take a tenth. After three, no other is run.
-_LATE_SHARE, _LATE_TESTS = 0.25, 3
-#: What one submission may spend in all, and on being loaded: many small waits add up.
-_IN_ALL = Spent(cpu_s=180.0, slept_s=240.0)
-_ON_LOADING = Spent(cpu_s=30.0, slept_s=30.0)
 
 #: Whatever comes down the loader's socket: a submission can write to it.
 _NO_ANSWER = (StudentError, codec.CodecError, ValueError, TypeError, LookupError)
@@ -56,7 +54,7 @@ class Loaded:
         self._failures = LoadFailures()
         self._skip: set[int] = set()
         self._reloads = 0
-        self._spent = self._spent_on_loading = Spent()
+        self._spent_on_loading = Spent()
         self._container: Container | None = None
         self._loader: Peer | None = None
         self._disturbed = False
@@ -68,8 +66,8 @@ class Loaded:
         self._clean_s = 0.0  # when it is old enough
         self._forks = 0  # of the present loader
         self._oom_kills = 0  # so far
-        #: Tests that took too long, by task; whoever lends it functions may clear it.
-        self.late: Counter[str] = Counter()
+        self._allowance = Allowance()
+        self.late = self._allowance.late
         self.crew = Crew(self._fork_rank)
 
     @property
@@ -87,16 +85,7 @@ class Loaded:
             StudentError: the submission cannot be loaded any more, or has used up what
                 all its tests have together.
         """
-        if self._spent.is_over(_IN_ALL):
-            self._let_go()
-            text = gettext("all checks together took {:g} s, or waited for {:g} s")
-            raise StudentTimeout(text.format(_IN_ALL.cpu_s, _IN_ALL.slept_s))
-        late = sum(self.late[name] for name in (task.name, *task.rests_on))
-        if late >= _LATE_TESTS:
-            self.late[task.name] += 1
-            raise StudentTimeout(gettext("not run: too many before it took too long"))
-        share = _LATE_SHARE if late else 1.0
-        budget = Budget(task.seconds * share, task.memory_mb)
+        budget = self._allowance.grant(task)
         peer = self._going_on(budget, seed)
         for _ in range(3):
             if peer is not None:
@@ -138,8 +127,10 @@ class Loaded:
     def _fork_rank(self, budget: Budget, seed: int) -> Peer | None:
         return None if self._disturbed else self._forked(budget, seed, rank=True)
 
-    def keep(self, peer: Peer) -> None:
+    def keep(self, peer: Peer, passed: bool) -> None:
         """Take back the process of a test, for the next one with the same memory."""
+        if not passed:  # is the loader still there?
+            self._asked(FORK.pack(0, 0, 0, True))
         if peer.is_alone():
             self._kept[peer.memory_mb] = peer
         else:
@@ -155,12 +146,15 @@ class Loaded:
 
     def ended(self, peer: Peer) -> int | None:
         """Return how a test process ended: exit code, or minus a signal."""
+        return self._asked(FORK.pack(0, 0, peer.number, False))
+
+    def _asked(self, question: bytes) -> int | None:
         loader = self._loader
         if loader is None or self._disturbed:
             return None
         try:
-            loader.allow(_FAREWELL)
-            loader.socket.sendall(FORK.pack(0, 0, peer.number, False))
+            loader.allow(FAREWELL)
+            loader.socket.sendall(question)
             tag, data = loader.receive()
             return int(data) if tag == b"E" else None
         except (OSError, StudentDied):  # it does nothing that could end it
@@ -205,7 +199,7 @@ class Loaded:
 
     def spend(self, peer: Peer) -> None:
         """Count what a test has spent."""
-        self._spent += peer.spent()
+        self._allowance.spent += peer.spent()
 
     def explain(self, name: str) -> StudentError:
         """Tell why the submission does not define a name."""
@@ -241,7 +235,7 @@ class Loaded:
             self.close()
         self._takes_over = False
         self._disturbed = False
-        if self._spent_on_loading.is_over(_ON_LOADING):
+        if self._spent_on_loading.is_over(ON_LOADING):
             raise StudentTimeout(gettext("the submission cannot be loaded"))
         self._reloads += 1
         if self._reloads > _RELOADS:
@@ -270,7 +264,7 @@ class Loaded:
                 loader.allow(LOAD)
                 _, data = loader.receive()
                 self._spent_on_loading += loader.spent()
-                if self._spent_on_loading.is_over(_ON_LOADING):
+                if self._spent_on_loading.is_over(ON_LOADING):
                     raise StudentTimeout(gettext("it does not finish"))
                 answer = codec.loads(data)
                 if answer is not None:
@@ -280,7 +274,7 @@ class Loaded:
             loader.kill()
             loader.close()
             self._spent_on_loading += loader.spent()
-            spent = self._spent_on_loading.is_over(_ON_LOADING)
+            spent = self._spent_on_loading.is_over(ON_LOADING)
             if len(self._skip) >= _HUNG_CELLS or index < 0 or spent:
                 is_late = spent or isinstance(error, StudentTimeout)
                 kind = StudentTimeout if is_late else StudentDied
@@ -373,10 +367,11 @@ class Opened:
         self._loaded.disturb()
         return error
 
-    def close(self, goes_on: bool) -> float:
+    def close(self, passed: bool, goes_on: bool) -> float:
         """End this copy; return the CPU seconds that it used.
 
         Args:
+            passed: whether the test did.
             goes_on: whether its process may serve another test.
         """
         self._loaded.spend(self._peer)
@@ -385,7 +380,7 @@ class Opened:
             if process is not None:
                 self._cpu_s += process.used_s()
         if goes_on and not self._loaded.is_disturbed:
-            self._loaded.keep(self._peer)
+            self._loaded.keep(self._peer, passed)
         else:
             self._peer.close()
             self._loaded.ended(self._peer)

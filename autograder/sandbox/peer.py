@@ -15,9 +15,9 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from autograder.sandbox.activity import TICK_S, Activity, Sleep, Times
+from autograder.sandbox.budget import GRACE_S, SYSTEM, Budget, Spent
 from autograder.sandbox.cgroup import Cgroup
 from autograder.sandbox.guest import CREDENTIALS, FORK, HEAD
 from autograder.student.codec import MAX_BYTES
@@ -31,17 +31,13 @@ from autograder.student.proxy import (
 )
 from autograder.student.report import gettext
 
-#: Tests that one process may serve; the kernel ends it long after their seconds.
-TESTS = 64
 _TICK = struct.pack("@ll", 0, int(TICK_S * 1e6))
 _CHUNK, _MOST = 2**14, 2**20
-_SLEEPS, _GRACE_S = 3.0, 2.0  # seconds of sleep granted per CPU second, and besides
-_SYSTEM = 2.0  # seconds of the kernel's work for it, per second of its own code
 #: Who asks for memory is granted another second for so much of it, so that who asks for
 #: too much hits that limit. To fill 256 MB and give it back takes 1.5 s with small
 #: objects, and with large ones 0.1 s on one machine and over a second on another.
 _MB_A_SECOND = 128.0
-_JUDGE = 12.0  # CPU seconds of the judge, for answering, per CPU second; and _GRACE_S
+_JUDGE = 12.0  # CPU seconds of the judge, for answering, per CPU second; and GRACE_S
 #: A process may starve for so long, per second of sleep granted: it can ask the kernel
 #: for the last place in every queue. No machine that grades at all is as slow.
 _STARVED = 100.0
@@ -50,38 +46,6 @@ _THREADS = 17  # the field of /proc/PID/stat, counted from the state
 _SEALED = ("Max file size ", "Max processes ", "Max open files ")
 
 Frame = tuple[bool, bytes]  # whether it is a callback, and what it says
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What one process may use."""
-
-    cpu_s: float  # of the reference machine: see pace.py
-    memory_mb: int
-
-    @property
-    def sleep_s(self) -> float:
-        """Seconds for which it may sleep; sleep takes as long on every machine."""
-        return self.cpu_s * _SLEEPS + _GRACE_S
-
-    def backstop_s(self, pace: float) -> float:
-        """CPU seconds after which the kernel ends it: TESTS times all that we grant."""
-        return TESTS * (self.cpu_s * pace * (1 + _SYSTEM) + _GRACE_S)
-
-
-@dataclass(frozen=True)
-class Spent:
-    """Seconds that a submission has spent."""
-
-    cpu_s: float = 0.0  # of its own code, on the reference machine
-    slept_s: float = 0.0
-
-    def __add__(self, other: Spent) -> Spent:
-        return Spent(self.cpu_s + other.cpu_s, self.slept_s + other.slept_s)
-
-    def is_over(self, most: Spent) -> bool:
-        """Tell whether either is more."""
-        return self.cpu_s > most.cpu_s or self.slept_s > most.slept_s
 
 
 class Peer:
@@ -359,7 +323,7 @@ class Peer:
         limit_s, sleep_s = self.limit_s, self._budget.sleep_s
         judge_s = time.thread_time() - self._judge_before_s
         filling_s = 0.0
-        if used.user_s > limit_s or used.system_s > limit_s * _SYSTEM:
+        if used.user_s > limit_s or used.system_s > limit_s * SYSTEM:
             asked_mb = max(
                 self._activity.memory_mb() - self._memory_before_mb,
                 min(self._activity.asked_mb(self.memory_mb), self.memory_mb),
@@ -367,8 +331,8 @@ class Peer:
             filling_s = asked_mb / _MB_A_SECOND * self._pace
         return (
             used.user_s > limit_s + filling_s
-            or used.system_s > limit_s * _SYSTEM + filling_s
-            or judge_s > limit_s * _JUDGE + _GRACE_S
+            or used.system_s > limit_s * SYSTEM + filling_s
+            or judge_s > limit_s * _JUDGE + GRACE_S
             or self._sleep.slept_s >= sleep_s
             or time.monotonic() - self._since > sleep_s * _STARVED
         )

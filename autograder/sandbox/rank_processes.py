@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from autograder.sandbox.peer import Budget, Frame, Peer
+from autograder.sandbox.budget import Budget
+from autograder.sandbox.peer import Frame, Peer
 from autograder.student.proxy import (
     StudentDied,
     StudentError,

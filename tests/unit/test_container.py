@@ -169,7 +169,7 @@ def answer(jail: Jail, source: str, name: str) -> Any:
     try:
         return process.session.ask("call", name, [], {}, label=name)
     finally:
-        process.close(goes_on=False)
+        process.close(passed=False, goes_on=False)
         loaded.close()
 
 
@@ -189,7 +189,7 @@ def test_what_one_leaves_would_be_seen():
         first = look("call", "look", [], {}, label="look")
         look("call", "leave", [], {}, label="leave")
         second = look("call", "look", [], {}, label="look")
-        process.close(goes_on=False)
+        process.close(passed=False, goes_on=False)
         loaded.close()
     changed = {name for name in first if first[name] != second[name]}
     assert changed >= {"files", "space", "processes", "own limits", "folder", "timers"}
@@ -201,7 +201,7 @@ def test_nothing_of_a_container_runs_on_once_it_is_closed():
         loaded, process = opened(jail, LEAVE)
         process.session.ask("call", "leave", [], {}, label="leave")
         during = set(family(jail._process.pid)) - ours
-        process.close(goes_on=False)
+        process.close(passed=False, goes_on=False)
         loaded.close()
         # Its first process, the loader, the test's and the two that it left.
         assert len(during) == 5
@@ -301,7 +301,7 @@ def test_a_clean_process_is_out_of_reach():
         clean = loaded.clean()
         process.session.ask("call", "look", [], {}, label="look")
         assert clean.request(b"\x91\xa3any", lambda _: b"")  # it says that this is odd
-        process.close(goes_on=False)
+        process.close(passed=False, goes_on=False)
         loaded.close()
 
 
@@ -309,10 +309,10 @@ def test_a_container_that_is_gone_is_the_submissions_loss_and_not_the_next_ones(
     with Jail() as jail:
         loaded, process = opened(jail, LOOK)
         signal.pidfd_send_signal(loaded._container._first, signal.SIGKILL)
-        process.close(goes_on=False)
+        process.close(passed=False, goes_on=False)
         again = loaded.open(TASK, 1)
         assert again.session.ask("call", "text", ["/x"], {}, label="x")
-        again.close(goes_on=False)
+        again.close(passed=False, goes_on=False)
         loaded.close()
         assert jail_module._START_S > 0
         assert os.path.exists(f"/proc/{jail._server}")

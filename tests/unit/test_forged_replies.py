@@ -15,11 +15,11 @@ from autograder.student.loading import reason_of
 from autograder.student.proxy import (
     NotAttempted,
     Session,
-    Student,
     StudentError,
     StudentForged,
 )
 from autograder.student.report import Verdict
+from autograder.student.view import Student
 from autograder.student.vocabulary import Vocabulary
 
 KINDS = ["ok", "raised", "missing", "limit", "odd", "callback", "x"]

@@ -23,9 +23,9 @@ from autograder.sandbox.activity import (
     family,
     threads_of,
 )
+from autograder.sandbox.budget import Budget
 from autograder.sandbox.jail import Jail
 from autograder.sandbox.loaded import Loaded
-from autograder.sandbox.peer import Budget
 from autograder.student.lesson import Task
 from autograder.student.proxy import StudentTimeout
 from autograder.student.report import Report
@@ -151,7 +151,7 @@ def test_after_three_tests_that_took_too_long_no_other_of_the_task_is_run():
             except StudentTimeout as error:
                 return str(error)
             finally:
-                opened.close(goes_on=False)
+                opened.close(passed=False, goes_on=False)
 
         assert told(resting) == "7"
         assert told(task) == "no answer within 0.5 s"

@@ -13,7 +13,6 @@ from autograder.student.proxy import (
     NotAttempted,
     NotPlain,
     Session,
-    Student,
     StudentError,
     StudentOutput,
     StudentRaised,
@@ -21,6 +20,7 @@ from autograder.student.proxy import (
 from autograder.student.report import InfrastructureError, Verdict
 from autograder.student.testing import check
 from autograder.student.testing.in_process import LocalChannel
+from autograder.student.view import Student
 from autograder.student.vocabulary import Vocabulary
 
 SOURCE = """

@@ -125,7 +125,7 @@ def jailed(request: pytest.FixtureRequest, cells: list[Cell]) -> Iterator[Source
 def opened(source):
     opened = source.open(TASK, 1)
     yield opened
-    opened.close(goes_on=False)
+    opened.close(passed=False, goes_on=False)
 
 
 @pytest.fixture
@@ -259,7 +259,7 @@ def test_no_rank_opens_a_file(guarded):
     with pytest.raises(StudentRaised) as caught:
         Ranks(opened).run("opens", 2, lambda rank: (Ranks.LINK,))
     assert "opens no files" in caught.value.message.look
-    opened.close(goes_on=False)
+    opened.close(passed=False, goes_on=False)
 
 
 @pytest.mark.jail
@@ -273,11 +273,11 @@ def test_a_broken_rank_fails_the_run_and_not_the_next_test(guarded, name, verdic
     assert caught.value.verdict is verdict
     if name == "leaves":
         assert "left with code 7" in caught.value.message.evidence
-    opened.close(goes_on=False)
+    opened.close(passed=False, goes_on=False)
     again = guarded.open(TASK, 2)
     out = Ranks(again).run("remember", 2, lambda rank: (Ranks.LINK,))
     assert out.results == [(1, 1, True)] * 2
-    again.close(goes_on=True)
+    again.close(passed=True, goes_on=True)
 
 
 @pytest.mark.jail
@@ -289,7 +289,7 @@ def test_stuck_ranks_leave_no_process(guarded):
             "send_first", 8, lambda r: (ranks.LINK, np.ones(1)), capacity=0
         )
         assert stuck.deadlock is not None
-    opened.close(goes_on=True)
+    opened.close(passed=True, goes_on=True)
 
 
 @pytest.mark.jail
@@ -299,7 +299,7 @@ def test_the_seconds_of_ranks_are_counted(guarded):
     x = np.zeros((4, 100))
     for _ in range(3):
         ranks.run("ring", 4, lambda r: (r, 4, x[r], ranks.LINK))
-    assert opened.close(goes_on=True) > 0.0
+    assert opened.close(passed=True, goes_on=True) > 0.0
 
 
 @pytest.mark.jail
@@ -307,7 +307,7 @@ def test_more_ranks_than_a_jail_holds_are_our_mistake(guarded):
     opened = guarded.open(TASK, 1)
     with pytest.raises(InfrastructureError, match="at most 40 ranks, not 41"):
         Ranks(opened).run("remember", 41, lambda rank: (Ranks.LINK,))
-    opened.close(goes_on=False)
+    opened.close(passed=False, goes_on=False)
 
 
 @pytest.mark.jail
@@ -324,7 +324,7 @@ def test_ranks_that_keep_their_limits_off_are_caught(jail, trick):
     with pytest.raises(StudentError) as caught:
         Ranks(opened).run("remember", 2, lambda rank: (Ranks.LINK,))
     assert caught.value.verdict is Verdict.SECURITY
-    opened.close(goes_on=False)
+    opened.close(passed=False, goes_on=False)
     loaded.close()
 
 
@@ -348,5 +348,5 @@ def test_loading_makes_nothing_that_ranks_would_share(jail, attempt):
     opened = loaded.open(TASK, 1)
     with pytest.raises(StudentError, match="PermissionError"):
         opened.session.ask("call", "made", [], {}, label="made")
-    opened.close(goes_on=False)
+    opened.close(passed=False, goes_on=False)
     loaded.close()

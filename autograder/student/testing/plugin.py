@@ -215,10 +215,11 @@ class GradingPlugin:
             else:
                 runtestprotocol(item, log=False, nextitem=following)
         if running.student is not None:
-            wrong = isinstance(running.error, check.CheckFailed)
+            passed = running.error is None
+            answered = passed or isinstance(running.error, check.CheckFailed)
             # Where memory is tight, what another test has left would count.
-            shares = (running.error is None or wrong) and not lent and not memory_mb
-            cpu_s = running.student.close(goes_on=shares)
+            shares = answered and not lent and not memory_mb
+            cpu_s = running.student.close(passed=passed, goes_on=shares)
         verdict, message = judge(running.error, hidden=running.words is not None)
         if running.student is not None and running.student.tampered:
             verdict = Verdict.SECURITY

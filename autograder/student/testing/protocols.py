@@ -42,10 +42,11 @@ class OpenStudent(Protocol):
     def explain(self, name: str) -> StudentError:
         """Tell why the submission does not define a name."""
 
-    def close(self, goes_on: bool) -> float:
+    def close(self, passed: bool, goes_on: bool) -> float:
         """End it and return the CPU seconds it used.
 
         Args:
+            passed: whether the test did.
             goes_on: whether its process may serve another test.
         """
 

@@ -71,10 +71,10 @@ class WatchedStudent(LocalStudent):
         super().__init__(channel)
         self._watch = watch.__enter__()
 
-    def close(self, goes_on: bool) -> float:
+    def close(self, passed: bool, goes_on: bool) -> float:
         """End the watch and the conversation."""
         self._watch.__exit__()
-        return super().close(goes_on)
+        return super().close(passed, goes_on)
 
 
 class WatchedSource(LocalSource):
