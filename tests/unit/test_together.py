@@ -82,6 +82,13 @@ def student(session: Session) -> Student:
     return Student(session)
 
 
+def ask(student: Student, *calls: Any) -> None:
+    """Let calls travel together, each a name and its arguments."""
+    with student.together() as batch:
+        for name, *args in calls:
+            getattr(batch, name)(*args)
+
+
 def test_one_message_carries_all(student: Student, channel: Counted) -> None:
     with student.together() as batch:
         a, b = batch.Dual(2.0, 1.0), batch.Dual(3.0, 0.5)
@@ -154,9 +161,8 @@ def test_functions_are_called_back(student: Student) -> None:
         answers = [batch.apply(f, x) for x in (5.0, 6.0)]
     assert [batch.result(a) for a in answers] == [1.0, 1.0]
     assert seen == [5.0, 6.0]
-    with pytest.raises(OSError, match="the judge's own"), student.together() as batch:
-        batch.apply(angry, 1)
-        batch.note("never")
+    with pytest.raises(OSError, match="the judge's own"):
+        ask(student, ("apply", angry, 1), ("note", "never"))
     assert student.note("next") == ["next"]
 
 
@@ -198,9 +204,8 @@ class Liar:
 @pytest.mark.parametrize("replies", [5, [], [b""] * 3, {}, b"ab"])
 def test_other_numbers_of_answers_are_forgery(replies: object) -> None:
     student = Student(Session(Liar(codec.dumps(["ok", replies]))))
-    with pytest.raises(StudentForged), student.together() as batch:
-        batch.f()
-        batch.g()
+    with pytest.raises(StudentForged):
+        ask(student, ("f",), ("g",))
 
 
 @pytest.mark.parametrize("reply", [5, b"", b"\xc1", codec.dumps(["skipped"])])
