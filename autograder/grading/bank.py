@@ -7,7 +7,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.grading.answers import Answers
+from autograder.student.testing.answers import Answers
 from autograder.grading.mutants import Mutant, lesson_mutants
 from autograder.grading.shared_answers import SharedAnswers
 from autograder.sandbox.jail import Jail

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.grading.answers import Answers
+from autograder.student.testing.answers import Answers
 from autograder.grading.versions import versions
 from autograder.student import codec
 from autograder.student.lesson import Lesson

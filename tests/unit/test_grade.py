@@ -9,7 +9,7 @@ import time
 import pytest
 from toy import handed, write_course
 
-from autograder.grading.answers import alike
+from autograder.student.testing.answers import alike
 from autograder.grading.grade import Grader, grade
 from autograder.student.report import InfrastructureError, Verdict
 
