@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from autograder.audit.result import PublicAudit
 from autograder.grading.mutants import lesson_mutants
-from autograder.grading.public_bank import public_outcomes, told
+from autograder.grading.public_bank import keep, public_outcomes, told
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.report import Verdict
@@ -23,8 +23,10 @@ def audit_public(lesson: Lesson, task: str | None = None) -> list[PublicAudit]:
     """
     mutants = [m for m in lesson_mutants(lesson) if task in (None, m.task)]
     answered = list(public_outcomes(lesson, mutants))
-    file = pack(lesson, [told(mutant, outcomes) for mutant, outcomes in answered])
-    mistakes = unpack(lesson, file)
+    mistakes = [told(mutant, outcomes) for mutant, outcomes in answered]
+    if task is None:
+        keep(lesson, mistakes)
+    mistakes = unpack(lesson, pack(lesson, mistakes))
     return [
         PublicAudit(
             mutant.name,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 
 from autograder.grading.mutants import Mutant, lesson_mutants
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.submission import Submission
 from autograder.student.testing.local import run_local
-from autograder.student.testing.mistakes import Mistake, mistake_of
+from autograder.student.testing.mistakes import Mistake, kept_file, mistake_of, pack
 from autograder.student.testing.plugin import Outcome
 from autograder.student.testing.time_limit import WatchedSource, tell_timeouts
 
@@ -46,15 +46,28 @@ def _run(
         yield tell_timeouts(lesson, outcomes)
 
 
-def public_mistakes(lesson: Lesson) -> list[Mistake]:
-    """Return a lesson's known mistakes as its public tests see them."""
-    return [
-        told(mutant, outcomes)
-        for mutant, outcomes in public_outcomes(lesson, lesson_mutants(lesson))
-    ]
-
-
 def told(mutant: Mutant, outcomes: Sequence[Outcome]) -> Mistake:
     """Return a mutant as what a student may be told of it."""
     text = f"{mutant.says} {mutant.look}"
     return mistake_of(mutant.name, mutant.task, text, outcomes)
+
+
+def mistakes_file(lesson: Lesson) -> bytes:
+    """Return the file that a release carries, made unless it is kept already."""
+    path = kept_file(lesson)
+    if not path.is_file():
+        mutants = lesson_mutants(lesson)
+        keep(lesson, [told(*answered) for answered in public_outcomes(lesson, mutants)])
+    return path.read_bytes()
+
+
+def keep(lesson: Lesson, mistakes: Sequence[Mistake]) -> None:
+    """Keep the file of a lesson's mistakes where check and release find it."""
+    path = kept_file(lesson)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_bytes(pack(lesson, mistakes))
+    draft.replace(path)
+    for old in path.parent.glob(f"{lesson.id}-*.bin"):
+        if old != path:
+            old.unlink(missing_ok=True)

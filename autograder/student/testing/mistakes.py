@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +44,9 @@ def name_mistakes(
 ) -> dict[str, Mistake]:
     """Name the mistake behind each failing task, where exactly one is known to fit.
 
-    A task that rests on one that fails as well is not taken for a mistake of its own:
-    those found in the others may explain it.
+    A task may fail by a mistake in one that it rests on. Where that one fails too, the
+    mistake found there is the only one that may be named; where it was not asked, its
+    mistakes count as well.
 
     Args:
         lesson: the lesson.
@@ -54,21 +55,28 @@ def name_mistakes(
     """
     found: dict[str, Mistake] = {}
     failing: set[str] = set()
+    passed = {o.result.test for o in outcomes if o.result.verdict is Verdict.PASSED}
     for task in lesson.tasks:
         mine = [o for o in outcomes if o.result.task == task.name]
-        if all(o.result.verdict is Verdict.PASSED for o in mine):
+        if all(o.result.test in passed for o in mine):
             continue
         failing.add(task.name)
         failure = Failure.of(mine, Answers.condensed)
-        below = failing.intersection(lesson.supports(task))
-        if below:
-            tried = {m.name: m for name, m in found.items() if name in below}.values()
-        else:
-            tried = {m.name: m for m in mistakes if m.task == task.name}.values()
-        if failure.tells:
-            fits = [mistake for mistake in tried if mistake.explains(failure)]
-            if len(fits) == 1:
-                found[task.name] = fits[0]
+        if not failure.tells:
+            continue
+        below = lesson.supports(task)
+        known: Iterable[Mistake] = mistakes
+        if failing.intersection(below):
+            known = {m.name: m for name, m in found.items() if name in below}.values()
+        fits = [
+            mistake
+            for mistake in known
+            if mistake.task in (task.name, *below)
+            and passed.isdisjoint(mistake.answers)
+            and mistake.explains(failure)
+        ]
+        if len(fits) == 1:
+            found[task.name] = fits[0]
     return found
 
 
@@ -133,19 +141,15 @@ def _tests_of(lesson: Lesson) -> bytes:
     return hashlib.sha256(lesson.public_tests.read_bytes()).digest()
 
 
-def _in_lesson(lesson: Lesson) -> Path | None:
-    path = lesson.course_dir / FILE
-    return path if path.is_file() else None
-
-
-#: Finds the file of a lesson: in its folder. An instructor's command makes one instead.
-finders: list[Callable[[Lesson], Path | None]] = [_in_lesson]
+def kept_file(lesson: Lesson) -> Path:
+    """Return where an instructor's copy keeps the file of a lesson as it is now."""
+    name = f"{lesson.id}-{lesson.digest[:16]}.bin"
+    return lesson.root / "build" / "mistakes" / name
 
 
 def known_to(lesson: Lesson) -> list[Mistake]:
-    """Return the known mistakes of a lesson, none where there is no such file."""
-    for finder in finders:
-        path = finder(lesson)
-        if path is not None:
-            return unpack(lesson, path.read_bytes())
-    return []
+    """Return the known mistakes of a lesson, none where no file tells of them."""
+    path = lesson.course_dir / FILE
+    if lesson.twin_dir is not None:
+        path = kept_file(lesson)
+    return unpack(lesson, path.read_bytes()) if path.is_file() else []
