@@ -13,8 +13,6 @@ from dataclasses import replace
 from multiprocessing.util import Finalize
 
 from autograder.audit.result import LessonAudit, MutantAudit
-from autograder.student.testing.answers import Answers
-from autograder.student.testing.failure import Failure
 from autograder.grading.grade import Grader, warm
 from autograder.grading.mutants import Mutant, lesson_mutants
 from autograder.grading.public_bank import mutant_submission
@@ -23,6 +21,8 @@ from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import Report, TaskResult, Verdict
+from autograder.student.testing.answers import Answers
+from autograder.student.testing.failure import Failure
 from autograder.student.testing.plugin import Outcome
 
 Key = tuple[str, str]  # ("alternative", "matrix_duals")

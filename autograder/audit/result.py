@@ -135,6 +135,11 @@ class LessonAudit:
         """Number of mistakes that are recognised as themselves."""
         return sum(m.diagnosis == m.name for m in self.mutants)
 
+    @property
+    def named(self) -> int:
+        """Number of mistakes that a student's own check names, and nothing else."""
+        return sum(one.is_named for one in self.public)
+
     def kept(self, severity: str) -> list[float]:
         """Return the shares that mistakes of a severity keep of their tasks' points."""
         return [m.kept for m in self.mutants if m.severity == severity]
@@ -157,7 +162,7 @@ class LessonAudit:
             "public_tests": {
                 "idea": round(caught(self.public, "idea"), 4),
                 "all": round(caught(self.public), 4),
-                "named": sum(one.is_named for one in self.public),
+                "named": self.named,
                 "names_right": round(names_right(self.public), 4),
                 "each": [asdict(one) for one in self.public],
             },

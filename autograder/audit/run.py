@@ -1,8 +1,8 @@
 """Audits lessons part by part, over a few processes, and remembers what was found.
 
 A part is a lesson's text, what its chapter measured, its stub, reference and
-alternatives, the known mistakes of one task, or the public tests over all of them. Each depends on files of its own, by
-whose digest its result is remembered.
+alternatives, the known mistakes of one task, or the public tests over all of them.
+Each depends on files of its own, by whose digest its result is remembered.
 """
 
 from __future__ import annotations

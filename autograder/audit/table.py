@@ -20,7 +20,7 @@ from autograder.audit.result import (
 
 _COLUMNS = (
     *("tasks", "points", "stub", "full on seeds", "killed", "diagnosed"),
-    *("idea keeps", "edge keeps", "public: idea", "all", "named", "right"),
+    *("idea keeps", "edge keeps", "public tests", "check names"),
     *("alternatives", "CPU s", "problems"),
 )
 
@@ -41,8 +41,8 @@ def show(audits: list[LessonAudit], console: Console) -> None:
         console.print(f"Mutation score: {killed} of {total} killed ({score:.1%})")
         console.print(
             "Keeps: the share of its task's points that a mistake keeps, median and"
-            " most. Public: the share of mistakes that the students' tests catch, how"
-            " many check names, and how many of the names it gives are right.",
+            " most. Public tests: the share of ideas, and of all mistakes, that they"
+            " catch. Check names: how many mistakes; how many of the names are right.",
             style="dim",
         )
     for audit in audits:
@@ -62,10 +62,8 @@ def row(audit: LessonAudit) -> list[str]:
         f"{audit.diagnosed}/{len(audit.mutants)}",
         _spread(audit.kept("idea")),
         _spread(audit.kept("edge")),
-        f"{caught(audit.public, 'idea'):.0%}",
-        f"{caught(audit.public):.0%}",
-        f"{sum(one.is_named for one in audit.public)}/{len(audit.public)}",
-        f"{names_right(audit.public):.0%}",
+        f"{caught(audit.public, 'idea'):.0%}, {caught(audit.public):.0%}",
+        f"{audit.named}, {names_right(audit.public):.0%}",
         f"{audit.alternatives_passed}/{audit.alternatives_total}",
         f"{audit.cpu_s:.1f}",
         str(len(audit.problems)),
@@ -128,11 +126,11 @@ def show_mutants(
             )
             for severity in ("idea", "edge")
         }
-        mine = [one for one in public if one.task == task]
+        theirs = [one for one in public if one.task == task]
         console.print(
             f"{task}: idea keeps {kept['idea']}; edge keeps {kept['edge']};"
-            f" public tests catch {caught(mine, 'idea'):.0%} of idea,"
-            f" {caught(mine):.0%} of all",
+            f" public tests catch {caught(theirs, 'idea'):.0%} of idea,"
+            f" {caught(theirs):.0%} of all",
             soft_wrap=True,
         )
     for mutant in mutants:

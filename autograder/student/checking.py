@@ -178,7 +178,9 @@ def _run(
     )
     outcomes = tell_timeouts(lesson, outcomes)
     results = results_by_task(lesson, outcomes)
-    named = name_mistakes(lesson, known_to(lesson), outcomes)
+    is_right = all(result.verdict is Verdict.PASSED for result in results)
+    known = [] if is_right else known_to(lesson)
+    named = name_mistakes(lesson, known, outcomes)
     tasks = tuple(
         _relabelled(_with_mistake(result, named.get(result.task)), cell_names or {})
         for result in results

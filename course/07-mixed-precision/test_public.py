@@ -445,7 +445,9 @@ def play(lesson, options, moves):
         if name == "see":
             params = both[args[0]].params
             grads = [p.grad if p.grad is None else p.grad.tolist() for p in params]
-            same = all(p.grad is h for p, h in zip(params, both[args[0]].held))
+            same = all(
+                p.grad is h for p, h in zip(params, both[args[0]].held, strict=True)
+            )
             return [grads, same, list(both[args[0]].seen)]
         if name == "state":
             return [scaler.get_scale(), scaler.get_tracker()]
@@ -984,12 +986,13 @@ def test_train_plain(student):
 
 @pytest.mark.task("train")
 def test_train_mixed(student):
-    seen = [("float16", n, w) for n, w in zip((8, 8, 16, 16), (1, 0.75, 0.25, 0.25))]
+    given = ((8, 1), (8, 0.75), (16, 0.25), (16, 0.25))  # the number, the weight
+    seen = [("float16", number, weight) for number, weight in given]
     scales, finals = [8.0, 16.0, 16.0, 32.0], [0.0, 0.25]
     options = {"init": 8.0, "interval": 2}
     judge_run(student, "mixed", BATCHES, options, seen, scales, 0, finals)
     batches = [(1.0, 1.0, 1.0), (1.0, math.inf, 0.0), (1.0, 1.0, 0.0)]
-    seen = [("float16", n, w) for n, w in zip((65536, 32768, 16384), (1, 1, 1))]
+    seen = [("float16", number, 1) for number in (65536, 32768, 16384)]
     judge_run(
         student,
         "mixed",

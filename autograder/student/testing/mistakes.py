@@ -21,6 +21,7 @@ from autograder.student.testing.failure import Failure
 from autograder.student.testing.plugin import Outcome
 
 FILE = "mistakes.bin"  # in the folder of a lesson
+_FORMAT = 1  # to be raised when other things are noted of an answer
 _MOST_BYTES = 2**24  # of a file, unpacked
 _PASSED = Answers(str(Verdict.PASSED), [])
 
@@ -143,7 +144,14 @@ def _tests_of(lesson: Lesson) -> bytes:
 
 def kept_file(lesson: Lesson) -> Path:
     """Return where an instructor's copy keeps the file of a lesson as it is now."""
-    name = f"{lesson.id}-{lesson.digest[:16]}.bin"
+    twin = lesson.reference_path.parent
+    files = [lesson.course_dir / "lesson.toml", lesson.public_tests]
+    files += [lesson.reference_path, *sorted((twin / "mutants").iterdir())]
+    digest = hashlib.sha256(f"{_FORMAT}".encode())
+    for path in filter(Path.is_file, files):
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode() + content)
+    name = f"{lesson.id}-{digest.hexdigest()[:16]}.bin"
     return lesson.root / "build" / "mistakes" / name
 
 
