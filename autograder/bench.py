@@ -24,9 +24,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from autograder.audit.bank import mutant_submission
 from autograder.grading.grade import Grader
 from autograder.grading.mutants import lesson_mutants
+from autograder.grading.public_bank import mutant_submission
 from autograder.sandbox.jail import Jail
 from autograder.sandbox.loaded import Loaded
 from autograder.student.lesson import Lesson, Task, find_course

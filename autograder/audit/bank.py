@@ -13,16 +13,16 @@ from dataclasses import replace
 from multiprocessing.util import Finalize
 
 from autograder.audit.result import LessonAudit, MutantAudit
-from autograder.grading.answers import Answers
-from autograder.grading.diagnose import Failure
 from autograder.grading.grade import Grader, warm
 from autograder.grading.mutants import Mutant, lesson_mutants
+from autograder.grading.public_bank import mutant_submission
 from autograder.sandbox.jail import Jail
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import Report, TaskResult, Verdict
-from autograder.student.testing.local import LocalSource, results_by_task, run_local
+from autograder.student.testing.answers import Answers
+from autograder.student.testing.failure import Failure
 from autograder.student.testing.plugin import Outcome
 
 Key = tuple[str, str]  # ("alternative", "matrix_duals")
@@ -151,12 +151,6 @@ def _jail(modules: tuple[str, ...]) -> Jail:
     return jail
 
 
-def mutant_submission(lesson: Lesson, mutant: Mutant) -> Submission:
-    """Return what a student with that mistake would hand in."""
-    reference = lesson.reference_path.read_text(encoding="utf-8")
-    return Submission.from_sources(mutant.name, mutant.cells(reference))
-
-
 def _audited(mutant: Mutant, report: Report, taken_for: str | None) -> MutantAudit:
     task = report.task(mutant.task)
     problem = ""
@@ -196,12 +190,3 @@ def _not_full(what: str, report: Report) -> Iterator[str]:
 def _first(task: TaskResult) -> str:
     message = task.message
     return "" if message is None else f": {' / '.join(str(message).splitlines())}"
-
-
-def public_problems(lesson: Lesson) -> Iterator[str]:
-    """Yield public tests that the reference fails: students could not pass them."""
-    cells = read_submission(lesson.reference_path, lesson).cells
-    (outcomes,) = run_local(lesson, [lesson.public_tests], [LocalSource.load(cells)])
-    for task in results_by_task(lesson, outcomes):
-        if task.points != task.max_points:
-            yield f"test_public.py: the reference fails in {task.task}{_first(task)}"

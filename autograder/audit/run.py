@@ -1,8 +1,8 @@
 """Audits lessons part by part, over a few processes, and remembers what was found.
 
 A part is a lesson's text, what its chapter measured, its stub, reference and
-alternatives, or the known mistakes of one task. Each depends on files of its own, by
-whose digest its result is remembered.
+alternatives, the known mistakes of one task, or the public tests over all of them.
+Each depends on files of its own, by whose digest its result is remembered.
 """
 
 from __future__ import annotations
@@ -18,13 +18,19 @@ from typing import Any
 from autograder.audit import chapter as chapters
 from autograder.audit import contract, figures
 from autograder.audit.memory import Memory, key_of
-from autograder.audit.result import LessonAudit, MutantAudit, mark_problems
+from autograder.audit.result import (
+    LessonAudit,
+    MutantAudit,
+    PublicAudit,
+    mark_problems,
+    public_test_problems,
+)
 from autograder.student.lesson import Course, Lesson, graded_files
 from autograder.student.report import CourseError
 
 SEEDS = 5
 WORKERS = 2
-_MEASURED, _BANK, _MUTANTS = "measured", "bank", "mutants"
+_MEASURED, _BANK, _MUTANTS, _PUBLIC = "measured", "bank", "mutants", "public"
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,7 @@ def parts_of(lesson: Lesson, seeds: int = SEEDS) -> list[Part]:
     return [
         *(Part(lesson.id, _MUTANTS, task=task.name) for task in lesson.tasks),
         Part(lesson.id, _BANK, seeds=seeds),
+        Part(lesson.id, _PUBLIC),
         Part(lesson.id, _MEASURED),
     ]
 
@@ -101,6 +108,7 @@ def parts_of(lesson: Lesson, seeds: int = SEEDS) -> list[Part]:
 def run_part(root: Path, part: Part) -> dict[str, Any]:
     """Run one part; return its problems, its numbers and the CPU seconds it took."""
     from autograder.audit.bank import audit_bank, audit_mutants
+    from autograder.audit.public import audit_public, public_problems
 
     start = _cpu_s()
     lesson = Course(root).lesson(part.lesson)
@@ -110,6 +118,9 @@ def run_part(root: Path, part: Part) -> dict[str, Any]:
         if part.kind == _MEASURED:
             yield from measured_problems(lesson)
             yield from student_problems(lesson)
+        elif part.kind == _PUBLIC:
+            yield from public_problems(lesson)
+            audit.public += audit_public(lesson)
         elif part.kind == _BANK:
             audit_bank(lesson, audit, part.seeds)
         else:
@@ -180,6 +191,8 @@ def _files_of(lesson: Lesson, part: Part) -> list[Path]:
     files = [*graded_files(lesson.course_dir), *graded_files(lesson.twin_dir)]
     if part.kind == _BANK:
         return [p for p in files if p.parent.name != "mutants"]
+    if part.kind == _PUBLIC:
+        return [p for p in files if p.parent != lesson.hidden_dir]
     own = f"test_{part.task}.py"
     others = {path for path in lesson.hidden_tests() if path.name != own}
     others |= set((lesson.twin_dir / "mutants").glob("*.toml"))
@@ -205,6 +218,12 @@ def _take(audit: LessonAudit, part: Part, found: dict[str, Any]) -> None:
     audit.mutants += mutants
     for mutant in mutants:
         audit.problems += mutant.problems()
+    if part.kind == _PUBLIC:
+        audit.public = [
+            PublicAudit(**{**one, "names": tuple(one["names"])})
+            for one in found["public"]
+        ]
+        audit.problems += public_test_problems(audit.public)
     if part.kind == _MUTANTS:
         audit.problems += mark_problems(part.task, mutants)
 
@@ -250,11 +269,9 @@ def measured_problems(lesson: Lesson) -> Iterable[str]:
 
 
 def student_problems(lesson: Lesson) -> Iterable[str]:
-    """Yield public tests that the reference fails, and a notebook that stops early."""
-    from autograder.audit.bank import public_problems
+    """Yield that the notebook of the stub stops early."""
     from autograder.audit.stub_notebook import notebook_problems
 
-    yield from public_problems(lesson)
     yield from notebook_problems(lesson)
 
 

@@ -84,7 +84,7 @@ def audit(
         print(json.dumps(data, indent=2))
     else:
         if lesson:
-            show_mutants(audits[0].mutants, console)
+            show_mutants(audits[0].mutants, audits[0].public, console)
         show(audits, console)
     raise typer.Exit(0 if all(audit.ok for audit in audits) else 1)
 
@@ -96,6 +96,7 @@ def _audit_task(
     from dataclasses import asdict
 
     from autograder.audit.bank import audit_mutants
+    from autograder.audit.public import audit_public
     from autograder.audit.result import mark_problems
     from autograder.audit.table import show_mutants
     from autograder.grading.mutants import lesson_mutants
@@ -108,11 +109,14 @@ def _audit_task(
             f"{name} has no mistake {mutant!r}; it has {', '.join(known)}"
         )
     found = audit_mutants(lesson, name, None if mutant is None else {mutant})
+    public = [m for m in audit_public(lesson, name) if mutant in (None, m.name)]
     marks = [] if mutant else list(mark_problems(name, found))
     if as_json:
-        print(json.dumps([asdict(one) for one in found], indent=2))
+        students = {one.name: asdict(one) for one in public}
+        each = [asdict(m) | {"public_tests": students[m.name]} for m in found]
+        print(json.dumps(each, indent=2))
     else:
-        show_mutants(found, console)
+        show_mutants(found, public, console)
         for problem in marks:
             console.print(problem, style="red", soft_wrap=True)
     good = not marks and not any(problem for m in found for problem in m.problems())

@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder.grading.public_bank import mistakes_file
 from autograder.student.lesson import Course, Lesson
 from autograder.student.notebook.build import build_notebook, write_notebook
 from autograder.student.report import CourseError
+from autograder.student.testing.mistakes import FILE
 
 #: Folders of the package that a release copies whole. What the judge needs lies
 #: elsewhere, and import-linter holds that neither folder imports it.
@@ -72,6 +74,9 @@ def write_copy(course: Course, directory: Path) -> list[str]:
     for lesson in course.lessons:
         target = directory / "notebooks" / f"{lesson.id}.ipynb"
         write_notebook(build_notebook(lesson), target)
+        if lesson.twin_dir is not None:
+            file = directory / "course" / lesson.id / FILE
+            file.write_bytes(mistakes_file(lesson))
     leaks = list(find_leaks(course, directory))
     if leaks:
         shutil.rmtree(directory)

@@ -7,12 +7,12 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.grading.answers import Answers
 from autograder.grading.mutants import Mutant, lesson_mutants
 from autograder.grading.shared_answers import SharedAnswers
 from autograder.sandbox.jail import Jail
 from autograder.sandbox.loaded import Loaded
 from autograder.student.lesson import Lesson
+from autograder.student.testing.answers import Answers
 from autograder.student.testing.plugin import Runner
 
 

@@ -16,10 +16,10 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.grading.answers import Answers
 from autograder.grading.versions import versions
 from autograder.student import codec
 from autograder.student.lesson import Lesson
+from autograder.student.testing.answers import Answers
 
 _MOST_BYTES = 2**20  # of one test's answers
 _KEPT = 8  # folders of one lesson: of other seeds, and of files that have changed since

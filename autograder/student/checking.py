@@ -22,6 +22,7 @@ from autograder.student.report import CourseError, Message, TaskResult, Verdict,
 
 if TYPE_CHECKING:
     from autograder.student.testing.local import LocalSource
+    from autograder.student.testing.mistakes import Mistake
 
 LESSON_ENV = "GRADIENTS_LESSON"  # names the lesson where nothing else does
 _current: list[str] = []  # the lesson that start() named
@@ -166,6 +167,7 @@ def _run(
     cell_names: dict[str, str] | None = None,
 ) -> CheckResult:
     from autograder.student.testing.local import results_by_task, run_local
+    from autograder.student.testing.mistakes import known_to, name_mistakes
     from autograder.student.testing.time_limit import tell_timeouts
 
     (outcomes,) = run_local(
@@ -174,13 +176,23 @@ def _run(
         [source],
         wanted=lambda _test, task: task in wanted,
     )
-    results = results_by_task(lesson, tell_timeouts(lesson, outcomes))
+    outcomes = tell_timeouts(lesson, outcomes)
+    results = results_by_task(lesson, outcomes)
+    is_right = all(result.verdict is Verdict.PASSED for result in results)
+    known = [] if is_right else known_to(lesson)
+    named = name_mistakes(lesson, known, outcomes)
     tasks = tuple(
-        _relabelled(result, cell_names or {})
+        _relabelled(_with_mistake(result, named.get(result.task)), cell_names or {})
         for result in results
         if result.task in wanted
     )
     return CheckResult(lesson, tasks)
+
+
+def _with_mistake(result: TaskResult, mistake: Mistake | None) -> TaskResult:
+    if mistake is None:
+        return result
+    return replace(result, diagnosis=mistake.name, diagnosis_text=mistake.text)
 
 
 def _find_lesson(namespace: dict[str, Any], task: str | None) -> Lesson:
@@ -295,4 +307,13 @@ def task_text(result: TaskResult) -> str:
     unattempted = result.verdict is Verdict.NOT_ATTEMPTED
     if result.message is None or unattempted:
         return head
-    return f"{head}\n{result.message}"
+    return f"{head}\n{failure_text(result)}"
+
+
+def failure_text(result: TaskResult) -> str:
+    """Return the three lines of a failing task, and the mistake where it is known."""
+    lines = [str(result.message)]
+    if result.diagnosis_text:
+        text = gettext("Looks like: {mistake}").format(mistake=result.diagnosis_text)
+        lines.append(f"  {text}")
+    return "\n".join(lines)

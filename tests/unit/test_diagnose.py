@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from plain_values import anything
 
-from autograder.grading.answers import Answers, alike
 from autograder.student import codec
 from autograder.student.report import TestResult, Verdict
+from autograder.student.testing.answers import Answers, alike
 from autograder.student.testing.plugin import Outcome
 
 

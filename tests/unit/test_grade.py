@@ -9,9 +9,9 @@ import time
 import pytest
 from toy import handed, write_course
 
-from autograder.grading.answers import alike
 from autograder.grading.grade import Grader, grade
 from autograder.student.report import InfrastructureError, Verdict
+from autograder.student.testing.answers import alike
 
 pytestmark = pytest.mark.jail
 

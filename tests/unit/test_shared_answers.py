@@ -12,9 +12,9 @@ import pytest
 from classroom_kit import make_lesson
 
 from autograder.classroom.user_cache import user_cache
-from autograder.grading.answers import Answers
 from autograder.grading.shared_answers import SharedAnswers
 from autograder.student.lesson import Lesson
+from autograder.student.testing.answers import Answers
 
 CLAIM = """
 import sys

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.student.checking import VERDICT_WORDS, CheckResult
+from autograder.student.checking import VERDICT_WORDS, CheckResult, failure_text
 from autograder.student.lesson import Lesson
 from autograder.student.report import TaskResult, Verdict, gettext
 
@@ -51,7 +51,7 @@ def print_check(result: CheckResult, path: Path) -> None:
         unfinished = task.verdict not in (Verdict.PASSED, Verdict.NOT_ATTEMPTED)
         if unfinished and task.message is not None:
             console.print(f"\n[bold]{task.task}[/]")
-            console.print(escape(str(task.message)), soft_wrap=True)
+            console.print(escape(failure_text(task)), soft_wrap=True)
     for note in result.notes:
         console.print(escape(f"\n{gettext('Note')}: {note}"), soft_wrap=True)
     console.print(escape(f"\n{next_step(result, path)}"), soft_wrap=True)
@@ -96,6 +96,7 @@ def _task(task: TaskResult) -> dict[str, Any]:
         "task": task.task,
         "verdict": str(task.verdict),
         "message": None if task.message is None else str(task.message),
+        "looks_like": task.diagnosis_text,
         "tests": [
             {
                 "test": test.test,

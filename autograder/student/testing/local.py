@@ -106,6 +106,7 @@ def run_local(
     seed: int = 0,
     wanted: Callable[[str, str], bool] = lambda test, task: True,
     reference: object | None = None,
+    on_done: Callable[[list[Outcome]], None] = lambda outcomes: None,
 ) -> list[list[Outcome]]:
     """Run test files over submissions in this process.
 
@@ -116,11 +117,14 @@ def run_local(
         seed: seed of the tests' random numbers.
         wanted: whether to run a test, given its name and its task.
         reference: for hidden tests.
+        on_done: told the outcomes of each submission when they are complete.
     """
     found: list[list[Outcome]] = []
 
     def loop(runner: Runner) -> None:
-        found.extend(list(runner.run(source, wanted)) for source in sources)
+        for source in sources:
+            found.append(list(runner.run(source, wanted)))
+            on_done(found[-1])
 
     run_session(GradingPlugin(lesson, seed, loop, reference), tests)
     return found

@@ -1,0 +1,58 @@
+"""Audits the tests that students have: what they catch, and what check makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from autograder.audit.result import PublicAudit
+from autograder.grading.mutants import lesson_mutants
+from autograder.grading.public_bank import keep, public_outcomes, told
+from autograder.student.lesson import Lesson
+from autograder.student.notebook.reader import read_submission
+from autograder.student.report import Verdict
+from autograder.student.testing.local import LocalSource, results_by_task, run_local
+from autograder.student.testing.mistakes import name_mistakes, pack, unpack
+
+
+def audit_public(lesson: Lesson, task: str | None = None) -> list[PublicAudit]:
+    """Run the public tests over the known mistakes, as a student's check would.
+
+    Args:
+        lesson: the lesson.
+        task: the mistakes of this task alone; all by default.
+    """
+    mutants = [m for m in lesson_mutants(lesson) if task in (None, m.task)]
+    answered = list(public_outcomes(lesson, mutants))
+    mistakes = [told(mutant, outcomes) for mutant, outcomes in answered]
+    if task is None:
+        keep(lesson, mistakes)
+    mistakes = unpack(lesson, pack(lesson, mistakes))
+    return [
+        PublicAudit(
+            mutant.name,
+            mutant.task,
+            mutant.severity,
+            any(
+                outcome.result.verdict is not Verdict.PASSED
+                for outcome in outcomes
+                if outcome.result.task == mutant.task
+            ),
+            tuple(m.name for m in name_mistakes(lesson, mistakes, outcomes).values()),
+        )
+        for mutant, outcomes in answered
+    ]
+
+
+def public_problems(lesson: Lesson) -> Iterator[str]:
+    """Yield public tests that a right solution fails: students could not pass them."""
+    paths = {"the reference": lesson.reference_path}
+    paths |= {f"alternatives/{p.name}": p for p in lesson.alternatives()}
+    sources = (
+        LocalSource.load(read_submission(path, lesson).cells) for path in paths.values()
+    )
+    found = run_local(lesson, [lesson.public_tests], sources)
+    for name, outcomes in zip(paths, found, strict=True):
+        for task in results_by_task(lesson, outcomes):
+            if task.points != task.max_points:
+                told_it = task.message and " / ".join(str(task.message).splitlines())
+                yield f"test_public.py: {name} fails in {task.task}: {told_it}"
