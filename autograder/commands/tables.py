@@ -29,7 +29,7 @@ def line_of(record: Record) -> str:
     report = record.report
     return (
         f"{record.student} {record.lesson}"
-        f" {report.points:g}/{report.max_points:g} {report.verdict}"
+        f" {report.points:g}/{report.max_points:g} {verdict_word(report.verdict)}"
     )
 
 

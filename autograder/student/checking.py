@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.student.lesson import Course, Lesson, find_course
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import CourseError, Message, TaskResult, Verdict, gettext
+from autograder.student.verdict_words import verdict_word
 
 if TYPE_CHECKING:
     from autograder.student.testing.local import LocalSource
@@ -115,7 +116,7 @@ def attempt() -> Iterator[None]:
     try:
         yield
     except NotImplementedError as error:
-        print(gettext("not attempted yet") + (f" ({error})" if str(error) else ""))
+        print(verdict_word(Verdict.NOT_ATTEMPTED) + (f" ({error})" if str(error) else ""))
     except ModuleNotFoundError as error:
         needs = gettext("this cell needs the package {name}: pip install {name}")
         print(needs.format(name=error.name))
@@ -268,25 +269,12 @@ def _relabelled(result: TaskResult, names: dict[str, str]) -> TaskResult:
 def summary(result: TaskResult) -> str:
     """Tell a task's verdict and how many public tests passed, on one line."""
     if result.verdict is Verdict.NOT_ATTEMPTED:
-        return gettext("not attempted yet")
+        return verdict_word(result.verdict)
     good = sum(test.verdict is Verdict.PASSED for test in result.tests)
     text = gettext("{verdict} ({good} of {all} public tests)")
     return text.format(
-        verdict=VERDICT_WORDS[result.verdict], good=good, all=len(result.tests)
+        verdict=verdict_word(result.verdict), good=good, all=len(result.tests)
     )
-
-
-VERDICT_WORDS = {
-    Verdict.INFRA: gettext("the grader failed"),
-    Verdict.SECURITY: gettext("refused"),
-    Verdict.TIMEOUT: gettext("too slow"),
-    Verdict.MEMORY: gettext("out of memory"),
-    Verdict.OUTPUT: gettext("too much output"),
-    Verdict.CRASH: gettext("stopped with an error"),
-    Verdict.WRONG: gettext("wrong"),
-    Verdict.NOT_ATTEMPTED: gettext("not attempted yet"),
-    Verdict.PASSED: gettext("passed"),
-}
 
 
 def task_text(result: TaskResult) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograder.student import codec
 from autograder.student.report import Message, Verdict, gettext
+from autograder.student.verdict_words import verdict_word
 from autograder.student.vocabulary import Vocabulary
 
 
@@ -104,7 +105,7 @@ def raised(
         raise codec.CodecError("a malformed answer") from None
     if name == "NotImplementedError":
         told = text if words is None else words.quoted(text[:200])
-        return NotAttempted(gettext("not attempted yet"), told)
+        return NotAttempted(verdict_word(Verdict.NOT_ATTEMPTED), told)
     if words is None:
         at = [f"{cell}, line {n}, in {f}" for cell, n, f in places[-2:]]
     else:

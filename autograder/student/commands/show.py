@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.student.checking import VERDICT_WORDS, CheckResult
+from autograder.student.checking import CheckResult
 from autograder.student.lesson import Lesson
 from autograder.student.report import TaskResult, Verdict, gettext
+from autograder.student.verdict_words import verdict_word
 
 
 def print_lessons(lessons: Iterable[Lesson]) -> None:
@@ -42,7 +43,7 @@ def print_check(result: CheckResult, path: Path) -> None:
     table.add_column(gettext("result"))
     for task in result.tasks:
         good = sum(test.verdict is Verdict.PASSED for test in task.tests)
-        word = escape(VERDICT_WORDS[task.verdict])
+        word = escape(verdict_word(task.verdict))
         style = _STYLES.get(task.verdict, "red")
         count = gettext("{good} of {all}").format(good=good, all=len(task.tests))
         table.add_row(task.task, count, f"[{style}]{word}[/]")
