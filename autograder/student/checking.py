@@ -11,8 +11,9 @@ import contextlib
 import html
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from autograder.student.report import CourseError, Message, TaskResult, Verdict,
 from autograder.student.verdict_words import verdict_word
 
 if TYPE_CHECKING:
-    from autograder.student.testing.local import LocalSource
+    from autograder.student.testing.time_limit import WatchedSource
 
 LESSON_ENV = "GRADIENTS_LESSON"  # names the lesson where nothing else does
 _current: list[str] = []  # the lesson that start() named
@@ -35,6 +36,7 @@ class CheckResult:
     lesson: Lesson
     tasks: tuple[TaskResult, ...]
     notes: tuple[str, ...] = ()
+    printed: Mapping[str, str] = field(default_factory=dict)  # by task; "": by loading
 
     @property
     def passed(self) -> bool:
@@ -48,7 +50,17 @@ class CheckResult:
         return next(open_tasks, None)
 
     def __str__(self) -> str:
-        return "\n".join(map(task_text, self.tasks))
+        return "\n".join([*map(task_text, self.tasks), *self.printed_texts])
+
+    @property
+    def printed_texts(self) -> list[str]:
+        """What the student's code printed, each under the task that printed it."""
+        order = ["", *(task.task for task in self.tasks)]
+        return [
+            printed_text(name, self.printed[name])
+            for name in order
+            if name in self.printed
+        ]
 
     def __repr__(self) -> str:
         return "; ".join(f"{t.task}: {summary(t)}" for t in self.tasks)
@@ -123,24 +135,35 @@ def attempt() -> Iterator[None]:
 
 
 def check_submission(
-    lesson: Lesson, submission: Submission, task: str | None = None
+    lesson: Lesson,
+    submission: Submission,
+    task: str | None = None,
+    when_stuck: Callable[[str], None] = lambda what: None,
 ) -> CheckResult:
     """Run the public tests on a submission read from a file, in this process.
+
+    Args:
+        lesson: the lesson that it answers.
+        submission: its cells.
+        task: the one task to check; all by default.
+        when_stuck: told, in another thread, whose code cannot be ended.
 
     Raises:
         CourseError: the lesson has no such task.
     """
-    from autograder.student.testing.time_limit import TimeUp, Watch, WatchedSource
+    from autograder.student.errors import TimeUp
+    from autograder.student.testing.time_limit import Watch, WatchedSource
 
     wanted = _wanted(lesson, task)
     try:
-        with Watch(_LOAD_SECONDS):
+        with Watch(_LOAD_SECONDS, lambda: when_stuck(submission.name)):
             source = WatchedSource.load(submission.cells)
     except TimeUp:
         raise CourseError(
             f"{submission.name} was stopped after {_LOAD_SECONDS:.0f} s of loading:"
             " what stands outside functions takes too long"
         ) from None
+    source.when_stuck = when_stuck
     return replace(_run(lesson, wanted, source), notes=submission.notes)
 
 
@@ -163,25 +186,25 @@ def _wanted(lesson: Lesson, task: str | None) -> tuple[str, ...]:
 def _run(
     lesson: Lesson,
     wanted: Sequence[str],
-    source: LocalSource,
+    source: WatchedSource,
     cell_names: dict[str, str] | None = None,
 ) -> CheckResult:
     from autograder.student.testing.local import results_by_task, run_local
-    from autograder.student.testing.time_limit import tell_timeouts
 
+    source.lesson = lesson
     (outcomes,) = run_local(
         lesson,
         [lesson.public_tests],
         [source],
         wanted=lambda _test, task: task in wanted,
     )
-    results = results_by_task(lesson, tell_timeouts(lesson, outcomes))
+    results = results_by_task(lesson, outcomes)
     tasks = tuple(
         _relabelled(result, cell_names or {})
         for result in results
         if result.task in wanted
     )
-    return CheckResult(lesson, tasks)
+    return CheckResult(lesson, tasks, printed=source.printed)
 
 
 def _find_lesson(namespace: dict[str, Any], task: str | None) -> Lesson:
@@ -284,3 +307,9 @@ def task_text(result: TaskResult) -> str:
     if result.message is None or unattempted:
         return head
     return f"{head}\n{result.message}"
+
+
+def printed_text(task: str, text: str) -> str:
+    """Return what was printed, under the name of the task that printed it."""
+    head = gettext("{task} printed:") if task else gettext("loading printed:")
+    return head.format(task=task) + "\n" + textwrap.indent(text.rstrip("\n"), "  ")

@@ -12,6 +12,8 @@ import builtins
 import re
 from collections.abc import Sequence
 
+from autograder.student import places
+
 _TYPES = """
     function method generator coroutine module NoneType ellipsis iterator partial
     ndarray Fraction float16 float32 float64 bfloat16 complex64 complex128
@@ -19,6 +21,10 @@ _TYPES = """
 """
 _KNOWN = frozenset((*dir(builtins), *_TYPES.split()))
 _PLACES = frozenset(("<module>", "<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>"))
+#: A number, or what may be told in which numbers stand.
+_NUMBER = re.compile(
+    r"(\bline \d+|\bblock \[[\d, ]*\]|\b[a-zA-Z_]\w*)|[-+]?\d[\d_,.]*(?:e[-+]?\d+)?"
+)
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -42,9 +48,16 @@ class Vocabulary:
         """Return a text if it stands in the source as it is, else nothing."""
         return text if text in self._text else ""
 
+    def masked(self, text: str) -> str:
+        """Return a sentence of ours without its numbers, which a hidden input made.
+
+        What the source decides stays: a line, a dtype, the shape of a block.
+        """
+        return _NUMBER.sub(lambda found: found[1] or "…", text)
+
     def place(self, cell: str, line: int, function: str) -> str:
         """Say where something happened, if there is such a place."""
         if not 1 <= line <= self._lines.get(cell, 0):
             return ""
         inside = function in _PLACES or function in self
-        return f"{cell}, line {line}" + (f", in {function}" if inside else "")
+        return places.place(cell, line) + (f", in {function}" if inside else "")

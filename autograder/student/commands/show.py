@@ -48,14 +48,24 @@ def print_check(result: CheckResult, path: Path) -> None:
         count = gettext("{good} of {all}").format(good=good, all=len(task.tests))
         table.add_row(task.task, count, f"[{style}]{word}[/]")
     console.print(table)
-    for task in result.tasks:
-        unfinished = task.verdict not in (Verdict.PASSED, Verdict.NOT_ATTEMPTED)
-        if unfinished and task.message is not None:
-            console.print(f"\n[bold]{task.task}[/]")
-            console.print(escape(str(task.message)), soft_wrap=True)
+    for message, tasks in _messages(result).items():
+        console.print(f"\n[bold]{', '.join(tasks)}[/]")
+        console.print(escape(message), soft_wrap=True)
+    for printed in result.printed_texts:
+        console.print(escape(f"\n{printed}"), soft_wrap=True)
     for note in result.notes:
         console.print(escape(f"\n{gettext('Note')}: {note}"), soft_wrap=True)
     console.print(escape(f"\n{next_step(result, path)}"), soft_wrap=True)
+
+
+def _messages(result: CheckResult) -> dict[str, list[str]]:
+    """Return what went wrong, each once, with the tasks in which it did."""
+    found: dict[str, list[str]] = {}
+    for task in result.tasks:
+        unfinished = task.verdict not in (Verdict.PASSED, Verdict.NOT_ATTEMPTED)
+        if unfinished and task.message is not None:
+            found.setdefault(str(task.message), []).append(task.task)
+    return found
 
 
 _STYLES = {Verdict.PASSED: "green", Verdict.NOT_ATTEMPTED: "dim"}
@@ -87,6 +97,7 @@ def as_dict(result: CheckResult, path: Path) -> dict[str, Any]:
         "file": str(path),
         "passed": result.passed,
         "tasks": [_task(task) for task in result.tasks],
+        "printed": dict(result.printed),
         "notes": list(result.notes),
         "next": next_step(result, path),
     }

@@ -35,6 +35,7 @@ from autograder.student.notebook.repair import repair
 from autograder.student.notebook.select import MOST_CODE, select_cells
 from autograder.student.notebook.stub import Stub, stub_of
 from autograder.student.notebook.submission import CodeCell, Submission, printable
+from autograder.student.places import file_cell
 from autograder.student.notebook.unpack import (
     MOST_UNPACKED,
     READABLE,
@@ -314,8 +315,8 @@ def _python_cells(text: str, label: str) -> list[RawCell]:
     if len(cells) == 1:
         return cells
     return [
-        replace(cell, label=f"part {number} of {label}")
-        for number, cell in enumerate(cells, start=1)
+        replace(cell, label=file_cell(label, cell.first_line))
+        for cell in cells
     ]
 
 

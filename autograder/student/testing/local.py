@@ -33,7 +33,7 @@ class LocalStudent:
         self._channel = channel
         self.session = Session(channel)
         self.cells = channel.cells
-        self.tampered = False
+        self.ended_by: StudentError | None = None
         self.text: str | None = None  # kernels may come from anywhere here
 
     def clean(self) -> Session:

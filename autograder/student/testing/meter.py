@@ -47,6 +47,7 @@ class Meter:
         inputs, text = arrays_in(list(args), kwargs), self._student.text
         clean = self._student.clean()
         clean.words, clean.is_clean = session.words, True
+        clean.cells = session.cells
         try:
             found = clean.ask(
                 "replay", evidence, inputs, self._seed, (), text, label=name
