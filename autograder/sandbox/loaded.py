@@ -26,9 +26,9 @@ from autograder.sandbox.peer import Peer
 from autograder.sandbox.rank_processes import MOST_RANKS, Crew, Party
 from autograder.sandbox.watched import Watched
 from autograder.student import codec
+from autograder.student.errors import StudentTampered
 from autograder.student.lesson import Task
 from autograder.student.loading import Cell, LoadFailures, reason_of
-from autograder.student.errors import StudentTampered
 from autograder.student.proxy import Session, StudentDied, StudentError, StudentTimeout
 from autograder.student.report import InfrastructureError, gettext
 

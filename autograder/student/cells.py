@@ -122,14 +122,12 @@ def _expression(step: types.TracebackType) -> str:
     """Return the expression of a test's own function that raised."""
     code = step.tb_frame.f_code
     source = step.tb_frame.f_globals.get(SCENARIO_SOURCE)
-    found = next(itertools.islice(code.co_positions(), step.tb_lasti // 2, None), ())
-    if not isinstance(source, str) or len(found) != 4 or None in found:
+    positions = itertools.islice(code.co_positions(), step.tb_lasti // 2, None)
+    first, last, start, end = next(positions, (None, None, None, None))
+    if not isinstance(source, str) or first is None or first != last:
         return ""
-    first, last, start, end = found
-    lines = source.splitlines()
-    if first != last or not 0 < first <= len(lines):
-        return ""
-    return lines[first - 1].encode()[start:end].decode("utf-8", "replace")[:80]
+    line = source.splitlines()[first - 1 : first]
+    return "".join(line).encode()[start:end].decode("utf-8", "replace")[:80]
 
 
 def _is_builtin(kind: type) -> bool:

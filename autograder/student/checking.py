@@ -128,7 +128,9 @@ def attempt() -> Iterator[None]:
     try:
         yield
     except NotImplementedError as error:
-        print(verdict_word(Verdict.NOT_ATTEMPTED) + (f" ({error})" if str(error) else ""))
+        print(
+            verdict_word(Verdict.NOT_ATTEMPTED) + (f" ({error})" if str(error) else "")
+        )
     except ModuleNotFoundError as error:
         needs = gettext("this cell needs the package {name}: pip install {name}")
         print(needs.format(name=error.name))

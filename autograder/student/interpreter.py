@@ -104,7 +104,8 @@ class Interpreter:
             module: the loaded submission.
             ends: exceptions that are not the submission's, and are raised here.
         """
-        self._module, self._ends = module, ends
+        self._module = module
+        self._ends: tuple[type[BaseException], ...] = (JudgeError, *ends)
         self._call_back: Callable[[bytes], bytes] | None = None
         self._objects: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
@@ -137,7 +138,7 @@ class Interpreter:
             asked = codec.loads(request, self._resolve, codec.MAX_REQUEST)
             reply = self._answer(asked)
             encoded = codec.dumps(reply, self._refer)
-        except (JudgeError, *self._ends):
+        except self._ends:
             raise
         except Skipped:
             return codec.dumps(["skipped"])

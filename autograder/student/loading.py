@@ -10,7 +10,6 @@ from autograder.student import codec, places
 from autograder.student.errors import NotAttempted, StudentError, StudentRaised
 from autograder.student.report import gettext
 
-
 _MISSED = re.compile(r"NameError: name '(\w+)' is not defined")
 
 
@@ -52,7 +51,9 @@ class LoadFailures:
                 )
             return StudentRaised("NameError", reason, where, reason, look)
         where = gettext("no answer found: nothing defines {name}").format(name=name)
-        others = "; ".join(f"{c.label}: {reason}" for c, reason in self._failed.values())
+        others = "; ".join(
+            f"{c.label}: {reason}" for c, reason in self._failed.values()
+        )
         return NotAttempted(where, others)
 
     def _failed_for(self, name: str) -> tuple[Cell, str] | None:

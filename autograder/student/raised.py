@@ -1,4 +1,4 @@
-"""Puts into three lines what a submission raised: where, the evidence, the next look."""
+"""Puts what a submission raised into three lines: where, evidence, next look."""
 
 from __future__ import annotations
 

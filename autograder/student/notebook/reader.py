@@ -35,7 +35,6 @@ from autograder.student.notebook.repair import repair
 from autograder.student.notebook.select import MOST_CODE, select_cells
 from autograder.student.notebook.stub import Stub, stub_of
 from autograder.student.notebook.submission import CodeCell, Submission, printable
-from autograder.student.places import file_cell
 from autograder.student.notebook.unpack import (
     MOST_UNPACKED,
     READABLE,
@@ -43,6 +42,7 @@ from autograder.student.notebook.unpack import (
     read_bytes,
     too_large,
 )
+from autograder.student.places import file_cell
 
 __all__ = [
     "CodeCell",
@@ -314,10 +314,7 @@ def _python_cells(text: str, label: str) -> list[RawCell]:
         cells = [cell] if repair(cell.source).tree else _split_at_definitions(cell)
     if len(cells) == 1:
         return cells
-    return [
-        replace(cell, label=file_cell(label, cell.first_line))
-        for cell in cells
-    ]
+    return [replace(cell, label=file_cell(label, cell.first_line)) for cell in cells]
 
 
 def _split_at_definitions(cell: RawCell) -> list[RawCell]:
