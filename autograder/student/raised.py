@@ -120,7 +120,7 @@ def _in_file(at: str, line: str, cells: Sequence[tuple[str, str]]) -> str:
     if found is None:
         return at
     number = int(found[1])
-    for label, source in cells:
+    for label, source in reversed(cells):  # run last, in a notebook
         lines = source.split("\n")
         if 0 < number <= len(lines) and lines[number - 1].strip()[:100] == line:
             return at.replace(found[0], f", {place(label, number)}", 1)

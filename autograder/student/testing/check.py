@@ -296,6 +296,8 @@ def _place(index: Sequence[Any], axis_names: Sequence[str]) -> str:
     if not len(index):
         return ""
     names = list(axis_names)
+    if len(index) == 1 and axis_names == _AXES:
+        names = ["element"]
     if len(index) > len(names):
         names = [f"axis {i}" for i in range(len(index))]
     pairs = zip(names, index, strict=False)
