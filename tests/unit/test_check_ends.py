@@ -35,16 +35,15 @@ def edited(lesson: str, *pairs: tuple[str, str]) -> str:
 UNDER_LOCK = edited(
     "05-thread-pool",
     (
-        "            self._settled.notify_all()\n        self._call_back()\n\n    def _call",
-        "            self._settled.notify_all()\n            self._call_back()\n\n"
-        "    def _call",
+        "._settled.notify_all()\n        self._call_back()\n\n    def _call_back",
+        "._settled.notify_all()\n            self._call_back()\n\n    def _call_back",
     ),
 )
 ENDLESS = edited(
     "06-allreduce",
     (
         "def reduce_scatter(",
-        "def reduce_scatter(*args):\n    while True:\n        pass\n\n\ndef slow_scatter(",
+        "def reduce_scatter(*args):\n    while True:\n        pass\n\n\ndef slow(",
     ),
 )
 DEAF = """
