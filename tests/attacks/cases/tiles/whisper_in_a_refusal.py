@@ -6,7 +6,7 @@ verdict: wrong | crash
 
 
 @triton.jit
-def scale_kernel(x_ptr, o_ptr, n, said: tl.constexpr):
+def scale_kernel(x_ptr, o_ptr, n: tl.constexpr, said: tl.constexpr):
     tl.static_assert(n < 0, said)
     tl.store(o_ptr, tl.load(x_ptr))
 
