@@ -23,6 +23,7 @@ from autograder.student.report import CourseError, Message, TaskResult, Verdict,
 from autograder.student.verdict_words import verdict_word
 
 if TYPE_CHECKING:
+    from autograder.student.testing.plugin import Outcome
     from autograder.student.testing.time_limit import WatchedSource
 
 LESSON_ENV = "GRADIENTS_LESSON"  # names the lesson where nothing else does
@@ -153,10 +154,29 @@ def check_submission(
     Raises:
         CourseError: the lesson has no such task.
     """
+    wanted = _wanted(lesson, task)
+    source = _loaded(submission, when_stuck)
+    return replace(_run(lesson, wanted, source), notes=submission.notes)
+
+
+def failing_case(
+    lesson: Lesson,
+    submission: Submission,
+    task: str,
+    when_stuck: Callable[[str], None] = lambda what: None,
+) -> Outcome | None:
+    """Return the first test of a task that fails, with all that it asked."""
+    source = _loaded(submission, when_stuck)
+    source.keeps_log = True
+    outcomes = _outcomes(lesson, (task,), source)
+    failed = (o for o in outcomes if o.result.verdict is not Verdict.PASSED)
+    return next(failed, None)
+
+
+def _loaded(submission: Submission, when_stuck: Callable[[str], None]) -> WatchedSource:
     from autograder.student.errors import TimeUp
     from autograder.student.testing.time_limit import Watch, WatchedSource
 
-    wanted = _wanted(lesson, task)
     try:
         with Watch(_LOAD_SECONDS, lambda: when_stuck(submission.name)):
             source = WatchedSource.load(submission.cells)
@@ -166,7 +186,7 @@ def check_submission(
             " what stands outside functions takes too long"
         ) from None
     source.when_stuck = when_stuck
-    return replace(_run(lesson, wanted, source), notes=submission.notes)
+    return source
 
 
 _LOAD_SECONDS = 20.0
@@ -191,7 +211,21 @@ def _run(
     source: WatchedSource,
     cell_names: dict[str, str] | None = None,
 ) -> CheckResult:
-    from autograder.student.testing.local import results_by_task, run_local
+    from autograder.student.testing.local import results_by_task
+
+    results = results_by_task(lesson, _outcomes(lesson, wanted, source))
+    tasks = tuple(
+        _relabelled(result, cell_names or {})
+        for result in results
+        if result.task in wanted
+    )
+    return CheckResult(lesson, tasks, printed=source.printed)
+
+
+def _outcomes(
+    lesson: Lesson, wanted: Sequence[str], source: WatchedSource
+) -> list[Outcome]:
+    from autograder.student.testing.local import run_local
 
     source.lesson = lesson
     (outcomes,) = run_local(
@@ -200,13 +234,7 @@ def _run(
         [source],
         wanted=lambda _test, task: task in wanted,
     )
-    results = results_by_task(lesson, outcomes)
-    tasks = tuple(
-        _relabelled(result, cell_names or {})
-        for result in results
-        if result.task in wanted
-    )
-    return CheckResult(lesson, tasks, printed=source.printed)
+    return outcomes
 
 
 def _find_lesson(namespace: dict[str, Any], task: str | None) -> Lesson:

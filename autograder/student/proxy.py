@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from autograder.student import codec
+from autograder.student.asked import Asked
 from autograder.student.errors import NotAttempted as NotAttempted
 from autograder.student.errors import NotPlain as NotPlain
 from autograder.student.errors import StudentDied as StudentDied
@@ -58,6 +59,8 @@ class Session:
         self._received = 0
         #: All that messages may quote, where inputs are hidden.
         self.words: Vocabulary | None = None
+        #: What is asked, where a failing case is to be shown again.
+        self.log: list[Asked] | None = None
         #: The submission's source, label by label, for places in messages.
         self.cells: Sequence[tuple[str, str]] = ()
         #: The task that is tested, for messages about what a test itself runs.
@@ -74,9 +77,18 @@ class Session:
             StudentError: anything but an answer.
             InfrastructureError: our own request cannot be encoded.
         """
-        return self.reply(
+        asked = self.note(*request)
+        asked.value = self.reply(
             self._request(self.encode(*request, label=label), label), label
         )
+        return asked.value
+
+    def note(self, kind: str, *parts: Any) -> Asked:
+        """Note a request in the log, where one is kept."""
+        asked = Asked(kind, parts)
+        if self.log is not None:
+            self.log.append(asked)
+        return asked
 
     def send(self, message: bytes, label: str) -> Any:
         """Send an encoded request; return the value it answers, noted nowhere.

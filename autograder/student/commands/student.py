@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from autograder.student.checking import CheckResult
     from autograder.student.commands.probes import Probe
     from autograder.student.lesson import Lesson
+    from autograder.student.notebook.submission import Submission
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LessonName = Annotated[
@@ -82,6 +83,14 @@ def check(
     lesson: LessonName,
     task: TaskName = None,
     file: FileOption = None,
+    repro: Annotated[
+        str | None,
+        typer.Option(
+            "--repro",
+            metavar="TASK",
+            help="Print the first failing test of a task as Python to paste and run.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the public tests on your answer, here and without a sandbox."""
@@ -93,6 +102,8 @@ def check(
     path = file or answer_of(found)
     try:
         with interruptible():
+            if repro is not None:
+                leave(0 if _repro(found, path, repro) else 1)
             result = _check(found, path, task)
     except KeyboardInterrupt:
         interrupted()
@@ -190,13 +201,26 @@ def answer_of(lesson: Lesson) -> Path:
 def _check(lesson: Lesson, path: Path, task: str | None) -> CheckResult:
     from autograder.student.checking import check_submission
     from autograder.student.commands.ending import stuck
+
+    return check_submission(lesson, _read(path, lesson), task, stuck)
+
+
+def _repro(lesson: Lesson, path: Path, task: str) -> bool:
+    from autograder.student.commands.repro import print_case
+    from autograder.student.report import Verdict
+
+    verdict = print_case(lesson, _read(path, lesson), path, task)
+    return verdict is Verdict.PASSED
+
+
+def _read(path: Path, lesson: Lesson) -> Submission:
     from autograder.student.notebook.reader import read_submission
     from autograder.student.report import CourseError
 
     submission = read_submission(path, lesson)
     if submission.problem is not None:
         raise CourseError(f"{path}: {submission.problem}")
-    return check_submission(lesson, submission, task, stuck)
+    return submission
 
 
 def _saves(path: Path, pause_s: float = 0.3) -> Iterator[int]:

@@ -30,8 +30,11 @@ _UNLIKE = (TypeError, ValueError, OverflowError)
 class CheckFailed(AssertionError):
     """A submission's answer is wrong; the message is for the student."""
 
-    def __init__(self, where: str, evidence: str, look: str = "") -> None:
+    def __init__(
+        self, where: str, evidence: str, look: str = "", got: Any = None
+    ) -> None:
         super().__init__(where)
+        self.got = got  # the answer itself
         self.message = Message(where, evidence, look)
 
     def __str__(self) -> str:
@@ -66,9 +69,9 @@ def close(
     """
     answer, expected = _array(got, where, look), np.asarray(want)
     if answer.shape != expected.shape:
-        _fail(where, _shapes(answer.shape, expected.shape), look)
+        _fail(where, _shapes(answer.shape, expected.shape), look, got)
     if dtype is not None and answer.dtype != np.dtype(dtype):
-        _fail(where, _dtypes(answer.dtype, dtype), look)
+        _fail(where, _dtypes(answer.dtype, dtype), look, got)
     if expected.size == 0:
         return
     if answer.dtype.kind == "f" and expected.dtype == np.float64:
@@ -99,7 +102,7 @@ def close(
             evidence += "\n" + gettext("{n} of {size} values are wrong").format(
                 n=wrong, size=excess.size
             )
-        _fail(where + _place(worst, axis_names), evidence, look)
+        _fail(where + _place(worst, axis_names), evidence, look, got)
 
 
 def equal(got: Any, want: Any, *, where: str, look: str = "") -> None:
@@ -116,21 +119,21 @@ def equal(got: Any, want: Any, *, where: str, look: str = "") -> None:
         evidence = gettext("got {got}").format(got=show(got))
         if shown.reveals():
             evidence += gettext(", expected {want}").format(want=shown.show_own(want))
-        _fail(where, evidence, look)
+        _fail(where, evidence, look, got)
 
 
 def shape(got: Any, want: tuple[int, ...], *, where: str, look: str = "") -> None:
     """Check an array's shape."""
     answer = _array(got, where, look)
     if answer.shape != tuple(want):
-        _fail(where, _shapes(answer.shape, tuple(want)), look)
+        _fail(where, _shapes(answer.shape, tuple(want)), look, got)
 
 
 def dtype(got: Any, want: DTypeLike, *, where: str, look: str = "") -> None:
     """Check an array's dtype."""
     answer = _array(got, where, look)
     if answer.dtype != np.dtype(want):
-        _fail(where, _dtypes(answer.dtype, want), look)
+        _fail(where, _dtypes(answer.dtype, want), look, got)
 
 
 def true(condition: Any, *, where: str, evidence: str, look: str = "") -> None:
@@ -304,5 +307,5 @@ def _place(index: Sequence[Any], axis_names: Sequence[str]) -> str:
     return ", " + ", ".join(f"{name} {int(i)}" for name, i in pairs)
 
 
-def _fail(where: str, evidence: str, look: str) -> None:
-    raise CheckFailed(where, evidence, look)
+def _fail(where: str, evidence: str, look: str, got: Any = None) -> None:
+    raise CheckFailed(where, evidence, look, got)

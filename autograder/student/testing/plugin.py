@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from _pytest.runner import runtestprotocol
 
+from autograder.student.asked import Asked
 from autograder.student.bundle import SHARED
 from autograder.student.lesson import Lesson, Task
 from autograder.student.proxy import StudentError
@@ -59,6 +60,8 @@ class Outcome:
     result: TestResult
     transcript: list[tuple[str, Any]] = field(default_factory=list)
     repeatable: bool = True  # whether one solution always answers the same
+    asked: list[Asked] = field(default_factory=list)  # where a log is kept
+    got: Any = None  # the answer that a check found wrong
 
 
 @dataclass
@@ -234,7 +237,13 @@ class GradingPlugin:
             bool(mark.kwargs.get("core", False)),
             tuple(lent),
         )
-        return Outcome(result, transcript, mark.kwargs.get("repeatable", True))
+        return Outcome(
+            result,
+            transcript,
+            mark.kwargs.get("repeatable", True),
+            [] if student is None else student.session.log or [],
+            getattr(running.error, "got", None),
+        )
 
     def _is_plain(self, item: pytest.Item) -> bool:
         """Tell whether a test asks for nothing but the fixtures above."""

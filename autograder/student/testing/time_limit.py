@@ -120,6 +120,7 @@ class WatchedStudent(LocalStudent):
     def __init__(self, channel: LocalChannel, source: WatchedSource, task: Task):
         super().__init__(channel)
         self._source, self._task = source, task
+        self.session.log = [] if source.keeps_log else None
         when_stuck = functools.partial(source.when_stuck, task.name)
         self._watch = Watch(wall_limit(task), when_stuck).__enter__()
 
@@ -144,6 +145,7 @@ class WatchedSource(LocalSource):
         self.lesson: Lesson | None = None
         self.when_stuck: Callable[[str], None] = lambda task: None
         self.stopped: set[str] = set()
+        self.keeps_log = False  # of what tests ask
         #: What was printed, by task; while the file was loaded, under "".
         self.printed: dict[str, str] = {}
         if channel.output.text:
