@@ -387,8 +387,7 @@ class Opened:
             self._loaded.ended(self._peer)
             self._loaded.crew.forget()
         if self._loaded.killed_loader():
-            where = gettext("it killed processes that are not its own")
-            self.ended_by = StudentTampered(where)
+            self.ended_by = StudentTampered()
         return self._cpu_s
 
     def _died(self, peer: Peer) -> StudentDied:

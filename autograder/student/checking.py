@@ -23,6 +23,7 @@ from autograder.student.report import CourseError, Message, TaskResult, Verdict,
 from autograder.student.verdict_words import verdict_word
 
 if TYPE_CHECKING:
+    from autograder.student.error_map import ErrorMap
     from autograder.student.testing.plugin import Outcome
     from autograder.student.testing.time_limit import WatchedSource
 
@@ -38,6 +39,7 @@ class CheckResult:
     tasks: tuple[TaskResult, ...]
     notes: tuple[str, ...] = ()
     printed: Mapping[str, str] = field(default_factory=dict)  # by task; "": by loading
+    maps: Mapping[str, ErrorMap] = field(default_factory=dict)  # by task
 
     @property
     def passed(self) -> bool:
@@ -67,18 +69,21 @@ class CheckResult:
         return "; ".join(f"{t.task}: {summary(t)}" for t in self.tasks)
 
     def _repr_html_(self) -> str:
-        return "\n".join(map(self._card, self.tasks))
+        return "\n".join(map(self.card, self.tasks))
 
-    def _card(self, result: TaskResult) -> str:
+    def card(self, result: TaskResult) -> str:
+        """Return a task's result as a piece of a page."""
         colour = _COLOURS.get(result.verdict, "#b3261e")
         anchor = self.lesson.task(result.task).chapter
+        drawn = self.maps.get(result.task)
         look = f"course/{self.lesson.id}/index.md#{anchor}"
         return (
             f'<div role="status" style="border-left:6px solid {colour};'
             'padding:.2em .8em;margin:.3em 0">'
             f"<strong>{html.escape(result.task)}</strong>:"
             f" {html.escape(summary(result))}<br>"
-            f"<small>Chapter: <code>{html.escape(look)}</code></small></div>"
+            f"<small>Chapter: <code>{html.escape(look)}</code></small>"
+            f"{drawn.html() if drawn else ''}</div>"
         )
 
 
@@ -213,13 +218,18 @@ def _run(
 ) -> CheckResult:
     from autograder.student.testing.local import results_by_task
 
-    results = results_by_task(lesson, _outcomes(lesson, wanted, source))
+    outcomes = _outcomes(lesson, wanted, source)
+    maps: dict[str, ErrorMap] = {}
+    for outcome in outcomes:
+        if outcome.failed is not None and outcome.failed.error_map is not None:
+            maps.setdefault(outcome.result.task, outcome.failed.error_map)
+    results = results_by_task(lesson, outcomes)
     tasks = tuple(
         _relabelled(result, cell_names or {})
         for result in results
         if result.task in wanted
     )
-    return CheckResult(lesson, tasks, printed=source.printed)
+    return CheckResult(lesson, tasks, printed=source.printed, maps=maps)
 
 
 def _outcomes(

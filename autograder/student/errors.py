@@ -59,6 +59,9 @@ class StudentTampered(StudentError):
 
     verdict = Verdict.SECURITY
 
+    def __init__(self) -> None:
+        super().__init__(gettext("it killed processes that are not its own"))
+
 
 class StudentMemory(StudentError):
     """The submission used more than its memory."""

@@ -35,9 +35,10 @@ def print_case(
         print(f"# {task}: {verdict_word(result.verdict)}")
         print("\n".join(f"# {line}" for line in str(result.message).splitlines()))
         return result.verdict
+    got = None if outcome.failed is None else outcome.failed.got
     data = Path(f"repro-{task}.npz")
     try:
-        text, arrays = script(outcome.asked, outcome.got, result.message, path, data)
+        text, arrays = script(outcome.asked, got, result.message, path, data)
     except Unwritable as what:
         raise CourseError(
             f"{task}: this case holds {what} and cannot be written as a few lines;"

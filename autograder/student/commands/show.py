@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.student.checking import CheckResult
+from autograder.student.checking import CheckResult, printed_text
 from autograder.student.lesson import Lesson
-from autograder.student.report import TaskResult, Verdict, gettext
+from autograder.student.report import CourseError, TaskResult, Verdict, gettext
 from autograder.student.verdict_words import verdict_word
 
 
@@ -117,3 +118,41 @@ def _task(task: TaskResult) -> dict[str, Any]:
             for test in task.tests
         ],
     }
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>{title}</title>
+<style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;
+padding:0 1rem}}pre{{white-space:pre-wrap}}</style></head>
+<body><h1>{title}</h1>
+<p>{file}</p>
+{cards}
+</body></html>
+"""
+
+
+def write_page(result: CheckResult, path: Path, page: Path) -> None:
+    """Write what a check found as one page that needs nothing else.
+
+    Raises:
+        CourseError: it cannot be written.
+    """
+    cards = []
+    printed = dict(result.printed)
+    for task in result.tasks:
+        cards.append(result.card(task))
+        if task.message is not None and task.verdict is not Verdict.NOT_ATTEMPTED:
+            cards.append(f"<pre>{html.escape(str(task.message))}</pre>")
+        if task.task in printed:
+            text = printed_text(task.task, printed[task.task])
+            cards.append(f"<pre>{html.escape(text)}</pre>")
+    title = html.escape(f"{result.lesson.id}: {result.lesson.title}")
+    text = _PAGE.format(
+        title=title, file=html.escape(str(path)), cards="\n".join(cards)
+    )
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CourseError(f"{page} cannot be written: {error.strerror}") from None

@@ -91,11 +91,19 @@ def check(
             help="Print the first failing test of a task as Python to paste and run.",
         ),
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Write the results as a page too, with maps of where arrays differ.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the public tests on your answer, here and without a sandbox."""
     from autograder.student.commands.ending import interrupted, interruptible, leave
-    from autograder.student.commands.show import as_dict, print_check
+    from autograder.student.commands.show import as_dict, print_check, write_page
     from autograder.student.lesson import find_course
 
     found = find_course().lesson(lesson)
@@ -111,6 +119,8 @@ def check(
         print(json.dumps(as_dict(result, path), indent=2))
     else:
         print_check(result, path)
+    if page is not None:
+        write_page(result, path, page)
     leave(0 if result.passed else 1)
 
 

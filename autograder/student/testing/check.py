@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from autograder.student.error_map import ErrorMap
 from autograder.student.proxy import Handle, NotPlain, StudentError, StudentRaised
 from autograder.student.report import Message, gettext
 from autograder.student.testing import shown
@@ -35,10 +36,16 @@ class CheckFailed(AssertionError):
     ) -> None:
         super().__init__(where)
         self.got = got  # the answer itself
+        self.error_map: ErrorMap | None = None  # where an array is wrong
         self.message = Message(where, evidence, look)
 
     def __str__(self) -> str:
         return str(self.message)
+
+
+def failure(error: BaseException | None) -> CheckFailed | None:
+    """Return an error that a comparator raised, without the frames that it holds."""
+    return error.with_traceback(None) if isinstance(error, CheckFailed) else None
 
 
 def close(
@@ -102,7 +109,12 @@ def close(
             evidence += "\n" + gettext("{n} of {size} values are wrong").format(
                 n=wrong, size=excess.size
             )
-        _fail(where + _place(worst, axis_names), evidence, look, got)
+        failed = CheckFailed(where + _place(worst, axis_names), evidence, look, got)
+        if excess.ndim:
+            with np.errstate(all="ignore"):
+                times = np.where(excess > 0, np.maximum(error / allowed, 1.001), 0.0)
+            failed.error_map = ErrorMap(where, np.where(np.isnan(times), np.inf, times))
+        raise failed
 
 
 def equal(got: Any, want: Any, *, where: str, look: str = "") -> None:

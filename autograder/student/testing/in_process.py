@@ -7,16 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from autograder.student.cells import load_cell, new_module
-from autograder.student.errors import StudentError, TimeUp
+from autograder.student.errors import StudentError
 from autograder.student.interpreter import Interpreter
 from autograder.student.loading import Cell, LoadFailures, reason_of
-from autograder.student.testing.muting import Printed, muted
+from autograder.student.testing.muting import ENDS, Printed, muted
 
 if TYPE_CHECKING:  # it needs greenlets, which most checks do not
     from autograder.student.testing.in_process_ranks import LocalParty
-
-#: What ends a test here, whatever the student's code does.
-ENDS = (TimeUp, KeyboardInterrupt)
 
 
 class LocalChannel:

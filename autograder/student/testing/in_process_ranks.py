@@ -15,8 +15,7 @@ import numpy as np
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from autograder.student.interpreter import Interpreter
-from autograder.student.testing.in_process import ENDS
-from autograder.student.testing.muting import Printed, muted
+from autograder.student.testing.muting import ENDS, Printed, muted
 
 Frame = tuple[bool, bytes]  # whether it is a callback, and what it says
 _NOTEBOOK = ("In", "Out")  # what a kernel keeps beside the student's names

@@ -9,7 +9,11 @@ import warnings
 from collections.abc import Iterator
 
 from autograder.student.cells import CappedOutput
+from autograder.student.errors import TimeUp
 from autograder.student.report import gettext
+
+#: What ends a test here, whatever the student's code does.
+ENDS = (TimeUp, KeyboardInterrupt)
 
 MOST_KEPT = 2_000  # characters that one test's prints are shown with
 

@@ -61,7 +61,7 @@ class Outcome:
     transcript: list[tuple[str, Any]] = field(default_factory=list)
     repeatable: bool = True  # whether one solution always answers the same
     asked: list[Asked] = field(default_factory=list)  # where a log is kept
-    got: Any = None  # the answer that a check found wrong
+    failed: check.CheckFailed | None = None  # what a check found wrong
 
 
 @dataclass
@@ -242,7 +242,7 @@ class GradingPlugin:
             transcript,
             mark.kwargs.get("repeatable", True),
             [] if student is None else student.session.log or [],
-            getattr(running.error, "got", None),
+            check.failure(running.error),
         )
 
     def _is_plain(self, item: pytest.Item) -> bool:
