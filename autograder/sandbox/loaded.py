@@ -386,8 +386,7 @@ class Opened:
             self._peer.close()
             self._loaded.ended(self._peer)
             self._loaded.crew.forget()
-        if self._loaded.killed_loader():
-            self.ended_by = StudentTampered()
+        self.ended_by = StudentTampered() if self._loaded.killed_loader() else None
         return self._cpu_s
 
     def _died(self, peer: Peer) -> StudentDied:
