@@ -67,7 +67,10 @@ def raised(
         "SystemExit": gettext("Return the answer instead of leaving the program."),
     }.get(name, "")
     if words is not None:
-        name = name if _is_exception(name) else [*known, "Exception"][0]
+        if name in _KERNEL_ERRORS:
+            look = gettext("Run autograder check: on your machine it says why.")
+        elif not _is_exception(name):
+            name = [*known, "Exception"][0]
         at = [told for p in places[-1:] if (told := words.place(*p))]
         where = gettext("{label} raised {name}").format(label=label, name=name)
         return kind(name, text, where, "at " + at[0] if at else "", look)

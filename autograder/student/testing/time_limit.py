@@ -46,6 +46,7 @@ class Watch:
         self.fired = False
         self.is_idle = False  # whether it computed nothing when it was stopped
         self._when_stuck = when_stuck
+        self._is_leaving = False
         self._done = threading.Event()
         self._lock = threading.Lock()
         self._before: Any = None
@@ -63,13 +64,14 @@ class Watch:
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> None:
+        self._is_leaving = True
         with self._lock:
             self._done.set()
         if self._before is not None:
             signal.signal(signal.SIGALRM, self._before)
 
     def _ring(self, number: int, frame: FrameType | None) -> None:
-        if not self._done.is_set():
+        if not self._is_leaving:
             raise TimeUp
 
     def _wait(self, target: int) -> None:
