@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
+from autograder.student import verdict_words
 from autograder.student.report import TaskResult, Verdict, gettext
-
-_WORDS = {
-    Verdict.INFRA: "Not graded: our fault",
-    Verdict.SECURITY: "Not allowed",
-    Verdict.TIMEOUT: "Too slow",
-    Verdict.MEMORY: "Too much memory",
-    Verdict.OUTPUT: "Too much output",
-    Verdict.CRASH: "Stopped with an error",
-    Verdict.WRONG: "Wrong",
-    Verdict.NOT_ATTEMPTED: "Not attempted",
-    Verdict.PASSED: "Passed",
-}
 
 
 def verdict_word(verdict: Verdict) -> str:
-    """Return what a student reads for a verdict."""
-    return gettext(_WORDS[verdict])
+    """Return what people read for a verdict, with a capital: it stands alone."""
+    word = verdict_words.verdict_word(verdict)
+    return word[:1].upper() + word[1:]
 
 
 def number(value: float) -> str:

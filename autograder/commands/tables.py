@@ -29,7 +29,7 @@ def line_of(record: Record) -> str:
     report = record.report
     return (
         f"{record.student} {record.lesson}"
-        f" {report.points:g}/{report.max_points:g} {report.verdict}"
+        f" {report.points:g}/{report.max_points:g} {verdict_word(report.verdict)}"
     )
 
 
@@ -50,13 +50,13 @@ def show_records(records: Sequence[Record], *, as_json: bool) -> None:
     table.add_column("verdict")
     table.add_column("diagnosis", overflow="fold")
     for record in records:
-        report = record.report
+        report, tasks = record.report, record.report.tasks
         table.add_row(
             Text(record.student),
             record.lesson,
             f"{number(report.points)} / {number(report.max_points)}",
             _styled(report.verdict),
-            Text(", ".join(t.diagnosis for t in report.tasks if t.diagnosis)),
+            Text(", ".join(dict.fromkeys(t.diagnosis for t in tasks if t.diagnosis))),
         )
     console = Console(highlight=False)  # to highlight odd text may take minutes
     console.print(table)

@@ -20,7 +20,7 @@ from autograder.student.testing.answers import Answers
 from autograder.student.testing.local import run_local
 from autograder.student.testing.mistakes import Mistake, kept_file, mistake_of, pack
 from autograder.student.testing.plugin import Outcome
-from autograder.student.testing.time_limit import WatchedSource, tell_timeouts
+from autograder.student.testing.time_limit import WatchedSource
 
 #: How long to wait for a mutant's answers: a hundred times as long as most take.
 _PATIENCE_S = 40.0
@@ -85,7 +85,7 @@ def _answer(lesson: Lesson, mutants: Sequence[Mutant], answers: Connection) -> N
             sources,
             wanted=lambda _, task: task in tasks,  # noqa: B023
             on_done=lambda outcomes: answers.send(
-                list(map(_sendable, tell_timeouts(lesson, outcomes)))
+                list(map(_sendable, outcomes))
             ),
         )
 

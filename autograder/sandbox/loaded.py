@@ -26,6 +26,7 @@ from autograder.sandbox.peer import Peer
 from autograder.sandbox.rank_processes import MOST_RANKS, Crew, Party
 from autograder.sandbox.watched import Watched
 from autograder.student import codec
+from autograder.student.errors import StudentTampered
 from autograder.student.lesson import Task
 from autograder.student.loading import Cell, LoadFailures, reason_of
 from autograder.student.proxy import Session, StudentDied, StudentError, StudentTimeout
@@ -299,7 +300,7 @@ class Opened:
         self._parties: list[Party] = []
         self._cpu_s = 0.0
         self.session = Session(self)
-        self.tampered = False  # known once closed
+        self.ended_by: StudentError | None = None  # known once closed
 
     @property
     def text(self) -> str:
@@ -385,7 +386,7 @@ class Opened:
             self._peer.close()
             self._loaded.ended(self._peer)
             self._loaded.crew.forget()
-        self.tampered = self._loaded.killed_loader()
+        self.ended_by = StudentTampered() if self._loaded.killed_loader() else None
         return self._cpu_s
 
     def _died(self, peer: Peer) -> StudentDied:

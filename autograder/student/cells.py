@@ -8,15 +8,18 @@ from __future__ import annotations
 import ast
 import inspect
 import io
+import itertools
 import linecache
 import sys
 import traceback
 import types
 from typing import Any
 
+from autograder.student.places import SCENARIO, SCENARIO_SOURCE
+
 MODULE = "submission"
 OUTPUT_BYTES = 2**20  # what a submission may print in one test
-_TEXT = 400  # characters of an exception's text that are passed on
+_TEXT = 1000  # characters of an exception's text that are passed on
 _FRAMES = 6
 
 Frame = tuple[str, int, str]  # cell label, line, function
@@ -45,8 +48,19 @@ class CappedOutput(io.TextIOBase):
         return True
 
 
-def load_cell(module: types.ModuleType, label: str, source: str) -> list[Any] | None:
+def load_cell(
+    module: types.ModuleType,
+    label: str,
+    source: str,
+    ends: tuple[type[BaseException], ...] = (),
+) -> list[Any] | None:
     """Run one cell in the submission's namespace.
+
+    Args:
+        module: the submission.
+        label: the cell's name in messages.
+        source: its text.
+        ends: exceptions that are not the submission's, and are raised here.
 
     Returns:
         None, or what it raised: ``["raised", type, bases, text, frames]``.
@@ -62,6 +76,8 @@ def load_cell(module: types.ModuleType, label: str, source: str) -> list[Any] | 
             asyncio.run(types.FunctionType(code, module.__dict__)())
         else:
             exec(code, module.__dict__)
+    except ends:
+        raise
     except BaseException as error:
         if isinstance(error, SyntaxError) and error.filename == label:
             return ["raised", "SyntaxError", [], str(error.msg), [_at(error, label)]]
@@ -94,10 +110,24 @@ def describe(error: BaseException) -> list[Any]:
         if _is_cell(name):
             line = step.tb_lineno or 1  # code may have been made without lines
             frames.append((name, line, step.tb_frame.f_code.co_name))
+        elif name == SCENARIO:
+            frames.append((name, step.tb_lineno or 1, _expression(step)))
         step = step.tb_next
     bases = [kind.__name__ for kind in type(error).__mro__ if _is_builtin(kind)]
     name = type(error).__name__
     return ["raised", name, bases, text[:_TEXT], frames[-_FRAMES:]]
+
+
+def _expression(step: types.TracebackType) -> str:
+    """Return the expression of a test's own function that raised."""
+    code = step.tb_frame.f_code
+    source = step.tb_frame.f_globals.get(SCENARIO_SOURCE)
+    positions = itertools.islice(code.co_positions(), step.tb_lasti // 2, None)
+    first, last, start, end = next(positions, (None, None, None, None))
+    if not isinstance(source, str) or first is None or first != last:
+        return ""
+    line = source.splitlines()[first - 1 : first]
+    return "".join(line).encode()[start:end].decode("utf-8", "replace")[:80]
 
 
 def _is_builtin(kind: type) -> bool:

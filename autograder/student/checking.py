@@ -11,18 +11,22 @@ import contextlib
 import html
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.student.lesson import Course, Lesson, find_course
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import CourseError, Message, TaskResult, Verdict, gettext
+from autograder.student.verdict_words import verdict_word
 
 if TYPE_CHECKING:
-    from autograder.student.testing.local import LocalSource
+    from autograder.student.error_map import ErrorMap
     from autograder.student.testing.mistakes import Mistake
+    from autograder.student.testing.plugin import Outcome
+    from autograder.student.testing.time_limit import WatchedSource
 
 LESSON_ENV = "GRADIENTS_LESSON"  # names the lesson where nothing else does
 _current: list[str] = []  # the lesson that start() named
@@ -35,6 +39,8 @@ class CheckResult:
     lesson: Lesson
     tasks: tuple[TaskResult, ...]
     notes: tuple[str, ...] = ()
+    printed: Mapping[str, str] = field(default_factory=dict)  # by task; "": by loading
+    maps: Mapping[str, ErrorMap] = field(default_factory=dict)  # by task
 
     @property
     def passed(self) -> bool:
@@ -48,24 +54,37 @@ class CheckResult:
         return next(open_tasks, None)
 
     def __str__(self) -> str:
-        return "\n".join(map(task_text, self.tasks))
+        return "\n".join([*map(task_text, self.tasks), *self.printed_texts])
+
+    @property
+    def printed_texts(self) -> list[str]:
+        """What the student's code printed, each under the task that printed it."""
+        order = ["", *(task.task for task in self.tasks)]
+        return [
+            printed_text(name, self.printed[name])
+            for name in order
+            if name in self.printed
+        ]
 
     def __repr__(self) -> str:
         return "; ".join(f"{t.task}: {summary(t)}" for t in self.tasks)
 
     def _repr_html_(self) -> str:
-        return "\n".join(map(self._card, self.tasks))
+        return "\n".join(map(self.card, self.tasks))
 
-    def _card(self, result: TaskResult) -> str:
+    def card(self, result: TaskResult) -> str:
+        """Return a task's result as a piece of a page."""
         colour = _COLOURS.get(result.verdict, "#b3261e")
         anchor = self.lesson.task(result.task).chapter
+        drawn = self.maps.get(result.task)
         look = f"course/{self.lesson.id}/index.md#{anchor}"
         return (
             f'<div role="status" style="border-left:6px solid {colour};'
             'padding:.2em .8em;margin:.3em 0">'
             f"<strong>{html.escape(result.task)}</strong>:"
             f" {html.escape(summary(result))}<br>"
-            f"<small>Chapter: <code>{html.escape(look)}</code></small></div>"
+            f"<small>Chapter: <code>{html.escape(look)}</code></small>"
+            f"{drawn.html() if drawn else ''}</div>"
         )
 
 
@@ -116,32 +135,64 @@ def attempt() -> Iterator[None]:
     try:
         yield
     except NotImplementedError as error:
-        print(gettext("not attempted yet") + (f" ({error})" if str(error) else ""))
+        print(
+            verdict_word(Verdict.NOT_ATTEMPTED) + (f" ({error})" if str(error) else "")
+        )
     except ModuleNotFoundError as error:
         needs = gettext("this cell needs the package {name}: pip install {name}")
         print(needs.format(name=error.name))
 
 
 def check_submission(
-    lesson: Lesson, submission: Submission, task: str | None = None
+    lesson: Lesson,
+    submission: Submission,
+    task: str | None = None,
+    when_stuck: Callable[[str], None] = lambda what: None,
 ) -> CheckResult:
     """Run the public tests on a submission read from a file, in this process.
+
+    Args:
+        lesson: the lesson that it answers.
+        submission: its cells.
+        task: the one task to check; all by default.
+        when_stuck: told, in another thread, whose code cannot be ended.
 
     Raises:
         CourseError: the lesson has no such task.
     """
-    from autograder.student.testing.time_limit import TimeUp, Watch, WatchedSource
-
     wanted = _wanted(lesson, task)
+    source = _loaded(submission, when_stuck)
+    return replace(_run(lesson, wanted, source), notes=submission.notes)
+
+
+def failing_case(
+    lesson: Lesson,
+    submission: Submission,
+    task: str,
+    when_stuck: Callable[[str], None] = lambda what: None,
+) -> Outcome | None:
+    """Return the first test of a task that fails, with all that it asked."""
+    source = _loaded(submission, when_stuck)
+    source.keeps_log = True
+    outcomes = _outcomes(lesson, (task,), source)
+    failed = (o for o in outcomes if o.result.verdict is not Verdict.PASSED)
+    return next(failed, None)
+
+
+def _loaded(submission: Submission, when_stuck: Callable[[str], None]) -> WatchedSource:
+    from autograder.student.errors import TimeUp
+    from autograder.student.testing.time_limit import Watch, WatchedSource
+
     try:
-        with Watch(_LOAD_SECONDS):
+        with Watch(_LOAD_SECONDS, lambda: when_stuck(submission.name)):
             source = WatchedSource.load(submission.cells)
     except TimeUp:
         raise CourseError(
             f"{submission.name} was stopped after {_LOAD_SECONDS:.0f} s of loading:"
             " what stands outside functions takes too long"
         ) from None
-    return replace(_run(lesson, wanted, source), notes=submission.notes)
+    source.when_stuck = when_stuck
+    return source
 
 
 _LOAD_SECONDS = 20.0
@@ -163,20 +214,17 @@ def _wanted(lesson: Lesson, task: str | None) -> tuple[str, ...]:
 def _run(
     lesson: Lesson,
     wanted: Sequence[str],
-    source: LocalSource,
+    source: WatchedSource,
     cell_names: dict[str, str] | None = None,
 ) -> CheckResult:
-    from autograder.student.testing.local import results_by_task, run_local
+    from autograder.student.testing.local import results_by_task
     from autograder.student.testing.mistakes import known_to, name_mistakes
-    from autograder.student.testing.time_limit import tell_timeouts
 
-    (outcomes,) = run_local(
-        lesson,
-        [lesson.public_tests],
-        [source],
-        wanted=lambda _test, task: task in wanted,
-    )
-    outcomes = tell_timeouts(lesson, outcomes)
+    outcomes = _outcomes(lesson, wanted, source)
+    maps: dict[str, ErrorMap] = {}
+    for outcome in outcomes:
+        if outcome.failed is not None and outcome.failed.error_map is not None:
+            maps.setdefault(outcome.result.task, outcome.failed.error_map)
     results = results_by_task(lesson, outcomes)
     is_right = all(result.verdict is Verdict.PASSED for result in results)
     known = [] if is_right else known_to(lesson)
@@ -186,7 +234,22 @@ def _run(
         for result in results
         if result.task in wanted
     )
-    return CheckResult(lesson, tasks)
+    return CheckResult(lesson, tasks, printed=source.printed, maps=maps)
+
+
+def _outcomes(
+    lesson: Lesson, wanted: Sequence[str], source: WatchedSource
+) -> list[Outcome]:
+    from autograder.student.testing.local import run_local
+
+    source.lesson = lesson
+    (outcomes,) = run_local(
+        lesson,
+        [lesson.public_tests],
+        [source],
+        wanted=lambda _test, task: task in wanted,
+    )
+    return outcomes
 
 
 def _with_mistake(result: TaskResult, mistake: Mistake | None) -> TaskResult:
@@ -280,25 +343,12 @@ def _relabelled(result: TaskResult, names: dict[str, str]) -> TaskResult:
 def summary(result: TaskResult) -> str:
     """Tell a task's verdict and how many public tests passed, on one line."""
     if result.verdict is Verdict.NOT_ATTEMPTED:
-        return gettext("not attempted yet")
+        return verdict_word(result.verdict)
     good = sum(test.verdict is Verdict.PASSED for test in result.tests)
     text = gettext("{verdict} ({good} of {all} public tests)")
     return text.format(
-        verdict=VERDICT_WORDS[result.verdict], good=good, all=len(result.tests)
+        verdict=verdict_word(result.verdict), good=good, all=len(result.tests)
     )
-
-
-VERDICT_WORDS = {
-    Verdict.INFRA: gettext("the grader failed"),
-    Verdict.SECURITY: gettext("refused"),
-    Verdict.TIMEOUT: gettext("too slow"),
-    Verdict.MEMORY: gettext("out of memory"),
-    Verdict.OUTPUT: gettext("too much output"),
-    Verdict.CRASH: gettext("stopped with an error"),
-    Verdict.WRONG: gettext("wrong"),
-    Verdict.NOT_ATTEMPTED: gettext("not attempted yet"),
-    Verdict.PASSED: gettext("passed"),
-}
 
 
 def task_text(result: TaskResult) -> str:
@@ -317,3 +367,9 @@ def failure_text(result: TaskResult) -> str:
         text = gettext("Looks like: {mistake}").format(mistake=result.diagnosis_text)
         lines.append(f"  {text}")
     return "\n".join(lines)
+
+
+def printed_text(task: str, text: str) -> str:
+    """Return what was printed, under the name of the task that printed it."""
+    head = gettext("{task} printed:") if task else gettext("loading printed:")
+    return head.format(task=task) + "\n" + textwrap.indent(text.rstrip("\n"), "  ")

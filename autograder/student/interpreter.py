@@ -50,6 +50,7 @@ from typing import Any
 
 from autograder.student import codec
 from autograder.student.cells import describe
+from autograder.student.places import SCENARIO, SCENARIO_SOURCE
 
 _UNARY = ("neg", "pos", "abs")
 _BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
@@ -94,8 +95,17 @@ class Callback:
 class Interpreter:
     """Answers requests about one loaded submission."""
 
-    def __init__(self, module: types.ModuleType) -> None:
+    def __init__(
+        self, module: types.ModuleType, ends: tuple[type[BaseException], ...] = ()
+    ) -> None:
+        """Prepare to answer.
+
+        Args:
+            module: the loaded submission.
+            ends: exceptions that are not the submission's, and are raised here.
+        """
         self._module = module
+        self._ends: tuple[type[BaseException], ...] = (JudgeError, *ends)
         self._call_back: Callable[[bytes], bytes] | None = None
         self._objects: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
@@ -128,7 +138,7 @@ class Interpreter:
             asked = codec.loads(request, self._resolve, codec.MAX_REQUEST)
             reply = self._answer(asked)
             encoded = codec.dumps(reply, self._refer)
-        except JudgeError:
+        except self._ends:
             raise
         except Skipped:
             return codec.dumps(["skipped"])
@@ -249,7 +259,7 @@ class Interpreter:
         return ["ok", value]
 
     def _from(self, source: str, name: str) -> Any:
-        space: dict[str, Any] = {"__name__": "scenario"}
+        space: dict[str, Any] = {"__name__": SCENARIO, SCENARIO_SOURCE: source}
         exec(_compiled(source), space)
         return space[name]
 
@@ -315,7 +325,7 @@ class Interpreter:
 
 @functools.lru_cache(maxsize=64)
 def _compiled(source: str) -> types.CodeType:
-    return compile(source, "scenario", "exec", dont_inherit=True)
+    return compile(source, SCENARIO, "exec", dont_inherit=True)
 
 
 def _constant_fields(value: Any) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from autograder.student import codec
+from autograder.student import codec, places
 from autograder.student.errors import NotAttempted, StudentError, StudentRaised
 from autograder.student.report import gettext
+
+_MISSED = re.compile(r"NameError: name '(\w+)' is not defined")
 
 
 class Cell(Protocol):
@@ -25,23 +28,48 @@ class LoadFailures:
     """What went wrong in which cell, to explain a missing name."""
 
     def __init__(self) -> None:
-        self._failed: list[tuple[Cell, str]] = []
+        self._failed: dict[str, tuple[Cell, str]] = {}  # by the cell's label
 
     def add(self, cell: Cell, reason: str) -> None:
         """Note that a cell did not run to its end."""
-        self._failed.append((cell, reason))
+        self._failed[cell.label] = cell, reason
 
     def explain(self, name: str) -> StudentError:
-        """Tell why nothing defines a name."""
-        for cell, reason in self._failed:
-            if name in cell.names:
-                where = gettext("{name} is not defined: {label} did not run").format(
-                    name=name, label=cell.label
+        """Tell why nothing defines a name.
+
+        Names that are missing for one reason get one message.
+        """
+        failed = self._failed_for(name)
+        if failed is not None:
+            cell, reason = failed
+            where = gettext("{cell} did not run").format(cell=places.cell(cell.label))
+            look = ""
+            if reason.startswith("ModuleNotFoundError"):
+                look = gettext(
+                    "The grader has what the lesson's own set-up cell imports, and"
+                    " Python's own modules."
                 )
-                return StudentRaised("NameError", reason, where, reason, "")
+            return StudentRaised("NameError", reason, where, reason, look)
         where = gettext("no answer found: nothing defines {name}").format(name=name)
-        others = "; ".join(f"{cell.label}: {reason}" for cell, reason in self._failed)
+        others = "; ".join(
+            f"{c.label}: {reason}" for c, reason in self._failed.values()
+        )
         return NotAttempted(where, others)
+
+    def _failed_for(self, name: str) -> tuple[Cell, str] | None:
+        """Return the cell whose failure left a name undefined, directly or not."""
+        found, seen = None, set[str]()
+        while True:
+            holders = (f for f in self._failed.values() if name in f[0].names)
+            failed = next(holders, None)
+            if failed is None or failed[0].label in seen:
+                return found
+            found = failed
+            seen.add(failed[0].label)
+            missed = _MISSED.match(failed[1])
+            if missed is None:
+                return found
+            name = missed[1]
 
 
 def reason_of(answer: Any) -> str:

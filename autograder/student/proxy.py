@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import builtins
 import itertools
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from autograder.student import codec
+from autograder.student.asked import Asked
 from autograder.student.errors import NotAttempted as NotAttempted
 from autograder.student.errors import NotPlain as NotPlain
 from autograder.student.errors import StudentDied as StudentDied
@@ -17,9 +19,9 @@ from autograder.student.errors import StudentMemory as StudentMemory
 from autograder.student.errors import StudentOutput as StudentOutput
 from autograder.student.errors import StudentRaised as StudentRaised
 from autograder.student.errors import StudentTimeout as StudentTimeout
-from autograder.student.errors import raised
 from autograder.student.handle import ByHandle as ByHandle
 from autograder.student.handle import Handle as Handle
+from autograder.student.raised import raised
 from autograder.student.report import InfrastructureError, gettext
 from autograder.student.together import Batch
 from autograder.student.vocabulary import Vocabulary
@@ -43,6 +45,7 @@ class Channel(Protocol):
 #: may become an empty list, which takes 64. The lessons' own tests receive 24 MiB.
 _MOST_RECEIVED = 2**28
 _BYTE = 64
+_MISSED = re.compile(r"name '(\w+)' is not defined")
 
 
 class Session:
@@ -56,6 +59,12 @@ class Session:
         self._received = 0
         #: All that messages may quote, where inputs are hidden.
         self.words: Vocabulary | None = None
+        #: What is asked, where a failing case is to be shown again.
+        self.log: list[Asked] | None = None
+        #: The submission's source, label by label, for places in messages.
+        self.cells: Sequence[tuple[str, str]] = ()
+        #: The task that is tested, for messages about what a test itself runs.
+        self.task = ""
         #: Whether the other side runs no line of the submission unchecked.
         self.is_clean = False
         #: What the submission answered, in order; compared with known mistakes.
@@ -68,9 +77,18 @@ class Session:
             StudentError: anything but an answer.
             InfrastructureError: our own request cannot be encoded.
         """
-        return self.reply(
+        asked = self.note(*request)
+        asked.value = self.reply(
             self._request(self.encode(*request, label=label), label), label
         )
+        return asked.value
+
+    def note(self, kind: str, *parts: Any) -> Asked:
+        """Note a request in the log, where one is kept."""
+        asked = Asked(kind, parts)
+        if self.log is not None:
+            self.log.append(asked)
+        return asked
 
     def send(self, message: bytes, label: str) -> Any:
         """Send an encoded request; return the value it answers, noted nowhere.
@@ -193,9 +211,19 @@ class Session:
             where = gettext("{label} returned what is no plain value")
             raise NotPlain(where.format(label=label), self._public(rest[0]))
         if kind == "raised" and len(rest) == 4:
-            name, bases, text, frames = rest
-            raise raised(label, name, bases, text, frames, self.words)
+            error = raised(
+                label, rest, self.words, is_clean=self.is_clean, cells=self.cells
+            )
+            raise self._cause_of(error) or error
         raise codec.CodecError("a malformed answer")
+
+    def _cause_of(self, error: StudentError) -> StudentError | None:
+        """Return why a cell did not run, where a name of it is missed later."""
+        if not isinstance(error, StudentRaised) or error.type_name != "NameError":
+            return None
+        missed = _MISSED.match(error.text)
+        known = self._channel.explain(missed[1]) if missed else None
+        return known if isinstance(known, StudentRaised) else None
 
     def _answer_callback(self, data: bytes) -> bytes:
         try:

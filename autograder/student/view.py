@@ -144,7 +144,7 @@ class Student(Calls):
                 module. Only its source is sent, so it imports what it needs itself.
             data: plain values for its other parameters.
         """
-        source, label = _source(scenario), scenario.__name__
+        source, label = _source(scenario), self._session.task or scenario.__name__
         return self._session.ask("scenario", source, NEUTRAL, data, label=label)
 
     def explore(self, scenario: Callable[..., Any], **data: Any) -> Any:
@@ -165,11 +165,12 @@ class Student(Calls):
         if self._clean is None:
             raise InfrastructureError("this submission cannot be explored")
         session, name = self._clean(), scenario.__name__
+        label = self._session.task or name
         session.words, session.is_clean = self._session.words, True
         cells = [list(cell) for cell in self._cells]
         try:
             found = session.ask(
-                "explore", cells, bundled(scenario), name, data, label=name
+                "explore", cells, bundled(scenario), name, data, label=label
             )
         finally:
             self._session.transcript += [

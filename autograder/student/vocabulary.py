@@ -9,8 +9,12 @@ there before any test began says nothing but that it was chosen.
 from __future__ import annotations
 
 import builtins
+import functools
 import re
 from collections.abc import Sequence
+from pathlib import Path
+
+from autograder.student import places
 
 _TYPES = """
     function method generator coroutine module NoneType ellipsis iterator partial
@@ -19,7 +23,19 @@ _TYPES = """
 """
 _KNOWN = frozenset((*dir(builtins), *_TYPES.split()))
 _PLACES = frozenset(("<module>", "<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>"))
+#: What a sentence of the simulator may tell in numbers; a word; or another number.
+_PART = re.compile(
+    r"(?P<told>\bline \d+|\bblock \[[\d, ]*\])|(?P<word>[^\W\d]\w*)"
+    r"|[-+]?\d+(?:[._,]?\d+)*(?:e[-+]?\d+)?"
+)
 _WORD = re.compile(r"[^\W\d]\w*")
+
+
+@functools.cache
+def _simulator_words() -> frozenset[str]:
+    folder = Path(__file__).parent / "lab" / "tiles"
+    texts = (path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    return frozenset(word for text in texts for word in _WORD.findall(text))
 
 
 class Vocabulary:
@@ -42,9 +58,25 @@ class Vocabulary:
         """Return a text if it stands in the source as it is, else nothing."""
         return text if text in self._text else ""
 
+    def masked(self, text: str) -> str:
+        """Return what the simulator says without what a hidden input may have made.
+
+        Lines, dtypes and the shapes of blocks stay, and words of the submission's
+        source and of the simulator's own; other numbers and words do not.
+        """
+
+        def part(found: re.Match[str]) -> str:
+            word = found["word"]
+            known = (
+                word in self or word in _simulator_words() if word else found["told"]
+            )
+            return found[0] if known else "…"
+
+        return _PART.sub(part, text)
+
     def place(self, cell: str, line: int, function: str) -> str:
         """Say where something happened, if there is such a place."""
         if not 1 <= line <= self._lines.get(cell, 0):
             return ""
         inside = function in _PLACES or function in self
-        return f"{cell}, line {line}" + (f", in {function}" if inside else "")
+        return places.place(cell, line) + (f", in {function}" if inside else "")

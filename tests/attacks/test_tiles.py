@@ -23,6 +23,11 @@ def test_gets_the_promised_verdict_and_no_points(case, reports):
     assert task.points == 0
 
 
+def test_tells_nothing_that_it_was_given(case, reports):
+    # The cases spell arguments behind a word that no source holds.
+    assert "Xyzzy" not in reports[case.name].to_json()
+
+
 def test_loses_nothing_elsewhere(case, reports):
     others = [t for t in reports[case.name].tasks if t.task != case.task]
     assert [t.task for t in others if t.points != t.max_points] == []

@@ -254,7 +254,7 @@ def separators_that_only_some_take_for_line_ends(folder: Path) -> Path:
     return path
 
 
-@odd("part 1 of hw.py, line 4 is not Python (inconsistent use of tabs")
+@odd("hw.py, line 4 is not Python (inconsistent use of tabs")
 def tabs_and_blanks_mixed(folder: Path) -> Path:
     path = folder / "hw.py"
     broken = "# %%\nif True:\n\tx = 1\n        y = 2\n# %%\n"

@@ -219,7 +219,7 @@ def syntax_error_in_one_cell(folder: Path) -> Path:
     return write(folder, notebook)
 
 
-@odd("part 2 of hw.py, line 7 is not Python", lost="mean")
+@odd("hw.py, line 7 is not Python", lost="mean")
 def syntax_error_in_a_python_file(folder: Path) -> Path:
     path = folder / "hw.py"
     text = python().replace("x.size == 0:", "x.size == 0", 1)

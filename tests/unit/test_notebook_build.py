@@ -145,7 +145,7 @@ def test_untouched_notebook_runs_to_its_end(lesson: Lesson, tmp_path: Path) -> N
 def test_solved_notebook_earns_its_points_in_the_kernel(tmp_path: Path) -> None:
     notebook = build_notebook(LESSON, with_reference=True)
     broken = next(cell for cell in notebook.cells if cell.id == "normalise")
-    broken.source = "def normalise(x):\n    y = x - 1\n    return y / missing\n"
+    broken.source = "def normalise(x):\n    print('seen')\n    return x / missing\n"
     outputs = run(notebook, tmp_path, allow_errors=True)
     for task in LESSON.tasks:
         if task.name != "normalise":
@@ -155,6 +155,7 @@ def test_solved_notebook_earns_its_points_in_the_kernel(tmp_path: Path) -> None:
     assert "normalise raised NameError: name 'missing' is not defined" in told
     assert "at cell In[" in told
     assert "line 3, in normalise" in told
+    assert told.endswith("normalise printed:\n  seen\n  seen\n")
     assert "site-packages" not in told
     assert "/tmp" not in told
     card = outputs["check-normalise"][-1].data["text/html"]

@@ -172,13 +172,13 @@ def test_a_refusal_names_the_line_and_shows_it():
     with pytest.raises(LanguageError) as refusal:
         launch("x = 1\ny = 2\nwhile n:\n    break")
     assert str(refusal.value) == (
-        "kernel, line 6: Triton has no `break`: use a `while` condition, or mask.\n"
+        "kernel, line 7: Triton has no `break`: use a `while` condition, or mask.\n"
         "  break"
     )
 
 
 def test_a_fault_at_run_time_names_the_program():
-    with pytest.raises(TileError, match=r"kernel, line 3, program 2: ") as refusal:
+    with pytest.raises(TileError, match=r"kernel, line 4, program 2: ") as refusal:
         launch("if tl.program_id(0) == 2: x = tl.zeros([3], tl.float32)")
     assert "power of two" in str(refusal.value)
 
@@ -195,7 +195,7 @@ def test_a_fault_in_a_helper_is_shown_there():
             y = half(tl.load(x_ptr))
         """
     )
-    with pytest.raises(TileError, match=r"half, line 3, program 0") as refusal:
+    with pytest.raises(TileError, match=r"half, line 5, program 0") as refusal:
         names["kernel"][(1,)](np.ones(1, np.float32))
     assert str(refusal.value).endswith("return x // 2.0")
 

@@ -27,7 +27,7 @@ def test_names_program_tensor_and_element_out_of_bounds():
     with pytest.raises(AccessError) as fault:
         copy(x, o, 64)
     assert str(fault.value) == (
-        "kernel, line 4, program 3: tl.load from x_ptr is out of bounds: element 63, "
+        "kernel, line 5, program 3: tl.load from x_ptr is out of bounds: element 63, "
         "but x_ptr has shape (60,): elements 0 to 59.\n"
         "  tl.store(o_ptr + offs, tl.load(x_ptr + offs, mask=offs < n), mask=offs < n)"
     )

@@ -235,7 +235,7 @@ def test_a_few_numbers_may_be_passed():
 def test_faults_of_kernels_come_out_of_the_replay():
     text = "kernel[(4,)](x, o, 30, 2.0, B=8)\nreturn o"
     with pytest.raises(
-        TileError, match=r"kernel, line 4, program 2: tl.load from x_ptr"
+        TileError, match=r"kernel, line 6, program 2: tl.load from x_ptr"
     ):
         replay(record(hosted(text), (x20(),)), [x20()])
 

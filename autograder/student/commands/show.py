@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.student.checking import VERDICT_WORDS, CheckResult, failure_text
+from autograder.student.checking import CheckResult, failure_text, printed_text
 from autograder.student.lesson import Lesson
-from autograder.student.report import TaskResult, Verdict, gettext
+from autograder.student.report import CourseError, TaskResult, Verdict, gettext
+from autograder.student.verdict_words import verdict_word
 
 
 def print_lessons(lessons: Iterable[Lesson]) -> None:
@@ -42,19 +44,29 @@ def print_check(result: CheckResult, path: Path) -> None:
     table.add_column(gettext("result"))
     for task in result.tasks:
         good = sum(test.verdict is Verdict.PASSED for test in task.tests)
-        word = escape(VERDICT_WORDS[task.verdict])
+        word = escape(verdict_word(task.verdict))
         style = _STYLES.get(task.verdict, "red")
         count = gettext("{good} of {all}").format(good=good, all=len(task.tests))
         table.add_row(task.task, count, f"[{style}]{word}[/]")
     console.print(table)
-    for task in result.tasks:
-        unfinished = task.verdict not in (Verdict.PASSED, Verdict.NOT_ATTEMPTED)
-        if unfinished and task.message is not None:
-            console.print(f"\n[bold]{task.task}[/]")
-            console.print(escape(failure_text(task)), soft_wrap=True)
+    for message, tasks in _messages(result).items():
+        console.print(f"\n[bold]{', '.join(tasks)}[/]")
+        console.print(escape(message), soft_wrap=True)
+    for printed in result.printed_texts:
+        console.print(escape(f"\n{printed}"), soft_wrap=True)
     for note in result.notes:
         console.print(escape(f"\n{gettext('Note')}: {note}"), soft_wrap=True)
     console.print(escape(f"\n{next_step(result, path)}"), soft_wrap=True)
+
+
+def _messages(result: CheckResult) -> dict[str, list[str]]:
+    """Return what went wrong, each once, with the tasks in which it did."""
+    found: dict[str, list[str]] = {}
+    for task in result.tasks:
+        unfinished = task.verdict not in (Verdict.PASSED, Verdict.NOT_ATTEMPTED)
+        if unfinished and task.message is not None:
+            found.setdefault(failure_text(task), []).append(task.task)
+    return found
 
 
 _STYLES = {Verdict.PASSED: "green", Verdict.NOT_ATTEMPTED: "dim"}
@@ -86,6 +98,7 @@ def as_dict(result: CheckResult, path: Path) -> dict[str, Any]:
         "file": str(path),
         "passed": result.passed,
         "tasks": [_task(task) for task in result.tasks],
+        "printed": dict(result.printed),
         "notes": list(result.notes),
         "next": next_step(result, path),
     }
@@ -106,3 +119,41 @@ def _task(task: TaskResult) -> dict[str, Any]:
             for test in task.tests
         ],
     }
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>{title}</title>
+<style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;
+padding:0 1rem}}pre{{white-space:pre-wrap}}</style></head>
+<body><h1>{title}</h1>
+<p>{file}</p>
+{cards}
+</body></html>
+"""
+
+
+def write_page(result: CheckResult, path: Path, page: Path) -> None:
+    """Write what a check found as one page that needs nothing else.
+
+    Raises:
+        CourseError: it cannot be written.
+    """
+    cards = []
+    printed = dict(result.printed)
+    for task in result.tasks:
+        cards.append(result.card(task))
+        if task.message is not None and task.verdict is not Verdict.NOT_ATTEMPTED:
+            cards.append(f"<pre>{html.escape(str(task.message))}</pre>")
+        if task.task in printed:
+            text = printed_text(task.task, printed[task.task])
+            cards.append(f"<pre>{html.escape(text)}</pre>")
+    title = html.escape(f"{result.lesson.id}: {result.lesson.title}")
+    text = _PAGE.format(
+        title=title, file=html.escape(str(path)), cards="\n".join(cards)
+    )
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CourseError(f"{page} cannot be written: {error.strerror}") from None

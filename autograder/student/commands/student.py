@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from autograder.student.checking import CheckResult
     from autograder.student.commands.probes import Probe
     from autograder.student.lesson import Lesson
+    from autograder.student.notebook.submission import Submission
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LessonName = Annotated[
@@ -81,20 +83,45 @@ def check(
     lesson: LessonName,
     task: TaskName = None,
     file: FileOption = None,
+    repro: Annotated[
+        str | None,
+        typer.Option(
+            "--repro",
+            metavar="TASK",
+            help="Print the first failing test of a task as Python to paste and run.",
+        ),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Write the results as a page too, with maps of where arrays differ.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the public tests on your answer, here and without a sandbox."""
-    from autograder.student.commands.show import as_dict, print_check
+    from autograder.student.commands.ending import interrupted, interruptible, leave
+    from autograder.student.commands.show import as_dict, print_check, write_page
     from autograder.student.lesson import find_course
 
     found = find_course().lesson(lesson)
     path = file or answer_of(found)
-    result = _check(found, path, task)
+    try:
+        with interruptible():
+            if repro is not None:
+                leave(0 if _repro(found, path, repro) else 1)
+            result = _check(found, path, task)
+    except KeyboardInterrupt:
+        interrupted()
     if as_json:
         print(json.dumps(as_dict(result, path), indent=2))
     else:
         print_check(result, path)
-    raise typer.Exit(0 if result.passed else 1)
+    if page is not None:
+        write_page(result, path, page)
+    leave(0 if result.passed else 1)
 
 
 def watch(
@@ -103,6 +130,7 @@ def watch(
     file: FileOption = None,
 ) -> None:
     """Check again at each save, until you press Ctrl+C."""
+    from autograder.student.commands.ending import interruptible, leave
     from autograder.student.commands.show import print_check
     from autograder.student.lesson import find_course
     from autograder.student.report import CourseError
@@ -112,7 +140,7 @@ def watch(
     if not path.is_file():
         raise CourseError(f"{path} is not a file")
     print(f"Watching {path}; Ctrl+C ends it.", flush=True)
-    try:
+    with contextlib.suppress(KeyboardInterrupt), interruptible():
         for number in _saves(path):
             if number:
                 print(f"\nSaved, check {number + 1}:", flush=True)
@@ -120,8 +148,8 @@ def watch(
                 print_check(_check(found, path, task), path)
             except CourseError as error:  # half-written: the next save may be whole
                 print(error, flush=True)
-    except KeyboardInterrupt:
-        print()
+    print()
+    leave(0)
 
 
 def submit(
@@ -182,13 +210,27 @@ def answer_of(lesson: Lesson) -> Path:
 
 def _check(lesson: Lesson, path: Path, task: str | None) -> CheckResult:
     from autograder.student.checking import check_submission
+    from autograder.student.commands.ending import stuck
+
+    return check_submission(lesson, _read(path, lesson), task, stuck)
+
+
+def _repro(lesson: Lesson, path: Path, task: str) -> bool:
+    from autograder.student.commands.repro import print_case
+    from autograder.student.report import Verdict
+
+    verdict = print_case(lesson, _read(path, lesson), path, task)
+    return verdict is Verdict.PASSED
+
+
+def _read(path: Path, lesson: Lesson) -> Submission:
     from autograder.student.notebook.reader import read_submission
     from autograder.student.report import CourseError
 
     submission = read_submission(path, lesson)
     if submission.problem is not None:
         raise CourseError(f"{path}: {submission.problem}")
-    return check_submission(lesson, submission, task)
+    return submission
 
 
 def _saves(path: Path, pause_s: float = 0.3) -> Iterator[int]:

@@ -42,6 +42,7 @@ from autograder.student.notebook.unpack import (
     read_bytes,
     too_large,
 )
+from autograder.student.places import file_cell
 
 __all__ = [
     "CodeCell",
@@ -313,10 +314,7 @@ def _python_cells(text: str, label: str) -> list[RawCell]:
         cells = [cell] if repair(cell.source).tree else _split_at_definitions(cell)
     if len(cells) == 1:
         return cells
-    return [
-        replace(cell, label=f"part {number} of {label}")
-        for number, cell in enumerate(cells, start=1)
-    ]
+    return [replace(cell, label=file_cell(label, cell.first_line)) for cell in cells]
 
 
 def _split_at_definitions(cell: RawCell) -> list[RawCell]:

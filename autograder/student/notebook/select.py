@@ -13,6 +13,7 @@ from autograder.student.notebook.repair import Repaired, repair
 from autograder.student.notebook.slice import Unit, blank, mark_needed, units_of
 from autograder.student.notebook.stub import SHOWN, Stub
 from autograder.student.notebook.submission import CodeCell, printable
+from autograder.student.places import place
 
 MOST_CELLS = 2000
 MOST_CODE = 200_000  # characters of code in one submission; outputs do not count
@@ -50,7 +51,7 @@ class _Cell:
 
     def at(self, line: int) -> str:
         """Say where a line of the cell stands, in words."""
-        return f"{self.raw.label}, line {self.raw.first_line + line - 1}"
+        return place(self.raw.label, self.raw.first_line + line - 1)
 
 
 def select_cells(raw: list[RawCell], stub: Stub) -> Selection:

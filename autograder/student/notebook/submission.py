@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from autograder.student.notebook.names import names_bound
+from autograder.student.places import place
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class CodeCell:
 
     def locate(self, line: int) -> str:
         """Say where a line of ``source`` stands, in words: "cell 5, line 3"."""
-        return f"{self.label}, line {self.first_line + line - 1}"
+        return place(self.label, self.first_line + line - 1)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from autograder.student.error_map import ErrorMap
 from autograder.student.proxy import Handle, NotPlain, StudentError, StudentRaised
 from autograder.student.report import Message, gettext
 from autograder.student.testing import shown
@@ -30,12 +31,21 @@ _UNLIKE = (TypeError, ValueError, OverflowError)
 class CheckFailed(AssertionError):
     """A submission's answer is wrong; the message is for the student."""
 
-    def __init__(self, where: str, evidence: str, look: str = "") -> None:
+    def __init__(
+        self, where: str, evidence: str, look: str = "", got: Any = None
+    ) -> None:
         super().__init__(where)
+        self.got = got  # the answer itself
+        self.error_map: ErrorMap | None = None  # where an array is wrong
         self.message = Message(where, evidence, look)
 
     def __str__(self) -> str:
         return str(self.message)
+
+
+def failure(error: BaseException | None) -> CheckFailed | None:
+    """Return an error that a comparator raised, without the frames that it holds."""
+    return error.with_traceback(None) if isinstance(error, CheckFailed) else None
 
 
 def close(
@@ -66,9 +76,9 @@ def close(
     """
     answer, expected = _array(got, where, look), np.asarray(want)
     if answer.shape != expected.shape:
-        _fail(where, _shapes(answer.shape, expected.shape), look)
+        _fail(where, _shapes(answer.shape, expected.shape), look, got)
     if dtype is not None and answer.dtype != np.dtype(dtype):
-        _fail(where, _dtypes(answer.dtype, dtype), look)
+        _fail(where, _dtypes(answer.dtype, dtype), look, got)
     if expected.size == 0:
         return
     if answer.dtype.kind == "f" and expected.dtype == np.float64:
@@ -99,7 +109,12 @@ def close(
             evidence += "\n" + gettext("{n} of {size} values are wrong").format(
                 n=wrong, size=excess.size
             )
-        _fail(where + _place(worst, axis_names), evidence, look)
+        failed = CheckFailed(where + _place(worst, axis_names), evidence, look, got)
+        if excess.ndim:
+            with np.errstate(all="ignore"):
+                times = np.where(excess > 0, np.maximum(error / allowed, 1.001), 0.0)
+            failed.error_map = ErrorMap(where, np.where(np.isnan(times), np.inf, times))
+        raise failed
 
 
 def equal(got: Any, want: Any, *, where: str, look: str = "") -> None:
@@ -116,21 +131,21 @@ def equal(got: Any, want: Any, *, where: str, look: str = "") -> None:
         evidence = gettext("got {got}").format(got=show(got))
         if shown.reveals():
             evidence += gettext(", expected {want}").format(want=shown.show_own(want))
-        _fail(where, evidence, look)
+        _fail(where, evidence, look, got)
 
 
 def shape(got: Any, want: tuple[int, ...], *, where: str, look: str = "") -> None:
     """Check an array's shape."""
     answer = _array(got, where, look)
     if answer.shape != tuple(want):
-        _fail(where, _shapes(answer.shape, tuple(want)), look)
+        _fail(where, _shapes(answer.shape, tuple(want)), look, got)
 
 
 def dtype(got: Any, want: DTypeLike, *, where: str, look: str = "") -> None:
     """Check an array's dtype."""
     answer = _array(got, where, look)
     if answer.dtype != np.dtype(want):
-        _fail(where, _dtypes(answer.dtype, want), look)
+        _fail(where, _dtypes(answer.dtype, want), look, got)
 
 
 def true(condition: Any, *, where: str, evidence: str, look: str = "") -> None:
@@ -296,11 +311,13 @@ def _place(index: Sequence[Any], axis_names: Sequence[str]) -> str:
     if not len(index):
         return ""
     names = list(axis_names)
+    if len(index) == 1 and axis_names == _AXES:
+        names = ["element"]
     if len(index) > len(names):
         names = [f"axis {i}" for i in range(len(index))]
     pairs = zip(names, index, strict=False)
     return ", " + ", ".join(f"{name} {int(i)}" for name, i in pairs)
 
 
-def _fail(where: str, evidence: str, look: str) -> None:
-    raise CheckFailed(where, evidence, look)
+def _fail(where: str, evidence: str, look: str, got: Any = None) -> None:
+    raise CheckFailed(where, evidence, look, got)

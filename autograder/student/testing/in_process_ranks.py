@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from autograder.student import interpreter
-from autograder.student.testing.muting import muted
+from autograder.student.interpreter import Interpreter
+from autograder.student.testing.muting import ENDS, Printed, muted
 
 Frame = tuple[bool, bytes]  # whether it is a callback, and what it says
 _NOTEBOOK = ("In", "Out")  # what a kernel keeps beside the student's names
@@ -24,8 +24,9 @@ _NOTEBOOK = ("In", "Out")  # what a kernel keeps beside the student's names
 class LocalRank:
     """One rank, driven from callback to callback."""
 
-    def __init__(self, module: types.ModuleType) -> None:
-        self._interpreter = interpreter.Interpreter(own_copy(module))
+    def __init__(self, module: types.ModuleType, output: Printed) -> None:
+        self._interpreter = Interpreter(own_copy(module), ends=ENDS)
+        self._output = output
         self._greenlet: greenlet | None = None
         self._hub = getcurrent()
 
@@ -44,13 +45,13 @@ class LocalRank:
             if not self._greenlet:
                 return
             self._hub = getcurrent()
-            with muted():
+            with muted(self._output):
                 self._greenlet.throw(GreenletExit)
 
     def _switch(self, data: bytes) -> Frame:
         assert self._greenlet is not None
         self._hub = getcurrent()
-        with muted():
+        with muted(self._output):
             return self._greenlet.switch(data)  # type: ignore[no-any-return]
 
     def _live(self, message: bytes) -> Frame:
@@ -63,8 +64,8 @@ class LocalRank:
 class LocalParty:
     """The ranks of one run."""
 
-    def __init__(self, module: types.ModuleType, n: int) -> None:
-        self.ranks = [LocalRank(module) for _ in range(n)]
+    def __init__(self, module: types.ModuleType, n: int, output: Printed) -> None:
+        self.ranks = [LocalRank(module, output) for _ in range(n)]
 
     def close(self) -> None:
         """End those that still wait."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from autograder.student.lesson import Lesson, Task
 from autograder.student.loading import Cell, LoadFailures
@@ -33,7 +33,7 @@ class LocalStudent:
         self._channel = channel
         self.session = Session(channel)
         self.cells = channel.cells
-        self.tampered = False
+        self.ended_by: StudentError | None = None
         self.text: str | None = None  # kernels may come from anywhere here
 
     def clean(self) -> Session:
@@ -67,12 +67,12 @@ class LocalSource:
         return self._channel.cells
 
     @classmethod
-    def load(cls, cells: Sequence[Cell]) -> LocalSource:
+    def load(cls, cells: Sequence[Cell]) -> Self:
         """Run the cells here."""
         return cls(LocalChannel.load(cells))
 
     @classmethod
-    def over(cls, namespace: dict[str, object]) -> LocalSource:
+    def over(cls, namespace: dict[str, object]) -> Self:
         """Judge what a notebook's kernel holds."""
         module = types.ModuleType("submission")
         module.__dict__.update(namespace)

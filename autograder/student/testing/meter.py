@@ -41,16 +41,19 @@ class Meter:
         from autograder.student.lab.tiles import arrays_in, stand_ins
 
         session = self._student.session
+        asked = session.note("call", name, list(args), kwargs)
         seen = stand_ins(args, kwargs, self._seed + 1)
         evidence = session.ask("record", name, *seen, label=name)
         session.transcript.pop()  # it holds source text, which says nothing of results
         inputs, text = arrays_in(list(args), kwargs), self._student.text
         clean = self._student.clean()
         clean.words, clean.is_clean = session.words, True
+        clean.cells = session.cells
         try:
             found = clean.ask(
                 "replay", evidence, inputs, self._seed, (), text, label=name
             )
         finally:
             session.transcript += clean.transcript
+        asked.value = found["outputs"]
         return Metered(found)

@@ -20,15 +20,14 @@ import numpy as np
 import pytest
 from _pytest.runner import runtestprotocol
 
+from autograder.student.asked import Asked
 from autograder.student.bundle import SHARED
 from autograder.student.lesson import Lesson, Task
 from autograder.student.proxy import StudentError
 from autograder.student.report import (
     InfrastructureError,
-    Message,
     TestResult,
     Verdict,
-    gettext,
 )
 from autograder.student.testing import check
 from autograder.student.testing.meter import Meter
@@ -61,6 +60,8 @@ class Outcome:
     result: TestResult
     transcript: list[tuple[str, Any]] = field(default_factory=list)
     repeatable: bool = True  # whether one solution always answers the same
+    asked: list[Asked] = field(default_factory=list)  # where a log is kept
+    failed: check.CheckFailed | None = None  # what a check found wrong
 
 
 @dataclass
@@ -220,10 +221,11 @@ class GradingPlugin:
             # Where memory is tight, what another test has left would count.
             shares = answered and not lent and not memory_mb
             cpu_s = running.student.close(passed=passed, goes_on=shares)
-        verdict, message = judge(running.error, hidden=running.words is not None)
-        if running.student is not None and running.student.tampered:
-            verdict = Verdict.SECURITY
-            message = Message(gettext("it killed processes that are not its own"))
+            running.error = running.student.ended_by or running.error
+        student = running.student
+        transcript = [] if student is None else student.session.transcript
+        with check.quoting(words):
+            verdict, message = judge(running.error, words is not None, transcript)
         result = TestResult(
             item.name,
             task.name,
@@ -235,9 +237,13 @@ class GradingPlugin:
             bool(mark.kwargs.get("core", False)),
             tuple(lent),
         )
-        student = running.student
-        transcript = [] if student is None else student.session.transcript
-        return Outcome(result, transcript, mark.kwargs.get("repeatable", True))
+        return Outcome(
+            result,
+            transcript,
+            mark.kwargs.get("repeatable", True),
+            [] if student is None else student.session.log or [],
+            check.failure(running.error),
+        )
 
     def _is_plain(self, item: pytest.Item) -> bool:
         """Tell whether a test asks for nothing but the fixtures above."""
@@ -281,9 +287,11 @@ class GradingPlugin:
         running = self._current
         if running.student is None:
             running.student = running.source.open(running.task, running.seed)
-            running.student.session.words = running.words
+            session = running.student.session
+            session.words, session.task = running.words, running.task.name
+            session.cells = running.student.cells
             if running.lent:
-                running.student.session.lend(running.lent)
+                session.lend(running.lent)
         return running.student
 
 

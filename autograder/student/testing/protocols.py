@@ -25,8 +25,8 @@ class OpenStudent(Protocol):
         """Return such a session with the task's seconds."""
 
     @property
-    def tampered(self) -> bool:
-        """Whether, once closed, it turned out to have broken out of its own process."""
+    def ended_by(self) -> StudentError | None:
+        """What ended it, whatever the test saw of that; known once it is closed."""
 
     @property
     def text(self) -> str | None:

@@ -137,6 +137,7 @@ class Ranks:
         if not isinstance(program, str):
             source, sent = neutral(bundled(program), name), NEUTRAL
         session = self._student.session
+        asked = session.note("ranks", sent, source, [args(rank) for rank in range(n)])
         turns: list[_Turn] = []
         try:
             party = self._student.ranks(n)
@@ -161,6 +162,7 @@ class Ranks:
             session.transcript.append((name, type(error).__name__))
             raise
         session.transcript.append((name, _evidence(outcome)))
+        asked.value = outcome.results
         for _, raised in sorted(outcome.errors.items()):
             if check or isinstance(raised, NotAttempted):
                 raise raised

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -16,13 +17,16 @@ def setup_failed(step: str, error: BaseException) -> InfrastructureError:
 
 
 def judge(
-    error: BaseException | None, hidden: bool = False
+    error: BaseException | None,
+    hidden: bool = False,
+    transcript: Sequence[tuple[str, Any]] = (),
 ) -> tuple[Verdict, Message | None]:
     """Turn what ended a test into a verdict and a message.
 
     Args:
         error: what it raised, None if it passed.
         hidden: whether nobody is to learn how the test goes on.
+        transcript: what the submission answered, for an error that an answer caused.
     """
     if error is None:
         return Verdict.PASSED, None
@@ -37,14 +41,24 @@ def judge(
     if isinstance(error, (AssertionError, pytest.fail.Exception)):
         return Verdict.WRONG, Message(gettext("hidden check failed"))
     if isinstance(error, Exception):  # the answer's type broke the test
-        evidence = type(error).__name__
-        evidence += "" if hidden else f", {_last_line(error)}"
-        return Verdict.WRONG, Message(
-            gettext("the answer has a type or a shape that cannot be checked"), evidence
-        )
+        return Verdict.WRONG, _unlike(error, hidden, transcript)
     raise error
 
 
-def _last_line(error: Exception) -> str:
-    frames = inspect.getinnerframes(error.__traceback__) if error.__traceback__ else []
-    return f"test line {frames[-1].lineno}" if frames else ""
+def _unlike(
+    error: Exception, hidden: bool, transcript: Sequence[tuple[str, Any]]
+) -> Message:
+    """Speak of the answer that a test could not use."""
+    if not transcript:
+        where = gettext("the answer has a type or a shape that cannot be checked")
+        return Message(where, type(error).__name__)
+    label, value = next((one for one in transcript if one[1] is None), transcript[-1])
+    where = gettext("{label} returned {value}")
+    where = where.format(label=label, value=check.show(value))
+    if value is None:
+        evidence = gettext("is a return missing?")
+    else:
+        evidence = gettext("the answer has a type or a shape that cannot be checked")
+        evidence += "" if hidden else f": {error}"
+    look = gettext("The docstring of the task says what it returns.")
+    return Message(where, evidence, look)

@@ -14,7 +14,7 @@ from .dtypes import DTYPES, Shape
 from .errors import TileError
 from .memory import count, span
 from .program import plain_constant
-from .rewrite import SOURCE_LIMIT
+from .rewrite import SOURCE_LIMIT, size_of
 from .session import WORKSPACE_LIMIT
 
 FUNCTIONS = 16  # of one kernel, helpers included
@@ -114,7 +114,7 @@ def bundle(value: object, submitted: str | None) -> list[dict[str, Any]]:
         keys = {"name", "source", "constants", "helpers"}
         given = table(one, keys, "a function")
         source = given["source"]
-        if type(source) is not str or len(source) > SOURCE_LIMIT:
+        if type(source) is not str or size_of(source) > SOURCE_LIMIT:
             raise malformed("a function's source")
         title = name(given["name"], "a function's name")
         if submitted is not None and normal(source) not in submitted:

@@ -17,6 +17,7 @@ from .dtypes import DType
 from .errors import LanguageError, TileError
 from .launch import check_grid
 from .program import Program, bind, link, plain_constant
+from .rewrite import PADDING_LIMIT
 from .session import Unchecked, current
 from .signature import MISSING, Parameter
 
@@ -203,7 +204,10 @@ def refuse_stub(source: str) -> None:
 
 
 def source_of(function: FunctionType) -> str | None:
-    """Return a function's own text, decorators included, without indentation."""
+    """Return a function's own text, decorators included, without indentation.
+
+    Blank lines before it make its lines those of its file, as an editor counts them.
+    """
     code = function.__code__
     lines = linecache.getlines(code.co_filename, function.__globals__)
     start = code.co_firstlineno - 1
@@ -211,12 +215,16 @@ def source_of(function: FunctionType) -> str | None:
         return None
     end = _ends_of("".join(lines)).get(start + 1)
     if end is not None:
-        return textwrap.dedent("".join(lines[start:end]))
+        return _padding(start) + textwrap.dedent("".join(lines[start:end]))
     try:  # the file is no Python by now; the function may be
         block = inspect.getblock(lines[start:])
     except (SyntaxError, IndentationError):
         return None
-    return textwrap.dedent("".join(block))
+    return _padding(start) + textwrap.dedent("".join(block))
+
+
+def _padding(lines: int) -> str:
+    return "\n" * lines if lines <= PADDING_LIMIT else ""
 
 
 @functools.lru_cache(maxsize=8)

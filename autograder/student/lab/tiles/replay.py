@@ -19,6 +19,7 @@ from .memory import Array, Segment, View, count
 from .meter import Meter
 from .program import Program, link
 from .record import FORMAT, LAUNCH_LIMIT, SCALAR_LIMIT, WORKSPACES
+from .rewrite import size_of
 from .session import BYTES, WORKSPACE_LIMIT
 from .state import poison, state
 
@@ -176,7 +177,7 @@ def replay(
     allowed = None if submitted is None else read.normal(submitted)
     bundles = read.items(given["kernels"], read.KERNELS, "the kernels")
     kernels = [read.bundle(b, allowed) for b in bundles]
-    length = sum(len(f["source"]) for b in kernels for f in b)
+    length = sum(size_of(f["source"]) for b in kernels for f in b)
     if length > read.ALL_SOURCES:
         raise read.malformed("the size of the kernels")
     numbers = Numbers()
@@ -192,7 +193,11 @@ def replay(
     with state.limited(length):
         for place, launch in enumerate(launches):
             seed = None if shuffle is None else shuffle + place
-            meter = run_one(launch, programs, memory, numbers, seed)
+            try:
+                meter = run_one(launch, programs, memory, numbers, seed)
+            finally:
+                if submitted is None:  # else nobody reads it
+                    state.tell_printed()
             total.add(meter)
             each.append(meter.as_dict())
         outputs, unwritten = result(given["result"], memory, returned)

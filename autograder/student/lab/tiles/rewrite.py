@@ -18,6 +18,7 @@ from .grammar import LOOPS, OPERATORS, REFUSED
 from .signature import Parameter, Signature
 
 SOURCE_LIMIT = 40_000  # characters of one kernel
+PADDING_LIMIT = 10_000  # blank lines before it, which make its lines those of its file
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,17 @@ class Checked:
     code: CodeType
 
 
+def size_of(source: str) -> int:
+    """Count the characters of a kernel, but for the blank lines before it."""
+    padding = len(source) - len(source.lstrip("\n"))
+    return len(source) - min(padding, PADDING_LIMIT)
+
+
 @functools.lru_cache(maxsize=64)  # a judge checks the same text for every test
 def check(source: str) -> Checked:
     """Check one @triton.jit function; raise LanguageError for the first fault."""
-    if len(source) > SOURCE_LIMIT:
-        raise LanguageError(f"a kernel of {len(source):,} characters is too long.")
+    if size_of(source) > SOURCE_LIMIT:
+        raise LanguageError(f"a kernel of {size_of(source):,} characters is too long.")
     try:
         body = ast.parse(source).body
         if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):

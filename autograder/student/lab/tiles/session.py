@@ -96,8 +96,10 @@ class Eager:
         for segment in segments:
             if self.is_fresh(segment.data):
                 segment.written = ~is_poison(segment.data)
-        meter = run(program, grid, {**arguments, **views}, segments)
-        print(*state.printed, sep="\n", end="\n" if state.printed else "")
+        try:
+            meter = run(program, grid, {**arguments, **views}, segments)
+        finally:
+            state.tell_printed()
         self.last = meter
         for total in self.open:
             total.add(meter)

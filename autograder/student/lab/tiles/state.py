@@ -66,6 +66,11 @@ class State:
         self.iterations = 0
         self.printed = []
 
+    def tell_printed(self) -> None:
+        """Print what the kernels of the launch printed, once."""
+        printed, self.printed = self.printed, []
+        print(*printed, sep="\n", end="\n" if printed else "")
+
     def enter(self, number: int) -> None:
         """Become program `number` (from 0, the last grid axis fastest)."""
         self.spend(PROGRAM + self.passage)

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from autograder.student.places import place
+
 GUARD = "__guard__"
 PRIVATE = "_lab_"  # what the fakes keep for themselves
 
@@ -86,7 +88,7 @@ class Refusal:
     names: tuple[str, ...]  # what it would have defined
 
     def __str__(self) -> str:
-        return f"{self.label}, line {self.line}: {self.reason}"
+        return f"{place(self.label, self.line)}: {self.reason}"
 
 
 def parsed(source: str) -> ast.Module | None:

@@ -1,0 +1,74 @@
+"""`autograder check --repro TASK`: what it prints runs and shows the mistake."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.student.lesson import find_course
+
+ROOT = Path(__file__).parents[2]
+COURSE = find_course(ROOT)
+CASES = {
+    "a call with functions": (
+        "01-gradients", "partial",
+        "- number(f(left))) / distance", "- number(f(left))) / distance * 2",
+        "5.436563656",
+    ),
+    "an object and its operators": (
+        "01-gradients", "Dual",
+        "value * other.tangent", "value + other.tangent",
+        "'x * x': (9.0, 7.0)",
+    ),
+    "ranks": (
+        "06-allreduce", "reduce_scatter",
+        "def reduce_scatter(", "def reduce_scatter(*a):\n    return 0, 9\n\n\ndef old(",
+        "[(0, 9), (0, 9), (0, 9), (0, 9)]",
+    ),
+    "a kernel with large inputs": (
+        "09-flash-attention", "flash_kernel",
+        "        alpha = tl.exp(m_i - m_new)\n", "        alpha = tl.exp(m_i)\n",
+        "array([[[[",
+    ),
+}  # fmt: skip
+
+
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_prints_lines_that_show_the_mistake(case: str, tmp_path: Path) -> None:
+    lesson, task, old, new, shown = CASES[case]
+    text = COURSE.lesson(lesson).reference_path.read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "hw.py").write_text(text.replace(old, new, 1), encoding="utf-8")
+    told = run(
+        tmp_path, "-m", "autograder", "check", lesson, "-f", "hw.py", "--repro", task
+    )
+    assert told.returncode == 1, told.stderr
+    assert "test_" not in told.stdout
+    assert told.stdout.splitlines()[-1].startswith("#   ")  # what check says
+    (tmp_path / "again.py").write_text(told.stdout, encoding="utf-8")
+    done = run(tmp_path, "again.py")
+    assert done.returncode == 0, done.stderr
+    assert shown in done.stdout
+
+
+def test_says_that_there_is_nothing_to_show(tmp_path: Path) -> None:
+    reference = COURSE.lesson("00-start").reference_path
+    (tmp_path / "hw.py").write_bytes(reference.read_bytes())
+    told = run(
+        tmp_path, "-m", "autograder", "check", "00", "-f", "hw.py", "--repro", "mean"
+    )
+    assert told.returncode == 0
+    assert told.stdout == "# mean passes: nothing to show\n"
