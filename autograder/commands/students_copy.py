@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.student.lesson import Course, Lesson
+from autograder.student.lesson import STUBS, Course, Lesson, read_lesson
 from autograder.student.notebook.build import build_notebook, write_notebook
+from autograder.student.notebook.written import exercise_text
 from autograder.student.report import CourseError
 
 #: Folders of the package that a release copies whole. What the judge needs lies
@@ -70,8 +71,10 @@ def write_copy(course: Course, directory: Path) -> list[str]:
     for name in _PACKAGE:
         _copy(package / name, directory / "autograder" / name)
     for lesson in course.lessons:
-        target = directory / "notebooks" / f"{lesson.id}.ipynb"
-        write_notebook(build_notebook(lesson), target)
+        _copy(lesson.exercise_path, directory / STUBS / f"{lesson.id}.py")
+        theirs = read_lesson(directory / "course" / lesson.id, None)
+        theirs.exercise_path.write_text(exercise_text(lesson), encoding="utf-8")
+        write_notebook(build_notebook(lesson), theirs.notebook_path)
     leaks = list(find_leaks(course, directory))
     if leaks:
         shutil.rmtree(directory)

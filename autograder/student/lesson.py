@@ -14,6 +14,7 @@ from typing import Any
 from autograder.student.report import CourseError
 
 PARTS = ("Start here", "Mathematics", "Systems", "GPU kernels", "Decoding")
+STUBS = "autograder/stubs"  # in a students' copy: each exercise as handed out
 COURSE_ENV = "GRADIENTS_COURSE"  # overrides where the course is looked for
 
 
@@ -63,8 +64,24 @@ class Lesson:
 
     @property
     def exercise_path(self) -> Path:
-        """The stub that students edit."""
+        """The file that students edit."""
         return self.course_dir / "exercise.py"
+
+    @property
+    def stub_path(self) -> Path:
+        """The exercise as it was handed out.
+
+        In an instructor's copy that is ``exercise.py`` itself. In a students' copy,
+        where anything may have become of that, it is a file that nobody edits.
+        """
+        kept = self.root / STUBS / f"{self.id}.py"
+        return kept if self.twin_dir is None and kept.is_file() else self.exercise_path
+
+    @property
+    def notebook_path(self) -> Path:
+        """The lesson's notebook: in a students' copy, where they edit it."""
+        folder = "notebooks" if self.twin_dir is None else "build/notebooks"
+        return self.root / folder / f"{self.id}.ipynb"
 
     @property
     def public_tests(self) -> Path:

@@ -17,6 +17,9 @@ import yaml
 from pages import broken_links, read
 from website import REPOSITORY, Site
 
+from autograder.student.lesson import load_lesson
+from autograder.student.notebook.written import exercise_text
+
 COURSE = REPOSITORY / "course"
 SOLUTIONS = REPOSITORY / "solutions"
 LESSONS = sorted(path.parent for path in COURSE.glob("*/lesson.toml"))
@@ -56,8 +59,8 @@ def test_publishes_only_what_readers_use(site: Site) -> None:
 def test_lesson_can_be_downloaded(site: Site, folder: Path) -> None:
     built = site.root / folder.name
     assert (built / "index.html").is_file()
-    exercise = (folder / "exercise.py").read_bytes()
-    assert (built / "exercise.py").read_bytes() == exercise
+    exercise = exercise_text(load_lesson(REPOSITORY, folder.name))
+    assert (built / "exercise.py").read_text("utf-8") == exercise
     assert (built / f"{folder.name}.ipynb").is_file()
 
 

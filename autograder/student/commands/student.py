@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from autograder.student.checking import CheckResult
+    from autograder.student.commands.answers import Answer
     from autograder.student.commands.probes import Probe
     from autograder.student.lesson import Lesson
 
@@ -26,8 +26,11 @@ FileOption = Annotated[
     typer.Option(
         "--file",
         "-f",
-        help="Notebook or Python file; default: the one of the lesson saved last.",
+        help="Notebook or Python file; default: the lesson's that holds work.",
     ),
+]
+Notebook = Annotated[
+    bool, typer.Option("--notebook", "-n", help="Read the lesson's notebook.")
 ]
 
 
@@ -81,19 +84,28 @@ def check(
     lesson: LessonName,
     task: TaskName = None,
     file: FileOption = None,
+    notebook: Notebook = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the public tests on your answer, here and without a sandbox."""
+    from autograder.student.checking import check_submission
+    from autograder.student.commands.answers import answer_of, read_answer
     from autograder.student.commands.show import as_dict, print_check
     from autograder.student.lesson import find_course
 
     found = find_course().lesson(lesson)
-    path = file or answer_of(found)
-    result = _check(found, path, task)
+    if task is not None:
+        found.task(task)
+    answer = answer_of(found, file, notebook=notebook)
+    submission = read_answer(answer.path, found)
+    if not as_json:
+        _announce("Checking", answer)
+    result = check_submission(found, submission, task)
     if as_json:
-        print(json.dumps(as_dict(result, path), indent=2))
+        others = {"not_read": [str(path) for path in answer.others]}
+        print(json.dumps(as_dict(result, answer.path) | others, indent=2))
     else:
-        print_check(result, path)
+        print_check(result, answer.path)
     raise typer.Exit(0 if result.passed else 1)
 
 
@@ -101,23 +113,31 @@ def watch(
     lesson: LessonName,
     task: TaskName = None,
     file: FileOption = None,
+    notebook: Notebook = False,
 ) -> None:
     """Check again at each save, until you press Ctrl+C."""
+    from autograder.student.checking import check_submission
+    from autograder.student.commands.answers import answer_of, read_answer
     from autograder.student.commands.show import print_check
     from autograder.student.lesson import find_course
     from autograder.student.report import CourseError
 
     found = find_course().lesson(lesson)
-    path = file or answer_of(found)
+    if task is not None:
+        found.task(task)
+    answer = answer_of(found, file, notebook=notebook)
+    path = answer.path
     if not path.is_file():
         raise CourseError(f"{path} is not a file")
-    print(f"Watching {path}; Ctrl+C ends it.", flush=True)
+    _announce("Watching", answer)
+    print("Ctrl+C ends it.", flush=True)
     try:
         for number in _saves(path):
             if number:
                 print(f"\nSaved, check {number + 1}:", flush=True)
             try:
-                print_check(_check(found, path, task), path)
+                submission = read_answer(path, found)
+                print_check(check_submission(found, submission, task), path)
             except CourseError as error:  # half-written: the next save may be whole
                 print(error, flush=True)
     except KeyboardInterrupt:
@@ -127,6 +147,7 @@ def watch(
 def submit(
     lesson: LessonName,
     file: FileOption = None,
+    notebook: Notebook = False,
     to: Annotated[
         Path | None,
         typer.Option(
@@ -138,57 +159,48 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Make sure that your work can be read, pack it, and hand it in."""
+    from autograder.student.commands.answers import answer_of
     from autograder.student.commands.handing_in import hand_in
     from autograder.student.lesson import find_course
 
     found = find_course().lesson(lesson)
-    receipt = hand_in(found, file or answer_of(found), to)
+    receipt = hand_in(found, answer_of(found, file, notebook=notebook), to)
     print(json.dumps(receipt.as_dict(), indent=2) if as_json else receipt)
 
 
 def notebooks(
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where they go.")
-    ] = Path("build/notebooks"),
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Where they go; default: the course's place."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the notebook of every lesson."""
+    """Write the notebook of every lesson; one that holds work stays as it is."""
+    from autograder.student.commands.answers import shown, work_in
     from autograder.student.lesson import find_course
     from autograder.student.notebook.build import build_notebook, write_notebook
 
     paths = []
     for lesson in find_course().lessons:
-        path = out / f"{lesson.id}.ipynb"
-        write_notebook(build_notebook(lesson), path)
+        path = shown(lesson.notebook_path)
+        path = path if out is None else out / path.name
+        holds_work = path.exists() and work_in(path, lesson) > 0
+        if not holds_work:
+            write_notebook(build_notebook(lesson), path)
         paths.append(path)
         if not as_json:
-            print(path)
+            print(f"{path} holds work and stays as it is" if holds_work else path)
     if as_json:
         print(json.dumps([str(path) for path in paths], indent=2))
 
 
-def answer_of(lesson: Lesson) -> Path:
-    """Return the file that holds a student's answer: the lesson's, saved last."""
-    here, root = Path.cwd(), lesson.root
-    places = [here, lesson.course_dir, root / "notebooks", root]
-    candidates = [folder / f"{lesson.id}.ipynb" for folder in places]
-    candidates += [here / f"{lesson.id}.py", lesson.exercise_path]
-    found = [path for path in dict.fromkeys(candidates) if path.is_file()]
-    if not found:
-        return lesson.exercise_path
-    path = max(found, key=lambda p: p.stat().st_mtime)
-    return path.relative_to(here) if path.is_relative_to(here) else path
-
-
-def _check(lesson: Lesson, path: Path, task: str | None) -> CheckResult:
-    from autograder.student.checking import check_submission
-    from autograder.student.notebook.reader import read_submission
-    from autograder.student.report import CourseError
-
-    submission = read_submission(path, lesson)
-    if submission.problem is not None:
-        raise CourseError(f"{path}: {submission.problem}")
-    return check_submission(lesson, submission, task)
+def _announce(doing: str, answer: Answer) -> None:
+    """Name the file that is read, and those that are not."""
+    print(f"{doing} {answer.path}", flush=True)
+    if answer.warning:
+        print(f"Warning: {answer.warning}", flush=True)
 
 
 def _saves(path: Path, pause_s: float = 0.3) -> Iterator[int]:

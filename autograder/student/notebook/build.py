@@ -27,10 +27,10 @@ from autograder.student.lesson import Lesson, Task
 from autograder.student.notebook.decode import RawCell
 from autograder.student.notebook.reader import METADATA_KEY
 from autograder.student.notebook.stub import SHOWN, read_cells
+from autograder.student.notebook.written import WRITTEN_STUB, question
 from autograder.student.report import CourseError
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-WRITTEN_STUB = "YOUR ANSWER HERE"  # nbgrader's own, so that a release restores it
 
 #: What nbgrader must be told for a release to equal the student's notebook.
 NBGRADER_CONFIG: dict[str, dict[str, Any]] = {
@@ -57,7 +57,7 @@ def build_notebook(lesson: Lesson, *, with_reference: bool = False) -> Any:
     import jupytext
     from nbformat.v4 import new_notebook
 
-    text = lesson.exercise_path.read_text(encoding="utf-8")
+    text = lesson.stub_path.read_text(encoding="utf-8")
     stub = jupytext.reads(text, fmt="py:percent")
     solutions = _solutions(lesson) if with_reference else {}
     cells = [*_lesson_cells(lesson, stub.cells, solutions), *_written_cells(lesson)]
@@ -120,7 +120,7 @@ def _lesson_cells(
         yield _grade_cell(ungraded)
     if waiting:
         raise CourseError(
-            f"{lesson.exercise_path}: no cell has the metadata task={waiting[0]!r}"
+            f"{lesson.stub_path}: no cell has the metadata task={waiting[0]!r}"
         )
 
 
@@ -160,11 +160,7 @@ def _written_cells(lesson: Lesson) -> Iterator[Any]:
     written = lesson.written
     if written is None:
         return
-    prompt = (
-        f"## In words\n{written.prompt}\n\n"
-        f"A person grades this answer: {written.points:g} points."
-    )
-    yield _markdown(prompt, f"about-{written.name}")
+    yield _markdown(question(written), f"about-{written.name}")
     cell = _markdown(WRITTEN_STUB, written.name)
     cell.metadata["nbgrader"] = _nbgrader(
         written.name, solution=True, points=written.points

@@ -13,9 +13,9 @@ from classroom_kit import make_lesson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.classroom.written_answer import MOST_CHARACTERS, written_answer
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
+from autograder.student.notebook.written import MOST_CHARACTERS, written_answer
 
 PROMPT = "Why does halving undo doubling?"
 TAIL = "\n\nA person grades this answer: 5 points."
