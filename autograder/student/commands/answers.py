@@ -27,8 +27,8 @@ class Answer:
             return None
         names = ", ".join(map(str, self.others))
         text = gettext(
-            "{others} holds work too, saved earlier, and was not read: choose with"
-            " --notebook or --file PATH"
+            "{others} holds work too and was not read; --notebook or --file PATH"
+            " chooses"
         )
         return text.format(others=names)
 
