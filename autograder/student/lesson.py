@@ -50,7 +50,8 @@ class Lesson:
     twin_dir: Path | None  # None in a student's copy
     title: str
     part: str
-    minutes: int
+    reading: int  # minutes that the chapter takes, about
+    solving: int  # minutes that the tasks take, about
     outcomes: tuple[str, ...]
     needs: tuple[str, ...]
     reveal_expected: bool
@@ -151,6 +152,13 @@ class Lesson:
                 name = path.relative_to(folder).as_posix() if folder else ""
                 digest.update(f"{name} {len(content)}\n".encode() + content)
         return digest.hexdigest()
+
+
+def duration(minutes: int) -> str:
+    """Return how long something takes, as roughly as it is known."""
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{round(minutes / 30) / 2:g} h"
 
 
 _PAGES = (".md", ".js", ".svg", ".png")
@@ -265,7 +273,8 @@ def read_lesson(course_dir: Path, twin_dir: Path | None) -> Lesson:
         twin_dir=twin_dir,
         title=table.get("title", str),
         part=table.get("part", str),
-        minutes=table.get("minutes", int),
+        reading=table.get("reading", int),
+        solving=table.get("solving", int),
         outcomes=tuple(table.get("outcomes", list)),
         needs=tuple(table.get("needs", list, [])),
         reveal_expected=table.get("reveal_expected", bool, False),

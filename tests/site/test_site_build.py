@@ -17,7 +17,7 @@ import yaml
 from pages import broken_links, read
 from website import REPOSITORY, Site
 
-from autograder.student.lesson import load_lesson
+from autograder.student.lesson import duration, load_lesson
 from autograder.student.notebook.written import exercise_text
 
 COURSE = REPOSITORY / "course"
@@ -210,11 +210,11 @@ def test_front_page_lists_the_lessons_as_they_are(site: Site) -> None:
     text = (site.root / "index.html").read_text("utf-8")
     rows = [re.findall(r"<td.*?>(.*?)</td>", row) for row in text.split("<tr>")]
     for folder in LESSONS:
-        contract = tomllib.loads((folder / "lesson.toml").read_text("utf-8"))
-        link = f'<a href="{folder.name}/">{contract["title"]}</a>'
-        number, minutes = str(int(folder.name[:2])), str(contract["minutes"])
-        assert [number, link, contract["part"], minutes] in rows
-    numbers = [int(row[0]) for row in rows if len(row) == 4 and row[0].isdigit()]
+        lesson = load_lesson(REPOSITORY, folder.name)
+        link = f'<a href="{folder.name}/">{lesson.title}</a>'
+        number, times = str(int(folder.name[:2])), (lesson.reading, lesson.solving)
+        assert [number, link, lesson.part, *map(duration, times)] in rows
+    numbers = [int(row[0]) for row in rows if len(row) == 5 and row[0].isdigit()]
     assert numbers == sorted(numbers)
 
 

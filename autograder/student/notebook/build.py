@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.student.lesson import Lesson, Task
+from autograder.student.lesson import Lesson, Task, duration
 from autograder.student.notebook.decode import RawCell
 from autograder.student.notebook.reader import METADATA_KEY
 from autograder.student.notebook.stub import SHOWN, read_cells
@@ -92,7 +92,7 @@ def _lesson_cells(
     """Yield the exercise's cells, and after each task's check its graded cell."""
     waiting = [task.name for task in lesson.tasks]
     ungraded: Task | None = None  # the task whose graded cell is still to come
-    started = False
+    started = intro = False
     for cell in stub:
         name, tags = cell.metadata.get("task"), cell.metadata.get("tags", [])
         if cell.cell_type == "markdown":
@@ -100,7 +100,9 @@ def _lesson_cells(
                 yield _grade_cell(ungraded)
                 ungraded = None
             about = waiting[0] if waiting and started else "intro"
-            yield _markdown(cell.source, f"about-{about}")
+            times = f"\n\n{_times(lesson)}" if about == "intro" and not intro else ""
+            intro = intro or bool(times)
+            yield _markdown(cell.source + times, f"about-{about}")
         elif name in waiting:
             if ungraded:
                 yield _grade_cell(ungraded)
@@ -122,6 +124,11 @@ def _lesson_cells(
         raise CourseError(
             f"{lesson.stub_path}: no cell has the metadata task={waiting[0]!r}"
         )
+
+
+def _times(lesson: Lesson) -> str:
+    reading, solving = duration(lesson.reading), duration(lesson.solving)
+    return f"*Reading the chapter takes about {reading}, solving about {solving}.*"
 
 
 def _setup_cell(source: str, lesson: Lesson) -> Any:
