@@ -28,15 +28,20 @@ You need Python 3.11 or newer. In this folder:
     .venv/bin/python -m pip install -c constraints.txt -e ".[notebook]"
     .venv/bin/autograder list
 
-On Windows the commands are `.venv\\Scripts\\python` and `.venv\\Scripts\\autograder`.
-Lessons 7 to 11 use PyTorch as well: install `".[notebook,torch]"`.
+On Windows the folder is `.venv\\Scripts`. Activate the environment, or write its
+folder before each command below.
+{torch}
 
 1. Read the chapter: `course/00-start/index.md` is the first.
-2. Solve: edit `course/00-start/exercise.py`, or open `notebooks/00-start.ipynb` in
-   Jupyter. Either one will do.
+2. Solve: edit `course/00-start/exercise.py`, or open `notebooks/00-start.ipynb` with
+   `jupyter lab notebooks`. Either one will do; they do not update each other.
 3. Check: `autograder check 00-start`, or the check cells of the notebook.
    `autograder watch 00-start` checks again at each save.
 4. Hand in: `autograder submit 00-start`.
+
+Each command names the file that it reads: the one that holds work, of two the one saved
+last. `--notebook` or `--file PATH` chooses. `autograder/stubs` keeps each exercise as
+it was handed out.
 
 `autograder doctor` tells what your machine can do. The hidden tests that decide your
 grade ask for the same things as the public ones, of other inputs.
@@ -65,7 +70,7 @@ def write_copy(course: Course, directory: Path) -> list[str]:
         if (course.root / name).is_file():
             shutil.copyfile(course.root / name, directory / name)
     (directory / "pyproject.toml").write_text(_project(course), encoding="utf-8")
-    (directory / "README.md").write_text(_README, encoding="utf-8")
+    (directory / "README.md").write_text(_readme(course), encoding="utf-8")
     shutil.copytree(course.root / "course", directory / "course", ignore=_NOISE)
     package = Path(__file__).resolve().parents[1]
     for name in _PACKAGE:
@@ -81,6 +86,14 @@ def write_copy(course: Course, directory: Path) -> list[str]:
         raise CourseError(f"nothing was written, it would leak: {'; '.join(leaks)}")
     files = (path for path in directory.rglob("*") if path.is_file())
     return sorted(str(path.relative_to(directory)) for path in files)
+
+
+def _readme(course: Course) -> str:
+    """Return the copy's first page, which says which lessons need more."""
+    numbers = course.numbers_needing("torch")
+    torch = 'Lessons {} use PyTorch as well: install `".[notebook,torch]"`.\n'
+    told = torch.format(", ".join(numbers)) if numbers else ""
+    return _README.replace("{torch}\n", told)
 
 
 def _project(course: Course) -> str:

@@ -202,6 +202,10 @@ class Course:
         found = (self.root / "course").glob("[0-9][0-9]-*/lesson.toml")
         return tuple(sorted(path.parent.name for path in found))
 
+    def numbers_needing(self, package: str) -> list[str]:
+        """Return the numbers of the lessons that need an optional package."""
+        return [one.id[:2] for one in self.lessons if package in one.needs]
+
     def lesson(self, name: str) -> Lesson:
         """Return the lesson with that folder name, number or unique part of a name.
 
