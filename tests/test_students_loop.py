@@ -121,6 +121,20 @@ def test_half_solved_work_is_handed_in(student: Student, tmp_path: Path) -> None
     ]
 
 
+def test_names_the_question_in_words_where_only_that_is_left(
+    student: Student,
+) -> None:
+    exercise = student.exercise(START)
+    solve_python(exercise, START)
+    text = exercise.read_text("utf-8")
+    exercise.write_text(text.replace(WORDS, "YOUR ANSWER HERE"), "utf-8")
+    left = "The question in words, 2 points, has no answer yet: the end of course/00"
+    assert left in told(student, "check", "00")
+    assert "not attempted: explain_time_limit" in told(student, "submit", "00")
+    exercise.write_text(text, "utf-8")
+    assert "question in words" not in told(student, "check", "00")
+
+
 def test_work_in_both_forms_is_told(student: Student) -> None:
     exercise, notebook = student.exercise(START), student.notebook(START)
     solve_python(exercise, START, tasks=1)

@@ -105,6 +105,7 @@ def raised(
     if name == "NotImplementedError":
         told = text if words is None else words.quoted(text[:200])
         return NotAttempted(gettext("not attempted yet"), told)
+    look = _LOOKS.get(name, "")
     if words is None:
         at = [f"{cell}, line {n}, in {f}" for cell, n, f in places[-2:]]
     else:
@@ -113,12 +114,17 @@ def raised(
     where = gettext("{label} raised {name}").format(label=label, name=name)
     if words is None and text.strip():
         where += f": {text.splitlines()[0][:200]}"
-    look = {
-        "EOFError": gettext("Nobody types while grading: input() is not available."),
-        "SystemExit": gettext("Return the answer instead of leaving the program."),
-    }.get(name, "")
     kind = next(filter(None, map(_raised_type, known)), StudentRaised)
     return kind(name, text, where, "at " + "; ".join(at) if at else "", look)
+
+
+_LOOKS = {
+    "EOFError": gettext("Nobody types while grading: input() is not available."),
+    "SystemExit": gettext("Return the answer instead of leaving the program."),
+    "BdbQuit": gettext(
+        "A debugger waits for someone to type: take out breakpoint() or set_trace()."
+    ),
+}
 
 
 def _is_exception(name: str) -> bool:

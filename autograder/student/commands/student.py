@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from autograder.student.commands.answers import Answer
     from autograder.student.commands.probes import Probe
     from autograder.student.lesson import Lesson
+    from autograder.student.notebook.submission import Submission
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LessonName = Annotated[
@@ -107,6 +108,8 @@ def check(
         print(json.dumps(as_dict(result, answer.path) | others, indent=2))
     else:
         print_check(result, answer.path)
+        if result.passed and task is None:
+            _remind(found, submission, answer.path)
     raise typer.Exit(0 if result.passed else 1)
 
 
@@ -202,6 +205,16 @@ def _announce(doing: str, answer: Answer) -> None:
     print(f"{doing} {answer.path}", flush=True)
     if answer.warning:
         print(f"Warning: {answer.warning}", flush=True)
+
+
+def _remind(lesson: Lesson, submission: Submission, path: Path) -> None:
+    """Name the question in words, where that is all that is left."""
+    from autograder.student.notebook.written import written_answer
+
+    written = lesson.written
+    if written is not None and written_answer(submission, lesson) is None:
+        points = f"{written.points:g} points"
+        print(f"The question in words, {points}, has no answer yet: the end of {path}.")
 
 
 def _saves(path: Path, pause_s: float = 0.3) -> Iterator[int]:
