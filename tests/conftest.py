@@ -10,6 +10,8 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -51,6 +53,14 @@ def _has_openssl() -> bool:
 
 
 @cache
+def _has_registry() -> bool:
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "iniconfig"]
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([*command, "-d", folder], capture_output=True)
+    return done.returncode == 0
+
+
+@cache
 def _has_triton() -> bool:
     return importlib.util.find_spec("triton") is not None
 
@@ -68,6 +78,7 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "browser": ("Chromium and Node.js", _has_browser),
     "jdk": ("a JDK: javac and java", _has_jdk),
     "openssl": ("openssl", _has_openssl),
+    "registry": ("a package registry that pip reaches", _has_registry),
     "triton": ("the triton package", _has_triton),
 }
 

@@ -22,10 +22,10 @@ from autograder.classroom.graded_notebook import (
     with_grades,
 )
 from autograder.classroom.similarity import Prints, fingerprints
-from autograder.classroom.written_answer import written_answer
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission, printable
+from autograder.student.notebook.written import written_answer
 from autograder.student.report import Report, gettext
 
 _NOTHING = hashlib.sha256(b"").hexdigest()

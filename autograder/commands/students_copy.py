@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.grading.public_bank import mistakes_file
-from autograder.student.lesson import Course, Lesson
+from autograder.student.lesson import STUBS, Course, Lesson, read_lesson
 from autograder.student.notebook.build import build_notebook, write_notebook
+from autograder.student.notebook.written import exercise_text
 from autograder.student.report import CourseError
 from autograder.student.testing.mistakes import FILE
 
@@ -29,15 +30,20 @@ You need Python 3.11 or newer. In this folder:
     .venv/bin/python -m pip install -c constraints.txt -e ".[notebook]"
     .venv/bin/autograder list
 
-On Windows the commands are `.venv\\Scripts\\python` and `.venv\\Scripts\\autograder`.
-Lessons 7 to 11 use PyTorch as well: install `".[notebook,torch]"`.
+On Windows the folder is `.venv\\Scripts`. Activate the environment, or write its
+folder before each command below.
+{torch}
 
 1. Read the chapter: `course/00-start/index.md` is the first.
-2. Solve: edit `course/00-start/exercise.py`, or open `notebooks/00-start.ipynb` in
-   Jupyter. Either one will do.
+2. Solve: edit `course/00-start/exercise.py`, or open `notebooks/00-start.ipynb` with
+   `jupyter lab notebooks`. Either one will do; they do not update each other.
 3. Check: `autograder check 00-start`, or the check cells of the notebook.
    `autograder watch 00-start` checks again at each save.
 4. Hand in: `autograder submit 00-start`.
+
+Each command names the file that it reads: the one that holds work, of two the one saved
+last. `--notebook` or `--file PATH` chooses. `autograder/stubs` keeps each exercise as
+it was handed out.
 
 `autograder doctor` tells what your machine can do. The hidden tests that decide your
 grade ask for the same things as the public ones, of other inputs.
@@ -66,23 +72,32 @@ def write_copy(course: Course, directory: Path) -> list[str]:
         if (course.root / name).is_file():
             shutil.copyfile(course.root / name, directory / name)
     (directory / "pyproject.toml").write_text(_project(course), encoding="utf-8")
-    (directory / "README.md").write_text(_README, encoding="utf-8")
+    (directory / "README.md").write_text(_readme(course), encoding="utf-8")
     shutil.copytree(course.root / "course", directory / "course", ignore=_NOISE)
     package = Path(__file__).resolve().parents[1]
     for name in _PACKAGE:
         _copy(package / name, directory / "autograder" / name)
     for lesson in course.lessons:
-        target = directory / "notebooks" / f"{lesson.id}.ipynb"
-        write_notebook(build_notebook(lesson), target)
+        _copy(lesson.exercise_path, directory / STUBS / f"{lesson.id}.py")
+        theirs = read_lesson(directory / "course" / lesson.id, None)
+        theirs.exercise_path.write_text(exercise_text(lesson), encoding="utf-8")
+        write_notebook(build_notebook(lesson), theirs.notebook_path)
         if lesson.twin_dir is not None:
-            file = directory / "course" / lesson.id / FILE
-            file.write_bytes(mistakes_file(lesson))
+            (theirs.course_dir / FILE).write_bytes(mistakes_file(lesson))
     leaks = list(find_leaks(course, directory))
     if leaks:
         shutil.rmtree(directory)
         raise CourseError(f"nothing was written, it would leak: {'; '.join(leaks)}")
     files = (path for path in directory.rglob("*") if path.is_file())
     return sorted(str(path.relative_to(directory)) for path in files)
+
+
+def _readme(course: Course) -> str:
+    """Return the copy's first page, which says which lessons need more."""
+    numbers = course.numbers_needing("torch")
+    torch = 'Lessons {} use PyTorch as well: install `".[notebook,torch]"`.\n'
+    told = torch.format(", ".join(numbers)) if numbers else ""
+    return _README.replace("{torch}\n", told)
 
 
 def _project(course: Course) -> str:

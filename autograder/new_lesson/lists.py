@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from autograder.student.lesson import PARTS
 from autograder.student.report import CourseError
 
-_PLANNED = re.compile(r"^\| (\d+) \| (.+?) \| (.+?) \| \*planned\* \|\n", re.MULTILINE)
+_PLANNED = re.compile(
+    r"^\| (\d+) \| (.+?) \| (.+?) \| \*planned\* \| \|\n", re.MULTILINE
+)
 _SECTION = re.compile(r"  - ([^:]+):")
 _ENTRY = re.compile(r"      - .+: (\d\d-[a-z0-9-]+)/index\.md")
 

@@ -14,6 +14,7 @@ from typing import Any
 from autograder.student.report import CourseError
 
 PARTS = ("Start here", "Mathematics", "Systems", "GPU kernels", "Decoding")
+STUBS = "autograder/stubs"  # in a students' copy: each exercise as handed out
 COURSE_ENV = "GRADIENTS_COURSE"  # overrides where the course is looked for
 
 
@@ -49,7 +50,8 @@ class Lesson:
     twin_dir: Path | None  # None in a student's copy
     title: str
     part: str
-    minutes: int
+    reading: int  # minutes that the chapter takes, about
+    solving: int  # minutes that the tasks take, about
     outcomes: tuple[str, ...]
     needs: tuple[str, ...]
     reveal_expected: bool
@@ -63,8 +65,24 @@ class Lesson:
 
     @property
     def exercise_path(self) -> Path:
-        """The stub that students edit."""
+        """The file that students edit."""
         return self.course_dir / "exercise.py"
+
+    @property
+    def stub_path(self) -> Path:
+        """The exercise as it was handed out.
+
+        In an instructor's copy that is ``exercise.py`` itself. In a students' copy,
+        where anything may have become of that, it is a file that nobody edits.
+        """
+        kept = self.root / STUBS / f"{self.id}.py"
+        return kept if self.twin_dir is None and kept.is_file() else self.exercise_path
+
+    @property
+    def notebook_path(self) -> Path:
+        """The lesson's notebook: in a students' copy, where they edit it."""
+        folder = "notebooks" if self.twin_dir is None else "build/notebooks"
+        return self.root / folder / f"{self.id}.ipynb"
 
     @property
     def public_tests(self) -> Path:
@@ -136,6 +154,13 @@ class Lesson:
         return digest.hexdigest()
 
 
+def duration(minutes: int) -> str:
+    """Return how long something takes, as roughly as it is known."""
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{round(minutes / 30) / 2:g} h"
+
+
 _PAGES = (".md", ".js", ".svg", ".png")
 _NOISE = ("__pycache__", "figures", "_out")
 
@@ -176,6 +201,10 @@ class Course:
         """Folder names of the lessons, in order."""
         found = (self.root / "course").glob("[0-9][0-9]-*/lesson.toml")
         return tuple(sorted(path.parent.name for path in found))
+
+    def numbers_needing(self, package: str) -> list[str]:
+        """Return the numbers of the lessons that need an optional package."""
+        return [one.id[:2] for one in self.lessons if package in one.needs]
 
     def lesson(self, name: str) -> Lesson:
         """Return the lesson with that folder name, number or unique part of a name.
@@ -248,7 +277,8 @@ def read_lesson(course_dir: Path, twin_dir: Path | None) -> Lesson:
         twin_dir=twin_dir,
         title=table.get("title", str),
         part=table.get("part", str),
-        minutes=table.get("minutes", int),
+        reading=table.get("reading", int),
+        solving=table.get("solving", int),
         outcomes=tuple(table.get("outcomes", list)),
         needs=tuple(table.get("needs", list, [])),
         reveal_expected=table.get("reveal_expected", bool, False),

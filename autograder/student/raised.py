@@ -62,10 +62,7 @@ def raised(
     if name in _KERNEL_ERRORS and (words is None or is_clean):
         lines = _kernel_lines(label, text, words, cells)
         return kind(name, text, lines[0], "\n".join([*lines[1:], *_at(places)]), "")
-    look = {
-        "EOFError": gettext("Nobody types while grading: input() is not available."),
-        "SystemExit": gettext("Return the answer instead of leaving the program."),
-    }.get(name, "")
+    look = _LOOKS.get(name, "")
     if words is not None:
         if name in _KERNEL_ERRORS:
             look = gettext("Run autograder check: on your machine it says why.")
@@ -81,6 +78,15 @@ def raised(
     if text.strip():
         where += f": {_shortened(text.strip().splitlines()[0])}"
     return kind(name, text, where, "".join(_at(places)), look)
+
+
+_LOOKS = {
+    "EOFError": gettext("Nobody types while grading: input() is not available."),
+    "SystemExit": gettext("Return the answer instead of leaving the program."),
+    "BdbQuit": gettext(
+        "A debugger waits for someone to type: take out breakpoint() or set_trace()."
+    ),
+}
 
 
 def _at(places: Sequence[tuple[str, int, str]]) -> list[str]:

@@ -22,6 +22,10 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, InclusionLevel
 
+from autograder.student.lesson import Lesson, load_lesson
+from autograder.student.notebook.build import build_notebook
+from autograder.student.notebook.written import exercise_text
+
 log = logging.getLogger("mkdocs.hooks.assets")
 
 SITE = Path(__file__).parent.parent
@@ -88,8 +92,9 @@ def on_files(files: Any, *, config: Any, **_: Any) -> Any:
             add(f"{name}/figure.js", bundle(folder / "figure.js"))
         exercise = folder / "exercise.py"
         if exercise.is_file():
-            add(f"{name}/exercise.py", exercise)
-            add(f"{name}/{name}.ipynb", notebook(folder))
+            lesson = load_lesson(folder.parent.parent, name)
+            add(f"{name}/exercise.py", exercise_text(lesson))
+            add(f"{name}/{name}.ipynb", notebook(lesson))
     return files
 
 
@@ -130,15 +135,11 @@ def bundle(script: Path) -> str:
     return done.stdout
 
 
-def notebook(lesson: Path) -> str:
+def notebook(lesson: Lesson) -> str:
     """Return the notebook that `autograder notebooks` would write for a lesson."""
     import nbformat
 
-    from autograder.student.lesson import load_lesson
-    from autograder.student.notebook.build import build_notebook
-
-    made = build_notebook(load_lesson(lesson.parent.parent, lesson.name))
-    return nbformat.writes(made) + "\n"
+    return nbformat.writes(build_notebook(lesson)) + "\n"
 
 
 def _vendored_text() -> dict[str, str]:

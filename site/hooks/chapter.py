@@ -19,7 +19,7 @@ from typing import Any
 from mkdocs.exceptions import PluginError
 
 from autograder.student.hints import RUNGS, lesson_hints
-from autograder.student.lesson import Lesson, read_lesson
+from autograder.student.lesson import Lesson, duration, read_lesson
 from autograder.student.report import ANY_CAP, CORE_CAP, CourseError
 
 MARKER = re.compile(r"^<!-- lesson:(\S+)(?: (\S+))? -->[ ]*$", re.MULTILINE)
@@ -41,7 +41,8 @@ class Chapter:
         parts = [*lesson.tasks, *([lesson.written] if lesson.written else [])]
         facts = [
             lesson.part,
-            f"{lesson.minutes} minutes",
+            f"reading about {duration(lesson.reading)}",
+            f"solving about {duration(lesson.solving)}",
             _count(len(lesson.tasks), "task"),
             _count(sum(part.points for part in parts), "point"),
         ]

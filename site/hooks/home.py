@@ -12,7 +12,7 @@ from typing import Any
 
 from mkdocs.exceptions import PluginError
 
-from autograder.student.lesson import PARTS, Course, Lesson
+from autograder.student.lesson import PARTS, Course, Lesson, duration
 from autograder.student.report import CourseError
 
 TABLE = re.compile(r"^<!-- course:lessons -->\n\n((?:\|.*\n)+)", re.MULTILINE)
@@ -36,7 +36,7 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
 def _row(lesson: Lesson) -> str:
     return (
         f"| {int(lesson.id[:2])} | [{lesson.title}]({lesson.id}/index.md)"
-        f" | {lesson.part} | {lesson.minutes} |"
+        f" | {lesson.part} | {duration(lesson.reading)} | {duration(lesson.solving)} |"
     )
 
 

@@ -17,6 +17,9 @@ import yaml
 from pages import broken_links, read
 from website import REPOSITORY, Site
 
+from autograder.student.lesson import duration, load_lesson
+from autograder.student.notebook.written import exercise_text
+
 COURSE = REPOSITORY / "course"
 SOLUTIONS = REPOSITORY / "solutions"
 LESSONS = sorted(path.parent for path in COURSE.glob("*/lesson.toml"))
@@ -56,8 +59,8 @@ def test_publishes_only_what_readers_use(site: Site) -> None:
 def test_lesson_can_be_downloaded(site: Site, folder: Path) -> None:
     built = site.root / folder.name
     assert (built / "index.html").is_file()
-    exercise = (folder / "exercise.py").read_bytes()
-    assert (built / "exercise.py").read_bytes() == exercise
+    exercise = exercise_text(load_lesson(REPOSITORY, folder.name))
+    assert (built / "exercise.py").read_text("utf-8") == exercise
     assert (built / f"{folder.name}.ipynb").is_file()
 
 
@@ -207,11 +210,11 @@ def test_front_page_lists_the_lessons_as_they_are(site: Site) -> None:
     text = (site.root / "index.html").read_text("utf-8")
     rows = [re.findall(r"<td.*?>(.*?)</td>", row) for row in text.split("<tr>")]
     for folder in LESSONS:
-        contract = tomllib.loads((folder / "lesson.toml").read_text("utf-8"))
-        link = f'<a href="{folder.name}/">{contract["title"]}</a>'
-        number, minutes = str(int(folder.name[:2])), str(contract["minutes"])
-        assert [number, link, contract["part"], minutes] in rows
-    numbers = [int(row[0]) for row in rows if len(row) == 4 and row[0].isdigit()]
+        lesson = load_lesson(REPOSITORY, folder.name)
+        link = f'<a href="{folder.name}/">{lesson.title}</a>'
+        number, times = str(int(folder.name[:2])), (lesson.reading, lesson.solving)
+        assert [number, link, lesson.part, *map(duration, times)] in rows
+    numbers = [int(row[0]) for row in rows if len(row) == 5 and row[0].isdigit()]
     assert numbers == sorted(numbers)
 
 

@@ -19,7 +19,8 @@ home = load_hook("home")
 CONTRACT = """
 title = "Slopes"
 part = "Mathematics"
-minutes = 40
+reading = 40
+solving = 150
 outcomes = ["Measure a slope: `slope`.", "b", "c"]
 needs = ["torch"]
 [[task]]
@@ -124,8 +125,8 @@ def test_hints_are_those_that_pass_the_audit(lesson: Path) -> None:
 
 
 def test_a_broken_contract_fails_with_page_file_and_key(lesson: Path) -> None:
-    (lesson / "lesson.toml").write_text(CONTRACT.replace("minutes = 40\n", ""))
-    told = r"^01-slopes/index\.md: .*lesson\.toml: minutes is missing"
+    (lesson / "lesson.toml").write_text(CONTRACT.replace("reading = 40\n", ""))
+    told = r"^01-slopes/index\.md: .*lesson\.toml: reading is missing"
     with pytest.raises(PluginError, match=told):
         fill(lesson, "<!-- lesson:outcomes -->")
 
@@ -180,10 +181,10 @@ PLAN = """Before.
 
 <!-- course:lessons -->
 
-| no. | lesson | part | minutes |
-|--:|---|---|--:|
-| 0 | Kernels | GPU kernels | *planned* |
-| 10 | Trees | Decoding | *planned* |
+| no. | lesson | part | reading, about | solving, about |
+|--:|---|---|--:|--:|
+| 0 | Kernels | GPU kernels | *planned* | |
+| 10 | Trees | Decoding | *planned* | |
 
 After.
 """
@@ -197,12 +198,12 @@ def test_lessons_that_are_there_join_the_planned_ones(lesson: Path) -> None:
         text
         == """Before.
 
-| no. | lesson | part | minutes |
-|--:|---|---|--:|
-| 0 | [Slopes](00-hills/index.md) | Mathematics | 40 |
-| 0 | Kernels | GPU kernels | *planned* |
-| 1 | [Slopes](01-slopes/index.md) | Mathematics | 40 |
-| 10 | Trees | Decoding | *planned* |
+| no. | lesson | part | reading, about | solving, about |
+|--:|---|---|--:|--:|
+| 0 | [Slopes](00-hills/index.md) | Mathematics | 40 min | 2.5 h |
+| 0 | Kernels | GPU kernels | *planned* | |
+| 1 | [Slopes](01-slopes/index.md) | Mathematics | 40 min | 2.5 h |
+| 10 | Trees | Decoding | *planned* | |
 
 After.
 """

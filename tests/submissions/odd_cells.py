@@ -295,7 +295,10 @@ def _as_methods(code: str) -> str:
     return f"import math\nimport numpy as np\n\nclass Solution:\n    {inside}"
 
 
-@odd(problem="`mean` and 2 more are defined inside class Solution, hw.py, line 5: move")
+@odd(
+    problem="`mean`, `normalise` and `halvings` are methods of class Solution, hw.py,"
+    " line 5: write them at the top level, without `self`."
+)
 def functions_as_methods_of_a_class(folder: Path) -> Path:
     path = folder / "hw.py"
     code = "\n".join(python().split("\n")[3:])
@@ -324,6 +327,13 @@ def breakpoint_left_in(folder: Path) -> Path:
     cell(notebook, "mean")["source"] = "\n".join(answer)
     source = cell(notebook, "normalise")["source"]
     cell(notebook, "normalise")["source"] = "import pdb; pdb.set_trace()\n" + source
+    return write(folder, notebook)
+
+
+@odd(lost="mean", verdicts=(("mean", "crash"),))
+def breakpoint_in_an_expression(folder: Path) -> Path:
+    notebook = right()
+    cell(notebook, "mean")["source"] = "def mean(x):\n    return breakpoint() or 0.0\n"
     return write(folder, notebook)
 
 

@@ -12,7 +12,8 @@ from autograder.student.report import Message, Report, TaskResult, TestResult, V
 LESSON_TOML = """
 title = "Slopes"
 part = "Start here"
-minutes = 10
+reading = 10
+solving = 20
 outcomes = ["one `double`", "two `halve`", "three"]
 
 [[task]]

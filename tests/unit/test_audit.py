@@ -27,7 +27,8 @@ RUFF = Path(sys.executable).with_name("ruff")
 TOML = """
 title = "Twice"
 part = "Start here"
-minutes = 5
+reading = 5
+solving = 5
 outcomes = ["You can `twice`.", "You know `twice`.", "You use `twice`."]
 [[task]]
 name = "twice"

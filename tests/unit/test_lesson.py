@@ -103,12 +103,12 @@ def test_a_task_rests_on_earlier_tasks_alone(lesson):
     ("old", "new", "said"),
     [
         ('title = "Toy"', "", "title is missing"),
-        ("minutes = 10", 'minutes = "ten"', "minutes must be a int"),
+        ("reading = 10", 'reading = "ten"', "reading must be a int"),
         ("points = 10", "points = true", "task mean: points must be a float"),
         ("seconds = 1", "seconds = 0", "points and seconds above 0"),
         ('name = "Box"', 'name = "mean"', "distinct names"),
         ('part = "Start here"', 'part = "Elsewhere"', "part must be one of"),
-        ("minutes = 10", "minutes = ", "is not TOML"),
+        ("reading = 10", "reading = ", "is not TOML"),
     ],
 )
 def test_names_file_and_key_of_a_broken_contract(lesson, old, new, said):

@@ -41,10 +41,10 @@ theme:
 HOME = """\
 <!-- course:lessons -->
 
-| no. | lesson | part | minutes |
-|--:|---|---|--:|
-| 2 | Quadratic forms and conjugate gradients | Mathematics | *planned* |
-| 10 | Multi-token prediction | Decoding | *planned* |
+| no. | lesson | part | reading, about | solving, about |
+|--:|---|---|--:|--:|
+| 2 | Quadratic forms and conjugate gradients | Mathematics | *planned* | |
+| 10 | Multi-token prediction | Decoding | *planned* | |
 """
 
 

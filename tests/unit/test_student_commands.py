@@ -16,7 +16,7 @@ import pytest
 from autograder.cli import main
 from autograder.commands.students_copy import find_leaks, write_copy
 from autograder.grading.mutants import lesson_mutants
-from autograder.student.commands import student
+from autograder.student.commands.answers import Answer, answer_of
 from autograder.student.lesson import Course, find_course
 from autograder.student.notebook.build import build_notebook, write_notebook
 from autograder.student.notebook.reader import read_submission
@@ -88,6 +88,7 @@ def test_check_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         (["check", "00", "--file", "empty.ipynb"], "empty (0 bytes)"),
         (["submit", "00", "--file", "empty.ipynb"], "empty (0 bytes)"),
         (["submit", "00", "--file", "stub.py"], "no task is attempted yet"),
+        (["check", "00", "--file", "stub.py", "--notebook"], "give one of them"),
         (["watch", "00", "--file", "nowhere.py"], "is not a file"),
         (["release", "full"], "not empty"),
     ],
@@ -106,13 +107,24 @@ def test_bad_input_gets_one_line(
     assert told.err.count("\n") == 1
 
 
-def test_checks_the_file_saved_last(tmp_path: Path) -> None:
-    assert student.answer_of(LESSON) == LESSON.exercise_path
-    here = tmp_path / "00-start.ipynb"
-    write_notebook(build_notebook(LESSON), here)
-    assert student.answer_of(LESSON) == Path("00-start.ipynb")
+def test_reads_the_file_that_holds_work_and_of_two_the_one_saved_last(
+    copy: Path,
+) -> None:
+    lesson = Course(copy).lesson("00-start")
+    exercise, untouched = lesson.exercise_path, lesson.exercise_path.read_text("utf-8")
+    here = Path("00-start.ipynb")
+    write_notebook(build_notebook(lesson), here)
+    assert answer_of(lesson) == Answer(exercise)
+    write_notebook(build_notebook(LESSON, with_reference=True), here)
     os.utime(here, (0, 0))
-    assert student.answer_of(LESSON) == LESSON.exercise_path
+    assert answer_of(lesson) == Answer(here)
+    exercise.write_text(untouched + WRONG, "utf-8")
+    assert answer_of(lesson) == Answer(exercise, (here,))
+    os.utime(here)
+    os.utime(exercise, (0, 0))
+    assert answer_of(lesson) == Answer(here, (exercise,))
+    exercise.write_text(untouched, "utf-8")
+    assert answer_of(lesson) == Answer(here)
 
 
 def test_watch_checks_at_each_save(
@@ -143,7 +155,8 @@ def test_submit_packs_what_the_grader_reads(
     assert run("submit", "00", "--file", "my work.py", "--to", "out", "--json") == 0
     receipt = json.loads(capsys.readouterr().out)
     assert receipt["attempted"] == ["mean"]
-    assert receipt["not_attempted"] == ["normalise", "halvings"]
+    unanswered = ["normalise", "halvings", "explain_time_limit"]
+    assert receipt["not_attempted"] == unanswered
     archive = tmp_path / "out" / "00-start.zip"
     with zipfile.ZipFile(archive) as packed:
         assert packed.namelist() == ["00-start.py"]
@@ -155,7 +168,10 @@ def test_submit_packs_what_the_grader_reads(
     first = archive.read_bytes()
     assert run("submit", "00", "--file", "my work.py", "--to", "out") == 0
     assert archive.read_bytes() == first
-    assert "warning  not attempted: normalise, halvings" in capsys.readouterr().out
+    assert (
+        "warning  not attempted: normalise, halvings, explain"
+        in capsys.readouterr().out
+    )
 
 
 def test_submit_hands_over_to_nbgraders_exchange(

@@ -12,7 +12,8 @@ FILES = {
     "course/00-toy/lesson.toml": """
         title = "Toy"
         part = "Start here"
-        minutes = 10
+        reading = 10
+        solving = 20
         outcomes = ["a `mean`", "b `Box`", "c `mean`"]
         reveal_expected = true
         [[task]]

@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autograder.student.commands.answers import Answer, read_answer
 from autograder.student.lesson import Lesson
-from autograder.student.notebook.reader import attempted, read_submission
+from autograder.student.notebook.reader import attempted
 from autograder.student.notebook.unpack import is_zip
+from autograder.student.notebook.written import written_answer
 from autograder.student.report import CourseError
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same file gives the same archive
@@ -31,7 +33,7 @@ class Receipt:
     digest: str  # sha256 of the file's bytes; the grader's report names it too
     place: str
     time: str
-    attempted: tuple[str, ...]
+    attempted: tuple[str, ...]  # tasks, and the question in words
     not_attempted: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -53,12 +55,12 @@ class Receipt:
         return "\n".join(lines)
 
 
-def hand_in(lesson: Lesson, path: Path, to: Path | None) -> Receipt:
+def hand_in(lesson: Lesson, answer: Answer, to: Path | None) -> Receipt:
     """Hand a file in.
 
     Args:
         lesson: the lesson that it answers.
-        path: the notebook or Python file.
+        answer: the notebook or Python file, and what else holds work.
         to: a folder for the archive; by default nbgrader's exchange where one is
             configured, else the working directory.
 
@@ -68,12 +70,17 @@ def hand_in(lesson: Lesson, path: Path, to: Path | None) -> Receipt:
     Raises:
         CourseError: the file cannot be read or written, or answers nothing.
     """
-    submission = read_submission(path, lesson)
-    if submission.problem is not None:
-        raise CourseError(f"{path}: {submission.problem}")
+    path = answer.path
+    submission = read_answer(path, lesson)
     tried = attempted(submission, lesson)
+    if lesson.written is not None:
+        words = written_answer(submission, lesson)
+        tried[lesson.written.name] = words is not None
     if not any(tried.values()):
-        raise CourseError(f"{path}: no task is attempted yet, so there is nothing")
+        raise CourseError(
+            f"{path}: no task is attempted yet, so there is nothing to hand in;"
+            " --file PATH hands in another file"
+        )
     source = _file_in(path, lesson)
     config = find_config() if to is None else None
     place = _exchange(lesson, source, config) if config else _pack(lesson, source, to)
@@ -85,7 +92,7 @@ def hand_in(lesson: Lesson, path: Path, to: Path | None) -> Receipt:
         time=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         attempted=tuple(name for name, yes in tried.items() if yes),
         not_attempted=tuple(name for name, yes in tried.items() if not yes),
-        notes=submission.notes,
+        notes=(*filter(None, [answer.warning]), *submission.notes),
     )
 
 

@@ -32,10 +32,10 @@ def student_probes() -> Iterator[Probe]:
     good = sys.version_info >= (3, 11)
     yield Probe("python", good, version if good else f"{version}: needs 3.11 or newer")
     yield _course()
-    yield package("numpy", "every lesson", "numpy")
-    yield package("jupyter", "notebooks", "'gradients-to-kernels[notebook]'")
-    yield package("matplotlib", "plots", "'gradients-to-kernels[notebook]'")
-    yield package("torch", "lessons 7 to 11", "'gradients-to-kernels[torch]'")
+    yield package("numpy", "every lesson", _extra(""))
+    yield package("jupyter", "notebooks", _extra("[notebook]"))
+    yield package("matplotlib", "plots", _extra("[notebook]"))
+    yield package("torch", _torch_lessons(), _extra("[torch]"))
     yield package("triton", "kernels on a GPU, Linux only", "triton")
     yield _gpu()
 
@@ -50,6 +50,23 @@ def _course() -> Probe:
         return Probe("course", False, str(error))
     kind = "with solutions" if course.has_solutions else "a student's copy"
     return Probe("course", True, f"{len(course.ids)} lessons, {kind}: {course.root}")
+
+
+def _torch_lessons() -> str:
+    """Name the lessons that need PyTorch."""
+    from autograder.student.lesson import find_course
+    from autograder.student.report import CourseError
+
+    try:
+        numbers = find_course().numbers_needing("torch")
+    except CourseError:
+        return "the lessons that say so"
+    return f"lessons {', '.join(numbers)}" if numbers else "no lesson that is here"
+
+
+def _extra(name: str) -> str:
+    """Return what to install, in the course's folder, as its README does."""
+    return f"-c constraints.txt -e '.{name}'"
 
 
 def package(name: str, purpose: str, install: str) -> Probe:

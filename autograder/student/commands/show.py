@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.student.checking import CheckResult, failure_text, printed_text
-from autograder.student.lesson import Lesson
+from autograder.student.lesson import Lesson, duration
 from autograder.student.report import CourseError, TaskResult, Verdict, gettext
 from autograder.student.verdict_words import verdict_word
 
@@ -22,16 +22,16 @@ def print_lessons(lessons: Iterable[Lesson]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(gettext("lesson"), no_wrap=True)
     table.add_column(gettext("title"))
-    table.add_column(gettext("minutes"), justify="right")
+    table.add_column(gettext("reading, about"), justify="right")
+    table.add_column(gettext("solving, about"), justify="right")
     table.add_column(gettext("points"), justify="right")
     table.add_column(gettext("tasks"), overflow="fold")
     for lesson in lessons:
         total = sum(task.points for task in lesson.tasks)
         total += lesson.written.points if lesson.written else 0
         tasks = ", ".join(task.name for task in lesson.tasks)
-        table.add_row(
-            lesson.id, escape(lesson.title), str(lesson.minutes), f"{total:g}", tasks
-        )
+        times = (duration(lesson.reading), duration(lesson.solving))
+        table.add_row(lesson.id, escape(lesson.title), *times, f"{total:g}", tasks)
     Console().print(table)
 
 

@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from autograder.student.checking import CheckResult
+    from autograder.student.commands.answers import Answer
     from autograder.student.commands.probes import Probe
     from autograder.student.lesson import Lesson
     from autograder.student.notebook.submission import Submission
@@ -28,8 +29,11 @@ FileOption = Annotated[
     typer.Option(
         "--file",
         "-f",
-        help="Notebook or Python file; default: the one of the lesson saved last.",
+        help="Notebook or Python file; default: the lesson's that holds work.",
     ),
+]
+Notebook = Annotated[
+    bool, typer.Option("--notebook", "-n", help="Read the lesson's notebook.")
 ]
 
 
@@ -70,7 +74,8 @@ def _as_dict(lesson: Lesson) -> dict[str, object]:
         "id": lesson.id,
         "title": lesson.title,
         "part": lesson.part,
-        "minutes": lesson.minutes,
+        "reading_minutes": lesson.reading,
+        "solving_minutes": lesson.solving,
         "needs": list(lesson.needs),
         "tasks": [{"name": t.name, "points": t.points} for t in lesson.tasks],
         "written": written and {"name": written.name, "points": written.points},
@@ -83,6 +88,7 @@ def check(
     lesson: LessonName,
     task: TaskName = None,
     file: FileOption = None,
+    notebook: Notebook = False,
     repro: Annotated[
         str | None,
         typer.Option(
@@ -102,25 +108,34 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Run the public tests on your answer, here and without a sandbox."""
+    from autograder.student.commands.answers import answer_of, read_answer
     from autograder.student.commands.ending import interrupted, interruptible, leave
     from autograder.student.commands.show import as_dict, print_check, write_page
     from autograder.student.lesson import find_course
 
     found = find_course().lesson(lesson)
-    path = file or answer_of(found)
+    for name in filter(None, (task, repro)):
+        found.task(name)
+    answer = answer_of(found, file, notebook=notebook)
+    submission = read_answer(answer.path, found)
+    if not as_json and repro is None:
+        _announce("Checking", answer)
     try:
         with interruptible():
             if repro is not None:
-                leave(0 if _repro(found, path, repro) else 1)
-            result = _check(found, path, task)
+                leave(0 if _repro(found, submission, answer.path, repro) else 1)
+            result = _check(found, submission, task)
     except KeyboardInterrupt:
         interrupted()
     if as_json:
-        print(json.dumps(as_dict(result, path), indent=2))
+        others = {"not_read": [str(path) for path in answer.others]}
+        print(json.dumps(as_dict(result, answer.path) | others, indent=2))
     else:
-        print_check(result, path)
+        print_check(result, answer.path)
+        if result.passed and task is None:
+            _remind(found, submission, answer.path)
     if page is not None:
-        write_page(result, path, page)
+        write_page(result, answer.path, page)
     leave(0 if result.passed else 1)
 
 
@@ -128,24 +143,30 @@ def watch(
     lesson: LessonName,
     task: TaskName = None,
     file: FileOption = None,
+    notebook: Notebook = False,
 ) -> None:
     """Check again at each save, until you press Ctrl+C."""
+    from autograder.student.commands.answers import answer_of, read_answer
     from autograder.student.commands.ending import interruptible, leave
     from autograder.student.commands.show import print_check
     from autograder.student.lesson import find_course
     from autograder.student.report import CourseError
 
     found = find_course().lesson(lesson)
-    path = file or answer_of(found)
+    if task is not None:
+        found.task(task)
+    answer = answer_of(found, file, notebook=notebook)
+    path = answer.path
     if not path.is_file():
         raise CourseError(f"{path} is not a file")
-    print(f"Watching {path}; Ctrl+C ends it.", flush=True)
+    _announce("Watching", answer)
+    print("Ctrl+C ends it.", flush=True)
     with contextlib.suppress(KeyboardInterrupt), interruptible():
         for number in _saves(path):
             if number:
                 print(f"\nSaved, check {number + 1}:", flush=True)
             try:
-                print_check(_check(found, path, task), path)
+                print_check(_check(found, read_answer(path, found), task), path)
             except CourseError as error:  # half-written: the next save may be whole
                 print(error, flush=True)
     print()
@@ -155,6 +176,7 @@ def watch(
 def submit(
     lesson: LessonName,
     file: FileOption = None,
+    notebook: Notebook = False,
     to: Annotated[
         Path | None,
         typer.Option(
@@ -166,71 +188,73 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Make sure that your work can be read, pack it, and hand it in."""
+    from autograder.student.commands.answers import answer_of
     from autograder.student.commands.handing_in import hand_in
     from autograder.student.lesson import find_course
 
     found = find_course().lesson(lesson)
-    receipt = hand_in(found, file or answer_of(found), to)
+    receipt = hand_in(found, answer_of(found, file, notebook=notebook), to)
     print(json.dumps(receipt.as_dict(), indent=2) if as_json else receipt)
 
 
 def notebooks(
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where they go.")
-    ] = Path("build/notebooks"),
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Where they go; default: the course's place."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the notebook of every lesson."""
+    """Write the notebook of every lesson; one that holds work stays as it is."""
+    from autograder.student.commands.answers import shown, work_in
     from autograder.student.lesson import find_course
     from autograder.student.notebook.build import build_notebook, write_notebook
 
     paths = []
     for lesson in find_course().lessons:
-        path = out / f"{lesson.id}.ipynb"
-        write_notebook(build_notebook(lesson), path)
+        path = shown(lesson.notebook_path)
+        path = path if out is None else out / path.name
+        holds_work = path.exists() and work_in(path, lesson) > 0
+        if not holds_work:
+            write_notebook(build_notebook(lesson), path)
         paths.append(path)
         if not as_json:
-            print(path)
+            print(f"{path} holds work and stays as it is" if holds_work else path)
     if as_json:
         print(json.dumps([str(path) for path in paths], indent=2))
 
 
-def answer_of(lesson: Lesson) -> Path:
-    """Return the file that holds a student's answer: the lesson's, saved last."""
-    here, root = Path.cwd(), lesson.root
-    places = [here, lesson.course_dir, root / "notebooks", root]
-    candidates = [folder / f"{lesson.id}.ipynb" for folder in places]
-    candidates += [here / f"{lesson.id}.py", lesson.exercise_path]
-    found = [path for path in dict.fromkeys(candidates) if path.is_file()]
-    if not found:
-        return lesson.exercise_path
-    path = max(found, key=lambda p: p.stat().st_mtime)
-    return path.relative_to(here) if path.is_relative_to(here) else path
+def _announce(doing: str, answer: Answer) -> None:
+    """Name the file that is read, and those that are not."""
+    print(f"{doing} {answer.path}", flush=True)
+    if answer.warning:
+        print(f"Warning: {answer.warning}", flush=True)
 
 
-def _check(lesson: Lesson, path: Path, task: str | None) -> CheckResult:
+def _check(lesson: Lesson, submission: Submission, task: str | None) -> CheckResult:
     from autograder.student.checking import check_submission
     from autograder.student.commands.ending import stuck
 
-    return check_submission(lesson, _read(path, lesson), task, stuck)
+    return check_submission(lesson, submission, task, stuck)
 
 
-def _repro(lesson: Lesson, path: Path, task: str) -> bool:
+def _repro(lesson: Lesson, submission: Submission, path: Path, task: str) -> bool:
     from autograder.student.commands.repro import print_case
     from autograder.student.report import Verdict
 
-    verdict = print_case(lesson, _read(path, lesson), path, task)
+    verdict = print_case(lesson, submission, path, task)
     return verdict is Verdict.PASSED
 
 
-def _read(path: Path, lesson: Lesson) -> Submission:
-    from autograder.student.notebook.reader import read_submission
-    from autograder.student.report import CourseError
+def _remind(lesson: Lesson, submission: Submission, path: Path) -> None:
+    """Name the question in words, where that is all that is left."""
+    from autograder.student.notebook.written import written_answer
 
-    submission = read_submission(path, lesson)
-    if submission.problem is not None:
-        raise CourseError(f"{path}: {submission.problem}")
-    return submission
+    written = lesson.written
+    if written is not None and written_answer(submission, lesson) is None:
+        points = f"{written.points:g} points"
+        print(f"The question in words, {points}, has no answer yet: the end of {path}.")
 
 
 def _saves(path: Path, pause_s: float = 0.3) -> Iterator[int]:

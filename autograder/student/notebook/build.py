@@ -23,14 +23,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.student.lesson import Lesson, Task
+from autograder.student.lesson import Lesson, Task, duration
 from autograder.student.notebook.decode import RawCell
 from autograder.student.notebook.reader import METADATA_KEY
 from autograder.student.notebook.stub import SHOWN, read_cells
+from autograder.student.notebook.written import WRITTEN_STUB, question
 from autograder.student.report import CourseError
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-WRITTEN_STUB = "YOUR ANSWER HERE"  # nbgrader's own, so that a release restores it
 
 #: What nbgrader must be told for a release to equal the student's notebook.
 NBGRADER_CONFIG: dict[str, dict[str, Any]] = {
@@ -57,7 +57,7 @@ def build_notebook(lesson: Lesson, *, with_reference: bool = False) -> Any:
     import jupytext
     from nbformat.v4 import new_notebook
 
-    text = lesson.exercise_path.read_text(encoding="utf-8")
+    text = lesson.stub_path.read_text(encoding="utf-8")
     stub = jupytext.reads(text, fmt="py:percent")
     solutions = _solutions(lesson) if with_reference else {}
     cells = [*_lesson_cells(lesson, stub.cells, solutions), *_written_cells(lesson)]
@@ -92,7 +92,7 @@ def _lesson_cells(
     """Yield the exercise's cells, and after each task's check its graded cell."""
     waiting = [task.name for task in lesson.tasks]
     ungraded: Task | None = None  # the task whose graded cell is still to come
-    started = False
+    started = intro = False
     for cell in stub:
         name, tags = cell.metadata.get("task"), cell.metadata.get("tags", [])
         if cell.cell_type == "markdown":
@@ -100,7 +100,9 @@ def _lesson_cells(
                 yield _grade_cell(ungraded)
                 ungraded = None
             about = waiting[0] if waiting and started else "intro"
-            yield _markdown(cell.source, f"about-{about}")
+            times = f"\n\n{_times(lesson)}" if about == "intro" and not intro else ""
+            intro = intro or bool(times)
+            yield _markdown(cell.source + times, f"about-{about}")
         elif name in waiting:
             if ungraded:
                 yield _grade_cell(ungraded)
@@ -120,8 +122,13 @@ def _lesson_cells(
         yield _grade_cell(ungraded)
     if waiting:
         raise CourseError(
-            f"{lesson.exercise_path}: no cell has the metadata task={waiting[0]!r}"
+            f"{lesson.stub_path}: no cell has the metadata task={waiting[0]!r}"
         )
+
+
+def _times(lesson: Lesson) -> str:
+    reading, solving = duration(lesson.reading), duration(lesson.solving)
+    return f"*Reading the chapter takes about {reading}, solving about {solving}.*"
 
 
 def _setup_cell(source: str, lesson: Lesson) -> Any:
@@ -160,11 +167,7 @@ def _written_cells(lesson: Lesson) -> Iterator[Any]:
     written = lesson.written
     if written is None:
         return
-    prompt = (
-        f"## In words\n{written.prompt}\n\n"
-        f"A person grades this answer: {written.points:g} points."
-    )
-    yield _markdown(prompt, f"about-{written.name}")
+    yield _markdown(question(written), f"about-{written.name}")
     cell = _markdown(WRITTEN_STUB, written.name)
     cell.metadata["nbgrader"] = _nbgrader(
         written.name, solution=True, points=written.points

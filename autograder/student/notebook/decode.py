@@ -33,7 +33,7 @@ class RawCell:
     graded: bool = False  # a locked cell of nbgrader, which is not the student's
     task: str | None = None  # the task that the metadata names
     first_line: int = 1
-    ids: frozenset[str] = frozenset()  # the cell's id and its nbgrader id
+    ids: frozenset[str] = frozenset()  # the cell's id, nbgrader's, and its task
 
 
 _CONFLICT = re.compile(r"^[ \t\"']*(<{7} |={7}(?=[\s\"']|\\n|$)|>{7} )", re.MULTILINE)
@@ -169,6 +169,7 @@ def _raw_cell(number: int, cell: dict[str, Any]) -> RawCell:
     tags = metadata.get("tags")
     kind = cell.get("cell_type", "code")
     task = metadata.get("task")
+    identities = (cell.get("id"), nbgrader.get("grade_id"), task)
     return RawCell(
         label=f"cell {number}",
         kind=kind if kind in ("code", "raw") else "markdown",
@@ -176,7 +177,7 @@ def _raw_cell(number: int, cell: dict[str, Any]) -> RawCell:
         tags=_texts(*(tags if isinstance(tags, list) else ())),
         graded=nbgrader.get("grade") is True and nbgrader.get("solution") is not True,
         task=task if isinstance(task, str) else None,
-        ids=_texts(cell.get("id"), nbgrader.get("grade_id")),
+        ids=_texts(*identities),
     )
 
 
@@ -204,6 +205,21 @@ def _text(source: Any) -> str:
 _MARKER = re.compile(r"^#\s*(?:%%+(?P<rest>.*)|In\s?\[[\d ]*\]:\s*)$")
 _TAGS = re.compile(r"tags\s*=\s*\[(?P<tags>[^\]]*)\]")
 _TASK = re.compile(r"\btask\s*=\s*[\"'](?P<task>\w+)[\"']")
+_QUOTED = re.compile(r"\s*[rR]?(\"\"\"|''')(.*?)(?:\1(.*))?\Z", re.DOTALL)
+
+
+def _is_code(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def quoted(prose: str) -> tuple[str, str] | None:
+    """Cut a Markdown cell of a Python file that begins with a string in three quotes.
+
+    Returns:
+        What stands between the quotes, and what follows them; None for comments.
+    """
+    found = _QUOTED.match(prose)
+    return (found[2], found[3] or "") if found else None
 
 
 def parse_python(text: str, label: str) -> list[RawCell]:
@@ -213,10 +229,15 @@ def parse_python(text: str, label: str) -> list[RawCell]:
     held: list[str] = []
 
     def close() -> None:
-        if any(line.strip() for line in held):
-            cells.append(
-                RawCell(label, kind, "\n".join(held), tags, False, task, start)
-            )
+        if not any(line.strip() for line in held):
+            return
+        source, ids = "\n".join(held), _texts(task)
+        cells.append(RawCell(label, kind, source, tags, False, task, start, ids))
+        string = quoted(source) if kind == "markdown" else None
+        if string and any(map(_is_code, string[1].split("\n"))):
+            # Code below an answer in words, in what the student takes for no cell.
+            line = start + source.count("\n") - string[1].count("\n")
+            cells.append(RawCell(label, "code", string[1], first_line=line))
 
     for number, line in enumerate(text.split("\n"), start=1):
         marker = _MARKER.match(line)

@@ -17,6 +17,24 @@ def near_miss(name: str, written: Iterable[str]) -> str:
     return f" `{found[0]}` comes close: names must match exactly." if found else ""
 
 
+def told_inside(subject: str, place: str, *, several: bool = False) -> str:
+    """Say where something is defined that tests cannot reach, and what helps.
+
+    Args:
+        subject: what is defined, in words.
+        place: what it is defined in, and where that is: "class Solution, cell 3".
+        several: whether the subject is more than one name.
+    """
+    verb, them = ("are", "them") if several else ("is", "it")
+    if place.startswith("class "):
+        kind = "methods" if several else "a method"
+        return (
+            f"{subject} {verb} {kind} of {place}:"
+            f" write {them} at the top level, without `self`."
+        )
+    return f"{subject} {verb} defined inside {place}: move {them} to the top level."
+
+
 def defined_inside(
     tree: ast.Module, names: Collection[str]
 ) -> Iterator[tuple[str, str, int]]:

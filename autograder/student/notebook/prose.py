@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from autograder.student.notebook.decode import RawCell
+from autograder.student.notebook.decode import RawCell, quoted
 from autograder.student.notebook.submission import ProseCell
 
 MOST_PROSE = 50_000  # characters of one cell: a picture may be pasted into its text
@@ -29,6 +29,8 @@ def prose_cells(
 
 
 def _plain(text: str) -> str:
-    """Return the prose of a percent-format cell without its comment marks."""
-    lines = (re.sub(r"^# ?", "", line) for line in text.split("\n"))
-    return "\n".join(lines).strip("\"' \n")
+    """Return the prose of a percent-format cell without comment marks or quotes."""
+    string = quoted(text)
+    between, rest = string if string else ("", text)
+    lines = (re.sub(r"^# ?", "", line) for line in rest.split("\n"))
+    return "\n\n".join(filter(None, (between.strip(), "\n".join(lines).strip())))

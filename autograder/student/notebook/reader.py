@@ -29,10 +29,11 @@ from autograder.student.notebook.decode import (
     parse_notebook,
     parse_python,
 )
+from autograder.student.notebook.missing import told_inside
 from autograder.student.notebook.names import definitions, parse
 from autograder.student.notebook.prose import prose_cells
 from autograder.student.notebook.repair import repair
-from autograder.student.notebook.select import MOST_CODE, select_cells
+from autograder.student.notebook.select import MOST_CODE, listed, select_cells
 from autograder.student.notebook.stub import Stub, stub_of
 from autograder.student.notebook.submission import CodeCell, Submission, printable
 from autograder.student.notebook.unpack import (
@@ -161,12 +162,11 @@ def _nothing(
     stub: Stub, metadata: dict[str, Any], lesson: Lesson, inside: dict[str, str]
 ) -> str:
     if inside:
-        name, place = next(iter(inside.items()))
-        more = f" and {len(inside) - 1} more are" if len(inside) > 1 else " is"
-        return (
-            f"No answer found: `{name}`{more} defined inside {place}:"
-            " move what you define to the top level."
-        )
+        place = next(iter(inside.values()))
+        owner = place.partition(",")[0]
+        names = [n for n, where in inside.items() if where.partition(",")[0] == owner]
+        told = told_inside(listed(names), place, several=len(names) > 1)
+        return f"No answer found: {told}"
     own = metadata.get(METADATA_KEY)
     other = own.get("lesson") if isinstance(own, dict) else None
     if isinstance(other, str) and other != lesson.id:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from autograder.student.notebook.decode import RawCell, conflict_line
-from autograder.student.notebook.missing import defined_inside, near_miss
+from autograder.student.notebook.missing import defined_inside, near_miss, told_inside
 from autograder.student.notebook.names import definitions, names_bound, syntax_error
 from autograder.student.notebook.repair import Repaired, repair
 from autograder.student.notebook.slice import Unit, blank, mark_needed, units_of
@@ -81,9 +81,7 @@ def select_cells(raw: list[RawCell], stub: Stub) -> Selection:
         for name in missing:
             hint = near_miss(name, written)
             if name in inside:
-                hint = (
-                    f" It is defined inside {inside[name]}: move it to the top level."
-                )
+                hint = " " + told_inside("It", inside[name])
             notes.append(f"No cell defines `{name}`.{hint}")
     return Selection(tuple(chosen), notes, inside)
 
@@ -139,7 +137,7 @@ def _repair_kinds(cells: list[_Cell], stub: Stub, notes: list[str]) -> None:
         if cell.raw.kind != "code":
             kind = {"raw": "a raw cell"}.get(cell.raw.kind, "a Markdown cell")
         notes.append(
-            f"{cell.place} is {kind} that holds {_listed(answers)}:"
+            f"{cell.place} is {kind} that holds {listed(answers)}:"
             " it was read as a code cell. Turn it back into one."
         )
 
@@ -274,7 +272,8 @@ def _code(raw: RawCell, source: str, names: tuple[str, ...]) -> CodeCell:
     return CodeCell(raw.label, "\n" * (raw.first_line - 1) + source, 1, names)
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Return names as a sentence lists them."""
     return _and([f"`{name}`" for name in names])
 
 

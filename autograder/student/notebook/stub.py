@@ -44,8 +44,8 @@ def read_cells(path: Path) -> list[RawCell]:
 
 
 def stub_of(lesson: Lesson) -> Stub:
-    """Return the stub of a lesson; without its exercise.py, the task names alone."""
-    path = lesson.exercise_path
+    """Return the stub of a lesson; where none was kept, the task names alone."""
+    path = lesson.stub_path
     tasks = tuple(task.name for task in lesson.tasks)
     try:
         stamp = path.stat().st_mtime_ns

@@ -27,7 +27,7 @@ _NOISE = {
     *("test_public.py", "conftest.py"),  # the course's, beside an exercise
 }
 #: What the package is made of, where a student hands in a whole copy of the course.
-_PACKAGE = ("student", "lab", "__init__.py", "cli.py")
+_PACKAGE = ("student", "lab", "stubs", "__init__.py", "cli.py")
 _PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 

@@ -8,14 +8,19 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import jupytext
 import pytest
 from classroom_kit import make_lesson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.classroom.written_answer import MOST_CHARACTERS, written_answer
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
+from autograder.student.notebook.written import (
+    MOST_CHARACTERS,
+    exercise_text,
+    written_answer,
+)
 
 PROMPT = "Why does halving undo doubling?"
 TAIL = "\n\nA person grades this answer: 5 points."
@@ -23,7 +28,9 @@ TAIL = "\n\nA person grades this answer: 5 points."
 
 @pytest.fixture
 def lesson(tmp_path: Path) -> Lesson:
-    return make_lesson(tmp_path)
+    lesson = make_lesson(tmp_path)
+    lesson.exercise_path.write_text("# %%\nx = 1\n")
+    return lesson
 
 
 def _answer(path: Path, lesson: Lesson) -> str | None:
@@ -73,6 +80,55 @@ def test_reads_it_from_a_python_file_and_an_archive(
         archive.writestr("a.ipynb", _notebook(_prose("Because.", "explain")))
     (tmp_path / "a.zip").write_bytes(stream.getvalue())
     assert _answer(tmp_path / "a.zip", lesson) == "Because."
+
+
+STRING = '"""\nYOUR ANSWER HERE\n"""'
+
+
+@pytest.mark.parametrize(
+    ("stub", "text", "answer"),
+    [
+        ("YOUR ANSWER HERE", "YOUR ANSWER HERE", None),
+        ("YOUR ANSWER HERE", "", None),
+        ("YOUR ANSWER HERE", "Because.", "Because."),
+        ("YOUR ANSWER HERE", "# Point\n'so' it\n\nis", "# Point\n'so' it\n\nis"),
+        ("YOUR ANSWER HERE", "Because.\nYOUR ANSWER HERE", "Because."),
+        (STRING, "# Because,\n# so.", "Because,\nso."),
+        (STRING, "'''Because.'''", "Because."),
+        (STRING, '"""Because.', "Because."),
+        (STRING, f"{STRING}\n# Because.", "Because."),
+    ],
+)
+def test_reads_it_where_the_python_form_asks_for_it(
+    tmp_path: Path, lesson: Lesson, stub: str, text: str, answer: str | None
+) -> None:
+    asked = exercise_text(lesson)
+    assert asked.count(stub) == 1
+    assert f"# {PROMPT}" in asked
+    path = tmp_path / "a.py"
+    path.write_text(asked.replace(stub, text))
+    assert _answer(path, lesson) == answer
+
+
+def test_reads_it_from_the_notebook_that_jupytext_makes(
+    tmp_path: Path, lesson: Lesson
+) -> None:
+    text = exercise_text(lesson).replace("YOUR ANSWER HERE", "Because.")
+    notebook = jupytext.reads(text, fmt="py:percent")
+    (tmp_path / "a.ipynb").write_text(jupytext.writes(notebook, fmt="ipynb"))
+    assert _answer(tmp_path / "a.ipynb", lesson) == "Because."
+
+
+def test_code_below_an_answer_is_graded(tmp_path: Path, lesson: Lesson) -> None:
+    path = tmp_path / "a.py"
+    more = '"""\nBecause.\n"""\ndef double(x):\n    return half(x, 1 / 2)\n'
+    path.write_text(exercise_text(lesson).replace(STRING, more))
+    read = read_submission(path, lesson)
+    cell = read.cell_of("double")
+    assert cell is not None
+    line = path.read_text().split("\n").index("def double(x):")
+    assert cell.source.split("\n")[line] == "def double(x):"
+    assert (written_answer(read, lesson) or "").startswith("Because.")
 
 
 def test_reads_it_from_a_student_s_folder(tmp_path: Path, lesson: Lesson) -> None:

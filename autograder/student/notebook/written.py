@@ -1,15 +1,56 @@
-"""Finds a student's answer in words, whatever became of the cell it belongs in."""
+"""The question in words: asked in both forms, its answer found again in each."""
 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 
 from autograder.student.lesson import Lesson, Written
-from autograder.student.notebook.build import WRITTEN_STUB
 from autograder.student.notebook.submission import ProseCell, Submission
 
 MOST_CHARACTERS = 20_000  # of an answer of a few sentences
+WRITTEN_STUB = "YOUR ANSWER HERE"  # nbgrader's own, so that a release restores it
+
+_IN_PYTHON = '''
+# %% [markdown]
+{question}
+
+# %% [markdown] task="{name}"
+"""
+{stub}
+"""
+
+# %%
+# Cells of your own may follow here.
+'''
+
+
+def question(written: Written) -> str:
+    """Return the question as Markdown, with what its answer is worth."""
+    return (
+        f"## In words\n{written.prompt}\n\n"
+        f"A person grades this answer: {written.points:g} points."
+    )
+
+
+def exercise_text(lesson: Lesson) -> str:
+    """Return ``exercise.py`` as students get it: the stub, then the question in words.
+
+    The answer goes between the quotes of a Markdown cell, where it needs no comment
+    marks, and is handed in with the file.
+    """
+    text = lesson.stub_path.read_text(encoding="utf-8")
+    if lesson.written is None:
+        return text
+    lines = [
+        line
+        for part in question(lesson.written).split("\n")
+        for line in textwrap.wrap(part, 86, break_long_words=False) or [""]
+    ]
+    asked = "\n".join(f"# {line}".rstrip() for line in lines)
+    name = lesson.written.name
+    return text + _IN_PYTHON.format(question=asked, name=name, stub=WRITTEN_STUB)
 
 
 def written_answer(submission: Submission, lesson: Lesson) -> str | None:
