@@ -84,9 +84,7 @@ def _answer(lesson: Lesson, mutants: Sequence[Mutant], answers: Connection) -> N
             [lesson.public_tests],
             sources,
             wanted=lambda _, task: task in tasks,  # noqa: B023
-            on_done=lambda outcomes: answers.send(
-                list(map(_sendable, outcomes))
-            ),
+            on_done=lambda outcomes: answers.send(list(map(_sendable, outcomes))),
         )
 
 
