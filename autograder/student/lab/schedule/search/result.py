@@ -23,6 +23,8 @@ class Result:
     steps: int  # steps made by the search
     seconds: float
     complete: bool  # every schedule up to the bound was run
+    # Preemptions up to which every schedule was run; -1: not even without any.
+    completed: int = -1
 
     @property
     def failed(self) -> bool:
