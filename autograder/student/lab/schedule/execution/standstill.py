@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .run import Run
 
 LOST = "lost wake-up"
+EVENT = "wait for"  # what is done to an event
 
 
 def _waits_for(task: Task, tasks: list[Task]) -> Any:
@@ -80,9 +81,9 @@ def explain_further(run: Run, lost: Failure) -> Failure:
         lost: why it stands still, as `explain_standstill` sees it.
 
     Returns:
-        A deadlock where threads wait for what only they themselves could do: those that
-        take from a queue wait for what lies in it, or all who sleep in one condition
-        find, when they are woken, that they must sleep on. Else `lost`.
+        A deadlock where no wake-up is missing: those who take from a queue wait for
+        what lies in it, or all who sleep find, when they are woken, that they must
+        sleep on, or nobody sleeps in a condition or waits for an event. Else `lost`.
     """
     waiting = [t for t in run.tasks if not t.done]
     hungry = [t for t in waiting if t.fed_by is not None and t.fed_by._lab_left(t)]
@@ -91,20 +92,17 @@ def explain_further(run: Run, lost: Failure) -> Failure:
         lines = [_waits(t) for t in sorted(waiting, key=lambda t: t not in hungry)]
         names = " and ".join(t.name for t in hungry if t.fed_by is queue)
         why = (
-            f"{queue._lab_size()} more wait in{describe(queue)}, which only {names} "
-            "empties: the pool starves itself"
+            f"what lies in{describe(queue)} ({queue._lab_size()}) waits for {names}: "
+            "the pool starves itself"
         )
         return Failure("deadlock", "\n".join([*lines, why]))
-    groups: dict[int, list[Task]] = {}
-    for task in waiting:
-        if task.drowsy:
-            groups.setdefault(id(task.thing), []).append(task)
-    for sleepers in groups.values():
-        told = [_waits(t) for t in sleepers]
-        if len(sleepers) > 1 and not any([run.stir(t) for t in sleepers]):
-            why = (
-                "woken for no reason, each of them finds that it must wait on: "
-                "they wait for each other"
-            )
-            return Failure("deadlock", "\n".join([*told, why]))
-    return lost
+    sleepers = [t for t in waiting if t.drowsy]
+    if not sleepers:
+        # Only a condition's or an event's wake-up can be lost.
+        event = any(t.op == EVENT for t in waiting)
+        return lost if event else Failure("deadlock", lost.message)
+    if True in {run.stir(t) for t in sleepers}:
+        return lost
+    what = "each of them finds" if len(sleepers) > 1 else f"{sleepers[0].name} finds"
+    why = f"woken for no reason, {what} that it must wait on: no wake-up is missing"
+    return Failure("deadlock", f"{lost.message}\n{why}")

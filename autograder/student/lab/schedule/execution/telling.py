@@ -15,6 +15,7 @@ _WIDE = 44  # columns of a source line
 _SHORT = 60  # operations that are told one by one, whatever they are
 _BLOCK = 16  # operations of the longest block whose repetitions are recognised
 _MOST = 240  # lines of a story
+_SPINNING = 30  # lines of one that does not end
 
 _Line = tuple[str, int, str, str]  # thread, line, its text, what it does
 
@@ -33,7 +34,9 @@ def tell(entries: Sequence[Entry], message: str) -> list[str]:
     ]
     told = list(_folded(entries))
     parts = _shortened(told) if len(told) > _SHORT else list[_Line | str](told)
-    if len(parts) > _MOST:
+    if message.startswith("livelock") and len(parts) > _SPINNING:
+        parts[_SPINNING:] = ["... and so on"]
+    elif len(parts) > _MOST:
         left = len(parts) - _MOST
         parts[_MOST // 2 : -_MOST // 2] = [f"... {left:,} lines are left out ..."]
     width = max((len(entry.thread) for entry in entries), default=0)
@@ -47,8 +50,9 @@ def tell(entries: Sequence[Entry], message: str) -> list[str]:
         number += 1
         mark = ">" if thread != before else " "
         before = thread
-        where = f"line {line:<4} {text[:_WIDE]:<{_WIDE}}" if line else text[: _WIDE + 10]
-        lines.append(f"{number:>3} {mark} {thread:<{width}}  {where:<54}  {what}")
+        where = f"line {line:<4} {text[:_WIDE]}" if line else text[: _WIDE + 10]
+        head = f"{number:>3} {mark} {thread:<{width}}"
+        lines.append(f"{head}  {where:<{_WIDE + 10}}  {what}")
     return [*lines, *message.splitlines()]
 
 

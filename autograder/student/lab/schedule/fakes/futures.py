@@ -16,7 +16,7 @@ from ..execution.task import Unexplored
 from .modules import FAKES
 
 _OS = SimpleNamespace(cpu_count=lambda: 2, process_cpu_count=lambda: 2)
-#: A search ends thousands of workers early; what they log of that tells nobody anything.
+#: A search ends thousands of workers early, and each would log that.
 _QUIET = logging.Logger("concurrent.futures", logging.CRITICAL + 1)
 _LOGGING = SimpleNamespace(
     getLogger=lambda name: _QUIET, StreamHandler=logging.NullHandler
