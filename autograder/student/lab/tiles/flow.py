@@ -128,7 +128,7 @@ def same_type(a: object, b: object) -> bool:
 
 def turn(condition: object) -> bool:
     """Decide whether a `while` goes on, counting its turns."""
-    state.step()
+    state.turn()
     return truth(condition)
 
 
@@ -153,7 +153,9 @@ def loop(*bounds: object, **hints: object) -> Iterator[Tensor]:
         numbers.append(int(value.data))
     if numbers[2] == 0 or (numbers[2] < 0 and isinstance(step, Tensor)):
         raise TileError("a loop's step must be positive, or a negative constant.")
-    for i in range(*numbers):
+    turns = range(*numbers)
+    state.check_turns(len(turns) if abs(turns.stop - turns.start) < 2**31 else 2**31)
+    for i in turns:
         state.step()
         yield Tensor(dtype.numpy.type(i), dtype)
 
