@@ -254,7 +254,7 @@ with `python -m tests.conformance.differences`.
 - **Out-of-bounds accesses** stop the simulator with the program, the argument and the
   element. A GPU reads what lies there, or faults. A view with gaps is checked against
   its own elements.
-- **Races** and reads of memory that nothing wrote are told after the launch; Triton lets
+- **Races** and reads of memory that nothing wrote are told after a launch; Triton lets
   them be.
 - **`tl.dot` on float32** computes in float32. A GPU uses TF32 (10 bits of mantissa)
   unless the kernel says `input_precision="ieee"`.

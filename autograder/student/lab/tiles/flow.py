@@ -140,7 +140,7 @@ def compile_time(value: object, name: str) -> object:
 
 
 def loop(*bounds: object, **hints: object) -> Iterator[Tensor]:
-    """`range` and `tl.range`: the index is an int32 scalar."""
+    """Count in a loop, as `range` does: the index is an int32 scalar."""
     start, stop, step = _bounds(bounds)
     dtype = int32
     numbers = []
@@ -161,7 +161,7 @@ def loop(*bounds: object, **hints: object) -> Iterator[Tensor]:
 
 
 def static_range(*bounds: object) -> Iterator[int]:
-    """`tl.static_range`: unrolled, so the index is known at compile time."""
+    """Unroll a loop, so that its index is known at compile time."""
     numbers = [as_constant_int(b, "tl.static_range's bound") for b in _bounds(bounds)]
     if numbers[2] == 0:
         raise TileError("a loop's step must not be zero.")

@@ -48,9 +48,9 @@ _SIDE = 16  # of the blocks that functions are tried with
 #: Names of sets of dtypes, the widest first.
 _SETS = (
     ("any", tuple(DTYPES)),
-    ("all but int1", tuple(name for name in DTYPES if name != "int1")),
-    ("ints", tuple(name for name in DTYPES if name.startswith("int"))),
-    ("floats", tuple(name for name in DTYPES if name.startswith("float"))),
+    ("all but int1", tuple(n for n in DTYPES if n != "int1")),
+    ("ints", tuple(n for n in DTYPES if n.startswith("int") and n != "int1")),
+    ("floats", tuple(n for n in DTYPES if n.startswith("float"))),
 )
 
 
