@@ -97,10 +97,8 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
 def _code(call: str) -> str:
     """Return a call as code that breaks between its parameters on a small screen."""
     name, _, parameters = call.partition("(")
-    first, *more = parameters.removesuffix(")").split(", ")
-    pieces = [f"{name}({first}", *more]
-    pieces[-1] += ")"
-    return " ".join(f"`{piece},`" for piece in pieces[:-1]) + f" `{pieces[-1]}`"
+    pieces = f"{name}({parameters}".split(", ")
+    return " ".join([*(f"`{piece},`" for piece in pieces[:-1]), f"`{pieces[-1]}`"])
 
 
 def _cell(text: str) -> str:
