@@ -86,7 +86,7 @@ def test_says_how_far_it_looked_where_nothing_fails(run):
     code, out, err = run("good.py", "--bound", "1", "--random", "5")
     assert (code, err) == (0, "")
     assert out.startswith("no failure in ")
-    assert "all with at most 1 preemption, and random ones" in out
+    assert "all with at most 1 preemption, and 5 at random" in out
     assert "were not steps" in out
     assert "No proof. Not tried: sleepers that wake for no reason (--spurious)" in out
     _, out, _ = run("good.py", "--schedules", "3", "--random", "0")

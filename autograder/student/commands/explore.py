@@ -126,7 +126,7 @@ def explore(
                         progress=progress,
                         explaining=True,
                     )
-                    searches.append(explored.Search(found, way, bound, random))
+                    searches.append(explored.Search(found, way, bound))
                     if found.failed:
                         break
     except (Ended, lab.Unexplored) as ended:

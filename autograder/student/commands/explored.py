@@ -46,7 +46,6 @@ class Search:
     found: Result
     options: Options
     bound: int
-    random: int
 
 
 def show(file: Path, searches: Sequence[Search], shared: Sequence[str]) -> None:
@@ -87,8 +86,8 @@ def reach(search: Search) -> str:
         text += f"not all with {found.completed + 1}"
     else:
         text = "not all, even of those without a preemption"
-    if search.random and found.schedules > 1:
-        text += ", and random ones"
+    if found.at_random:
+        text += f", and {found.at_random:,} at random"
     lines = ", each line a step" if search.options.lines else ""
     rate = found.schedules / max(found.seconds, 1e-9)
     return (

@@ -14,6 +14,8 @@ from .result import Result
 from .runs import Explored, Progress, Restart, Runs, flagged
 from .shrinking import is_better, shrink
 
+_EXHAUSTIVE = 0.8  # of the seconds; random schedules get the rest
+
 
 def explore(
     program: Explored,
@@ -74,13 +76,14 @@ def explore(
         while True:
             try:
                 run, completed = _bounded(runs, bound, schedules)
-                complete = completed == bound
+                complete, before = completed == bound, runs.schedules
                 if run is None and random_schedules:
                     run = _random(runs, random_schedules, seed)
                 if run is None and not complete and runs.mean() > length:
                     return runs.unfinished(length)
                 best = None if run is None else shrink(runs, run)
-                return runs.result(best, complete, completed)
+                at_random = runs.schedules - before
+                return runs.result(best, complete, completed, at_random)
             except Restart:
                 continue
     finally:
@@ -166,7 +169,7 @@ def _bounded(runs: Runs, bound: int, schedules: int) -> tuple[Run | None, int]:
                 stack.push(plan, branches, 0, left)
                 if used < bound:
                     pending[used + 1].push(plan, branches, 1, left)
-            if left <= 0 or runs.late():
+            if left <= 0 or runs.late(_EXHAUSTIVE):
                 return None, _completed(pending)
     return None, _completed(pending)
 

@@ -122,16 +122,20 @@ class Runs:
             if plan:
                 raise Restart
 
-    def late(self) -> bool:
-        """Say whether the seconds of the search are over."""
-        return time.monotonic() - self._started > self._seconds
+    def late(self, share: float = 1.0) -> bool:
+        """Say whether the seconds of the search, or a share of them, are over."""
+        return time.monotonic() - self._started > share * self._seconds
 
     def counts(self) -> tuple[int, int, float]:
         """Return the runs and steps made, and the seconds since the search began."""
         return self.schedules, self.steps, time.monotonic() - self._started
 
     def result(
-        self, run: Run | None, complete: bool = False, completed: int = -1
+        self,
+        run: Run | None,
+        complete: bool = False,
+        completed: int = -1,
+        at_random: int = 0,
     ) -> Result:
         """Tell what was found, running a failing schedule once more for its story.
 
@@ -139,10 +143,12 @@ class Runs:
             run: the failing run, if there is one.
             complete: whether every schedule up to the bound was run.
             completed: preemptions up to which that is so.
+            at_random: runs whose threads were chosen at random.
         """
         if run is None or run.failure is None:
             counts = self.counts()
-            return Result("ok", "", (), (), 0, 0, *counts, complete, completed)
+            reach = complete, completed, at_random
+            return Result("ok", "", (), (), 0, 0, *counts, *reach)
         found = run.failure
         told = self.run(tuple(run.chooser.taken), story=True, strict=True)
         final = told.failure or found
