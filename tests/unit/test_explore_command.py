@@ -320,6 +320,13 @@ def test_bad_input_gets_one_clear_line(run, tmp_path, words, said):
     assert len(err.splitlines()) == 1
 
 
+def test_says_that_a_program_without_threads_was_not_interleaved(run, tmp_path):
+    (tmp_path / "alone.py").write_text("x = 1\n")
+    code, out, _ = run("alone.py", "--random", "3")
+    assert code == 0
+    assert "The program starts no thread: there was nothing to interleave." in out
+
+
 def test_a_script_may_exit_but_not_with_an_error(run, tmp_path):
     (tmp_path / "exit.py").write_text("import sys\nsys.exit(0)\n")
     assert run("exit.py")[0] == 0

@@ -97,6 +97,7 @@ def explore(
     options = explored.Options(function, watched, bool(lines), spurious, hasty, seed)
     script = _script(file, options)
     shared: list[str] = []
+    threads = 0  # not counted
     searches: list[explored.Search] = []
     until = time.monotonic() + seconds
     try:
@@ -107,7 +108,10 @@ def explore(
                 if lines is None:
                     sharing = lab.Sharing()
                     noting = _script(file, options, sharing)
-                    shared = sharing.look(noting, seconds / 10)
+                    shared, threads = (
+                        sharing.look(noting, seconds / 10),
+                        sharing.threads,
+                    )
                 ways = [options]
                 if shared:
                     ways.append(dataclasses.replace(options, lines=True))
@@ -138,7 +142,7 @@ def explore(
         result = dataclasses.asdict(found)
         print(json.dumps({"file": str(file), **used, "shared": shared, **result}))
     elif searches:
-        explored.show(file, searches, shared)
+        explored.show(file, searches, shared, alone=threads == 1)
     elif found.failed:
         explored.show_failure(found)
     else:

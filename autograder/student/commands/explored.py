@@ -48,13 +48,16 @@ class Search:
     bound: int
 
 
-def show(file: Path, searches: Sequence[Search], shared: Sequence[str]) -> None:
+def show(
+    file: Path, searches: Sequence[Search], shared: Sequence[str], *, alone: bool
+) -> None:
     """Tell the failure that was found, or what was looked at without finding one.
 
     Args:
         file: the program.
         searches: the last one failed, or none did.
         shared: what threads share with nothing that orders it, a sentence each.
+        alone: whether the program has its main thread alone.
     """
     last = searches[-1]
     if last.found.failed:
@@ -65,6 +68,9 @@ def show(file: Path, searches: Sequence[Search], shared: Sequence[str]) -> None:
     print_plainly(f"no failure in {total:,} schedules")
     for search in searches:
         print_plainly(f"  {reach(search)}")
+    if alone:
+        print_plainly("The program starts no thread: there was nothing to interleave.")
+        return
     for line in _unlooked(last, shared):
         print_plainly(line)
 

@@ -37,6 +37,7 @@ class Sharing:
 
     def __init__(self) -> None:
         self.sentences: dict[str, str] = {}  # by what is shared
+        self.threads = 0  # the most that a run had, the main thread included
         self.builtins = {SAW: self.saw, NAMED: self.named}
 
     def saw(self, thing: Any, name: str, write: bool, line: int, label: str) -> Any:
@@ -92,9 +93,10 @@ class Sharing:
                 RandomPriorities(random, 1 + number % 4, 50, 0.0) if number else None
             )
             try:
-                runs.run(picker=picker)
+                run = runs.run(picker=picker)
             except Restart:
                 continue
+            self.threads = max(self.threads, len(run.tasks))
             if runs.late():
                 break
         return list(self.sentences.values())
