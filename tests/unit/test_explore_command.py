@@ -320,6 +320,24 @@ def test_bad_input_gets_one_clear_line(run, tmp_path, words, said):
     assert len(err.splitlines()) == 1
 
 
+FRAMES = """
+import sys, threading
+gate = threading.Event()
+thread = threading.Thread(target=gate.wait, name="waits")
+thread.start()
+frames = sys._current_frames()
+assert set(frames) == {t.ident for t in threading.enumerate()}
+assert frames[threading.get_ident()].f_code.co_name == "<module>"
+gate.set()
+sys.stdout.write("done")
+"""
+
+
+def test_a_program_finds_where_its_threads_stand(run, tmp_path):
+    (tmp_path / "frames.py").write_text(FRAMES)
+    assert run("frames.py")[0] == 0
+
+
 def test_says_that_a_program_without_threads_was_not_interleaved(run, tmp_path):
     (tmp_path / "alone.py").write_text("x = 1\n")
     code, out, _ = run("alone.py", "--random", "3")

@@ -29,6 +29,7 @@ fakes/        what the program finds instead of the real modules
     modules, imports  the fake modules, and the import statement that gives them
     watch             attribute accesses as steps
     output            what runs print, told in their stories
+    interpreter       `sys`, which knows where threads stand
 search/       which runs are made
     explorer          `explore` and `replay`: few preemptions first, then random ones
     runs, result      makes and counts runs; what was found

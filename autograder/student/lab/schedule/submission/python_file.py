@@ -15,6 +15,7 @@ from ..execution.run_context import Context, number_of
 from ..execution.story import remember
 from ..execution.task import Unexplored
 from ..fakes.imports import BUILTINS
+from ..fakes.interpreter import SYS
 from ..fakes.watch import watch
 from .line_steps import PAUSE, pause, with_pauses
 from .ownership import Numbered
@@ -116,6 +117,8 @@ class Script:
         level: int = 0,
     ) -> Any:
         top = name.partition(".")[0]
+        if name == "sys":
+            return SYS
         beside = self._folder / f"{name}.py"
         if level or not name.isidentifier() or not beside.is_file():
             if not level and top in _UNEXPLORED:
