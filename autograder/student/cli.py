@@ -6,8 +6,9 @@ A students' copy has the commands of `COMMANDS`; `autograder.cli` adds its own.
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import typer
@@ -70,7 +71,8 @@ def build_app(
     for command in commands:
         if only not in (None, command.top):
             continue
-        target, panel, words = app, command.panel, command.name.split()
+        target, words = app, command.name.split()
+        panel: str | None = command.panel
         if len(words) > 1:
             if command.top not in groups:
                 groups[command.top] = typer.Typer(no_args_is_help=True)
@@ -81,15 +83,20 @@ def build_app(
                     help=help_,
                     rich_help_panel=panel,
                 )
-            target = groups[command.top]
-        register = target.command(
-            words[-1], rich_help_panel=None if len(words) > 1 else panel
+            target, panel = groups[command.top], None
+        function = getattr(importlib.import_module(command.module), command.function)
+        target.command(words[-1], rich_help_panel=panel, help=_unwrapped(function))(
+            function
         )
-        module = importlib.import_module(command.module)
-        register(getattr(module, command.function))
     if only is not None:
         app.callback()(_no_options)  # keeps the command's name on the command line
     return app
+
+
+def _unwrapped(function: Callable[..., object]) -> str:
+    """Return a command's help, a line a paragraph: the terminal decides the width."""
+    paragraphs = (inspect.getdoc(function) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _no_options() -> None:

@@ -254,7 +254,8 @@ with `python -m tests.conformance.differences`.
 - **Out-of-bounds accesses** stop the simulator with the program, the argument and the
   element. A GPU reads what lies there, or faults. A view with gaps is checked against
   its own elements.
-- **Races** and reads of memory that nothing wrote are reported; Triton lets them be.
+- **Races** and reads of memory that nothing wrote are told after a launch; Triton lets
+  them be.
 - **`tl.dot` on float32** computes in float32. A GPU uses TF32 (10 bits of mantissa)
   unless the kernel says `input_precision="ieee"`.
 - **`tl.dot` with `out_dtype=tl.float16`** sums in float32 and rounds once.
@@ -271,7 +272,7 @@ with `python -m tests.conformance.differences`.
 - **Programs** run one after another, in grid order or shuffled, never at once.
 - **`tl.atomic_add`** counts as a load and a store.
 - **Limits**: {launches} launches and {programs} programs for each recorded call,
-  {loops} loop turns a launch.
+  {loops} loop turns a launch, {turns} turns of a `while` in a program.
 
 """
 
@@ -287,13 +288,14 @@ def write() -> str:
     )
     from autograder.student.lab.tiles.launch import PROGRAM_LIMIT
     from autograder.student.lab.tiles.record import LAUNCH_LIMIT
-    from autograder.student.lab.tiles.state import LOOP_LIMIT
+    from autograder.student.lab.tiles.state import LOOP_LIMIT, WHILE_LIMIT
 
     out = PROSE.format(
         version="3.9.0",
         launches=LAUNCH_LIMIT,
         programs=f"{PROGRAM_LIMIT:,}",
         loops=f"{LOOP_LIMIT:,}",
+        turns=f"{WHILE_LIMIT:,}",
     )
     functions = ", ".join(
         sorted(f"tl.{n}" for n in [*FUNCTIONS, "range", "static_range"])

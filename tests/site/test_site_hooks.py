@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ chapter = load_hook("chapter")
 katex = load_hook("katex")
 assets = load_hook("assets")
 home = load_hook("home")
+kernels = load_hook("kernels")
 
 CONTRACT = """
 title = "Slopes"
@@ -278,3 +280,37 @@ def test_figures_that_do_not_parse_name_their_file(tmp_path: Path) -> None:
     script.write_text('import { gone } from "./gone.js";\ngone();\n')
     with pytest.raises(PluginError, match=r"figure\.js"):
         assets.bundle(script)
+
+
+def fill_kernels(marker: str) -> str:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="kernel-language.md"))
+    return str(kernels.on_page_markdown(f"<!-- kernels:{marker} -->\n", page=page))
+
+
+def test_reference_of_kernels_has_every_name_of_the_language() -> None:
+    from autograder.student.lab.tiles.grammar import FUNCTIONS
+
+    text = fill_kernels("functions")
+    names = re.findall(r"^\| `tl\.(\w+)\(", text, re.MULTILINE)
+    assert sorted(names) == sorted([*FUNCTIONS, "range", "static_range"])
+    assert "| `tl.dot(input,` `other,`" in text
+    assert (
+        "Multiply two blocks, summing in float32 whatever they hold. | floats |" in text
+    )
+    assert "int32, int64, float16, float32, float64 |" in text  # tl.atomic_add
+
+
+def test_reference_of_kernels_says_what_to_write_instead() -> None:
+    assert '| `inf` | write float("inf") |' in fill_kernels("instead")
+    assert "Triton has no `break`: use a `while` condition" in fill_kernels("refused")
+    assert "`tl.int1` | `bool`" in fill_kernels("dtypes")
+    assert "`.to`, `.sum`" in fill_kernels("blocks")
+
+
+def test_reference_of_kernels_takes_over_how_triton_differs() -> None:
+    text = fill_kernels("differences")
+    assert text.startswith("## What runs here and means something else there")
+    assert "## Refused here, taken by Triton" in text
+    assert "- Functions: tl.abs" not in text
+    with pytest.raises(PluginError, match="unknown marker"):
+        fill_kernels("all")

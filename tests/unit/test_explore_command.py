@@ -1,6 +1,8 @@
 """The command `autograder explore`."""
 
 import json
+import shlex
+from itertools import pairwise
 
 import pytest
 
@@ -63,9 +65,10 @@ def test_tells_a_deadlock_and_runs_it_again(run, how, tmp_path):
     code, out, _ = run("broken.py", *how)
     assert code == 1
     assert "deadlock: there waits to acquire" in out
-    assert "moving" not in out.replace('print("moving")', "")
+    assert out.count("print 'moving'") == 2  # in the story, and nowhere else
     assert "which back holds" in out
-    assert "again: autograder explore broken.py --replay '[[" in out
+    words = " ".join(["again: autograder explore broken.py", *how, "--replay '[["])
+    assert words in out
     code, out, _ = run("broken.py", *how, "--json")
     found = json.loads(out)
     assert (code, found["kind"], found["preemptions"]) == (1, "deadlock", 1)
@@ -83,40 +86,216 @@ def test_says_how_far_it_looked_where_nothing_fails(run):
     code, out, err = run("good.py", "--bound", "1", "--random", "5")
     assert (code, err) == (0, "")
     assert out.startswith("no failure in ")
-    assert "all with at most 1 preemptions" in out
+    assert "all with at most 1 preemption, and 5 at random" in out
+    assert "were not steps" in out
+    assert "No proof. Not tried: sleepers that wake for no reason (--spurious)" in out
     _, out, _ = run("good.py", "--schedules", "3", "--random", "0")
-    assert "no failure in 3 schedules (not all" in out
+    assert "3: all with at most 0 preemptions, not all with 1" in out
+    _, out, _ = run("good.py", "--schedules", "1", "--random", "0")
+    assert "1: not all, even of those without a preemption" in out
 
 
 def test_watches_the_attributes_of_a_class(run, tmp_path):
-    racy = LEDGER.replace("with lock: ", "")
-    (tmp_path / "ledger.py").write_text(racy)
-    assert run("good.py")[0] == 0
-    good = (tmp_path / "good.py").read_text()
-    for name in ("a.lock", "b.lock"):
-        good = good.replace(name, "threading.Lock()")
-    (tmp_path / "good.py").write_text(good)
-    code, out, _ = run("good.py", "--watch", "Account")
+    _racy(tmp_path)
+    code, out, _ = run("good.py", "--watch", "Account", "--no-lines")
     assert code == 1
     assert "race: " in out
     assert "Account.money" in out
+    assert "again: autograder explore good.py --watch Account --replay" in out
 
 
-def test_lines_are_steps_where_asked(run, tmp_path):
-    racy = LEDGER.replace("with lock: ", "")
-    (tmp_path / "ledger.py").write_text(racy)
-    good = (tmp_path / "good.py").read_text()
+def _racy(folder, after=""):
+    """Let the two threads of good.py change an account without a lock."""
+    (folder / "ledger.py").write_text(LEDGER.replace("with lock: ", ""))
+    good = (folder / "good.py").read_text()
     for name in ("a.lock", "b.lock"):
         good = good.replace(name, "threading.Lock()")
-    good = good.replace("thread.join()", "thread.join()\n    assert a.money == 1")
-    (tmp_path / "good.py").write_text(good)
-    assert run("good.py", "--bound", "1", "--random", "0")[0] == 0
-    code, out, _ = run("good.py", "--lines", "--bound", "1", "--random", "0", "--json")
-    assert code == 1
+    good = good.replace("thread.join()", f"thread.join(){after}")
+    (folder / "good.py").write_text(good)
+
+
+def test_lines_are_steps_where_threads_share_what_nothing_orders(run, tmp_path):
+    _racy(tmp_path, after="\n    assert a.money == 1")
+    quick = ("--bound", "1", "--random", "0")
+    assert run("good.py", *quick, "--no-lines")[0] == 0
+    for flags in ([], ["--lines"]):
+        code, out, _ = run("good.py", *quick, *flags)
+        assert code == 1
+        assert "AssertionError" in out
+        again = shlex.split(out.splitlines()[-1].partition("again: autograder ")[2])
+        assert again[:3] == ["explore", "good.py", "--lines"]
+        code, replayed, _ = run(*again[1:])
+        assert code == 1
+        assert replayed.splitlines()[:-1] == out.splitlines()[:-2]
+    _, out, _ = run("good.py", *quick, "--json")
     (tmp_path / "found.json").write_text(out)
-    code, out, _ = run("good.py", "--replay", "found.json")
+    assert "AssertionError" in run("good.py", "--replay", "found.json")[1]
+
+
+def test_what_threads_share_is_told_where_nothing_fails(run, tmp_path):
+    _racy(tmp_path)
+    code, out, _ = run("good.py", "--bound", "1", "--random", "0")
+    assert code == 0
+    assert "each line a step: all with at most 1 preemption" in out
+    assert "Shared: there writes account.money (line 5) and back writes it" in out
+    assert "assert at the end what these must hold" in out
+
+
+SHARED = {
+    "total = 0": ("global total; total += 1", "total", True),
+    "items = []": ("items.append(1)", "items", True),
+    "table = {}": ("table[1] = 2", "table", True),
+    "items = [1]; lock = threading.Lock()": (
+        "with lock: items.append(1)",
+        "items",
+        False,
+    ),
+    "own = threading.local()": ("own.total = 1", "own", False),
+    "import queue; items = queue.Queue()": ("items.put(1)", "items", False),
+}
+
+
+@pytest.mark.parametrize("made", SHARED)
+def test_finds_what_threads_share(run, tmp_path, made):
+    work, name, shared = SHARED[made]
+    (tmp_path / "shared.py").write_text(
+        f"import threading\n{made}\ndef work():\n    {work}\n"
+        "ts = [threading.Thread(target=work, name=n) for n in 'ab']\n"
+        "for t in ts: t.start()\nfor t in ts: t.join()\n"
+    )
+    code, out, _ = run("shared.py", "--bound", "0", "--random", "0")
+    assert code == 0
+    assert (f"Shared: a writes {name} (line 4) and b writes it" in out) is shared
+    assert ("each line a step:" in out) is shared
+
+
+STARVED = """
+from concurrent.futures import ThreadPoolExecutor
+pool = ThreadPoolExecutor(1)
+def outer():
+    print("outer runs")
+    return pool.submit(int).result()
+pool.submit(outer).result()
+"""
+UPGRADED = """
+import threading
+cond, readers = threading.Condition(), []
+def upgrade():
+    with cond: readers.append(1)
+    with cond:
+        while len(readers) > 1: cond.wait()
+        readers.pop()
+        cond.notify_all()
+for name in "ab": threading.Thread(target=upgrade, name=name).start()
+"""
+FORGOTTEN = """
+import threading
+cond, items = threading.Condition(), []
+def take():
+    with cond:
+        while not items: cond.wait()
+threading.Thread(target=take, name="taker").start()
+with cond: items.append(1)
+"""
+
+
+def test_a_pool_that_waits_for_itself_is_a_deadlock(run, tmp_path):
+    (tmp_path / "starved.py").write_text(STARVED)
+    code, out, err = run("starved.py")
     assert code == 1
-    assert "AssertionError" in out
+    assert "\ndeadlock: ThreadPoolExecutor-0_0 waits" in out
+    assert "the pool starves itself" in out
+    assert "print 'outer runs'" in out
+    assert "_base.py" in out
+    assert len(out.splitlines()) < 15
+    assert "Traceback" not in err
+
+
+def test_a_wake_up_is_lost_only_where_it_would_help(run, tmp_path):
+    (tmp_path / "upgraded.py").write_text(UPGRADED)
+    _, out, _ = run("upgraded.py")
+    assert "\ndeadlock: a waits to wake" in out
+    assert "woken for no reason, each of them finds that it must wait on" in out
+    (tmp_path / "forgotten.py").write_text(FORGOTTEN)
+    _, out, _ = run("forgotten.py")
+    assert "\nlost wake-up: taker waits to wake" in out
+
+
+def test_a_thread_starts_after_the_line_that_starts_it(run, tmp_path):
+    source = UPGRADED.replace("cond.notify_all()", "raise ValueError")
+    (tmp_path / "first.py").write_text(source)
+    _, out, _ = run("first.py")
+    for name in "ab":
+        caused = next(
+            i for i, line in enumerate(out.splitlines()) if f"start {name}" in line
+        )
+        begun = [
+            i
+            for i, line in enumerate(out.splitlines())
+            if line[6:].startswith(f"{name} ")
+        ]
+        assert not begun or begun[0] > caused
+
+
+def test_the_story_of_a_livelock_is_bounded(run, tmp_path):
+    (tmp_path / "live.py").write_text(
+        "import threading\nlock = threading.Lock()\nwhile True:\n    with lock: pass\n"
+    )
+    code, out, _ = run("live.py")
+    assert code == 1
+    assert "and so on: these 2 lines repeat" in out
+    assert len(out.splitlines()) < 40
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("import asyncio", "imports asyncio, which runs coroutines"),
+        ("from multiprocessing import Pool", "which starts processes"),
+        ("import multiprocessing.pool", "which starts processes"),
+        ("import aside", "imports asyncio"),
+        ("from concurrent.futures import ProcessPoolExecutor", "ThreadPoolExecutor"),
+    ],
+)
+def test_what_is_not_threads_is_refused_at_once(run, tmp_path, source, why):
+    (tmp_path / "aside.py").write_text("import asyncio\n")
+    (tmp_path / "other.py").write_text(source + "\n")
+    code, out, err = run("other.py")
+    assert (code, out) == (2, "")
+    assert why in err
+    assert "the explorer runs threads" in err
+
+
+EXERCISE = """
+# %% tags=["setup"]
+from autograder.student import attempt, check
+import threading
+
+# %% tags=["task"] task="twice"
+def twice(x):
+    return 2 * x
+
+# %% tags=["explore"]
+print("trying")
+with attempt():
+    threading.Thread(target=twice, args=(2,), name="tries").start()
+
+# %% tags=["check"]
+raise SystemExit("nothing is checked in an exploration")
+check("twice")
+"""
+
+
+def test_an_exercise_is_explored_without_its_checks(run, tmp_path):
+    (tmp_path / "exercise.py").write_text(EXERCISE)
+    assert run("exercise.py")[0] == 0
+    (tmp_path / "mine.py").write_text(
+        "from exercise import twice\nassert twice(2) == 5\n"
+    )
+    code, out, _ = run("mine.py")
+    assert code == 1
+    assert "AssertionError at line 2" in out
+    assert "trying" not in out
 
 
 @pytest.mark.parametrize(
@@ -141,6 +320,31 @@ def test_bad_input_gets_one_clear_line(run, tmp_path, words, said):
     assert len(err.splitlines()) == 1
 
 
+FRAMES = """
+import sys, threading
+gate = threading.Event()
+thread = threading.Thread(target=gate.wait, name="waits")
+thread.start()
+frames = sys._current_frames()
+assert set(frames) == {t.ident for t in threading.enumerate()}
+assert frames[threading.get_ident()].f_code.co_name == "<module>"
+gate.set()
+sys.stdout.write("done")
+"""
+
+
+def test_a_program_finds_where_its_threads_stand(run, tmp_path):
+    (tmp_path / "frames.py").write_text(FRAMES)
+    assert run("frames.py")[0] == 0
+
+
+def test_says_that_a_program_without_threads_was_not_interleaved(run, tmp_path):
+    (tmp_path / "alone.py").write_text("x = 1\n")
+    code, out, _ = run("alone.py", "--random", "3")
+    assert code == 0
+    assert "The program starts no thread: there was nothing to interleave." in out
+
+
 def test_a_script_may_exit_but_not_with_an_error(run, tmp_path):
     (tmp_path / "exit.py").write_text("import sys\nsys.exit(0)\n")
     assert run("exit.py")[0] == 0
@@ -154,3 +358,15 @@ def test_help_says_what_it_looks_for(run):
     code, out, _ = run("--help")
     assert code == 0
     assert "deadlocks, lost wake-ups" in " ".join(out.split())
+
+
+def test_help_is_wrapped_once(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for command in ("explore", "release"):
+        with pytest.raises(SystemExit):
+            cli.main([command, "--help"])
+        told = capsys.readouterr().out.partition("╭")[0].splitlines()[3:]
+        words = [line.split() for line in told]
+        for line, after in pairwise(words):
+            full = " ".join([*line, *after[:1]])
+            assert not line or not after or len(full) > 77, (command, line)

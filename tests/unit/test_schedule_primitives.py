@@ -7,6 +7,7 @@ import time
 import pytest
 
 from autograder.student.lab.schedule import explore, explored_modules
+from autograder.student.lab.schedule.execution.task import Unexplored
 
 PROGRAMS = {
     "lock": """
@@ -287,5 +288,5 @@ pool.submit(lambda: pool.submit(int).result()).result()
 
 
 def test_says_that_processes_are_not_explored():
-    result = explore("from concurrent.futures import ProcessPoolExecutor")
-    assert "processes are not explored" in result.message
+    with pytest.raises(Unexplored, match="use ThreadPoolExecutor"):
+        explore("from concurrent.futures import ProcessPoolExecutor")

@@ -95,7 +95,10 @@ REFUSALS = [
     ("x = tl.softmax(1.0)", "writing it is the exercise"),
     ("x = triton.next_power_of_2(n)", "pass the number as a tl.constexpr"),
     ("x = triton.cdiv(n, 2)", "use tl.cdiv"),
-    ("x = np.zeros(3)", "`.zeros()` is not in the language"),
+    (
+        "x = np.zeros(3)",
+        "`np.zeros`: a kernel runs without Python's modules; write tl.zeros",
+    ),
     ("x = sorted(3)", "`sorted` is no @triton.jit function"),
     ("x = SCALE", "make it a global SCALE = tl.constexpr"),
     ("x = tl.float32(n)", "convert with .to(tl.float32)"),

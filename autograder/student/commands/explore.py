@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import io
 import json
-import signal
-from collections.abc import Callable, Iterator
+import time
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from autograder.student.lab.schedule import Result
+    from autograder.student.commands.explored import Options
+    from autograder.student.lab.schedule import Result, Script, Sharing
 
-_LOOK_S = 2.0  # between looks; so many without a step are an endless loop
-_LOOKS = 5
-
-
-class Ended(BaseException):
-    """The user, or the watch, ends the search."""
-
-    ends_search = True
+_CAPS = {False: 5_000, True: 50_000}  # steps of a run; with lines as steps
 
 
 def explore(
@@ -55,8 +45,13 @@ def explore(
         typer.Option("--watch", metavar="CLASS", help="Find data races in a class."),
     ] = None,
     lines: Annotated[
-        bool, typer.Option("--lines", help="Every line of a function is a step.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--lines/--no-lines",
+            help="Every line of a function is a step, or none is; default: where"
+            " threads share something that nothing orders.",
+        ),
+    ] = None,
     replay: Annotated[
         str | None,
         typer.Option(
@@ -72,69 +67,113 @@ def explore(
     no time. The search looks for deadlocks, lost wake-ups, uncaught exceptions, failed
     assertions, data races and livelocks, first with no preemption, then with one, and
     so on, then under random schedules. A failure is told step by step and can be run
-    again with --replay. What happens between two operations on locks, queues and
-    threads is one step, unless --watch names the class whose attributes matter, or
-    --lines makes every line a step, which takes many more schedules.
+    again with --replay.
+
+    What happens between two operations on locks, queues and threads is one step. Where
+    threads share variables with nothing that orders them, a second search makes every
+    line a step; --watch makes steps of a class's attributes alone. No failure is no
+    proof: the last lines say what was not looked at.
 
     Examples: autograder explore bank.py --watch Account;
     autograder explore pool.py --function main --bound 3 --spurious.
 
     Exit codes: 0 no failure found, 1 a failure, 2 usage.
     """
+    from autograder.student.commands import explored
+    from autograder.student.commands.attended import Ended, attended
     from autograder.student.lab import schedule as lab
     from autograder.student.report import CourseError
 
-    options: dict[str, Any] = {"spurious": spurious, "hasty": hasty}
+    watched = tuple(watch or ())
     plan: list[list[int]] | None = None
     if replay is not None:
         plan, recorded = _schedule(replay)
-        for name in list(options):
-            options[name] = options[name] or bool(recorded.get(name))
-        watch = watch or list(recorded.get("watch", ()))
+        spurious = spurious or bool(recorded.get("spurious"))
+        hasty = hasty or bool(recorded.get("hasty"))
+        watched = watched or tuple(recorded.get("watch", ()))
         function = function or recorded.get("function")
         lines = lines or bool(recorded.get("lines"))
-    script = _script(file, function, watch or [], seed, lines)
-    shown: dict[str, Any] = {**options, "watch": watch or [], "function": function}
-    shown["lines"] = lines
-    if lines:
-        options["cap"] = 50_000
-    with _quiet(), _attended() as progress:
-        try:
+        seed = seed or int(recorded.get("seed", 0))
+    options = explored.Options(function, watched, bool(lines), spurious, hasty, seed)
+    script = _script(file, options)
+    shared: list[str] = []
+    threads = 0  # not counted
+    searches: list[explored.Search] = []
+    until = time.monotonic() + seconds
+    try:
+        with attended(seconds) as progress, lab.told_output():
             if plan is not None:
-                found = lab.replay(script, tuple((a, b) for a, b in plan), **options)
+                found = _replay(script, plan, options)
             else:
-                found = lab.explore(
-                    script,
-                    bound=bound,
-                    schedules=schedules,
-                    random_schedules=random,
-                    seed=seed,
-                    seconds=seconds,
-                    progress=progress,
-                    **options,
-                )
-        except Ended as ended:
-            raise CourseError(str(ended)) from None
+                if lines is None:
+                    sharing = lab.Sharing()
+                    noting = _script(file, options, sharing)
+                    shared, threads = (
+                        sharing.look(noting, seconds / 10),
+                        sharing.threads,
+                    )
+                ways = [options]
+                if shared:
+                    ways.append(dataclasses.replace(options, lines=True))
+                for number, way in enumerate(ways, 1):
+                    left = (until - time.monotonic()) / (len(ways) - number + 1)
+                    found = lab.explore(
+                        _script(file, way),
+                        bound=bound,
+                        schedules=schedules,
+                        random_schedules=random,
+                        seed=seed,
+                        spurious=spurious,
+                        hasty=hasty,
+                        seconds=max(left, 0.0),
+                        cap=_CAPS[way.lines],
+                        progress=progress,
+                        explaining=True,
+                    )
+                    searches.append(explored.Search(found, way, bound))
+                    if found.failed:
+                        break
+    except (Ended, lab.Unexplored) as ended:
+        raise CourseError(f"{file}: {ended}") from None
     if found.kind == "diverged":
         raise CourseError(f"{file}: the schedule is not one of this program")
     if as_json:
-        data = {"file": str(file), **shown, **dataclasses.asdict(found)}
-        print(json.dumps(data))
+        used = dataclasses.asdict(searches[-1].options if searches else options)
+        result = dataclasses.asdict(found)
+        print(json.dumps({"file": str(file), **used, "shared": shared, **result}))
+    elif searches:
+        explored.show(file, searches, shared, alone=threads == 1)
+    elif found.failed:
+        explored.show_failure(found)
     else:
-        _show(file, found, bound, replayed=plan is not None)
+        print("no failure under this schedule")
     raise typer.Exit(1 if found.failed else 0)
 
 
-def _script(
-    file: Path, function: str | None, watch: list[str], seed: int, lines: bool
-) -> Any:
+def _replay(script: Script, plan: list[list[int]], options: Options) -> Result:
+    from autograder.student.lab import schedule as lab
+
+    return lab.replay(
+        script,
+        tuple((step, who) for step, who in plan),
+        spurious=options.spurious,
+        hasty=options.hasty,
+        cap=_CAPS[options.lines],
+        explaining=True,
+    )
+
+
+def _script(file: Path, options: Options, sharing: Sharing | None = None) -> Script:
     import ast
 
     from autograder.student.lab.schedule import Script
     from autograder.student.report import CourseError
 
+    function, watch = options.function, options.watch
     try:
-        script = Script(file, function, watch, seed, lines=lines)
+        script = Script(
+            file, function, watch, options.seed, lines=options.lines, sharing=sharing
+        )
         tree = ast.parse(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise CourseError(f"{file} cannot be read: {error.strerror}") from None
@@ -171,101 +210,3 @@ def _schedule(text: str) -> tuple[list[list[int]], dict[str, Any]]:
             " `autograder explore --json` wrote"
         ) from None
     return plan, recorded
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Drop what thousands of runs print."""
-
-    class Drop(io.TextIOBase):
-        def write(self, text: str) -> int:
-            return len(text)
-
-    with contextlib.redirect_stdout(Drop()):
-        yield
-
-
-@contextlib.contextmanager
-def _attended() -> Iterator[Callable[[int, int], None]]:
-    """Show progress on a terminal, and end the search when asked or when it hangs."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    seen = {"schedules": 0, "looks": 0}
-    status = console.status("exploring") if console.is_terminal else None
-
-    def progress(schedules: int, steps: int) -> None:
-        seen["schedules"], seen["looks"] = schedules, 0
-        if status is not None:
-            status.update(f"{schedules:,} schedules, {steps:,} steps, no failure")
-
-    def look(number: int, frame: FrameType | None) -> None:
-        seen["looks"] += 1
-        if seen["looks"] > _LOOKS:
-            line = "" if frame is None else f"line {frame.f_lineno} of "
-            name = "the program" if frame is None else frame.f_code.co_filename
-            raise Ended(
-                f"{line}{name} runs on without an operation that the explorer sees:"
-                " let it wait on a lock, an event or a condition, or sleep"
-            )
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Ended(f"stopped after {seen['schedules']:,} schedules without a failure")
-
-    before = signal.signal(signal.SIGINT, stop)
-    timed = hasattr(signal, "setitimer")
-    if timed:
-        signal.signal(signal.SIGALRM, look)
-        signal.setitimer(signal.ITIMER_REAL, _LOOK_S, _LOOK_S)
-    try:
-        with status or contextlib.nullcontext():
-            yield progress
-    finally:
-        if timed:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGINT, before)
-
-
-def _show(file: Path, found: Result, bound: int, *, replayed: bool) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=120)
-    if not found.failed:
-        if replayed:
-            console.print("no failure under this schedule")
-            return
-        reach = f"all with at most {bound} preemptions" if found.complete else "not all"
-        rate = found.schedules / max(found.seconds, 1e-9)
-        console.print(
-            f"no failure in {found.schedules:,} schedules ({reach};"
-            f" {found.seconds:.1f} s, {rate:,.0f} a second)"
-        )
-        return
-    colours: dict[str, str] = {}
-    palette = ("cyan", "yellow", "green", "magenta", "blue", "red")
-    told = found.story[: len(found.story) - len(_ending(found))]
-    for line in told:
-        thread = line[6:].split("  ")[0].strip()
-        colour = colours.setdefault(thread, palette[len(colours) % len(palette)])
-        console.print(f"[{colour}]{escape(line)}[/]", soft_wrap=True)
-    console.print(f"[bold red]{escape(found.kind)}[/]", end="")
-    console.print(f": {escape(found.message)}", soft_wrap=True)
-    times = "preemption" if found.preemptions == 1 else "preemptions"
-    console.print(
-        f"{found.preemptions} {times}, {found.length} steps; found in"
-        f" {found.schedules:,} schedules, {found.seconds:.1f} s"
-    )
-    if not replayed:
-        plan = json.dumps([list(choice) for choice in found.schedule])
-        console.print(
-            f"again: autograder explore {escape(str(file))} --replay '{escape(plan)}'",
-            soft_wrap=True,
-        )
-
-
-def _ending(found: Result) -> list[str]:
-    """The last lines of a story, which say what went wrong."""
-    return f"{found.kind}: {found.message}".splitlines()

@@ -21,12 +21,15 @@ execution/    one run
     chooser           whose turn it is, and whose it could have been
     standstill        no thread can go on: deadlock or lost wake-up, and why
     happens_before    vector clocks: which accesses race
-    story             a run told line by line
+    story             where in the program an operation is
+    telling           a run told line by line
 fakes/        what the program finds instead of the real modules
     base              what all fakes share
     locks, waiting, queues, threads, futures
     modules, imports  the fake modules, and the import statement that gives them
     watch             attribute accesses as steps
+    output            what runs print, told in their stories
+    interpreter       `sys`, which knows where threads stand
 search/       which runs are made
     explorer          `explore` and `replay`: few preemptions first, then random ones
     runs, result      makes and counts runs; what was found
@@ -45,13 +48,15 @@ submission/   what is explored when it is not mere source
     snapshot          puts a loaded submission back before each run
     comparison        compares what it returned without running its code
     python_file       a file of one's own, for `autograder explore`
+    sharing           what threads share with nothing that orders it
 """
 
 from __future__ import annotations
 
-from .execution.task import Missing
+from .execution.task import Missing, Unexplored
 from .fakes.imports import load
 from .fakes.modules import explored_modules
+from .fakes.output import told_output
 from .fakes.watch import watch
 from .search.explorer import explore, replay
 from .search.result import Result
@@ -59,6 +64,7 @@ from .search.tracing import Trace, TraceEvent, trace
 from .submission.comparison import same, value
 from .submission.program import Module, Program, scenario
 from .submission.python_file import Script
+from .submission.sharing import Sharing
 
 __all__ = [
     "Missing",
@@ -66,14 +72,17 @@ __all__ = [
     "Program",
     "Result",
     "Script",
+    "Sharing",
     "Trace",
     "TraceEvent",
+    "Unexplored",
     "explore",
     "explored_modules",
     "load",
     "replay",
     "same",
     "scenario",
+    "told_output",
     "trace",
     "value",
     "watch",

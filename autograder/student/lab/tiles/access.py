@@ -39,7 +39,7 @@ def load(
     eviction_policy: object = "",
     volatile: object = False,
 ) -> Tensor:
-    """Copy elements on chip; masked-off lanes hold `other`, or poison without it."""
+    """Copy elements on chip; masked-off lanes hold `other`, or NaN without it."""
     target = _pointer(pointer, "tl.load")
     if other is not None and mask is None:
         raise TileError("tl.load: `other` needs a `mask`.")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +77,11 @@ class Simulated:
 
 
 class Language:
-    """What host code uses of `tl`: dtypes and constexpr. The rest is for kernels."""
+    """The language of kernels: `dir(tl)` lists it, `help(tl.load)` explains a name.
+
+    Host code uses dtypes and tl.constexpr of it. The rest works inside a kernel only: a
+    function under @triton.jit, launched with kernel[grid](...).
+    """
 
     __name__ = "triton.language"
     constexpr = constexpr
@@ -87,12 +93,37 @@ class Language:
         if name.startswith("__"):
             raise AttributeError(name)
         if name in FUNCTIONS or f"tl.{name}" in LOOPS:
-            raise TileError(
-                f"tl.{name} works inside a kernel only: a function under @triton.jit, "
-                "launched with kernel[grid](...)."
-            )
+            inside: Any = FUNCTIONS.get(name) or LOOPS[f"tl.{name}"]
+            return _described(name, inside)
         why = ELSEWHERE.get(name, "it has dtypes and tl.constexpr for host code")
         raise TileError(f"tl.{name} is not in the simulator; {why}.")
+
+    def __dir__(self) -> list[str]:
+        loops = [name[3:] for name in LOOPS if name.startswith("tl.")]
+        return sorted({*FUNCTIONS, *loops, *DTYPES, "constexpr", "cdiv"})
+
+
+def _described(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what host code finds of a kernel's function: its description."""
+
+    def only_in_kernels(*args: object, **kwargs: object) -> Any:
+        raise TileError(
+            f"tl.{name} works inside a kernel only: a function under @triton.jit, "
+            "launched with kernel[grid](...)."
+        )
+
+    only_in_kernels.__name__ = only_in_kernels.__qualname__ = name
+    only_in_kernels.__module__ = Language.__name__
+    only_in_kernels.__doc__ = function.__doc__
+    setattr(only_in_kernels, "__signature__", plain_signature(function))  # noqa: B010
+    return only_in_kernels
+
+
+def plain_signature(function: Callable[..., Any]) -> inspect.Signature:
+    """Return a function's parameters without annotations: kernels have no types."""
+    given = inspect.signature(function).parameters.values()
+    plain = [p.replace(annotation=inspect.Parameter.empty) for p in given]
+    return inspect.Signature(plain)
 
 
 def numpy_dtype(dtype: object) -> np.dtype[Any]:

@@ -20,6 +20,7 @@ from .grammar import (
     FUNCTIONS,
     LOOPS,
     METHODS,
+    MODULES,
     OPERATORS,
     REFUSED,
     TAKES_TEXT,
@@ -135,13 +136,31 @@ class Expressions:
             if full in LOOPS or (node.value.id == "tl" and name in FUNCTIONS):
                 raise self.refuse(node, f"`{full}` can only be called")
             raise self.unknown(node, node.value.id, name)
+        self.refuse_module(node)
         if name in METHODS:
             raise self.refuse(node, f"`.{name}` can only be called")
         if name not in ATTRIBUTES:
             known = ", ".join(f".{a}" for a in ATTRIBUTES[:4])
-            raise self.refuse(node, f"`.{name}` is not in the language ({known} are)")
+            instead = f"; {ELSEWHERE[name]}" if name in ELSEWHERE else f" ({known} are)"
+            raise self.refuse(node, f"`.{name}` is not in the language{instead}")
         value = self.visit(node.value)
         return self.call(node, "o_attribute", value, self.literal(node, name))
+
+    def refuse_module(self, node: ast.Attribute) -> None:
+        """Refuse `np.exp` and its like, with the form that works."""
+        module = node.value
+        while isinstance(module, ast.Attribute):  # np.random.rand
+            module = module.value
+        if not isinstance(module, ast.Name) or module.id not in MODULES - self.local:
+            return
+        said, name = ast.unparse(node), node.attr
+        if name in FUNCTIONS or name in DTYPE_NAMES:
+            instead = f"write tl.{name}"
+        else:
+            instead = ELSEWHERE.get(name, "what a kernel can use is in tl")
+        raise self.refuse(
+            node, f"`{said}`: a kernel runs without Python's modules; {instead}"
+        )
 
     def unknown(self, node: ast.AST, module: str, name: str) -> LanguageError:
         """Explain a name of tl or triton that a kernel cannot use."""
@@ -290,7 +309,9 @@ class Expressions:
                         node, f"`tl.{name}` belongs in `for i in tl.{name}(...)`"
                     )
                 raise self.unknown(node, module, name)
+            self.refuse_module(node)
             if name in METHODS:
                 return f"m_{name}", [self.visit(node.value)], name in TAKES_TEXT
-            raise self.refuse(node, f"`.{name}()` is not in the language")
+            instead = f"; {ELSEWHERE[name]}" if name in ELSEWHERE else ""
+            raise self.refuse(node, f"`.{name}()` is not in the language{instead}")
         raise self.refuse(node, "only functions of tl and other kernels can be called")

@@ -128,7 +128,7 @@ def same_type(a: object, b: object) -> bool:
 
 def turn(condition: object) -> bool:
     """Decide whether a `while` goes on, counting its turns."""
-    state.step()
+    state.turn()
     return truth(condition)
 
 
@@ -140,7 +140,7 @@ def compile_time(value: object, name: str) -> object:
 
 
 def loop(*bounds: object, **hints: object) -> Iterator[Tensor]:
-    """`range` and `tl.range`: the index is an int32 scalar."""
+    """Count in a loop, as `range` does: the index is an int32 scalar."""
     start, stop, step = _bounds(bounds)
     dtype = int32
     numbers = []
@@ -153,13 +153,15 @@ def loop(*bounds: object, **hints: object) -> Iterator[Tensor]:
         numbers.append(int(value.data))
     if numbers[2] == 0 or (numbers[2] < 0 and isinstance(step, Tensor)):
         raise TileError("a loop's step must be positive, or a negative constant.")
-    for i in range(*numbers):
+    turns = range(*numbers)
+    state.check_turns(len(turns) if abs(turns.stop - turns.start) < 2**31 else 2**31)
+    for i in turns:
         state.step()
         yield Tensor(dtype.numpy.type(i), dtype)
 
 
 def static_range(*bounds: object) -> Iterator[int]:
-    """`tl.static_range`: unrolled, so the index is known at compile time."""
+    """Unroll a loop, so that its index is known at compile time."""
     numbers = [as_constant_int(b, "tl.static_range's bound") for b in _bounds(bounds)]
     if numbers[2] == 0:
         raise TileError("a loop's step must not be zero.")

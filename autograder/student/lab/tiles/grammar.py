@@ -137,7 +137,7 @@ TAKES_TEXT = {
 
 _POINTERS = "use pointers: x_ptr + offsets, with a mask"
 
-# Names of `tl` that exist in Triton and not here, with the form to use instead.
+# Names that `tl` does not have here, with the form to use instead.
 ELSEWHERE = {
     "bfloat16": "bf16 is wrong in every interpreter, so the course has none: use "
     "tl.float16 or tl.float32",
@@ -151,7 +151,43 @@ ELSEWHERE = {
     "debug_barrier": "programs cannot wait for one another; launch twice instead",
     "tensor": "annotate compile-time parameters only, with tl.constexpr",
     "constexpr": "it annotates a parameter, or makes a global: N = tl.constexpr(4)",
+    "inf": 'write float("inf")',
+    "nan": 'write float("nan")',
+    "pi": "make it a global: PI = tl.constexpr(3.141592653589793)",
+    "e": "make it a global: E = tl.constexpr(2.718281828459045)",
+    "matmul": "write tl.dot(a, b)",
+    "mm": "write tl.dot(a, b)",
+    "transpose": "write tl.trans(x)",
+    "swapaxes": "write tl.trans(x)",
+    "ones": "write tl.full(shape, 1.0, dtype)",
+    "empty": "write tl.zeros(shape, dtype)",
+    "array": "a kernel gets its values through pointers, with tl.load",
+    "power": "write x * x, or tl.exp2(y * tl.log2(x))",
+    "pow": "write x * x, or tl.exp2(y * tl.log2(x))",
+    "square": "write x * x",
+    "mean": "write tl.sum(x, axis) / n",
+    "average": "write tl.sum(x, axis) / n",
+    "var": "write it with tl.sum: the mean of the squares of x - mean",
+    "std": "write it with tl.sum, and tl.sqrt",
+    "linalg": "write it with tl.dot, tl.sum and tl.sqrt",
+    "tanh": "write 2 / (1 + tl.exp(-2 * x)) - 1",
+    "clip": "write tl.clamp(x, low, high)",
+    "concatenate": "store each part through its own pointers",
+    "cat": "store each part through its own pointers",
+    "append": "store each part through its own pointers",
+    "isnan": "write x != x",
+    "any": "write tl.max(mask.to(tl.int32), axis)",
+    "all": "write tl.min(mask.to(tl.int32), axis)",
+    "astype": "write x.to(tl.float32)",
+    "size": "write x.shape[0]",
+    "item": "load the element: tl.load(ptr + place)",
+    "atomic_max": "only tl.atomic_add is here: reduce in a second launch",
+    "atomic_min": "only tl.atomic_add is here: reduce in a second launch",
+    "sort": "outside the course's language",
 }
+
+# Modules of Python that students reach for in a kernel.
+MODULES = {"np", "numpy", "math", "torch"}
 
 # Statements and expressions of Python that a kernel cannot have.
 REFUSED: dict[type[ast.AST], str] = {

@@ -277,7 +277,7 @@ def static_assert(cond: object, msg: object = "") -> None:
 
 
 def hint(input: object, *values: object) -> object:
-    """`tl.multiple_of` and its like promise facts to the compiler; no effect here."""
+    """Promise a fact to the compiler; return the first argument unchanged."""
     return input
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
+import re
 import traceback
 from collections.abc import Mapping, Sequence
 
@@ -9,6 +12,7 @@ import numpy as np
 
 from .dtypes import float32, int1
 from .errors import AccessError, LanguageError, TileError
+from .grammar import FUNCTIONS
 from .memory import Segment, View
 from .meter import Meter
 from .program import Program
@@ -17,6 +21,7 @@ from .state import state
 from .values import Pointer, Tensor, scalar
 
 PROGRAM_LIMIT = 65_536
+_KEYWORD = re.compile(r"tl\.(\w+)\(\) got an unexpected keyword argument '(\w+)'")
 Grid = tuple[int, int, int]
 
 
@@ -100,7 +105,7 @@ def _run_all(
     except TileError as error:
         raise _located(program, error, str(error)) from None
     except TypeError as error:
-        raise _located(program, error, f"{error}.") from None
+        raise _located(program, error, f"{_plainly(error)}.") from None
     except RecursionError:
         raise TileError(f"{program.name}: the calls are nested too deeply.") from None
     except MemoryError:
@@ -110,6 +115,18 @@ def _run_all(
         raise _located(program, error, text[:300]) from None
     finally:
         state.running = False
+
+
+def _plainly(error: TypeError) -> str:
+    """Say of a keyword that a function does not have which ones it has."""
+    found = _KEYWORD.match(str(error))
+    function = FUNCTIONS.get(found[1]) if found else None
+    if found is None or function is None:
+        return str(error)
+    names = [n for n in inspect.signature(function).parameters if n != "input"]
+    near = difflib.get_close_matches(found[2], names, 1)
+    hint = f"; write `{near[0]}`" if near else f" (it has {', '.join(names)})"
+    return f"tl.{found[1]} has no `{found[2]}`{hint}"
 
 
 def _located(program: Program, error: Exception, text: str) -> TileError:

@@ -114,13 +114,31 @@ def note_write(segment: Segment, places: Array, values: Array, name: str) -> Non
     twice = last != order
     if twice.any():
         Port.meter.rewrites += int(twice.sum())
-        if not np.array_equal(values[twice], values[last[twice]], equal_nan=True):
-            place = int(places[np.flatnonzero(twice)[0]])
-            Port.meter.note(
-                Port.meter.races,
-                f"{Port.meter.kernel}: two lanes of one tl.store write different "
-                f"values to element {place} of argument {name}.",
-            )
+        _note_lanes(segment, places[twice], values[twice], values[last[twice]], name)
+
+
+def _note_lanes(
+    segment: Segment, places: Array, values: Array, others: Array, name: str
+) -> None:
+    """Report lanes of one store that share elements and do not agree, or lose a change.
+
+    Lanes that load an element, add and store it all start from what it held: they
+    agree, and all their changes but one are lost.
+    """
+    assert segment.readers is not None  # _prepare made it
+    what = "write different values to"
+    wrong = ~((values == others) | ((values != values) & (others != others)))
+    if not wrong.any():
+        was_read = segment.readers.take(places) == state.number
+        wrong = was_read & (segment.data.take(places) != values)
+        what = "load, change and store"
+    if wrong.any():
+        place = int(places[np.flatnonzero(wrong)[0]])
+        Port.meter.note(
+            Port.meter.races,
+            f"{Port.meter.kernel}: two lanes of one tl.store {what} element {place} of "
+            f"argument {name}.",
+        )
 
 
 def note_atomic(segment: Segment, places: Array, name: str) -> None:

@@ -21,6 +21,7 @@ from .launch import Grid, run
 from .memory import Array, Segment, View, address, element_strides, refused_dtype, span
 from .meter import Meter
 from .program import Program
+from .remarks import remarks
 from .signature import Parameter
 from .state import poison, state
 
@@ -73,6 +74,7 @@ class Eager:
     def __init__(self) -> None:
         self.last = Meter()
         self.open: list[Meter] = []
+        self.told: tuple[Program | None, str] = (None, "")
         self.fresh: dict[int, weakref.ref[Array]] = {}
 
     def allocate(self, shape: Shape, dtype: np.dtype[Any], fill: object) -> Array:
@@ -101,8 +103,16 @@ class Eager:
         finally:
             state.tell_printed()
         self.last = meter
+        self.remark(program, remarks(meter))
         for total in self.open:
             total.add(meter)
+
+    def remark(self, program: Program, text: str) -> None:
+        """Print what went wrong in a launch, once where launches are alike."""
+        before, said = self.told
+        if text and (before is not program or said != text):
+            print(text)
+            self.told = program, text
 
     def is_fresh(self, data: Array) -> bool:
         """Say whether memory came from device.empty."""

@@ -13,6 +13,7 @@ from .errors import TileError
 
 BLOCK_LIMIT = 1 << 20  # elements; Triton's TRITON_MAX_TENSOR_NUMEL
 LOOP_LIMIT = 2_000_000  # iterations in one launch, all programs together
+WHILE_LIMIT = 250_000  # turns of `while` in one program; a replay's work ends sooner
 WORK_LIMIT = 1 << 26  # of one replay
 OPERATION = 256  # work of an operation, beside one for each element
 PROGRAM = 2048  # work of a program, beside its operations
@@ -34,6 +35,7 @@ class State:
         self.number = 0  # 1 + the program's place in the grid; 0: none
         self.largest_block = 0
         self.iterations = 0
+        self.turns = 0  # of `while` loops, in this program
         self.printed: list[str] = []
         self.work = 0  # operations and their elements, over all launches
         self.most_work: float = math.inf
@@ -75,6 +77,7 @@ class State:
         """Become program `number` (from 0, the last grid axis fastest)."""
         self.spend(PROGRAM + self.passage)
         self.number = number + 1
+        self.turns = 0
         self.program = self.place(number)
 
     def place(self, number: int) -> tuple[int, int, int]:
@@ -86,10 +89,24 @@ class State:
         """Count one iteration of a loop."""
         self.spend(self.passage)
         self.iterations += 1
-        if self.iterations > LOOP_LIMIT:
+        self.check_turns(0)
+
+    def check_turns(self, more: int) -> None:
+        """Refuse a loop that is to run so many times more, before it does."""
+        if self.iterations + more > LOOP_LIMIT:
             raise TileError(
-                f"the loops of this launch ran more than {LOOP_LIMIT:,} times; "
+                f"the loops of this launch run more than {LOOP_LIMIT:,} times; "
                 "check the bounds and the step of the loop."
+            )
+
+    def turn(self) -> None:
+        """Count one turn of a `while`, whose end nothing promises."""
+        self.step()
+        self.turns += 1
+        if self.turns > WHILE_LIMIT:
+            raise TileError(
+                f"a `while` ran {WHILE_LIMIT:,} times in one program and goes on: "
+                "does its condition ever become false?"
             )
 
     def note_block(self, size: int) -> None:

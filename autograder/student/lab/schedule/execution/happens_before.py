@@ -45,7 +45,15 @@ class HappensBefore:
         if clock is not None:
             _join(task.vector_clock, clock)
 
-    def access(self, task: Task, thing: Any, name: str, write: bool, line: int) -> str:
+    def access(
+        self,
+        task: Task,
+        thing: Any,
+        name: str,
+        write: bool,
+        line: int,
+        label: str = "",
+    ) -> str:
         """Note an access of an attribute.
 
         Args:
@@ -54,6 +62,7 @@ class HappensBefore:
             name: the attribute.
             write: whether it is a write.
             line: where, for the message.
+            label: what the message calls it; by default the class and the attribute.
 
         Returns:
             A sentence that names the two accesses, where this one races with an
@@ -69,10 +78,10 @@ class HappensBefore:
         for other, what in earlier:
             if other and other[0] != task.number and _unordered(task, other):
                 verb = "writes" if write else "reads"
+                label = label or f"{type(thing).__name__}.{name}"
                 return (
-                    f"{other[2]} {what} {type(thing).__name__}.{name} (line "
-                    f"{other[3]}) and {task.name} {verb} it (line {line}) with nothing "
-                    "that orders the two"
+                    f"{other[2]} {what} {label} (line {other[3]}) and {task.name} "
+                    f"{verb} it (line {line}) with nothing that orders the two"
                 )
         here = (task.number, task.vector_clock.get(task.number, 0), task.name, line)
         if write:

@@ -16,7 +16,8 @@ from greenlet import GreenletExit, getcurrent, greenlet
 
 from .chooser import Chooser, Picker
 from .happens_before import HappensBefore
-from .run_context import NUMBERED_OUTSIDE, Context, IdleRun, Ready, plain
+from .run_context import NUMBERED_OUTSIDE, UNTOLD, Context, IdleRun, Ready, plain
+from .standstill import LOST, explain_further
 from .story import Entry, place
 from .task import Failure, Plan, Rules, Task, Uncaught
 
@@ -137,7 +138,7 @@ class Run:
                 chooser.note_others(count, me)
         else:
             self._switch(me)
-        if self.story is not None:
+        if self.story is not None and op != UNTOLD:
             self.tell(op, thing)
 
     def _switch(self, me: Task) -> None:
@@ -161,9 +162,11 @@ class Run:
     def tell(self, op: str, thing: Any = None) -> None:
         """Add an operation to the story, if one is being written."""
         if self.story is not None and not self.over:
-            where = self.current.place = place()
+            here = self.current.place = place()
             count, name = self.chooser.count, self.current.name
-            self.story.append(Entry(count, name, *where, op, thing))
+            self.story.append(
+                Entry(count, name, here.line, here.text, op, thing, here.library)
+            )
 
     def spawn(
         self, thread: Any, body: Callable[[], object], name: str, daemon: bool
@@ -251,13 +254,32 @@ class Run:
                     break
                 self.current = task
                 task.greenlet.switch()
+            if self.rules.explaining and self.failure and self.failure.kind == LOST:
+                self.story, story = None, self.story
+                self.failure = explain_further(self, self.failure)
+                self.story = story
         finally:
             self.over = True
             for task in list(chooser.live):
                 self._end(task)
             for task in self.tasks:  # no cycles: a search leaves little to collect
                 task.thread = task.greenlet = task.ready = task.thing = None
+                task.fed_by = None
             Context.run = before
+
+    def stir(self, task: Task) -> bool:
+        """Wake a sleeper for no reason in a run that stands still.
+
+        Returns:
+            Whether it does anything but go back to sleep.
+        """
+        before, self.failure, self.chooser.failure = self.chooser.count, None, None
+        task.woken = True
+        if task.ready is None or not task.ready():
+            return True  # something else holds it, so nothing is known of it
+        self.current = task
+        task.greenlet.switch()
+        return self.chooser.count != before + 1 or not task.drowsy
 
     def _live(self, task: Task, body: Callable[[], object]) -> None:
         """Run a thread from start to end, in its own greenlet."""

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 #: Says whether a waiting thread can go on; None: it can at once.
 Ready = Callable[[], bool] | None
+#: The operation of a step that its thread has told already.
+UNTOLD = ""
 
 
 class ActiveRun(Protocol):

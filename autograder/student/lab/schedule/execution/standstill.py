@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .story import describe
-from .task import Task
+from .task import Failure, Task
+
+if TYPE_CHECKING:
+    from .run import Run
+
+LOST = "lost wake-up"
+EVENT = "wait for"  # what is done to an event
 
 
 def _waits_for(task: Task, tasks: list[Task]) -> Any:
@@ -19,7 +25,10 @@ def _waits_for(task: Task, tasks: list[Task]) -> Any:
 
 
 def _line(task: Task) -> str:
-    return f" (line {task.place[0]})" if task.place[0] else ""
+    line, _, library = task.place
+    if line:
+        return f" (line {line})"
+    return f" (in {library})" if library else ""
 
 
 def explain_standstill(tasks: list[Task]) -> tuple[str, str]:
@@ -42,9 +51,9 @@ def explain_standstill(tasks: list[Task]) -> tuple[str, str]:
             cycle = path[path.index(task) :]
             return "deadlock", "\n".join(_edge(t, _waits_for(t, tasks)) for t in cycle)
     asleep = [t for t in waiting if _waits_for(t, tasks) is None]
-    kind = "lost wake-up" if asleep else "deadlock"
+    kind = LOST if asleep else "deadlock"
     lines = [
-        f"{t.name} waits to {t.op}{describe(t.thing)}{_line(t)}: nobody is left to help"
+        f"{_waits(t)}: nobody is left to help"
         if t in asleep
         else _edge(t, _waits_for(t, tasks))
         for t in sorted(waiting, key=lambda t: t not in asleep)
@@ -52,9 +61,48 @@ def explain_standstill(tasks: list[Task]) -> tuple[str, str]:
     return kind, "\n".join(lines)
 
 
+def _waits(task: Task) -> str:
+    return f"{task.name} waits to {task.op}{describe(task.thing)}{_line(task)}"
+
+
 def _edge(task: Task, other: Any) -> str:
     holds = getattr(task.thing, "_lab_owner", None) is other
-    end = "has ended" if other.done else "holds"
-    why = f", which {other.name} {end if not other.done else 'held when it ended'}"
-    text = f"{task.name} waits to {task.op}{describe(task.thing)}{_line(task)}"
-    return text + (why if holds else f", and so waits for {other.name}")
+    end = "holds" if not other.done else "held when it ended"
+    return _waits(task) + (
+        f", which {other.name} {end}" if holds else f", and so waits for {other.name}"
+    )
+
+
+def explain_further(run: Run, lost: Failure) -> Failure:
+    """Tell a deadlock from a lost wake-up where no lock's owner does.
+
+    Args:
+        run: stands still. Its sleepers may be woken here, so it is of no use after.
+        lost: why it stands still, as `explain_standstill` sees it.
+
+    Returns:
+        A deadlock where no wake-up is missing: those who take from a queue wait for
+        what lies in it, or all who sleep find, when they are woken, that they must
+        sleep on, or nobody sleeps in a condition or waits for an event. Else `lost`.
+    """
+    waiting = [t for t in run.tasks if not t.done]
+    hungry = [t for t in waiting if t.fed_by is not None and t.fed_by._lab_left(t)]
+    if hungry:
+        queue = hungry[0].fed_by
+        lines = [_waits(t) for t in sorted(waiting, key=lambda t: t not in hungry)]
+        names = " and ".join(t.name for t in hungry if t.fed_by is queue)
+        why = (
+            f"what lies in{describe(queue)} ({queue._lab_size()}) waits for {names}: "
+            "the pool starves itself"
+        )
+        return Failure("deadlock", "\n".join([*lines, why]))
+    sleepers = [t for t in waiting if t.drowsy]
+    if not sleepers:
+        # Only a condition's or an event's wake-up can be lost.
+        event = any(t.op == EVENT for t in waiting)
+        return lost if event else Failure("deadlock", lost.message)
+    if True in {run.stir(t) for t in sleepers}:
+        return lost
+    what = "each of them finds" if len(sleepers) > 1 else f"{sleepers[0].name} finds"
+    why = f"woken for no reason, {what} that it must wait on: no wake-up is missing"
+    return Failure("deadlock", f"{lost.message}\n{why}")

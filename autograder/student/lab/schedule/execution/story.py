@@ -1,19 +1,34 @@
-"""A failing run told line by line: thread, source line, operation."""
+"""Where in the program an operation is, and one operation of a story."""
 
 from __future__ import annotations
 
 import linecache
 import os
 import sys
+import sysconfig
+from collections.abc import Iterator
 from dataclasses import dataclass
-from os.path import dirname
+from os.path import basename, dirname
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 JUDGE = "scenario"  # the file name of code that no story quotes
 GO_ON = "go on"  # the operation of a line that is a step
 #: The folder of all instruments of lessons, whose own lines no story quotes.
 INSTRUMENTS = dirname(dirname(dirname(__file__))) + os.sep
+#: Where Python and installed packages lie: a story tells who called them.
+LIBRARIES = (
+    "<frozen ",
+    *(sysconfig.get_paths()[key] + os.sep for key in ("stdlib", "purelib", "platlib")),
+)
+
+
+class Place(NamedTuple):
+    """A line of the program."""
+
+    line: int  # 0: of no line of it
+    text: str  # that line; of a library, with its file's name
+    library: str = ""  # the file of a library that is at work there
 
 
 @dataclass(frozen=True)
@@ -26,37 +41,52 @@ class Entry:
     text: str  # that line
     op: str  # a verb, such as "acquire"
     thing: Any  # what it is done to; None where there is nothing to name
+    library: str = ""  # the file of a library that does it for that line
 
 
-def place(trace: TracebackType | None = None) -> tuple[int, str]:
+def place(trace: TracebackType | None = None) -> Place:
     """Find the innermost line of the student's code that is running, or that raised.
 
     Args:
         trace: of an exception; None looks at the running code.
 
     Returns:
-        The line's number and its text; (0, "") where no code of the student's is found.
+        The line; where no code of the student's is found, that of a library, or none.
     """
-    if trace is not None:
-        found = (0, "")
-        while trace is not None:
-            code = trace.tb_frame.f_code
-            if not _is_ours(code.co_filename):
-                found = _line(code.co_filename, trace.tb_lineno)
-            trace = trace.tb_next
-        return found
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _is_ours(frame.f_code.co_filename):
+    frames = _running() if trace is None else reversed(list(_raised(trace)))
+    inner: tuple[str, int] | None = None
+    for name, number in frames:
+        if _is_ours(name):
+            continue
+        if not name.startswith(LIBRARIES):
+            library = "" if inner is None else basename(inner[0])
+            return Place(number, _text(name, number), library)
+        inner = inner or (name, number)
+    if inner is None:
+        return Place(0, "")
+    file = basename(inner[0])
+    return Place(0, f"{file}, line {inner[1]}: {_text(*inner)}", file)
+
+
+def _running() -> Iterator[tuple[str, int]]:
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        yield frame.f_code.co_filename, frame.f_lineno
         frame = frame.f_back
-    return (0, "") if frame is None else _line(frame.f_code.co_filename, frame.f_lineno)
+
+
+def _raised(trace: TracebackType | None) -> Iterator[tuple[str, int]]:
+    while trace is not None:
+        yield trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        trace = trace.tb_next
 
 
 def _is_ours(name: str) -> bool:
     return name == JUDGE or name.startswith(INSTRUMENTS)
 
 
-def _line(name: str, number: int) -> tuple[int, str]:
-    return number, linecache.getline(name, number).strip()
+def _text(name: str, number: int) -> str:
+    return linecache.getline(name, number).strip()
 
 
 def remember(name: str, source: str) -> None:
@@ -74,34 +104,3 @@ def describe(thing: Any) -> str:
     if thing is None:
         return ""
     return f" {getattr(thing, '_lab_label', '') or type(thing).__name__}"
-
-
-def _is_seam(entries: list[Entry], number: int) -> bool:
-    """Whether another thread ran just before or after: other pauses are left out."""
-    around = entries[max(number - 1, 0) : number + 2]
-    return any(entry.thread != entries[number].thread for entry in around)
-
-
-def tell(entries: list[Entry], message: str) -> list[str]:
-    """Write the story: numbered lines with a mark wherever the thread changes.
-
-    Args:
-        entries: the operations of a run, in order.
-        message: what went wrong; its lines end the story.
-    """
-    entries = [
-        entry
-        for number, entry in enumerate(entries)
-        if entry.op != GO_ON or _is_seam(entries, number)
-    ]
-    width = max((len(e.thread) for e in entries), default=0)
-    lines = []
-    before = ""
-    for number, entry in enumerate(entries, 1):
-        mark = ">" if entry.thread != before else " "
-        before = entry.thread
-        where = f"line {entry.line:<4} {entry.text[:44]:<44}"
-        where = where if entry.line else " " * len(where)
-        what = entry.op + describe(entry.thing)
-        lines.append(f"{number:>3} {mark} {entry.thread:<{width}}  {where}  {what}")
-    return [*lines, *message.splitlines()]

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from .run_context import Ready
+from .story import Place
 
 #: Where a run departs from the default: (step, thread that goes instead), in order.
 #: ~n for the thread is a spurious wake-up of thread n.
@@ -25,6 +26,12 @@ class Missing(BaseException):
     def __init__(self, name: str, reason: str = "") -> None:
         super().__init__(name)
         self.name, self.reason = name, reason
+
+
+class Unexplored(BaseException):
+    """A program does what the explorer cannot follow; it ends the search."""
+
+    ends_search = True
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class Rules:
     invariant: Callable[[], object] | None = None
     # Leaving the main thread by SystemExit is a failure, as it is for a function.
     strict_exit: bool = False
+    explaining: bool = False  # tell more kinds of standstill apart, at some cost
     fatal: tuple[type[BaseException], ...] = ()  # these end the search
 
 
@@ -71,7 +79,8 @@ class Task:
     woken = False  # it did
     op = "start"  # what it does or waits to do
     thing: Any = None  # to which lock, queue or thread
-    place: tuple[int, str] = (0, "")  # the line it stands at
+    place = Place(0, "")  # the line it stands at
+    fed_by: Any = None  # the queue that it last took something from
     greenlet: Any = None
 
     def __init__(self, number: int, thread: Any, name: str, daemon: bool) -> None:

@@ -6,14 +6,21 @@ import builtins
 import concurrent.futures
 import functools
 import importlib.util
+import logging
 from pathlib import Path
 from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
 from ..execution.run_context import Context
+from ..execution.task import Unexplored
 from .modules import FAKES
 
 _OS = SimpleNamespace(cpu_count=lambda: 2, process_cpu_count=lambda: 2)
+#: A search ends thousands of workers early, and each would log that.
+_QUIET = logging.Logger("concurrent.futures", logging.CRITICAL + 1)
+_LOGGING = SimpleNamespace(
+    getLogger=lambda name: _QUIET, StreamHandler=logging.NullHandler
+)
 
 
 @functools.cache
@@ -30,7 +37,10 @@ class _Package(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if name == "ProcessPoolExecutor":
-            raise ImportError("processes are not explored: use ThreadPoolExecutor")
+            raise Unexplored(
+                "concurrent.futures.ProcessPoolExecutor starts processes, and the "
+                "explorer runs threads: use ThreadPoolExecutor"
+            )
         raise AttributeError(f"concurrent.futures has no {name}")
 
 
@@ -54,8 +64,8 @@ def _import(name: str, *args: Any) -> Any:
     """What the source itself imports."""
     if name in FAKES:
         return FAKES[name]
-    if name == "os":
-        return _OS
+    if name in ("os", "logging"):
+        return _OS if name == "os" else _LOGGING
     if name == "concurrent.futures":
         return _package()
     return builtins.__import__(name, *args)

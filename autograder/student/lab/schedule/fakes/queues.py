@@ -56,6 +56,10 @@ class Queue(Thing):
         finally:
             Context.run = run
 
+    def _lab_left(self, task: Any) -> bool:
+        """Whether items lie here that a task, which took some before, leaves."""
+        return task.thing is not self and not self._lab_shut and self._lab_size() > 0
+
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Add an item, waiting for room.
 
@@ -83,6 +87,7 @@ class Queue(Thing):
         if not self._lab_await(self._lab_has_items, block, timeout, "get from"):
             raise Empty
         Context.run.learn(self)
+        Context.run.current.fed_by = self
         if self._lab_shut and not self._lab_size():
             raise ShutDown
         return self._get()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from ..execution.run_context import Context, plain
+from ..execution.run_context import UNTOLD, Context, plain
 from .base import Sync, expiring
 from .waiting import Event
 
@@ -89,7 +89,8 @@ class Thread(Sync):
             self._lab_number = len(Context.run.tasks)
         name, daemon = plain(self.name), bool(self.daemon)
         self._lab_task = Context.run.spawn(self, self.run, name, daemon)
-        Context.run.step(None, "start", self)
+        Context.run.tell("start", self)  # before the thread can do anything
+        Context.run.step(None, UNTOLD)
 
     def _lab_ended(self) -> bool:
         return bool(self._lab_task.done)

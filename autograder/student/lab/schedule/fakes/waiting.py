@@ -11,6 +11,7 @@ from operator import index
 from typing import Any
 
 from ..execution.run_context import Context, timed
+from ..execution.standstill import EVENT
 from .base import Thing, expiring
 from .locks import Lock, RLock
 
@@ -151,7 +152,7 @@ class Event(Thing):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set or `timeout` seconds have passed; say whether it is."""
-        up = expiring(self._lab_is_up, timeout, "wait for", self)
+        up = expiring(self._lab_is_up, timeout, EVENT, self)
         if up:
             Context.run.learn(self)
         return up

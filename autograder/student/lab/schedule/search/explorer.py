@@ -14,6 +14,8 @@ from .result import Result
 from .runs import Explored, Progress, Restart, Runs, flagged
 from .shrinking import is_better, shrink
 
+_EXHAUSTIVE = 0.8  # of the seconds; random schedules get the rest
+
 
 def explore(
     program: Explored,
@@ -31,6 +33,7 @@ def explore(
     length: float = math.inf,
     fatal: tuple[type[BaseException], ...] = (),
     progress: Progress | None = None,
+    explaining: bool = False,
 ) -> Result:
     """Run a program under many schedules, until one fails.
 
@@ -46,12 +49,16 @@ def explore(
         races: report unordered accesses of watched objects.
         invariant: checked at each step; source of an expression over the program's
             names, or a callable. False or an AssertionError fails.
-        seconds: time for the search; it ends after the run that exceeds them.
+        seconds: time for the search; it ends after the run that exceeds them, and a
+            failing schedule is then told as it was found.
         cap: steps of a run beyond which it is a livelock.
         length: steps that a run may have on average where not every schedule up to the
             bound was run; with more, the search saw too little and is `unfinished`.
         fatal: exceptions that end the search and are raised from here.
-        progress: told the schedules and steps so far, every 256 schedules.
+        progress: told the schedules and steps so far, after each schedule.
+        explaining: tell a deadlock from a lost wake-up also where threads wait for each
+            other in a condition or starve the pool that they run in. That goes on
+            with a program that stands still, which a judge does not.
 
     Returns:
         What was found; its schedule can be given to `replay`.
@@ -61,19 +68,22 @@ def explore(
         BaseException: one of `fatal`, from a thread of the program.
     """
     rules = _rules(program, fatal, spurious, hasty, races, cap)
-    runs = Runs(program, invariant, rules, progress)
+    rules.explaining = explaining
+    runs = Runs(program, invariant, rules, progress, seconds)
     collecting = gc.isenabled()
     gc.disable()  # the search collects now and then: cheaper by a tenth
     try:
         while True:
             try:
-                run, complete = _bounded(runs, bound, schedules, seconds)
+                run, completed = _bounded(runs, bound, schedules)
+                complete, before = completed == bound, runs.schedules
                 if run is None and random_schedules:
-                    run = _random(runs, random_schedules, seed, seconds)
+                    run = _random(runs, random_schedules, seed)
                 if run is None and not complete and runs.mean() > length:
                     return runs.unfinished(length)
                 best = None if run is None else shrink(runs, run)
-                return runs.result(best, complete)
+                at_random = runs.schedules - before
+                return runs.result(best, complete, completed, at_random)
             except Restart:
                 continue
     finally:
@@ -104,6 +114,7 @@ def replay(
     invariant: Explored | None = None,
     cap: int = 5000,
     fatal: tuple[type[BaseException], ...] = (),
+    explaining: bool = False,
 ) -> Result:
     """Run a program under one recorded schedule.
 
@@ -116,12 +127,14 @@ def replay(
         invariant: see `explore`.
         cap: see `explore`.
         fatal: see `explore`.
+        explaining: see `explore`.
 
     Returns:
         What happened; its kind is `diverged` where the schedule does not fit the
         program.
     """
     rules = _rules(program, fatal, spurious, hasty, races, cap)
+    rules.explaining = explaining
     runs = Runs(program, invariant, rules)
     plan = flagged(rules, tuple((int(step), int(who)) for step, who in schedule))
     for _ in range(3):  # releases or accesses may turn out to be steps
@@ -136,10 +149,12 @@ def replay(
     raise AssertionError("the rules change at most twice")
 
 
-def _bounded(
-    runs: Runs, bound: int, schedules: int, seconds: float
-) -> tuple[Run | None, bool]:
-    """Every schedule with no preemption, then with one, and so on."""
+def _bounded(runs: Runs, bound: int, schedules: int) -> tuple[Run | None, int]:
+    """Every schedule with no preemption, then with one, and so on.
+
+    Returns:
+        A run that fails, if there is one; the preemptions up to which all were run.
+    """
     pending = [Pending() for _ in range(bound + 1)]
     first = True
     for used, stack in enumerate(pending):
@@ -148,19 +163,23 @@ def _bounded(
             first = False
             run = runs.run(plan, bound - used)
             if run.failure is not None:
-                return _shorter(runs, run, stack, bound - used), False
+                return _shorter(runs, run, stack, bound - used), used - 1
             left = schedules - runs.schedules
             if branches := run.chooser.branches:
                 stack.push(plan, branches, 0, left)
                 if used < bound:
                     pending[used + 1].push(plan, branches, 1, left)
-            if left <= 0 or runs.spent() > seconds:
-                return None, not any(pending) and not _dropped(pending)
-    return None, not _dropped(pending)
+            if left <= 0 or runs.late(_EXHAUSTIVE):
+                return None, _completed(pending)
+    return None, _completed(pending)
 
 
-def _dropped(pending: list[Pending]) -> bool:
-    return any(stack.dropped for stack in pending)
+def _completed(pending: list[Pending]) -> int:
+    """The preemptions up to which no plan is left and none was dropped."""
+    for used, stack in enumerate(pending):
+        if stack or stack.dropped:
+            return used - 1
+    return len(pending) - 1
 
 
 def _shorter(runs: Runs, best: Run, stack: Pending, left: int) -> Run:
@@ -171,12 +190,12 @@ def _shorter(runs: Runs, best: Run, stack: Pending, left: int) -> Run:
         if is_better(run, best):
             best = run
         stack.push(plan, run.chooser.branches, 0, 200)
-        if not stack:
+        if not stack or runs.late():
             break
     return best
 
 
-def _random(runs: Runs, count: int, seed: int, end: float) -> Run | None:
+def _random(runs: Runs, count: int, seed: int) -> Run | None:
     """So many random schedules, until one fails or the seconds are spent."""
     random = Random(seed)
     length = 50
@@ -186,6 +205,6 @@ def _random(runs: Runs, count: int, seed: int, end: float) -> Run | None:
         length = max(length, run.chooser.count)
         if run.failure is not None:
             return run
-        if runs.spent() > end:
+        if runs.late():
             break
     return None

@@ -23,6 +23,9 @@ class Result:
     steps: int  # steps made by the search
     seconds: float
     complete: bool  # every schedule up to the bound was run
+    # Preemptions up to which every schedule was run; -1: not even without any.
+    completed: int = -1
+    at_random: int = 0  # runs whose threads were chosen at random
 
     @property
     def failed(self) -> bool:

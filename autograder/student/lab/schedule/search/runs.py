@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Callable
 from typing import Any
 
 from ..execution.chooser import Picker
 from ..execution.run import Run
-from ..execution.story import Entry, tell
+from ..execution.story import Entry
 from ..execution.task import Plan, Rules
+from ..execution.telling import tell
 from ..fakes.imports import compiled, namespace
 from ..fakes.threads import MainThread
 from .result import Result
@@ -40,6 +42,7 @@ class Runs:
         invariant: Explored | None,
         rules: Rules,
         progress: Progress | None = None,
+        seconds: float = math.inf,
     ) -> None:
         """Prepare a search.
 
@@ -48,7 +51,8 @@ class Runs:
             invariant: an expression over the program's names, or a callable; what it
                 gives at each step decides whether it holds.
             rules: those of the exploration, which get the invariant.
-            progress: told the counts every 256 runs.
+            progress: told the counts after each run.
+            seconds: of the search; a failing schedule is made shorter only in them.
 
         Raises:
             SyntaxError: the program or the invariant is not Python.
@@ -58,6 +62,7 @@ class Runs:
         self._names: dict[str, Any] = {}
         self._progress = progress
         self._started = time.monotonic()
+        self._seconds = seconds
         self._code = compiled(program) if isinstance(program, str) else None
         self._call = program if callable(program) else self._execute
         if isinstance(invariant, str):
@@ -110,30 +115,40 @@ class Runs:
             self.steps += run.chooser.count
             if self.schedules % 256 == 0:
                 gc.collect(1)
-                if self._progress is not None:
-                    self._progress(self.schedules, self.steps)
+            if self._progress is not None:
+                self._progress(self.schedules, self.steps)
             if not run.again:
                 return run
             if plan:
                 raise Restart
 
-    def spent(self) -> float:
-        """Return the seconds since the search began."""
-        return time.monotonic() - self._started
+    def late(self, share: float = 1.0) -> bool:
+        """Say whether the seconds of the search, or a share of them, are over."""
+        return time.monotonic() - self._started > share * self._seconds
 
     def counts(self) -> tuple[int, int, float]:
         """Return the runs and steps made, and the seconds since the search began."""
-        return self.schedules, self.steps, self.spent()
+        return self.schedules, self.steps, time.monotonic() - self._started
 
-    def result(self, run: Run | None, complete: bool = False) -> Result:
+    def result(
+        self,
+        run: Run | None,
+        complete: bool = False,
+        completed: int = -1,
+        at_random: int = 0,
+    ) -> Result:
         """Tell what was found, running a failing schedule once more for its story.
 
         Args:
             run: the failing run, if there is one.
             complete: whether every schedule up to the bound was run.
+            completed: preemptions up to which that is so.
+            at_random: runs whose threads were chosen at random.
         """
         if run is None or run.failure is None:
-            return Result("ok", "", (), (), 0, 0, *self.counts(), complete)
+            counts = self.counts()
+            reach = complete, completed, at_random
+            return Result("ok", "", (), (), 0, 0, *counts, *reach)
         found = run.failure
         told = self.run(tuple(run.chooser.taken), story=True, strict=True)
         final = told.failure or found
@@ -145,8 +160,7 @@ class Runs:
             told.chooser.preemptions,
             told.chooser.count,
             self.schedules,
-            self.steps,
-            self.spent(),
+            *self.counts()[1:],
             False,
         )
 

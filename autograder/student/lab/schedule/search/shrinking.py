@@ -33,11 +33,12 @@ def shrink(runs: Runs, best: Run) -> Run:
     Returns:
         A run that fails with the same kind, with no more preemptions, choices or steps.
     """
-    while True:
+    while not runs.late():
         shorter = _moved(runs, _fewer(runs, best))
         if shorter is best:
-            return best
+            break
         best = shorter
+    return best
 
 
 def _fewer(runs: Runs, best: Run) -> Run:
@@ -45,7 +46,7 @@ def _fewer(runs: Runs, best: Run) -> Run:
     size = max(len(best.chooser.taken) // 2, 1)
     while best.chooser.taken:
         start, smaller = len(best.chooser.taken), False
-        while start > 0:
+        while start > 0 and not runs.late():
             low = max(start - size, 0)
             run = runs.run(tuple(best.chooser.taken[:low] + best.chooser.taken[start:]))
             if is_better(run, best):
@@ -78,7 +79,7 @@ def _moved(runs: Runs, best: Run) -> Run:
             if is_better(run, best):
                 best = run
                 break
-            if tries <= 0:
+            if tries <= 0 or runs.late():
                 return best
         else:
             index += 1
