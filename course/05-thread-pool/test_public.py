@@ -74,6 +74,14 @@ def end_of(call, *args, **kwargs):
         return type(error).__name__
 
 
+def equal(got, want, what):
+    """Assert that two values are equal, and say what they are."""
+    assert got == want, f"{what}: {got!r}, expected {want!r}"
+
+
+STATS = "size, active, queued, largest, completed"
+
+
 class Oops(Exception):
     """What a failing task raises."""
 
@@ -203,15 +211,15 @@ def queue_line(m):
     for timeout in (0, -1.0, 3.0):
         begun = time.monotonic()
         got = end_of(queue.put, "z", timeout)
-        assert got == "TimeoutError", f"put(timeout={timeout}) when full: {got}"
+        equal(got, "TimeoutError", f"put(timeout={timeout}) when full")
         took = time.monotonic() - begun
         assert took == max(timeout, 0), f"put(timeout={timeout}) took {took:g} s"
     got = [queue.get(), queue.get(timeout=0)]
-    assert got == ["x", None], f"'x' and None were put, got {got}"
+    equal(got, ["x", None], "put 'x' and None, and got")
     got = end_of(queue.get, timeout=0)
-    assert got == "TimeoutError", f"get(timeout=0) when empty: {got}"
+    equal(got, "TimeoutError", "get(timeout=0) when empty")
     got = end_of(m.BoundedQueue, -1)
-    assert got == "ValueError", f"BoundedQueue(-1): {got}"
+    equal(got, "ValueError", "BoundedQueue(-1)")
     free = m.BoundedQueue()
     got = [end_of(free.put, n, 0) for n in range(9)]
     assert len(free) == 9, f"nine puts into a queue without a bound: {got}"
@@ -225,9 +233,9 @@ def queue_closed(m):
     queue.close()
     queue.close()
     got = end_of(queue.put, 3)
-    assert got == "Closed", f"put after close: {got}"
+    equal(got, "Closed", "put after close")
     got = [end_of(queue.get, timeout) for timeout in (None, 0, None, 5.0)]
-    assert got == [1, 2, "Closed", "Closed"], f"four gets after close: {got}"
+    equal(got, [1, 2, "Closed", "Closed"], "four gets after close")
     assert time.monotonic() == 0, "a get from a closed, empty queue must not wait"
 
 
@@ -235,7 +243,7 @@ def queue_done(m):
     """BoundedQueue: join and task_done, one thread"""
     queue = m.BoundedQueue(None)
     got = end_of(queue.task_done)
-    assert got == "ValueError", f"task_done before any put: {got}"
+    equal(got, "ValueError", "task_done before any put")
     assert queue.join() is True, "join of an unused queue must give True"
     queue.put("a")
     queue.get()
@@ -277,7 +285,7 @@ def queue_one_place(m):
     ends.append(end_of(queue.put, "b", timeout=1.0))
     ended(threads)
     assert len(queue) == 1, f"{len(queue)} items are inside, the capacity is 1"
-    assert sorted(ends, key=str) == [None, "TimeoutError"], f"the two puts: {ends}"
+    equal(sorted(ends, key=str), [None, "TimeoutError"], "the two puts")
 
 
 def queue_pairs(m):
@@ -316,7 +324,7 @@ def queue_joiners(m):
     done.append("a")
     queue.task_done()
     ended(threads)
-    assert seen == [(True, ["a"])] * 2, f"join gave, with which items done: {seen}"
+    equal(seen, [(True, ["a"])] * 2, "join gave, with which items done")
     assert time.monotonic() < 60, "a join with a timeout was not woken"
 
 
@@ -333,7 +341,7 @@ def queue_close_wakes_takers(m):
     threads = started(taker_1, taker_2)
     queue.close()
     ended(threads)
-    assert ends == ["Closed"] * 2, f"the gets that waited: {ends}"
+    equal(ends, ["Closed"] * 2, "the gets that waited")
 
 
 def queue_close_wakes_givers(m):
@@ -350,7 +358,7 @@ def queue_close_wakes_givers(m):
     threads = started(giver_1, giver_2)
     queue.close()
     ended(threads)
-    assert ends == ["Closed"] * 2, f"the puts that waited: {ends}"
+    equal(ends, ["Closed"] * 2, "the puts that waited")
     assert len(queue) == 1, f"{len(queue)} items are inside, one put was accepted"
 
 
@@ -365,7 +373,7 @@ def queue_get_takes_its_time(m):
     time.sleep(3.0)
     assert len(queue) == 0, "nothing was put"
     ended(threads)
-    assert seen == [("TimeoutError", 4.0)], f"get(timeout=4.0), and when: {seen}"
+    equal(seen, [("TimeoutError", 4.0)], "get(timeout=4.0), and when")
 
 
 def queue_put_takes_its_time(m):
@@ -380,7 +388,7 @@ def queue_put_takes_its_time(m):
     time.sleep(3.0)
     assert len(queue) == 1, "the put that waits has put its item"
     ended(threads)
-    assert seen == [("TimeoutError", 4.0)], f"put(timeout=4.0), and when: {seen}"
+    equal(seen, [("TimeoutError", 4.0)], "put(timeout=4.0), and when")
     assert len(queue) == 1, "an item whose put timed out is in the queue"
 
 
@@ -396,7 +404,7 @@ def queue_join_takes_its_time(m):
     time.sleep(3.0)
     assert len(queue) == 1, "nobody has got the item"
     ended(threads)
-    assert seen == [(False, 4.0)], f"join(timeout=4.0), and when: {seen}"
+    equal(seen, [(False, 4.0)], "join(timeout=4.0), and when")
 
 
 def queue_last_moment(m):
@@ -418,7 +426,7 @@ def queue_hand_off(m):
     """BoundedQueue(0): put needs a get that waits"""
     queue, got = m.BoundedQueue(0), []
     late = end_of(queue.put, "a", timeout=2.0), end_of(queue.put, "a", timeout=0)
-    assert late == ("TimeoutError",) * 2, f"put(2.0) and put(0), no get waits: {late}"
+    equal(late, ("TimeoutError",) * 2, "put(2.0) and put(0), no get waits")
 
     def taker():
         got.append(queue.get())
@@ -427,9 +435,9 @@ def queue_hand_off(m):
     time.sleep(1.0)
     pair = end_of(queue.put, "b", 0), end_of(queue.put, "c", 0)
     want = (None, "TimeoutError")
-    assert pair == want, f"two puts while one get waits: {pair}, expected {want}"
+    equal(pair, want, "two puts while one get waits")
     ended(threads)
-    assert got == ["b"], f"b was handed over, got {got}"
+    equal(got, ["b"], "b was handed over")
 
 
 def queue_hand_off_late(m):
@@ -437,7 +445,7 @@ def queue_hand_off_late(m):
     queue = m.BoundedQueue(0)
     assert end_of(queue.get, timeout=1.0) == "TimeoutError", "get(1.0), no put"
     got = end_of(queue.put, "a", timeout=1.0)
-    assert got == "TimeoutError", f"put(timeout=1.0) after that get gave up: {got}"
+    equal(got, "TimeoutError", "put(timeout=1.0) after that get gave up")
     assert len(queue) == 0, "an item whose put timed out is in the queue"
 
 
@@ -555,16 +563,16 @@ def future_states(m):
     states.append((future.running(), future.done(), future.cancelled()))
     got = end_of(future.start), end_of(future.cancel)
     want = ("InvalidState", False)
-    assert got == want, f"start and cancel when running: {got}, expected {want}"
+    equal(got, want, "start and cancel when running")
     future.set_result(None)
     states.append((future.running(), future.done(), future.cancelled()))
     want = [(False, False, False), (True, False, False), (False, True, False)]
-    assert states == want, f"running, done, cancelled, set to None: {states}"
+    equal(states, want, "running, done, cancelled, set to None")
     got = end_of(future.result, 1.0), end_of(future.exception), future.cancel()
     want = (None, None, False)
-    assert got == want, f"result, exception, cancel, set to None: {got}"
+    equal(got, want, "result, exception, cancel, set to None")
     got = end_of(future.set_result, 2), end_of(future.set_exception, Oops())
-    assert got == ("InvalidState",) * 2, f"a second outcome: {got}"
+    equal(got, ("InvalidState",) * 2, "a second outcome")
     assert end_of(future.result) is None, "a second outcome replaced the first"
 
 
@@ -580,7 +588,7 @@ def future_error(m):
     assert future.exception() is error, "exception must give the very exception"
     value.set_result(error)
     got = value.result(), value.exception()
-    assert got == (error, None), f"result, exception, an exception as value: {got}"
+    equal(got, (error, None), "result, exception, an exception as value")
 
 
 def future_cancelled(m):
@@ -589,14 +597,14 @@ def future_cancelled(m):
     future.add_done_callback(called.append)
     got = future.cancel(), future.cancel(), future.start()
     want = (True, True, False)
-    assert got == want, f"cancel, cancel, start: {got}, expected {want}"
+    equal(got, want, "cancel, cancel, start")
     assert called == [future], f"one callback, called {len(called)} times"
     states = future.running(), future.done(), future.cancelled()
-    assert states == (False, True, True), f"running, done, cancelled: {states}"
+    equal(states, (False, True, True), "running, done, cancelled")
     got = end_of(future.result), end_of(future.exception, 0)
-    assert got == ("Cancelled",) * 2, f"result and exception when cancelled: {got}"
+    equal(got, ("Cancelled",) * 2, "result and exception when cancelled")
     got = end_of(future.set_result, 1)
-    assert got == "InvalidState", f"set_result when cancelled: {got}"
+    equal(got, "InvalidState", "set_result when cancelled")
 
 
 def future_callbacks(m):
@@ -615,7 +623,7 @@ def future_callbacks(m):
     ended(started(setter))
     future.add_done_callback(note("late"))
     want = [("first", "setter", 5), ("second", "setter", 5), ("late", "main", 5)]
-    assert log == want, f"callback, its thread, the result: {log}"
+    equal(log, want, "callback, its thread, the result")
 
 
 def future_callbacks_raise(m):
@@ -641,9 +649,9 @@ def future_callbacks_raise(m):
         left = error
     assert left is None, f"what a callback raised has left: {left!r}"
     want = ["Oops", "SystemExit", "last", "KeyboardInterrupt"]
-    assert log == want, f"callbacks that ran: {log}"
+    equal(log, want, "callbacks that ran")
     kept = future.callback_errors
-    assert kept == errors, f"callback_errors: {kept}"
+    equal(kept, errors, "callback_errors")
 
 
 def future_callback_asks(m):
@@ -656,7 +664,7 @@ def future_callback_asks(m):
 
     future.add_done_callback(callback)
     future.set_result(7)
-    assert log == [(True, 7, False), "inner"], f"what the callbacks saw: {log}"
+    equal(log, [(True, 7, False), "inner"], "what the callbacks saw")
 
 
 def future_wakes_before_callbacks(m):
@@ -690,7 +698,7 @@ def future_wakes_all(m):
     threads = started(waiter_1, waiter_2, waiter_3)
     future.set_result(None)
     ended(threads)
-    assert got == [None] * 3, f"three who waited got {got}"
+    equal(got, [None] * 3, "three who waited got")
     assert time.monotonic() < 60, "a waiter with a timeout was not woken"
 
 
@@ -707,7 +715,7 @@ def future_cancel_wakes_all(m):
     threads = started(waiter_1, waiter_2)
     future.cancel()
     ended(threads)
-    assert got == ["Cancelled"] * 2, f"two who waited: {got}"
+    equal(got, ["Cancelled"] * 2, "two who waited")
 
 
 def future_takes_its_time(m):
@@ -718,10 +726,12 @@ def future_takes_its_time(m):
         seen.append((end_of(future.result, timeout=4.0), time.monotonic()))
 
     threads = started(waiter)
-    time.sleep(6.0)
+    time.sleep(3.0)
+    assert not future.done(), "nobody has set it"
+    time.sleep(3.0)
     future.set_result("late")
     ended(threads)
-    assert seen == [("TimeoutError", 4.0)], f"result(timeout=4.0), and when: {seen}"
+    equal(seen, [("TimeoutError", 4.0)], "result(timeout=4.0), and when")
 
 
 def future_start_or_cancel(m):
@@ -753,7 +763,7 @@ def future_set_by_two(m):
     ended(threads)
     won = [name for name, end in ends.items() if end is None]
     assert len(won) == 1, f"one set must win, the other raise InvalidState: {ends}"
-    assert called == won, f"{won[0]} won, the callback saw {called}"
+    equal(called, won, f"{won[0]} won, the callback saw")
     assert future.result(0) == won[0], f"{won[0]} won, the result is another"
 
 
@@ -767,7 +777,7 @@ def future_callback_in_time(m):
     threads = started(setter)
     future.add_done_callback(lambda f: log.append(f.result(0)))
     ended(threads)
-    assert log == [1], f"one callback, it was called with: {log}"
+    equal(log, [1], "one callback, it was called with")
 
 
 def future_by_itself(program):
@@ -865,10 +875,10 @@ def policies_at_a_desk(m, shut):
     ):
         desk = Desk(older, old, shut=shut)
         got = end_of(getattr(m, name), task, desk)
-        assert got == end, f"{name}: {got}, expected {end}"
-        assert ran == runs, f"{name}: what ran, or where: {ran}, expected {runs}"
+        equal(got, end, f"{name}")
+        equal(ran, runs, f"{name}: what ran, or where")
         inside, want = ([t.__name__ for t in q] for q in (desk.queue, queue))
-        assert inside == want, f"{name}: the queue holds {inside}, expected {want}"
+        equal(inside, want, f"{name}: the queue holds")
         ran.clear()
 
 
@@ -882,7 +892,7 @@ def policies_in_odd_cases(m):
         raise Oops("task")
 
     got = end_of(m.caller_runs, failing, Desk())
-    assert got == "Oops", f"caller_runs, the task raising Oops: {got}"
+    equal(got, "Oops", "caller_runs, the task raising Oops")
 
 
 def policies(program):
@@ -906,7 +916,7 @@ def test_policies_when_shut(student):
 # --- 7: ThreadPool ------------------------------------------------------------------
 
 
-def pool_of(m, core, maximum, keep_alive=0.0, capacity=None, left=None):
+def pool_of(m, core, maximum, keep_alive=0.0, capacity=None, left=None, policy=None):
     """Make a pool of daemons; what leaves its workers' `run` goes into a list."""
     left = [] if left is None else left
 
@@ -922,7 +932,7 @@ def pool_of(m, core, maximum, keep_alive=0.0, capacity=None, left=None):
     def refuse(task, pool):
         raise m.Rejected
 
-    return m.ThreadPool(core, maximum, keep_alive, capacity, refuse, factory)
+    return m.ThreadPool(core, maximum, keep_alive, capacity, policy or refuse, factory)
 
 
 def pool_nine_tasks(m):
@@ -940,14 +950,13 @@ def pool_nine_tasks(m):
             rejected.append(number)
         settle()
         sizes.append(pool.stats().size)
-    assert sizes == [1, 2, 2, 2, 2, 3, 4, 4, 4], f"workers after each task: {sizes}"
-    assert rejected == [8, 9], f"tasks that were rejected: {rejected}"
+    equal(sizes, [1, 2, 2, 2, 2, 3, 4, 4, 4], "workers after each task")
+    equal(rejected, [8, 9], "tasks that were rejected")
     for gate in gates:
         gate.set()
         settle()
-    assert starts == [1, 2, 6, 7, 3, 4, 5], f"the order in which they start: {starts}"
-    stats = tuple(pool.stats())
-    assert stats == (2, 0, 0, 4, 7), f"in the end: {pool.stats()}"
+    equal(starts, [1, 2, 6, 7, 3, 4, 5], "the order in which they start")
+    equal(tuple(pool.stats()), (2, 0, 0, 4, 7), f"in the end: {STATS}")
 
 
 def pool_small_ones(m):
@@ -968,7 +977,7 @@ def pool_small_ones(m):
             settle()
             seen.append(pool.stats().size)
         what = f"ThreadPool({core}, {maximum}, capacity={capacity})"
-        assert seen == sizes, f"{what}, four tasks that wait, workers: {seen}"
+        equal(seen, sizes, f"{what}, four tasks that wait, workers")
         gate.set()
 
 
@@ -980,7 +989,7 @@ def pool_idle(m):
         pool.execute(int)
         settle()
         sizes.append(pool.stats().size)
-    assert sizes == [1, 2, 2], f"workers after each of three short tasks: {sizes}"
+    equal(sizes, [1, 2, 2], "workers after each of three short tasks")
     gate, ran = threading.Event(), []
     pool.execute(gate.wait)
     pool.execute(lambda: ran.append("second"))
@@ -1022,17 +1031,17 @@ def pool_submits(m):
     assert pool.submit(failing, error).exception() is error, "its exception is lost"
     leaver = pool.submit(failing, SystemExit(1)).exception()
     assert isinstance(leaver, SystemExit), f"a task raised SystemExit, got {leaver!r}"
-    assert left == [], f"given to submit, it must end no worker: {left}"
+    equal(left, [], "given to submit, it must end no worker")
     running = pool.submit(gate.wait)
     queued = pool.submit(lambda: ran.append("cancelled"))
     settle()
     got = running.running(), running.cancel(), queued.cancel()
-    assert got == (True, False, True), f"running, cancel, cancel of a queued one: {got}"
+    equal(got, (True, False, True), "running, cancel, cancel of a queued one")
     gate.set()
     settle()
     assert ran == [], "a task ran though its future was cancelled"
     completed = pool.stats().completed
-    assert completed == 5, f"five tasks, the cancelled one included: {completed}"
+    equal(completed, 5, "five tasks, the cancelled one included")
 
 
 def pool_fails(m):
@@ -1048,9 +1057,27 @@ def pool_fails(m):
         pool.execute(lambda ran=ran: ran.append("next"))
         settle()
         what = f"a task raised {kind.__name__}"
-        assert left == [kind.__name__], f"{what}, these left the workers: {left}"
+        equal(left, [kind.__name__], f"{what}, these left the workers")
         assert ran == ["next"], f"{what}, and the task behind it did not run"
-        assert pool.stats()[::4] == (1, 2), f"{what}: {pool.stats()}"
+        equal(pool.stats()[::4], (1, 2), f"{what}: size and completed")
+
+
+def pool_polls(m):
+    """ThreadPool(1, 1).poll: the oldest task first, also one of submit"""
+    pool, gate, ran = pool_of(m, 1, 1), threading.Event(), []
+    pool.execute(gate.wait)
+    pool.execute(int)
+    future = pool.submit(lambda: ran.append("submitted"))
+    settle()
+    assert pool.poll() is int, "poll must give the very task that execute was given"
+    task = pool.poll()
+    assert pool.poll() is None, "poll of an empty queue must give None"
+    gate.set()
+    settle()
+    equal(ran, [], "what poll took must not run by itself")
+    assert not future.done(), "the task of this future was taken by poll"
+    task()
+    equal((ran, future.done()), (["submitted"], True), "the polled task, when called")
 
 
 def pool_asks_its_policy(m):
@@ -1062,24 +1089,42 @@ def pool_asks_its_policy(m):
         seen.append(pool.poll())
         raise Oops("policy")
 
-    pool = m.ThreadPool(1, 1, capacity=1, policy=policy)
+    pool = pool_of(m, 1, 1, capacity=1, policy=policy)
     ended_by = [end_of(pool.execute, gate.wait), end_of(pool.execute, int)]
     ended_by += [end_of(pool.execute, str), pool.poll()]
     gate.set()
-    pool.shutdown()
-    assert ended_by == [None, None, "Oops", None], f"three times execute: {ended_by}"
-    assert seen == [(str, 1, False), int], f"what the policy saw and polled: {seen}"
+    equal(ended_by, [None, None, "Oops", None], "execute three times, then poll")
+    equal(seen, [(str, 1, False), int], "what the policy saw and polled")
+
+
+def pool_hand_off(m):
+    """ThreadPool(0, 3, capacity=0): tasks come while one worker is idle"""
+    pool, gate, sizes, ran = pool_of(m, 0, 3, 60.0, 0), threading.Event(), [], []
+    for task in (int, gate.wait):
+        pool.execute(task)
+        settle()
+        sizes.append(pool.stats().size)
+    equal(sizes, [1, 1], "workers after a short task and after a second one")
+    gate.set()
+    settle()
+    gate.clear()
+    pool.execute(gate.wait)
+    pool.execute(lambda: ran.append("second"))
+    settle()
+    equal(ran, ["second"], "two tasks for one idle worker, of which the first waits")
+    gate.set()
 
 
 def pool_arguments(m):
-    """ThreadPool: what it refuses, the default policy, and the names of threads"""
+    """ThreadPool: what it refuses, the default policy, its own threads"""
     for wrong in ((-1, 1), (0, 0), (2, 1), (1, 1, -1.0), (1, 1, 0.0, -1)):
         got = end_of(m.ThreadPool, *wrong)
-        assert got == "ValueError", f"ThreadPool{wrong}: {got}"
-    pool, gate, names = m.ThreadPool(1, 2, capacity=0), threading.Event(), []
+        equal(got, "ValueError", f"ThreadPool{wrong}")
+    pool, gate, threads = m.ThreadPool(0, 2, capacity=0), threading.Event(), []
 
     def task():
-        names.append(threading.current_thread().name)
+        thread = threading.current_thread()
+        threads.append((thread.name, thread.daemon))
         gate.wait()
 
     got = []
@@ -1087,9 +1132,8 @@ def pool_arguments(m):
         got.append(end_of(pool.execute, task))
         settle()
     gate.set()
-    pool.shutdown()
-    assert got == [None, None, "Rejected"], f"two workers, three tasks: {got}"
-    assert names == ["worker-1", "worker-2"], f"names of the threads: {names}"
+    equal(got, [None, None, "Rejected"], "two workers, no policy, three tasks")
+    equal(threads, [("worker-1", False), ("worker-2", False)], "threads: name, daemon")
 
 
 def pool_no_thread(m):
@@ -1103,8 +1147,8 @@ def pool_no_thread(m):
 
     pool = m.ThreadPool(1, 1, thread_factory=factory)
     got = end_of(pool.execute, int)
-    assert got == "Oops", f"execute, the factory raising Oops: {got}"
-    assert tuple(pool.stats()) == (0, 0, 0, 0, 0), f"no worker began: {pool.stats()}"
+    equal(got, "Oops", "execute, the factory raising Oops")
+    equal(tuple(pool.stats()), (0, 0, 0, 0, 0), f"no worker began: {STATS}")
     broken.clear()
     pool.execute(lambda: ran.append("task"))
     settle()
@@ -1122,11 +1166,10 @@ def pool_grows_by_one(m):
     ends.append(end_of(pool.execute, gate.wait))
     ended(threads)
     settle()
-    stats = pool.stats()
-    assert stats[:3] == (1, 1, 1), f"one runs, one is queued: {stats}"
+    equal(pool.stats()[:3], (1, 1, 1), "one runs, one waits: size, active, queued")
     ends.append(end_of(pool.execute, gate.wait))
     ends.append(end_of(pool.execute, gate.wait))
-    assert ends == [None, None, None, "Rejected"], f"four times execute: {ends}"
+    equal(ends, [None, None, None, "Rejected"], "four times execute")
     assert pool.stats().largest == 2, f"at most two workers: {pool.stats()}"
     gate.set()
     settle()
@@ -1149,8 +1192,8 @@ def pool_wakes_its_workers(m):
     ended(threads)
     settle()
     assert sorted(ran) == ["a", "b"], f"a and b were executed, these ran: {ran}"
-    assert left == [], f"a worker ended with {left}"
-    assert pool.stats()[::4] == (2, 4), f"two workers, four tasks: {pool.stats()}"
+    equal(left, [], "a worker ended with")
+    equal(pool.stats()[::4], (2, 4), "size and completed")
 
 
 def pool_cancel_or_run(m):
@@ -1161,7 +1204,7 @@ def pool_cancel_or_run(m):
     ran += ["cancelled"] * future.cancel()
     settle()
     assert len(ran) == 1, f"it must run or be cancelled, never both: {ran}"
-    assert left == [], f"a worker ended with {left}"
+    equal(left, [], "a worker ended with")
 
 
 def pool_last_moment(m):
@@ -1172,10 +1215,10 @@ def pool_last_moment(m):
     time.sleep(1.0)
     pool.execute(lambda: ran.append("b"))
     settle()
-    assert ran == ["a", "b"], f"a and b were executed, these ran: {ran}"
+    equal(ran, ["a", "b"], "a and b were executed, these ran")
     time.sleep(2.0)
     assert pool.stats().size == 0, f"all idle for 2 s, and yet {pool.stats()}"
-    assert left == [], f"a worker ended with {left}"
+    equal(left, [], "a worker ended with")
 
 
 def pool_counts(m):
@@ -1184,17 +1227,31 @@ def pool_counts(m):
     pool.execute(int)
     pool.execute(int)
     settle()
-    stats = tuple(pool.stats())
-    assert stats == (2, 0, 0, 2, 2), f"two workers, two tasks ended: {pool.stats()}"
+    equal(tuple(pool.stats()), (2, 0, 0, 2, 2), f"two tasks ended: {STATS}")
+
+
+def pool_one_moment(m):
+    """ThreadPool(2, 2): stats while another thread executes a task"""
+    pool, gate = pool_of(m, 2, 2), threading.Event()
+
+    def giver():
+        pool.execute(gate.wait)
+
+    threads = started(giver)
+    stats = pool.stats()
+    ended(threads)
+    gate.set()
+    assert stats.active <= stats.size == stats.largest, f"not of one moment: {stats}"
 
 
 def pool_rules(program):
     scenes = [pool_nine_tasks, pool_small_ones, pool_idle, pool_keeps_alive]
+    scenes += [pool_hand_off]
     return alone(program, scenes)
 
 
 def pool_tasks(program):
-    return alone(program, [pool_submits, pool_fails, pool_asks_its_policy])
+    return alone(program, [pool_submits, pool_fails, pool_polls, pool_asks_its_policy])
 
 
 def pool_edges(program):
@@ -1207,9 +1264,8 @@ def pool_races(program):
 
 
 def pool_books(program):
-    return explored(
-        program, [pool_counts], bound=1, watched=["ThreadPool"], races=False
-    )
+    scenes, watched = [pool_counts, pool_one_moment], ["ThreadPool"]
+    return explored(program, scenes, bound=1, watched=watched, races=False)
 
 
 @pytest.mark.task("ThreadPool")
@@ -1245,9 +1301,9 @@ def end_in_order(m):
     pool, ran = pool_of(m, 1, 1), []
     for name in "abc":
         pool.execute(lambda name=name: (time.sleep(1.0), ran.append(name)))
-    got = m.shutdown_and_await(pool, 5.0, 1.0)
-    assert got == (True, []), f"terminated, tasks that never ran: {got}"
-    assert ran == ["a", "b", "c"], f"tasks that ran: {ran}"
+    terminated, never_ran = m.shutdown_and_await(pool, 5.0, 1.0)
+    equal((terminated, len(never_ran)), (True, 0), "terminated, tasks that never ran")
+    equal(ran, ["a", "b", "c"], "tasks that ran")
     assert time.monotonic() == 3.0, f"it took {time.monotonic():g} s instead of 3 s"
 
 
@@ -1264,11 +1320,11 @@ def end_at_once(m):
         spent = time.monotonic() - begun
         what = f"grace {grace}"
         names = [tasks.index(task) if task in tasks else task for task in left]
-        assert names == [2, 3], f"{what}: tasks that never ran {names}, expected [2, 3]"
-        assert terminated is over, f"{what}: terminated is {terminated}"
+        equal(names, [2, 3], f"{what}: tasks that never ran")
+        equal(terminated, over, f"{what}: terminated")
         assert spent == took, f"{what}: it took {spent:g} s instead of {took:g} s"
         time.sleep(9.0)
-        assert ran == [0, 1], f"{what}: tasks that ran: {ran}"
+        equal(ran, [0, 1], f"{what}: tasks that ran")
 
 
 def end_states(m):
@@ -1280,10 +1336,10 @@ def end_states(m):
     pool.shutdown()
     pool.shutdown()
     late = end_of(pool.execute, int)
-    assert late == "Rejected", f"execute after shutdown: {late}"
+    equal(late, "Rejected", "execute after shutdown")
     got = pool.is_shutdown(), pool.is_terminated(), pool.await_termination(2.0)
     want = (True, False, False)
-    assert got == want, f"is_shutdown, is_terminated, await_termination(2.0): {got}"
+    equal(got, want, "is_shutdown, is_terminated, await_termination(2.0)")
     gate.set()
     assert pool.await_termination() is True, "await_termination() must give True"
     assert ran == ["queued"], "a task queued before shutdown did not run"
@@ -1309,7 +1365,7 @@ def end_now_states(m):
     assert end_of(pool.execute, int) == "Rejected", "execute after shutdown_now"
     gate.set()
     assert pool.await_termination() is True, "await_termination() must give True"
-    assert ran == [], f"what was given back has run: {ran}"
+    equal(ran, [], "what was given back has run")
 
 
 def end_with(m):
@@ -1325,7 +1381,7 @@ def end_with(m):
                     raise Oops("block")
         except Oops:
             ran.append("left")
-    assert ran == ["quiet", "Oops", "left"], f"in this order: {ran}"
+    equal(ran, ["quiet", "Oops", "left"], "in this order")
 
 
 def end_of_idle_workers(m):
@@ -1342,10 +1398,10 @@ def end_of_idle_workers(m):
     pool.shutdown()
     seen.append(pool.await_termination())
     ended(threads)
-    assert seen == [True, True], f"await_termination gave {seen}"
+    equal(seen, [True, True], "await_termination gave")
     assert time.monotonic() < 60, "a waiter with a timeout was not woken"
-    assert pool.stats()[::4] == (0, 2), f"terminated, and yet {pool.stats()}"
-    assert left == [], f"a worker ended with {left}"
+    equal(pool.stats()[::4], (0, 2), "terminated: size and completed")
+    equal(left, [], "a worker ended with")
 
 
 def end_or_execute(m):
@@ -1364,7 +1420,7 @@ def end_or_execute(m):
     ended(threads)
     settle()
     assert ran == before, "a task began after the pool had terminated"
-    assert ran == taken, f"accepted {taken}, ran {ran}"
+    equal(ran, taken, f"accepted {taken}, ran")
 
 
 def end_with_a_queue(m):
@@ -1381,7 +1437,7 @@ def end_with_a_queue(m):
     seen.append((pool.await_termination(), list(ran)))
     ended(threads)
     want = [(True, ["a", "b", "c"])] * 2
-    assert seen == want, f"await_termination gave, after these tasks: {seen}"
+    equal(seen, want, "await_termination gave, after these tasks")
 
 
 def end_of_nothing(m):
@@ -1394,7 +1450,7 @@ def end_of_nothing(m):
     threads = started(waiter)
     pool.shutdown()
     ended(threads)
-    assert seen == [True], f"await_termination gave {seen}"
+    equal(seen, [True], "await_termination gave")
 
 
 def end_after_a_failure(m):
@@ -1471,6 +1527,9 @@ class Later:
     def cancel(self):
         return False
 
+    def __getattr__(self, name):
+        raise AttributeError(f"the contract does not promise that futures have {name}")
+
 
 class Hands:
     """A stand-in for a pool: each task in a thread of its own; some are rejected."""
@@ -1483,6 +1542,9 @@ class Hands:
         if len(self.functions) in self.refuses:
             raise self.refusal
         return Later(lambda: function(*args))
+
+    def shutdown(self, *args, **kwargs):
+        raise AssertionError("the pool must stay open")
 
 
 def map_words(m):
@@ -1498,8 +1560,8 @@ def map_words(m):
     got = m.map_reduce(texts, count, lambda a, b: f"({a}{b})", Hands())
     want = {"the": "t", "queue": "t", "is": "((ta)f)", "very": "t", "full": "(tf)"}
     want |= {"a": "a", "pool": "a", "idle": "(af)"}
-    assert got == want, f"values in the order of the texts: {got}"
-    assert list(got) == list(want), f"keys in the order they are met: {list(got)}"
+    equal(got, want, "values in the order of the texts")
+    equal(list(got), list(want), "keys in the order in which they are met")
     assert "main" not in threads, "the mapper ran in the calling thread"
 
 
@@ -1512,7 +1574,7 @@ def map_lazily(m):
         threads.add(threading.current_thread().name)
 
     got = m.map_reduce(iter([0, None]), mapper, lambda a, b: [a, b], Hands())
-    assert got == {None: [0, None]}, f"items 0 and None, one key: {got}"
+    equal(got, {None: [0, None]}, "items 0 and None, one key")
     assert "main" not in threads, "a generator must be used up on the pool"
     assert m.map_reduce([], mapper, max, Hands()) == {}, "no items must give {}"
 
@@ -1543,9 +1605,9 @@ def map_rejected(m):
 
     hands = Hands(m.Rejected("full"), refuses=(2,))
     got = m.map_reduce(items(), mapper, lambda a, b: f"({a}{b})", hands)
-    assert got == {"all": "((ab)c)"}, f"items a, b and c: {got}"
+    equal(got, {"all": "((ab)c)"}, "items a, b and c")
     want = ["read a", "read b", "map b", "read c"]
-    assert log == want, f"in the calling thread: {log}"
+    equal(log, want, "in the calling thread")
 
 
 def map_fails(m):
@@ -1565,7 +1627,7 @@ def map_fails(m):
         m.map_reduce("abc", mapper, max, Hands())
     except Oops as error:
         got = str(error)
-    assert got == "b", f"b and c fail, b is the first in order; raised: {got}"
+    equal(got, "b", "b and c fail, b is the first in order; raised")
     running = sum(1 if line.startswith("begin") else -1 for line in log)
     assert running == 0, f"it ended while an item was being mapped: {log}"
 
@@ -1584,7 +1646,7 @@ def map_combine_fails(m):
         raise Oops("combine")
 
     got = end_of(m.map_reduce, range(6), mapper, combine, pool)
-    assert got == "Oops", f"combine raises Oops, map_reduce: {got}"
+    equal(got, "Oops", "combine raises Oops, map_reduce")
     before = list(log)
     time.sleep(60.0)
     assert log == before, f"after map_reduce had raised: {log[len(before) :]}"
@@ -1601,7 +1663,7 @@ def map_fails_early(m):
         raise Oops(item)
 
     got = end_of(m.map_reduce, "abcd", mapper, max, pool)
-    assert got == "Oops", f"the mapper raises Oops, map_reduce: {got}"
+    equal(got, "Oops", "the mapper raises Oops, map_reduce")
     time.sleep(60.0)
     assert len(log) <= 2, f"a failed, and what waits must be cancelled; mapped: {log}"
 
