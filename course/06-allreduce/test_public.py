@@ -252,7 +252,7 @@ def test_reduce_scatter_on_links_that_hold_little(ranks, rng):
 
 @pytest.mark.task("reduce_scatter")
 def test_reduce_scatter_of_other_ops(ranks, rng):
-    xs = arrays(rng, 3, (20,))
+    xs = arrays(rng, 3, (20,), np.float32)
     below = [-1 - abs(x) for x in xs]
     for op, given in (("mean", xs), ("max", below), ("min", [-x for x in below])):
         out = ask(ranks, "reduce_scatter", given, op)
@@ -340,7 +340,7 @@ def test_all_gather_refuses(ranks):
         ("chunk_id -1", {"chunk_id": -1}),
         ("chunk_id 2", {"chunk_id": 2}),
         ("a chunk of one element instead of 3", {"shape": (1,)}),
-        ("a chunk of shape (3, 1)", {"shape": (3, 1)}),
+        ("a chunk of shape (1, 3)", {"shape": (1, 3)}),
     ):
         refused(
             ranks, "all_gather", what, lambda r, n, o=options: make(r, n, **o), STEP_3
@@ -534,17 +534,18 @@ def test_cost_in_odd_cases(student):
 @pytest.mark.task("cost")
 def test_crossover(student):
     a, b = 10e-6, 1 / 12.5e9
-    for small, large, n, step, byte, want in (
-        ("tree", "ring", 4, a, b, 1e5),
-        ("halving_doubling", "ring", 6, a, b, 4 * 125_000 / (3.5 - 10 / 6)),
-        ("ring", "tree", 4, a, b, math.inf),  # fewer steps, more bytes
-        ("tree", "ring", 2, a, b, 0.0),  # as many steps, fewer bytes
-        ("ring", "halving_doubling", 4, 1.0, 0.5, 0.0),  # as many bytes, fewer steps
-        ("halving_doubling", "ring", 4, 1.0, 0.5, math.inf),
-        ("ring", "ring", 4, 1.0, 0.5, math.inf),
+    for small, large, n, step, byte, g, want in (
+        ("tree", "ring", 4, a, b, 0, 1e5),
+        ("tree", "ring", 4, a, b, b, 2 * 125_000 / (6 - 9 / 4)),
+        ("halving_doubling", "ring", 6, a, b, 0, 4 * 125_000 / (3.5 - 10 / 6)),
+        ("ring", "tree", 4, a, b, 0, math.inf),  # fewer steps, more bytes
+        ("tree", "ring", 2, a, b, 0, 0.0),  # as many steps, fewer bytes
+        ("ring", "halving_doubling", 4, 1.0, 0.5, 0, 0.0),  # fewer steps, same bytes
+        ("halving_doubling", "ring", 4, 1.0, 0.5, 0, math.inf),
+        ("ring", "ring", 4, 1.0, 0.5, 0, math.inf),
     ):
-        where = f"crossover from {small} to {large}, n = {n}"
-        got = student.crossover(small, large, n, step, byte)
+        where = f"crossover from {small} to {large}, n = {n}, g = {g}"
+        got = student.crossover(small, large, n, step, byte, g)
         check.close(got, want, rtol=1e-9, where=where, look=STEP_7)
 
 

@@ -402,6 +402,7 @@ def test_flash_backward_with_kv_len(student, rng):
     options = {"kv_len": kv_len, "bq": 2, "bk": 2}
     finite = [np.nan_to_num(x, nan=3.0) for x in (q, k, v)]
     backward(student, rng, finite, "kv_len 2, 5", look, **options)
+    backward(student, rng, finite, "kv_len 2, 5, causal", look, causal=True, **options)
     do = rng.standard_normal(q.shape)
     o, lse = plain(q, k, v, kv_len=kv_len)
     got = student.flash_backward(q, k, v, o, lse, do, **options)
@@ -456,7 +457,14 @@ def test_hbm_bytes(student):
         said = "".join(f", {key} = {value}" for key, value in options.items())
         where = f"hbm_bytes, N = {n}, M = {m}, d = {d}, tiles {bq} x {bk}{said}"
         got = student.hbm_bytes(n, m, d, bq, bk, **options)
-        check.equal(got, want, where=f"{where}: (loaded, stored)", look="Step 6.")
+        look = "Chapter, step 6."
+        check.equal(got, want, where=f"{where}: (loaded, stored)", look=look)
+        check.true(
+            not any(isinstance(x, float) for x in got),
+            where=where,
+            evidence="bytes are counted in ints, not in floats",
+            look=look,
+        )
 
 
 # --- 7 and 8: the kernels -----------------------------------------------------------
@@ -498,7 +506,9 @@ def launch(meter, arrays, where, loaded, look, *, atol=1e-5, axes=None, **option
     compare(run.outputs, ("o", "lse"), want, where, look, kinds, **near)
     budget = "Chapter, step 6: what must be loaded, and how often."
     at = f"{where}: loaded from HBM"
-    check.at_most(run.loaded_bytes, 1.02 * loaded, where=at, unit="bytes", look=budget)
+    check.at_most(
+        run.loaded_bytes, int(1.02 * loaded), where=at, unit="bytes", look=budget
+    )
     stored = q.size * q.itemsize + 4 * want[1].size
     once = "Chapter, step 7: each element of o and lse is stored once."
     at = f"{where}: stored to HBM"
@@ -535,9 +545,10 @@ def test_flash_kernel_of_strided_arrays(meter, rng):
 @pytest.mark.task("flash_kernel")
 def test_flash_kernel_pads_features(meter, rng):
     look = "Chapter, step 7: mask offs_d < D, with other=0.0."
-    for d, loaded in ((20, 6400), (3, 960)):
+    for d, loaded, scale in ((20, 6400, None), (3, 960, 0.0)):
         arrays = random(rng, 16, 32, d, dtype=np.float32)
-        launch(meter, arrays, f"d = {d}", loaded, look, **TILES)
+        where = f"d = {d}, scale {scale}"
+        launch(meter, arrays, where, loaded, look, scale=scale, **TILES)
 
 
 @pytest.mark.task("flash_kernel")
