@@ -1,7 +1,9 @@
-"""Public tests of lesson 09: the shape of each contract, on friendly inputs.
+"""Public tests of lesson 09: small inputs that make a mistake show.
 
-The hidden tests ask more: large, falling, masked, ragged and empty inputs, strided
-views, float16, memory and bytes.
+Each task meets an example that you can follow by hand, ragged tiles, maxima that rise
+and fall, masks, float16, and arrays that must stay as they were. Kernels run on the
+simulator under its meter: bytes, blocks, races, memory that nobody wrote. The hidden
+tests ask the same of other inputs; the lesson's page lists what only they ask.
 """
 
 import numpy as np
@@ -9,121 +11,602 @@ import pytest
 
 from autograder.student.testing import check
 
-
-def plain(q, k, v, causal=False):
-    """Return o and lse of one batch entry and head, with the whole matrix."""
-    q, k, v = (np.float64(x[0, 0]) for x in (q, k, v))
-    s = q @ k.T / np.sqrt(q.shape[1])
-    if causal:
-        hidden = np.arange(len(k)) > np.arange(len(q))[:, None] + len(k) - len(q)
-        s[hidden] = -np.inf
-    top = s.max(axis=1, keepdims=True)
-    p = np.exp(s - top)
-    total = p.sum(axis=1, keepdims=True)
-    return p / total @ v, (top + np.log(total))[:, 0]
+INF = np.inf
 
 
-def inputs(rng, n, m, d, dtype):
-    """Return q, k, v of one batch entry and one head."""
-    return [rng.standard_normal((1, 1, r, d)).astype(dtype) for r in (n, m, m)]
+# --- what is right: whole matrices, in float64 --------------------------------------
+
+
+def seen(n, m, length, causal):
+    """Return the (n, m) mask of the keys that each query sees."""
+    rows, cols = np.arange(n)[:, None], np.arange(m)[None, :]
+    return (cols < length) & (~np.bool_(causal) | (cols - rows <= length - n))
+
+
+def plain(q, k, v, causal=False, scale=None, kv_len=None):
+    """Return o and lse, with the whole matrix of one head after another."""
+    q, k, v = (x.astype(np.float64) for x in (q, k, v))
+    (batch, heads, n, d), m = q.shape, k.shape[2]
+    scale = d**-0.5 if scale is None else scale
+    o, lse = np.zeros(q.shape), np.full(q.shape[:3], -INF)
+    for b, h in np.ndindex(batch, heads):
+        length = m if kv_len is None else kv_len[b]
+        mask = seen(n, m, length, causal)[:, :length]
+        s = np.where(mask, q[b, h] @ k[b, h, :length].T * scale, -INF)
+        for i in np.flatnonzero(mask.any(axis=1)):
+            p = np.exp(s[i] - s[i].max())
+            o[b, h, i] = p @ v[b, h, :length] / p.sum()
+            lse[b, h, i] = s[i].max() + np.log(p.sum())
+    return o, lse
+
+
+def slopes(q, k, v, do, **options):
+    """Return the gradients of sum(o * do) by central differences."""
+    arrays, step, grads = (q, k, v), 1e-5, []
+    for x in arrays:
+        grad = np.zeros(x.shape)
+        for place in np.ndindex(*x.shape):
+            old, ends = x[place], []
+            for moved in (old + step, old - step):
+                x[place] = moved
+                ends.append((plain(*arrays, **options)[0] * do).sum())
+            x[place] = old
+            grad[place] = (ends[0] - ends[1]) / (2 * step)
+        grads.append(grad)
+    return grads
+
+
+def random(rng, n, m, d, batch=1, heads=1, dtype=np.float64):
+    """Return q, k, v: n queries and m keys in each head."""
+    shapes = [(batch, heads, rows, d) for rows in (n, m, m)]
+    return [rng.normal(0.3, 1.5, shape).astype(dtype) for shape in shapes]
+
+
+def padded(rng, kv_len, n, m, d):
+    """Return q, k, v whose keys beyond each length hold NaN."""
+    q, k, v = random(rng, n, m, d, len(kv_len))
+    for b, length in enumerate(kv_len):
+        k[b, :, length:] = v[b, :, length:] = np.nan
+    return q, k, v
+
+
+# --- how answers are judged ---------------------------------------------------------
+
+
+def compare(got, names, want, where, look, dtypes=None, **near):
+    """Check a tuple of arrays one by one: dtype, shape, values."""
+    is_tuple = isinstance(got, tuple | list) and len(got) == len(names)
+    evidence = f"the answer is not a tuple: {', '.join(names)}"
+    check.true(is_tuple, where=where, evidence=evidence, look=look)
+    dtypes = dtypes or [None] * len(names)
+    for name, x, y, dtype in zip(names, got, want, dtypes, strict=True):
+        check.close(x, y, where=f"{where}: {name}", look=look, dtype=dtype, **near)
+
+
+def left_alone(student, name, arrays, where, *args, **options):
+    """Call a function on transposed views, see that they stay, return its answer."""
+    views = [np.ascontiguousarray(x.swapaxes(-1, -2)).swapaxes(-1, -2) for x in arrays]
+    kept = [student.keep(view) for view in views]
+    got = getattr(student, name)(*kept, *args, **options)
+    for x, handle in zip(arrays, kept, strict=True):
+        check.unchanged(student.fetch(handle), x, where=f"{where}: its argument")
+    return got
+
+
+def peak_of(lesson, name, args, options):
+    """Return the most bytes that a call held at once."""
+    import tracemalloc
+
+    tracemalloc.start()
+    try:
+        getattr(lesson, name)(*args, **options)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def in_little_memory(student, name, make_args):
+    """Check that a call holds no matrix, where one tile has all queries or all keys."""
+    for n, m, bq, bk in ((32, 4096, 32, 128), (4096, 32, 128, 32)):
+        args, options = make_args(n, m), {"bq": bq, "bk": bk}
+        held = student.run(peak_of, name=name, args=args, options=options)
+        where = f"{name}, {n} queries, {m} keys, tiles {bq} x {bk}: memory"
+        look = "Chapter, step 4: loop over tiles of queries and of keys."
+        check.at_most(held, 8 * n * m - 1, where=where, unit="bytes", look=look)
+
+
+# --- 1: safe_softmax ----------------------------------------------------------------
+
+STEP_1 = "Chapter, step 1."
 
 
 @pytest.mark.task("safe_softmax")
 def test_safe_softmax(student):
-    got = student.safe_softmax(np.array([[0.0, np.log(3.0)], [1000.0, 1000.0]]))
-    where = "safe_softmax of [0, log 3] and [1000, 1000]"
-    want = [[0.25, 0.75], [0.5, 0.5]]
-    check.close(got, want, rtol=1e-12, where=where, look="Chapter, step 1.")
+    a = np.log(3.0)
+    x = np.array([[[0.0, a], [1000.0, 1000.0]], [[-1e4, a - 1e4], [5.0 + a, 5.0]]])
+    want = [[[0.25, 0.75], [0.5, 0.5]], [[0.25, 0.75], [0.75, 0.25]]]
+    where = "safe_softmax of [0, log 3], [1000, 1000], [-1e4, log 3 - 1e4], ..."
+    got = student.safe_softmax(x)
+    check.close(got, want, rtol=1e-11, where=where, look=STEP_1)
+    got = left_alone(student, "safe_softmax", [x], "safe_softmax")
+    check.close(got, want, rtol=1e-11, where=f"{where}, transposed", look=STEP_1)
+
+
+@pytest.mark.task("safe_softmax")
+def test_safe_softmax_masked(student):
+    x = np.array([[-INF, 2.0, 2.0], [-INF, -INF, -INF]])
+    where = "safe_softmax of [-inf, 2, 2] and [-inf, -inf, -inf]"
+    want = [[0, 0.5, 0.5], [0, 0, 0]]
+    check.close(student.safe_softmax(x), want, where=where, look=STEP_1)
+    got = student.safe_softmax(np.zeros((2, 0)))
+    check.shape(got, (2, 0), where="safe_softmax, an empty last axis", look=STEP_1)
+
+
+@pytest.mark.task("safe_softmax")
+def test_safe_softmax_dtypes(student, rng):
+    x = rng.uniform(-9, 9, (3, 40)).astype(np.float16)
+    x[0, 0] = 6e4
+    wide = x.astype(np.float64)
+    want = np.exp(wide - wide.max(axis=1, keepdims=True))
+    want /= want.sum(axis=1, keepdims=True)
+    where = "safe_softmax of float16 numbers"
+    look = "Chapter, step 1: compute in accumulator(x.dtype), return x.dtype."
+    near = {"rtol": 2.0**-10, "atol": 2.0**-24, "dtype": np.float16}
+    check.close(student.safe_softmax(x), want, where=where, look=look, **near)
+    got = student.safe_softmax(np.zeros(2, np.float32))
+    where = "safe_softmax of two float32 numbers"
+    check.close(got, [0.5, 0.5], where=where, look=look, dtype=np.float32)
+
+
+# --- 2: online_softmax --------------------------------------------------------------
+
+STEP_2 = "Chapter, step 2, the example worked by hand."
+
+
+def online(student, rows, block, where, dtype=np.float64):
+    """Check (p, m, l); after each tile, m and l are those of the columns so far."""
+    x = np.array(rows, dtype)
+    wide, tops, totals = x.astype(np.float64), [], []
+    for start in range(0, x.shape[1], block):
+        so_far = wide[:, : start + block]
+        tops.append(so_far.max(axis=1))
+        safe = np.maximum(tops[-1], -1e300)[:, None]
+        totals.append(np.exp(so_far - safe).sum(axis=1))
+    p = np.zeros(x.shape)
+    if tops:
+        p = np.exp(wide - safe) / np.maximum(totals[-1], 1.0)[:, None]
+    shape, sums = (len(tops), len(x)), np.float64 if dtype == np.float64 else np.float32
+    want = p, np.reshape(tops, shape), np.reshape(totals, shape)
+    near = {"rtol": 1e-9, "atol": 1e-12} if dtype == np.float64 else {"rtol": 1e-3}
+    got, where = student.online_softmax(x, block), f"online_softmax of {where}"
+    compare(got, ("p", "m", "l"), want, where, STEP_2, (dtype, sums, sums), **near)
 
 
 @pytest.mark.task("online_softmax")
 def test_online_softmax(student):
-    p, m, total = student.online_softmax(np.array([[1.0, 3.0, 2.0, 5.0]]), 2)
-    where = "online_softmax of [1, 3 | 2, 5]"
-    look = "Chapter, step 2, the example worked by hand."
-    check.close(m, [[3.0], [5.0]], where=f"{where}: m", look=look)
-    want = [[1 + np.exp(-2.0)], [1 + np.exp(-2.0) + np.exp(-3.0) + np.exp(-4.0)]]
-    check.close(total, want, rtol=1e-9, where=f"{where}: l", look=look)
-    check.close(p.sum(), 1.0, rtol=1e-12, where=f"{where}: the sum of p", look=look)
+    online(student, [[1, 3, 2, 5]], 2, "[1, 3 | 2, 5]")
+    rows = [[9, 8, 3, 1, 7], [7, 1, 3, 8, 9]]
+    online(student, rows, 2, "[9, 8 | 3, 1 | 7] and [7, 1 | 3, 8 | 9]")
+    online(student, [[-9, -9, -9]], 8, "[-9, -9, -9], tiles of 8")
+    rows = [[1e4, -1e4, 0], [-1e4, 0, 1e4]]
+    online(student, rows, 1, "[1e4 | -1e4 | 0] and its reverse")
+
+
+@pytest.mark.task("online_softmax")
+def test_online_softmax_masked(student):
+    rows = [[-INF, -INF, 4, -INF], [-INF] * 4]
+    online(student, rows, 2, "[-inf, -inf | 4, -inf] and of -inf only")
+    online(student, np.zeros((2, 0)), 3, "no columns")
+
+
+@pytest.mark.task("online_softmax")
+def test_online_softmax_dtypes(student):
+    zeros = np.zeros((1, 4096))
+    online(student, zeros, 1024, "4096 float16 zeros, tiles of 1024", np.float16)
+    x = np.array([[1.0, 2.0, 0.0], [0.0, 3.0, 1.0]])
+    left_alone(student, "online_softmax", [x], "online_softmax", 2)
+
+
+# --- 3: merge -----------------------------------------------------------------------
+
+STEP_3 = "Chapter, step 3."
+
+
+def state(m, total, o, dtype=np.float64):
+    """Return a state of arrays."""
+    return tuple(np.array(part, dtype) for part in (m, total, o))
+
+
+def merged(student, a, b, want, where, **near):
+    """Check merge(a, b) and merge(b, a)."""
+    kinds = [a[0].dtype] * 3
+    for left, right, order in ((a, b, ""), (b, a, ", exchanged")):
+        got = student.merge(left, right)
+        compare(got, ("m", "l", "o"), want, where + order, STEP_3, kinds, **near)
 
 
 @pytest.mark.task("merge")
 def test_merge(student):
-    a = (np.array([3.0]), np.array([1.0]), np.array([[2.0]]))
-    b = (np.array([3.0]), np.array([0.5]), np.array([[4.0]]))
-    got = student.merge(a, b)
-    where = "merge of two states with maximum 3"
-    for name, x, want in zip("mlo", got, ([3.0], [1.5], [[6.0]]), strict=True):
-        check.close(x, want, rtol=1e-12, where=f"{where}: {name}", look="Step 3.")
+    f = np.exp(-2.0)
+    where = "merge of the chapter's example: maxima 3 and 5"
+    a, b = state(3, 1 + f, [1 + f]), state(5, 1 + np.exp(-3.0), [2 + 2 * np.exp(-3.0)])
+    want = 5.0, f * a[1] + b[1], f * a[2] + b[2]
+    merged(student, a, b, want, where, rtol=1e-12)
+    where = "merge of two states of two rows, maxima (3, 1e4) and (3, -1e4)"
+    a = state([3, 1e4], [1.0, 2.0], [[2.0, 7.0], [1.0, 0.5]])
+    b = state([3, -1e4], [0.5, 9.0], [[4.0, -1.0], [8.0, 8.0]])
+    want = [3, 1e4], [1.5, 2.0], [[6.0, 6.0], [1.0, 0.5]]
+    merged(student, a, b, want, where, rtol=1e-12)
+
+
+@pytest.mark.task("merge")
+def test_merge_with_nothing(student):
+    where = "merge with the state of no keys; the second row has none either"
+    a = state([4, -INF], [2.5, 0], [[1.0, 2.0, 3.0], [0, 0, 0]], np.float32)
+    nothing = state([-INF] * 2, [0, 0], np.zeros((2, 3)), np.float32)
+    merged(student, a, nothing, a, where)
+
+
+@pytest.mark.task("merge")
+def test_merge_leaves_its_arguments(student):
+    a, b = state([1.0], [2.0], [[3.0]]), state([0.0], [5.0], [[6.0]])
+    kept = [tuple(student.keep(x) for x in half) for half in (a, b)]
+    student.merge(*kept)
+    for before, handle in zip((*a, *b), (*kept[0], *kept[1]), strict=True):
+        where = "merge: its arguments"
+        check.unchanged(student.fetch(handle), before, where=where, look=STEP_3)
+
+
+# --- 4: flash_forward ---------------------------------------------------------------
+
+STEP_4 = "Chapter, step 4."
+
+
+def forward(student, arrays, where, look=STEP_4, atol=1e-11, **options):
+    """Check o and lse of a call; sums of float16 and float32 are float32."""
+    q, _, v = arrays
+    sums = np.float64 if q.dtype == np.float64 else np.float32
+    got = student.flash_forward(*arrays, **options)
+    for tile in ("bq", "bk"):
+        options.pop(tile, None)
+    want, where = plain(*arrays, **options), f"flash_forward, {where}"
+    near = {"rtol": atol, "atol": atol * max(1.0, np.nan_to_num(abs(v)).max(initial=0))}
+    compare(got, ("o", "lse"), want, where, look, (q.dtype, sums), **near)
 
 
 @pytest.mark.task("flash_forward")
 def test_flash_forward(student, rng):
-    q, k, v = inputs(rng, 16, 16, 4, np.float64)
+    arrays = random(rng, 21, 18, 4, 2, 2)
+    forward(student, arrays, "2 batches, 2 heads, ragged tiles", bq=8, bk=4)
+    forward(student, arrays, "tiles larger than N and M", bq=64, bk=64)
+    forward(student, arrays, "scale 0.8", bq=8, bk=8, scale=0.8)
+    where = "flash_forward, transposed views"
+    got = left_alone(student, "flash_forward", arrays, where, bq=8, bk=8)
+    compare(got, ("o", "lse"), plain(*arrays), where, STEP_4, atol=1e-11)
+
+
+@pytest.mark.task("flash_forward")
+def test_flash_forward_of_large_scores(student, rng):
+    look = "Chapter, step 4: the maximum, and alpha for l and o together."
+    q, k, v = random(rng, 6, 20, 2)
+    for step, name in (
+        (3.0, "rise"),
+        (-3.0, "fall"),
+        (-700.0, "fall from 0 to -13,300"),
+    ):
+        q[..., 0], q[..., 1] = 1.0, 0.0
+        k[..., 0] = step * np.arange(20)
+        where = f"scores that {name}"
+        forward(student, (q, k, v), where, look, bq=4, bk=4, scale=1.0)
+    k[..., 0] = -1000 - np.arange(20)
+    forward(student, (q, k, v), "scores below -1000", look, bq=4, bk=4, scale=1.0)
+
+
+@pytest.mark.task("flash_forward")
+def test_flash_forward_causal(student, rng):
+    look = "Chapter, step 4: query i sees the keys j <= i + L - N."
+    for n, m in ((16, 16), (11, 17)):
+        arrays = random(rng, n, m, 4)
+        where = f"causal, N = {n}, M = {m}"
+        forward(student, arrays, where, look, causal=True, bq=8, bk=4)
+
+
+@pytest.mark.task("flash_forward")
+def test_flash_forward_of_queries_that_see_nothing(student, rng):
+    look = "Chapter, step 4: such a query gets o = 0 and lse = -inf."
+    arrays = random(rng, 19, 7, 4)
+    where = "causal, N = 19, M = 7"
+    forward(student, arrays, where, look, causal=True, bq=8, bk=4)
+    forward(student, random(rng, 3, 0, 4), "no keys", look)
+
+
+@pytest.mark.task("flash_forward")
+def test_flash_forward_with_kv_len(student, rng):
+    look = "Chapter, step 4: keys from kv_len[b] on do not exist."
+    kv_len = np.array([9, 14, 3])
+    q, k, v = padded(rng, kv_len, 5, 14, 2)
     for causal in (False, True):
-        o, lse = student.flash_forward(q, k, v, causal=causal, bq=8, bk=4)
-        want_o, want_lse = plain(q, k, v, causal)
-        where = "flash_forward, 16 queries and keys" + ", causal" * causal
-        check.close(o[0, 0], want_o, atol=1e-12, where=f"{where}: o", look="Step 4.")
-        check.close(
-            lse[0, 0], want_lse, atol=1e-12, where=f"{where}: lse", look="Step 4."
-        )
+        where = "kv_len 9, 14, 3" + ", causal" * causal
+        options = {"causal": causal, "kv_len": kv_len, "bq": 4, "bk": 4}
+        finite = [np.nan_to_num(x, nan=7.0) for x in (q, k, v)]
+        forward(student, finite, where, look, **options)
+        where += ", the padding holds NaN"
+        forward(student, (q, k, v), where, look, **options)
+
+
+@pytest.mark.task("flash_forward")
+def test_flash_forward_of_scale_zero(student, rng):
+    forward(student, random(rng, 3, 5, 4), "scale 0", bq=2, bk=2, scale=0.0)
+
+
+@pytest.mark.task("flash_forward")
+def test_flash_forward_dtypes(student, rng):
+    look = "Chapter, step 4: carry sums in accumulator(q.dtype)."
+    arrays = random(rng, 6, 9, 4, dtype=np.float32)
+    forward(student, arrays, "float32", look, atol=1e-5, bq=4, bk=4)
+    q, k, v = random(rng, 1, 40, 1, dtype=np.float16)
+    q[...] = 0  # all weights are equal: o is the mean of v
+    v[...] = 1
+    v[..., 0, 0], v[..., 39, 0] = 2048, -2048
+    where = "float16, the mean of 2048, 38 times 1, -2048"
+    got = student.flash_forward(q, k, v, bk=1)
+    want = [[[[0.95]]]], [[[np.log(40)]]]
+    compare(got, ("o", "lse"), want, where, look, (np.float16, np.float32), rtol=1e-3)
+
+
+@pytest.mark.task("flash_forward")
+def test_flash_forward_in_little_memory(student, rng):
+    in_little_memory(student, "flash_forward", lambda n, m: random(rng, n, m, 1))
+
+
+# --- 5: flash_backward --------------------------------------------------------------
+
+STEP_5 = "Chapter, step 5."
+
+
+def backward(student, rng, arrays, where, look=STEP_5, **options):
+    """Check the gradients against central differences."""
+    do = rng.standard_normal(arrays[0].shape)
+    kept = {key: options[key] for key in options if key not in ("bq", "bk")}
+    o, lse = plain(*arrays, **kept)
+    got = student.flash_backward(*arrays, o, lse, do, **options)
+    want, names = slopes(*arrays, do, **kept), ("dq", "dk", "dv")
+    kinds = [np.float64] * 3
+    compare(got, names, want, f"flash_backward, {where}", look, kinds, atol=1e-7)
 
 
 @pytest.mark.task("flash_backward")
 def test_flash_backward(student, rng):
-    q, k, v = inputs(rng, 4, 4, 2, np.float64)
-    do = rng.standard_normal((1, 1, 4, 2))
-    o, lse = (x[None, None] for x in plain(q, k, v))
-    grads = student.flash_backward(q, k, v, o, lse, do, bq=2, bk=2)
-    step = 1e-5
-    for place, name in enumerate(("dq", "dk", "dv")):
-        sums = []
-        for sign in (1, -1):
-            moved = [q, k, v]
-            moved[place] = moved[place].copy()
-            moved[place][0, 0, 1, 0] += sign * step
-            sums.append(float((plain(*moved)[0] * do[0, 0]).sum()))
-        slope = (sums[0] - sums[1]) / (2 * step)
-        where = f"flash_backward, 4 queries and keys: {name}, row 1, feature 0"
-        got = grads[place][0, 0, 1, 0]
-        check.close(got, slope, atol=1e-8, where=where, look="Chapter, step 5.")
+    arrays = random(rng, 5, 4, 2, 2, 1)
+    backward(student, rng, arrays, "2 batches, ragged tiles", bq=2, bk=3)
+    arrays = random(rng, 3, 4, 2, 1, 2)
+    look = "Chapter, step 5: the scale is in the scores, and once more in dq and dk."
+    backward(student, rng, arrays, "2 heads, scale 0.4", look, bq=2, bk=2, scale=0.4)
+    backward(student, rng, arrays, "scale 0", look, bq=2, bk=2, scale=0.0)
+
+
+@pytest.mark.task("flash_backward")
+def test_flash_backward_causal(student, rng):
+    look = "Chapter, step 4: query i sees the keys j <= i + L - N."
+    for n, m in ((5, 5), (3, 7)):
+        where = f"causal, N = {n}, M = {m}"
+        arrays = random(rng, n, m, 2)
+        backward(student, rng, arrays, where, look, causal=True, bq=2, bk=2)
+
+
+@pytest.mark.task("flash_backward")
+def test_flash_backward_with_kv_len(student, rng):
+    look = "Chapter, step 5: keys beyond kv_len get gradient 0."
+    kv_len = np.array([2, 5])
+    q, k, v = padded(rng, kv_len, 3, 5, 2)
+    options = {"kv_len": kv_len, "bq": 2, "bk": 2}
+    finite = [np.nan_to_num(x, nan=3.0) for x in (q, k, v)]
+    backward(student, rng, finite, "kv_len 2, 5", look, **options)
+    backward(student, rng, finite, "kv_len 2, 5, causal", look, causal=True, **options)
+    do = rng.standard_normal(q.shape)
+    o, lse = plain(q, k, v, kv_len=kv_len)
+    got = student.flash_backward(q, k, v, o, lse, do, **options)
+    want = slopes(*finite, do, kv_len=kv_len)
+    where = "flash_backward, kv_len 2, 5, the padding holds NaN"
+    compare(got, ("dq", "dk", "dv"), want, where, look, atol=1e-7)
+
+
+@pytest.mark.task("flash_backward")
+def test_flash_backward_of_queries_that_see_nothing(student, rng):
+    look = "Chapter, step 5: a query that saw nothing gets gradient 0."
+    arrays = random(rng, 7, 3, 2)
+    where = "causal, N = 7, M = 3"
+    backward(student, rng, arrays, where, look, causal=True, bq=4, bk=2)
+
+
+@pytest.mark.task("flash_backward")
+def test_flash_backward_dtypes(student):
+    q, k, v = (np.zeros((1, 1, n, 1), np.float16) for n in (40, 1, 1))
+    do = np.ones_like(q)
+    do[0, 0, 0], do[0, 0, 39] = 2048, -2048
+    lse = np.zeros((1, 1, 40), np.float32)
+    got = student.flash_backward(q, k, v, q, lse, do, bq=1, bk=1)
+    want = np.zeros(q.shape), np.zeros(k.shape), np.full(v.shape, 38.0)
+    where = "flash_backward, float16, one key: dv is the sum of 2048, 38 times 1, -2048"
+    look = "Chapter, step 5: carry sums in accumulator(q.dtype)."
+    compare(got, ("dq", "dk", "dv"), want, where, look, [np.float16] * 3)
+
+
+@pytest.mark.task("flash_backward")
+def test_flash_backward_in_little_memory(student, rng):
+    def make(n, m):
+        q, k, v = random(rng, n, m, 1)
+        return q, k, v, q, np.full(q.shape[:3], 9.0), q
+
+    in_little_memory(student, "flash_backward", make)
+
+
+# --- 6: hbm_bytes -------------------------------------------------------------------
 
 
 @pytest.mark.task("hbm_bytes")
 def test_hbm_bytes(student):
-    where = "hbm_bytes of 512 queries and keys, d = 64, tiles of 64"
-    got = student.hbm_bytes(512, 512, 64, 64, 64)
-    check.equal(tuple(got), (2228224, 133120), where=where, look="Chapter, step 6.")
-    got = student.hbm_bytes(512, 512, 64, 64, 64, causal=True)
-    check.equal(got[0], 1310720, where=f"{where}, causal", look="Chapter, step 6.")
+    for (n, m, d, bq, bk), options, want in (
+        ((512, 512, 64, 64, 64), {}, (2228224, 133120)),
+        ((50, 70, 8, 32, 16), {}, (10560, 1800)),
+        ((50, 70, 8, 32, 16), {"itemsize": 2}, (5280, 1000)),
+        ((512, 512, 64, 64, 64), {"causal": True}, (1310720, 133120)),
+        ((50, 70, 8, 32, 16), {"causal": True}, (10176, 1800)),
+        ((90, 40, 8, 32, 16), {"causal": True}, (6464, 3240)),
+    ):
+        said = "".join(f", {key} = {value}" for key, value in options.items())
+        where = f"hbm_bytes, N = {n}, M = {m}, d = {d}, tiles {bq} x {bk}{said}"
+        got = student.hbm_bytes(n, m, d, bq, bk, **options)
+        look = "Chapter, step 6."
+        check.equal(got, want, where=f"{where}: (loaded, stored)", look=look)
+        check.true(
+            not any(isinstance(x, float) for x in got),
+            where=where,
+            evidence="bytes are counted in ints, not in floats",
+            look=look,
+        )
+
+
+# --- 7 and 8: the kernels -----------------------------------------------------------
+
+
+def launch(meter, arrays, where, loaded, look, *, atol=1e-5, axes=None, **options):
+    """Run a kernel on the simulator; judge o, lse, and all that its meter saw.
+
+    Args:
+        meter: the simulator.
+        arrays: q, k, v as (B, H, rows, d).
+        where: what is special about this launch.
+        loaded: bytes that step 6 counts for it, of all heads.
+        look: where to read on.
+        atol: how far o may be away, for values of size 1.
+        axes: orders of axes in which q, k and v are stored.
+        options: `causal`, and what the host function takes.
+    """
+    causal = options.pop("causal", False)
+    name = "causal_attention" if causal else "flash_attention"
+    (q, k, v), where = arrays, f"{name}, {where}"
+    given = arrays
+    if axes is not None:
+        options["axes"] = axes
+        given = [
+            np.ascontiguousarray(x.transpose(np.argsort(order)))
+            for x, order in zip(arrays, axes, strict=True)
+        ]
+    run = meter.run(name, *given, **options)
+    want = plain(q, k, v, causal, options.get("scale"))
+    size = max(1.0, float(abs(v).max()))
+    near = {"rtol": 1e-5, "atol": atol * size}
+    kinds = q.dtype, np.float32
+    for what, found in (
+        ("two programs, or two of its lanes, write one element", run.races),
+        ("reads memory that nobody wrote", run.uninitialised),
+    ):
+        check.true(not found, where=f"{where}: {what}", evidence="; ".join(found))
+    compare(run.outputs, ("o", "lse"), want, where, look, kinds, **near)
+    budget = "Chapter, step 6: what must be loaded, and how often."
+    at = f"{where}: loaded from HBM"
+    check.at_most(
+        run.loaded_bytes, int(1.02 * loaded), where=at, unit="bytes", look=budget
+    )
+    stored = q.size * q.itemsize + 4 * want[1].size
+    once = "Chapter, step 7: each element of o and lse is stored once."
+    at = f"{where}: stored to HBM"
+    check.at_most(run.stored_bytes, stored, where=at, unit="bytes", look=once)
+    block_m, block_n = options.get("block_m", 32), options.get("block_n", 16)
+    block_d = max(16, 1 << (q.shape[3] - 1).bit_length())
+    tile = max(block_m * block_d, block_n * block_d, block_m * block_n)
+    one = "Chapter, step 7: one tile of queries, one of keys, one of scores."
+    at = f"{where}: the largest block"
+    check.at_most(run.largest_block, tile, where=at, unit="elements", look=one)
+
+
+STEP_7 = "Chapter, step 7."
+STEP_8 = "Chapter, step 8."
+TILES = {"block_m": 16, "block_n": 16}
+STORED = ((0, 1, 3, 2), (0, 2, 1, 3), (1, 0, 2, 3))
 
 
 @pytest.mark.task("flash_kernel")
 def test_flash_kernel(meter, rng):
-    q, k, v = inputs(rng, 40, 40, 16, np.float32)
-    run = meter.run("flash_attention", q, k, v)
-    o, lse = run.outputs
-    want_o, want_lse = plain(q, k, v)
-    where = "flash_attention, 40 queries and keys, d = 16"
-    check.close(o[0, 0], want_o, atol=1e-5, where=f"{where}: o", look="Step 7.")
-    check.close(lse[0, 0], want_lse, atol=1e-5, where=f"{where}: lse", look="Step 7.")
-    budget = 1.02 * 4 * (40 * 16 + 2 * 2 * 40 * 16)
-    check.at_most(
-        run.loaded_bytes, budget, where=f"{where}: loaded", unit="bytes", look="Step 6."
-    )
+    arrays = random(rng, 40, 21, 16, 2, 2, np.float32)
+    launch(meter, arrays, "2 batches, 2 heads, N = 40, M = 21, d = 16", 31744, STEP_7)
+
+
+@pytest.mark.task("flash_kernel")
+def test_flash_kernel_of_strided_arrays(meter, rng):
+    arrays = random(rng, 18, 33, 16, 2, 2, np.float32)
+    where = "q, k, v stored in three orders of axes, tiles 16 x 32, scale 0.5"
+    look = "Chapter, step 7: use the strides of each array."
+    options = {"axes": STORED, "block_m": 16, "block_n": 32, "scale": 0.5}
+    launch(meter, arrays, where, 38400, look, **options)
+
+
+@pytest.mark.task("flash_kernel")
+def test_flash_kernel_pads_features(meter, rng):
+    look = "Chapter, step 7: mask offs_d < D, with other=0.0."
+    for d, loaded, scale in ((20, 6400, None), (3, 960, 0.0)):
+        arrays = random(rng, 16, 32, d, dtype=np.float32)
+        where = f"d = {d}, scale {scale}"
+        launch(meter, arrays, where, loaded, look, scale=scale, **TILES)
+
+
+@pytest.mark.task("flash_kernel")
+def test_flash_kernel_of_large_scores(meter, rng):
+    look = "Chapter, step 4: the maximum, and alpha for l_i and acc."
+    q, k, v = random(rng, 16, 40, 16, dtype=np.float32)
+    q[...] = 0
+    q[..., ::2, 0], q[..., 1::2, 0] = 1, -1
+    k[..., 0] = 6 * np.arange(40) - 120
+    where = "scores that rise or fall by 234"
+    options = {**TILES, "scale": 1.0, "atol": 1e-4}
+    launch(meter, (q, k, v), where, 6144, look, **options)
+
+
+@pytest.mark.task("flash_kernel")
+def test_flash_kernel_in_float16(meter, rng):
+    look = "Chapter, step 7: float16 in and out, float32 for m_i, l_i and acc."
+    arrays = random(rng, 20, 24, 16, dtype=np.float16)
+    launch(meter, arrays, "float16", 3712, look, atol=2.0**-10, **TILES)
 
 
 @pytest.mark.task("causal_kernel")
 def test_causal_kernel(meter, rng):
-    q, k, v = inputs(rng, 32, 32, 16, np.float32)
-    run = meter.run("causal_attention", q, k, v, block_m=16, block_n=16)
-    o, lse = run.outputs
-    want_o, want_lse = plain(q, k, v, causal=True)
-    where = "causal_attention, 32 queries and keys, tiles of 16"
-    check.close(o[0, 0], want_o, atol=1e-5, where=f"{where}: o", look="Step 8.")
-    check.close(lse[0, 0], want_lse, atol=1e-5, where=f"{where}: lse", look="Step 8.")
-    budget = 1.02 * 4 * (32 * 16 + 2 * (16 + 32) * 16)
-    check.at_most(
-        run.loaded_bytes, budget, where=f"{where}: loaded", unit="bytes", look="Step 8."
-    )
+    arrays = random(rng, 40, 40, 16, 1, 2, np.float32)
+    options = {"causal": True, **TILES}
+    launch(meter, arrays, "N = M = 40, 2 heads", 27648, STEP_8, **options)
+
+
+@pytest.mark.task("causal_kernel")
+def test_causal_kernel_with_more_keys(meter, rng):
+    look = "Chapter, step 8: query i sees the keys j <= i + M - N."
+    arrays = random(rng, 20, 45, 16, 2, 1, np.float32)
+    options = {"causal": True, **TILES, "axes": STORED, "scale": 0.5}
+    where = "N = 20, M = 45, q, k, v stored in three orders of axes"
+    launch(meter, arrays, where, 25600, look, **options)
+
+
+@pytest.mark.task("causal_kernel")
+def test_causal_kernel_hides_large_scores(meter, rng):
+    look = "Chapter, step 8: hidden scores are -inf before the maximum is taken."
+    q, k, v = random(rng, 16, 40, 16, dtype=np.float32)
+    q[...] = 0
+    q[..., 0] = 1
+    k[..., 0] = 6 * np.arange(40) - 120
+    options = {"causal": True, **TILES, "scale": 1.0, "atol": 1e-4}
+    launch(meter, (q, k, v), "scores that rise by 234", 6144, look, **options)
+
+
+@pytest.mark.task("causal_kernel")
+def test_causal_kernel_with_more_queries(meter, rng):
+    look = "Chapter, step 8: a query that sees nothing gets o = 0 and lse = -inf."
+    arrays = random(rng, 40, 21, 16, dtype=np.float32)
+    where = "N = 40, M = 21"
+    launch(meter, arrays, where, 7296, look, causal=True, **TILES)
+
+
+@pytest.mark.task("causal_kernel")
+def test_causal_kernel_in_float16(meter, rng):
+    look = "Chapter, step 7: float16 in and out, float32 for m_i, l_i and acc."
+    arrays = random(rng, 20, 24, 16, dtype=np.float16)
+    launch(meter, arrays, "float16", 3712, look, atol=2.0**-10, causal=True, **TILES)

@@ -2,26 +2,17 @@
 
 A scene is a function of the submission's module that asserts what must hold under every
 schedule; its docstring is what a student reads as the place of a failure. `explored`
-runs beside the submission, `judge` in the grader, on what came back.
+runs beside the submission; what came back is judged in the grader, by `stories.judge`.
 """
 
 import re
 import threading
 import time
 
-from autograder.student.testing import check
-
-STORY_LINES = 9
-STEP = re.compile(r" *\d+ [> ] (.+?) +line (\d+) +(.{44})  (.*)")
-DULL = ("release", "notify 0", "start", "look at")
-
 #: At most so many schedules a scene with up to two preemptions, where a wake-up for no
 #: reason counts as one, and so many random ones after them.
 RULES = {"bound": 2, "schedules": 250, "random_schedules": 20}
 ONE_SCHEDULE = {"bound": 0, "schedules": 1, "random_schedules": 3}
-
-
-# --- beside the submission ----------------------------------------------------------
 
 
 def explored(program, scenes, **options):
@@ -103,37 +94,3 @@ def lasted(got, seconds, what):
 def said(got):
     """Put an outcome into words."""
     return f"{got[0]} {got[1]!r}" if got[0] == "gave" else f"raised {got[1]}"
-
-
-# --- in the grader ------------------------------------------------------------------
-
-
-def judge(seen, look):
-    """Fail with the shortest story of the scene that failed, if one did."""
-    for scene in seen:
-        if scene["found"]["kind"] != "ok":
-            where = scene["where"].rstrip(".")
-            check.true(False, where=where, evidence=tale(scene["found"]), look=look)
-
-
-def tale(found):
-    """Shorten a counterexample to what happened, and its last steps, line by line."""
-    message = found["message"].splitlines()
-    steps = [STEP.match(line) for line in found["story"]]
-    kept = [
-        f"  {thread}, line {number}: {done}   [{code.strip()}]"
-        for thread, number, code, done in (step.groups() for step in steps if step)
-        if not done.startswith(DULL)
-    ]
-    if len(kept) > STORY_LINES:
-        kept = ["  ...", *kept[-STORY_LINES:]]
-    told = [_plainly(found["kind"], line) for line in message]
-    if found["kind"] == "exception" and not found["schedule"]:
-        return "\n".join(told)  # it fails whoever goes first: no story to tell
-    return "\n".join([*told, "in this schedule:", *kept] if kept else told)
-
-
-def _plainly(kind, line):
-    for mark in ("in main: AssertionError: ", "AssertionError: "):
-        line = line.replace(mark, "")
-    return line.split(" at line ")[0] if kind == "exception" else f"{kind}: {line}"

@@ -16,9 +16,9 @@ from hidden.queue_scenes import (
     queue_waits,
 )
 from hidden.queue_time_scenes import queue_gives_up, queue_hands, queue_times
-from hidden.scenes import judge
 
 from autograder.student.testing import check
+from autograder.student.testing.stories import judge
 
 STEP_3 = "Chapter, step 3."
 

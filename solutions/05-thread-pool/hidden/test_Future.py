@@ -15,9 +15,9 @@ from hidden.future_scenes import (
     future_times,
     future_waits,
 )
-from hidden.scenes import judge
 
 from autograder.student.testing import check
+from autograder.student.testing.stories import judge
 
 STEP_4 = "Chapter, step 4."
 

@@ -17,9 +17,9 @@ from hidden.pool_scenes import (
     pool_of_no_core,
     pool_races,
 )
-from hidden.scenes import judge
 
 from autograder.student.testing import check
+from autograder.student.testing.stories import judge
 
 STEP_5 = "Chapter, step 5."
 CONTRACT = "The contract in the docstring."

@@ -14,13 +14,14 @@ from hidden.scenes import (
     alone,
     explored,
     gave,
-    judge,
     outcome,
     refused,
     said,
     settle,
     started,
 )
+
+from autograder.student.testing.stories import judge
 
 STEP_5 = "Chapter, step 5."
 

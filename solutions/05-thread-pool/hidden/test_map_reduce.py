@@ -12,9 +12,10 @@ import time
 
 import pytest
 from hidden.pools import Boom, pool_of
-from hidden.scenes import alone, explored, judge, outcome, refused, settle
+from hidden.scenes import alone, explored, outcome, refused, settle
 
 from autograder.student.testing import check
+from autograder.student.testing.stories import judge
 
 STEP_7 = "Chapter, step 7."
 

@@ -8,7 +8,6 @@ worker and for timeouts of 0 and None.
 
 import pytest
 from hidden.java_scripts import beside_java, java_shut
-from hidden.scenes import judge
 from hidden.shutdown_scenes import (
     shut_and_await,
     shut_asks,
@@ -17,6 +16,8 @@ from hidden.shutdown_scenes import (
     shut_in_order,
     shut_is_strict,
 )
+
+from autograder.student.testing.stories import judge
 
 STEP_6 = "Chapter, step 6."
 
