@@ -72,7 +72,7 @@ def raised(
         where = gettext("{label} raised {name}").format(label=label, name=name)
         return kind(name, text, where, "at " + at[0] if at else "", look)
     if places and places[-1][0] == SCENARIO:  # its own code raised nothing
-        label += f": `{places[-1][2]}`" if places[-1][2] else ""
+        label = label.rstrip(",") + (f": `{places[-1][2]}`" if places[-1][2] else "")
         look = look or _missing_method(text)
     where = gettext("{label} raised {name}").format(label=label, name=name)
     if text.strip():

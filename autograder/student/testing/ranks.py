@@ -133,10 +133,11 @@ class Ranks:
             n, capacity=capacity, latency_s=latency_s, bandwidth=bandwidth, links=links
         )
         name = program if isinstance(program, str) else program.__name__
-        source, sent = "", name
+        session = self._student.session
+        source, sent, label = "", name, name
         if not isinstance(program, str):
             source, sent = neutral(bundled(program), name), NEUTRAL
-        session = self._student.session
+            label = session.task or name
         asked = session.note("ranks", sent, source, [args(rank) for rank in range(n)])
         turns: list[_Turn] = []
         try:
@@ -149,7 +150,7 @@ class Ranks:
                         (rank, n),
                         (source, sent, args(rank)),
                         self._lent,
-                        name,
+                        label,
                     )
                     for rank, process in enumerate(party.ranks)
                 ]
