@@ -37,22 +37,30 @@ def attended(seconds: float) -> Iterator[Callable[[int, int], None]]:
     started = told = moved = time.monotonic()
     schedules = steps = 0
     before: object = None
+    timed = hasattr(signal, "setitimer")  # not on Windows
 
     def progress(schedules_now: int, steps_now: int) -> None:
         nonlocal schedules, steps
         schedules, steps = schedules_now, steps_now
+        if not timed and schedules % 256 == 0:
+            tell()
 
-    def look(number: int, frame: FrameType | None) -> None:
-        nonlocal told, moved, before
-        now, here = time.monotonic(), (schedules, steps_so_far())
-        if here != before:
-            moved, before = now, here
+    def tell() -> None:
+        nonlocal told
+        now = time.monotonic()
         text = f"{schedules:,} schedules, {steps:,} steps, no failure so far"
         if status is not None:
             status.update(text)
         elif now - told >= _TOLD_S:
             told = now
             console.print(f"{now - started:.0f} s: {text}", highlight=False)
+
+    def look(number: int, frame: FrameType | None) -> None:
+        nonlocal moved, before
+        now, here = time.monotonic(), (schedules, steps_so_far())
+        if here != before:
+            moved, before = now, here
+        tell()
         if now - moved > min(_HUNG_S, max(seconds, _LOOK_S)):
             line = "" if frame is None else f"line {frame.f_lineno} of "
             name = "the program" if frame is None else frame.f_code.co_filename
@@ -65,7 +73,6 @@ def attended(seconds: float) -> Iterator[Callable[[int, int], None]]:
         raise Ended(f"stopped after {schedules:,} schedules without a failure")
 
     earlier = signal.signal(signal.SIGINT, stop)
-    timed = hasattr(signal, "setitimer")
     if timed:
         signal.signal(signal.SIGALRM, look)
         signal.setitimer(signal.ITIMER_REAL, _LOOK_S, _LOOK_S)

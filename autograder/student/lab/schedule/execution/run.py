@@ -256,7 +256,7 @@ class Run:
                 task.greenlet.switch()
             if self.rules.explaining and self.failure and self.failure.kind == LOST:
                 self.story, story = None, self.story
-                self.failure = explain_further(self, self.failure)
+                self.failure = explain_further(self.tasks, self.failure, self.stir)
                 self.story = story
         finally:
             self.over = True

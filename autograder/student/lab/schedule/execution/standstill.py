@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from .story import describe
 from .task import Failure, Task
-
-if TYPE_CHECKING:
-    from .run import Run
 
 LOST = "lost wake-up"
 EVENT = "wait for"  # what is done to an event
@@ -73,19 +71,23 @@ def _edge(task: Task, other: Any) -> str:
     )
 
 
-def explain_further(run: Run, lost: Failure) -> Failure:
+def explain_further(
+    tasks: list[Task], lost: Failure, stir: Callable[[Task], bool]
+) -> Failure:
     """Tell a deadlock from a lost wake-up where no lock's owner does.
 
     Args:
-        run: stands still. Its sleepers may be woken here, so it is of no use after.
-        lost: why it stands still, as `explain_standstill` sees it.
+        tasks: all threads of a run that stands still.
+        lost: why it does, as `explain_standstill` sees it.
+        stir: wakes a sleeper for no reason and says whether it gets any further; the
+            run is of no use after.
 
     Returns:
         A deadlock where no wake-up is missing: those who take from a queue wait for
         what lies in it, or all who sleep find, when they are woken, that they must
         sleep on, or nobody sleeps in a condition or waits for an event. Else `lost`.
     """
-    waiting = [t for t in run.tasks if not t.done]
+    waiting = [t for t in tasks if not t.done]
     hungry = [t for t in waiting if t.fed_by is not None and t.fed_by._lab_left(t)]
     if hungry:
         queue = hungry[0].fed_by
@@ -101,7 +103,7 @@ def explain_further(run: Run, lost: Failure) -> Failure:
         # Only a condition's or an event's wake-up can be lost.
         event = any(t.op == EVENT for t in waiting)
         return lost if event else Failure("deadlock", lost.message)
-    if True in {run.stir(t) for t in sleepers}:
+    if True in {stir(t) for t in sleepers}:
         return lost
     what = "each of them finds" if len(sleepers) > 1 else f"{sleepers[0].name} finds"
     why = f"woken for no reason, {what} that it must wait on: no wake-up is missing"
