@@ -56,7 +56,9 @@ class Student:
     def execute(self, lesson: Lesson) -> dict[str, float]:
         """Run a notebook in Jupyter; return the points that its cells show."""
         path = self.notebook(lesson)
-        done = self.run("jupyter", "execute", "--inplace", str(path))
+        done = self.run(
+            "jupyter", "execute", "--inplace", "--startup_timeout=600", str(path)
+        )
         assert done.returncode == 0, done.stderr
         shown = {}
         for cell in json.loads(path.read_text("utf-8"))["cells"]:
