@@ -6,8 +6,7 @@ explorer runs it under one schedule after another, with sleepers that wake for n
 and a clock that moves only while everybody waits: `time.sleep(60)` costs nothing. When
 an assertion fails, or a thread waits for ever, you read the steps that led there.
 
-The hidden tests play other scenes: the lesson's page lists what only they ask for. To
-play with a scene, copy it into a file of your own and run `autograder explore FILE`.
+The hidden tests play other scenes: the lesson's page lists what only they ask for.
 """
 
 import threading
