@@ -6,9 +6,7 @@ explorer runs it under one schedule after another, with sleepers that wake for n
 and a clock that moves only while everybody waits: `time.sleep(60)` costs nothing. When
 an assertion fails, or a thread waits for ever, you read the steps that led there.
 
-The hidden tests play other scenes, and ask for more awkward moments: the lesson's page
-lists what only they ask. To play with a scene, copy it into a file of your own and run
-`autograder explore FILE`.
+The hidden tests play other scenes: the lesson's page lists what only they ask for.
 """
 
 import threading
@@ -1345,6 +1343,8 @@ def end_states(m):
     got = pool.is_shutdown(), pool.is_terminated(), pool.await_termination(2.0)
     want = (True, False, False)
     equal(got, want, "is_shutdown, is_terminated, await_termination(2.0)")
+    got = pool.await_termination(0), pool.await_termination(-1.0)
+    equal(got, (False, False), "await_termination(0) and (-1.0), a task running")
     gate.set()
     assert pool.await_termination() is True, "await_termination() must give True"
     assert ran == ["queued"], "a task queued before shutdown did not run"
