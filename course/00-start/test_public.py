@@ -9,7 +9,13 @@ from autograder.student.testing import check
 @pytest.mark.task("mean")
 def test_mean_of_a_few_numbers(student):
     got = student.mean(np.array([1.0, 2.0, 6.0]))
-    check.close(got, 3.0, rtol=1e-12, where="mean of 1, 2, 6", look="Chapter, step 1.")
+    half = student.mean(np.array([3, 4]))
+    small = student.mean(np.array([100, 60], dtype=np.int8))
+    look = "Chapter, step 1."
+    check.close(got, 3.0, rtol=1e-12, where="mean of 1, 2, 6", look=look)
+    check.close(half, 3.5, rtol=1e-12, where="mean of 3, 4", look=look)
+    where = "mean of 100, 60 as int8, which ends at 127"
+    check.close(small, 80.0, rtol=1e-12, where=where, look=look)
 
 
 @pytest.mark.task("mean")
@@ -38,13 +44,30 @@ def test_normalise_eight_numbers(student):
 
 @pytest.mark.task("normalise")
 def test_normalise_equal_numbers(student):
-    check.close(
-        student.normalise(np.array([3.0, 3.0])),
-        np.zeros(2),
-        where="normalise of 3, 3",
-        look="Chapter, step 2: no spread, no scale.",
-        axis_names=("position",),
-    )
+    for value, n in ((3.0, 2), (0.1, 3)):
+        check.close(
+            student.normalise(np.full(n, value)),
+            np.zeros(n),
+            where=f"normalise of {n} times {value:g}",
+            look="Chapter, step 2: no spread, no scale.",
+            axis_names=("position",),
+        )
+
+
+def far_from_zero(lesson):
+    """Normalise two numbers near 1e9; return the answer, and the numbers after it."""
+    import numpy as np
+
+    x = np.array([1e9, 1e9 + 2])
+    return lesson.normalise(x), x
+
+
+@pytest.mark.task("normalise")
+def test_normalise_far_from_zero(student):
+    got, after = student.run(far_from_zero)
+    where, look = "normalise of 1e9 and 1e9 + 2", "Chapter, step 2."
+    check.close(got, [-1.0, 1.0], atol=1e-9, where=where, look=look)
+    check.unchanged(after, [1e9, 1e9 + 2], where=f"{where}: x afterwards", look=look)
 
 
 @pytest.mark.task("halvings")
@@ -58,12 +81,19 @@ def test_halvings_counts(student, scale, limit, want):
 
 
 @pytest.mark.task("halvings")
-def test_halvings_refuses_an_infinite_scale(student):
-    check.raises(
-        ValueError,
-        student.halvings,
-        float("inf"),
-        1.0,
-        where="halvings of an infinite scale",
-        look="Chapter, step 3: this loop never ends.",
-    )
+def test_halvings_refuses_what_never_ends(student):
+    look = "Chapter, step 3: ask what is allowed."
+    for scale, limit in (
+        (float("inf"), 1.0),
+        (1.0, 0.0),
+        (-1.0, 1.0),
+        (float("nan"), 1.0),
+    ):
+        check.raises(
+            ValueError,
+            student.halvings,
+            scale,
+            limit,
+            where=f"halvings of {scale:g} down to {limit:g}",
+            look=look,
+        )

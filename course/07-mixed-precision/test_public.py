@@ -406,8 +406,9 @@ def play(lesson, options, moves):
     """Let a scaler and two optimizers, a and b, make moves; note what each answers.
 
     A move is a name and its arguments. ("grads", "a", x, y) puts gradients of these
-    values on a's weights, None for none,
-    "half" for ones in float16; ("see", "a") tells gradients, weights, steps.
+    values on a's weights: None for none, "half" for ones in float16. ("see", "a") tells
+    its gradients, whether they are the same arrays, and what each step was given. A
+    dictionary at the end holds named arguments.
     """
     import numpy as np
 
@@ -452,10 +453,9 @@ def play(lesson, options, moves):
         if name == "state":
             return [scaler.get_scale(), scaler.get_tracker()]
         if name in ("step", "unscale"):
-            *rest, last = (
-                args if len(args) > 1 and isinstance(args[-1], dict) else (*args, {})
-            )
-            return getattr(scaler, name)(both[rest[0]], *rest[1:], **last)
+            of, *rest = args
+            keywords = rest.pop() if rest and isinstance(rest[-1], dict) else {}
+            return getattr(scaler, name)(both[of], *rest, **keywords)
         return getattr(scaler, name)(*args)
 
     for one in moves:

@@ -1,6 +1,6 @@
 """The tests that you see. The hidden ones ask for the same things of other inputs."""
 
-# Template: enough to know that one is on the right road, in numbers done by hand.
+# Template: numbers done by hand, which catch most of the known mistakes.
 
 import numpy as np
 import pytest
@@ -21,3 +21,10 @@ def test_template_task_of_one_number(student):
     got = student.template_task(np.array([4.0]))
     where = "running sums of 4"
     check.close(got, np.array([4.0]), where=where, look="Chapter, step 1.")
+
+
+@pytest.mark.task("template_task")
+def test_template_task_of_small_integers(student):
+    got = student.template_task(np.array([100, 60], dtype=np.int8))
+    where = "running sums of 100, 60 as int8, which ends at 127"
+    check.close(got, np.array([100.0, 160.0]), where=where, look="Chapter, step 1.")
