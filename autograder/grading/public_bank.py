@@ -91,7 +91,7 @@ def _answer(lesson: Lesson, mutants: Sequence[Mutant], answers: Connection) -> N
 def _sendable(outcome: Outcome) -> Outcome:
     """Return an outcome whose answers are plain values."""
     entries = [(said, got) for said, got in Answers.of(outcome).transcript]
-    return replace(outcome, transcript=entries)
+    return replace(outcome, transcript=entries, asked=[], failed=None)
 
 
 def _no_answer(mutant: Mutant) -> Outcome:

@@ -156,7 +156,9 @@ class Session:
             told = self._public(str(error))
             raise StudentForged(where.format(label=label), told) from None
         except StudentRaised as error:
-            self.transcript.append((label, f"raised {error.type_name}"))
+            self.transcript.append(
+                (label, f"raised {error.type_name} {error.at}".rstrip())
+            )
             raise
         except StudentError as error:
             self.transcript.append((label, type(error).__name__))

@@ -71,13 +71,17 @@ def raised(
         at = [told for p in places[-1:] if (told := words.place(*p))]
         where = gettext("{label} raised {name}").format(label=label, name=name)
         return kind(name, text, where, "at " + at[0] if at else "", look)
+    expression = ""
     if places and places[-1][0] == SCENARIO:  # its own code raised nothing
-        label = label.rstrip(",") + (f": `{places[-1][2]}`" if places[-1][2] else "")
+        expression = places[-1][2]
+        label = label.rstrip(",") + (f": `{expression}`" if expression else "")
         look = look or _missing_method(text)
     where = gettext("{label} raised {name}").format(label=label, name=name)
     if text.strip():
         where += f": {_shortened(text.strip().splitlines()[0])}"
-    return kind(name, text, where, "".join(_at(places)), look)
+    error = kind(name, text, where, "".join(_at(places)), look)
+    error.at = expression
+    return error
 
 
 _LOOKS = {

@@ -62,22 +62,22 @@ def test_an_answer_of_another_kind_is_shown() -> None:
 def test_a_missing_method_is_named_with_the_expression() -> None:
     method = '    def __rmul__(self, other: float) -> "Dual":\n'
     result = check("01-gradients", "Dual", (method, method.replace("rmul", "ruml")))
-    assert str(result).endswith(
+    assert (
         "Dual: `2 * x` raised TypeError: unsupported operand type(s) for *: 'int' and"
         " 'Dual'\n  Dual needs a method __rmul__ for this."
-    )
+    ) in str(result)
 
 
 def test_prints_stand_under_their_task() -> None:
     says = "def gradient(f: Function, x: np.ndarray) -> np.ndarray:\n"
     result = check("01-gradients", "gradient", (says, f"{says}    print('x is', x)\n"))
     assert result.passed
-    assert str(result).endswith("gradient printed:\n  x is [1. 2.]")
+    assert "gradient printed:\n  x is [1. 2.]\n" in str(result)
     broken = check(
         "01-gradients", "gradient", (says, f"{says}    print('x is', x)\n    1 / 0\n")
     )
     assert "ZeroDivisionError" in str(broken)
-    assert str(broken).endswith("gradient printed:\n  x is [1. 2.]")
+    assert "gradient printed:\n  x is [1. 2.]\n" in str(broken)
 
 
 def test_prints_without_end_are_cut() -> None:

@@ -22,6 +22,7 @@ from autograder.student.lesson import Lesson, Task
 from autograder.student.report import gettext
 from autograder.student.testing.in_process import LocalChannel
 from autograder.student.testing.local import LocalSource, LocalStudent
+from autograder.student.testing.muting import MOST_KEPT
 
 _SLACK, _LEAST_S = 3.0, 3.0  # laptops are slower than graders, and wall time is not CPU
 _AGAIN_S = 1.0  # for code that catches every exception, it is raised again
@@ -154,9 +155,10 @@ class WatchedSource(LocalSource):
             self.printed[""] = channel.output.text
 
     def note(self, task: Task, text: str) -> None:
-        """Keep what a test of a task printed."""
-        if text:
-            self.printed[task.name] = self.printed.get(task.name, "") + text
+        """Keep what a test of a task printed, until that is enough for the task."""
+        kept = self.printed.get(task.name, "")
+        if text and len(kept) < MOST_KEPT:
+            self.printed[task.name] = kept + text
 
     def open(self, task: Task, seed: int) -> WatchedStudent:
         """Open it for one test.
