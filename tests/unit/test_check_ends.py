@@ -31,14 +31,15 @@ def edited(lesson: str, *pairs: tuple[str, str]) -> str:
     return text
 
 
-#: Calls back while it holds its plain lock, on which the callback then waits.
-UNDER_LOCK = edited(
-    "05-thread-pool",
-    (
-        "._settled.notify_all()\n        self._call_back()\n\n    def _call_back",
-        "._settled.notify_all()\n            self._call_back()\n\n    def _call_back",
-    ),
-)
+#: Waits for a plain lock that the same thread holds.
+UNDER_LOCK = """
+import threading
+
+def mean(x):
+    lock = threading.Lock()
+    with lock:
+        lock.acquire()
+"""
 ENDLESS = edited(
     "06-allreduce",
     (
@@ -60,12 +61,12 @@ def mean(x):
 
 def test_a_deadlock_ends_with_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_limit, "_IDLE_S", 1.0)
-    lesson = COURSE.lesson("05-thread-pool")
+    lesson = COURSE.lesson("00-start")
     read = read_data("hw.py", UNDER_LOCK.encode(), lesson)
-    result = check_submission(lesson, read, "Future")
+    result = check_submission(lesson, read, "mean")
     assert result.tasks[0].verdict is Verdict.TIMEOUT
     assert str(result).startswith(
-        "Future: too slow (0 of 1 public tests)\n"
+        "mean: too slow (0 of 2 public tests)\n"
         "stopped: it waits, and nothing goes on\n  A lock may be taken twice"
     )
 
