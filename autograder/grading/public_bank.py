@@ -6,11 +6,13 @@ waits for ever is ended, and the next goes on in another.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from autograder.grading.mutants import Mutant, lesson_mutants
 from autograder.student.lesson import Lesson
@@ -108,10 +110,23 @@ def told(mutant: Mutant, outcomes: Sequence[Outcome]) -> Mistake:
 def mistakes_file(lesson: Lesson) -> bytes:
     """Return the file that a release carries, made unless it is kept already."""
     path = kept_file(lesson)
-    if not path.is_file():
-        mutants = lesson_mutants(lesson)
-        keep(lesson, [told(*answered) for answered in public_outcomes(lesson, mutants)])
+    with _alone(path.parent / f"{lesson.id}.lock"):
+        if not path.is_file():
+            answered = public_outcomes(lesson, lesson_mutants(lesson))
+            keep(lesson, [told(*one) for one in answered])
     return path.read_bytes()
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let one process at a time make a file that takes long, where locks are had."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        with contextlib.suppress(ImportError):
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def keep(lesson: Lesson, mistakes: Sequence[Mistake]) -> None:
