@@ -18,21 +18,20 @@ from autograder.student.verdict_words import verdict_word
 
 
 def print_lessons(lessons: Iterable[Lesson]) -> None:
-    """Print the lessons, one a row."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    """Print the lessons, one a row, with their tasks below the title."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 1, 0))
     table.add_column(gettext("lesson"), no_wrap=True)
-    table.add_column(gettext("title"))
-    table.add_column(gettext("reading, about"), justify="right")
-    table.add_column(gettext("solving, about"), justify="right")
-    table.add_column(gettext("points"), justify="right")
-    table.add_column(gettext("tasks"), overflow="fold")
+    table.add_column(gettext("title and tasks"))
+    for name in (gettext("reading"), gettext("solving"), gettext("points")):
+        table.add_column(name, justify="right", no_wrap=True)
     for lesson in lessons:
         total = sum(task.points for task in lesson.tasks)
         total += lesson.written.points if lesson.written else 0
         tasks = ", ".join(task.name for task in lesson.tasks)
+        about = f"{escape(lesson.title)}\n[dim]{tasks}[/]"
         times = (duration(lesson.reading), duration(lesson.solving))
-        table.add_row(lesson.id, escape(lesson.title), *times, f"{total:g}", tasks)
-    Console().print(table)
+        table.add_row(lesson.id, about, *times, f"{total:g}")
+    Console(highlight=False).print(table)
 
 
 def print_check(result: CheckResult, path: Path) -> None:
