@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import sys
 from itertools import pairwise
 
 import pytest
@@ -286,6 +287,21 @@ check("twice")
 """
 
 
+COUNTER = """
+import threading
+lock = threading.Lock()
+def up():
+    lock.acquire()
+"""
+USES = """
+import threading
+from counter import up
+threads = [threading.Thread(target=up) for _ in range(2)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
 def test_an_exercise_is_explored_without_its_checks(run, tmp_path):
     (tmp_path / "exercise.py").write_text(EXERCISE)
     assert run("exercise.py")[0] == 0
@@ -296,6 +312,19 @@ def test_an_exercise_is_explored_without_its_checks(run, tmp_path):
     assert code == 1
     assert "AssertionError at line 2" in out
     assert "trying" not in out
+
+
+def test_a_module_in_a_folder_that_the_program_adds_is_explored(run, tmp_path):
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "counter.py").write_text(COUNTER)
+    text = f"import sys\nsys.path.insert(0, {str(tmp_path / 'course')!r})\n{USES}"
+    (tmp_path / "mine.py").write_text(text)
+    try:
+        code, out, _ = run("mine.py")
+    finally:
+        sys.path[:] = [p for p in sys.path if not p.startswith(str(tmp_path))]
+    assert code == 1
+    assert "deadlock" in out
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ class Receipt:
         lines = [
             f"Handed in {self.lesson} at {self.time}.",
             f"  file     {self.file}",
+            f"  sha256   {self.digest} (of the file)",
             f"  place    {self.place}",
-            f"  sha256   {self.digest}",
             f"  answered {', '.join(self.attempted) or 'nothing'}",
         ]
         if self.not_attempted:

@@ -34,6 +34,10 @@ def print_case(
     if result.verdict is Verdict.NOT_ATTEMPTED or not outcome.asked:
         print(f"# {task}: {verdict_word(result.verdict)}")
         print("\n".join(f"# {line}" for line in str(result.message).splitlines()))
+        if result.verdict is not Verdict.NOT_ATTEMPTED:
+            print(f"# Nothing to paste: {result.test} in {lesson.public_tests} plays")
+            print("# scenes. Copy one below your answer, then: autograder explore FILE")
+            print("# --function SCENE")
         return result.verdict
     got = None if outcome.failed is None else outcome.failed.got
     data = Path(f"repro-{task}.npz")

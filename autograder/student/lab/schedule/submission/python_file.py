@@ -6,6 +6,7 @@ import ast
 import builtins
 import random
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +24,8 @@ from .sharing import Sharing
 
 _CELLS = re.compile(r"^(?=# %%)", re.MULTILINE)
 _TAG = re.compile(r'tags=\[[^\]]*"(check|explore)"')
+#: Where modules were found before any program ran: none of these is a program's own.
+_PATH = frozenset(sys.path)
 #: Modules whose work no schedule of threads decides.
 _UNEXPLORED = {
     "asyncio": "runs coroutines on an event loop",
@@ -52,7 +55,8 @@ class Script:
         """Read the file.
 
         Args:
-            path: Python source. Modules beside it run under the fakes too.
+            path: Python source. Modules beside it, and in folders that it adds to
+                `sys.path`, run under the fakes too.
             function: what to call in each run, once the file has run as a module; by
                 default the file runs as a script.
             watched: names of classes whose attribute accesses are steps.
@@ -119,8 +123,8 @@ class Script:
         top = name.partition(".")[0]
         if name == "sys":
             return SYS
-        beside = self._folder / f"{name}.py"
-        if level or not name.isidentifier() or not beside.is_file():
+        beside = None if level else self._own(name)
+        if beside is None:
             if not level and top in _UNEXPLORED:
                 raise Unexplored(
                     f"the program imports {name}, which {_UNEXPLORED[top]}: the "
@@ -134,6 +138,17 @@ class Script:
             code = self._compiled(beside, {"check", "explore"})
             exec(code, modules[name].__dict__)
         return modules[name]
+
+    def _own(self, name: str) -> Path | None:
+        """Return the file of a module that belongs to the program, if it is one."""
+        if not name.isidentifier():
+            return None
+        added = (p for p in sys.path if p not in _PATH)
+        for folder in (self._folder, *map(Path, dict.fromkeys(added))):
+            file = folder / f"{name}.py"
+            if file.is_file():
+                return file
+        return None
 
     def _build_class(self, body: Any, name: str, *bases: Any, **options: Any) -> Any:
         build: Any = builtins.__build_class__
