@@ -59,7 +59,7 @@ def audit(
     if not course.has_solutions:
         raise CourseError("this copy of the course has no solutions to audit")
     console = Console()
-    console = console if console.is_terminal else Console(width=120)
+    console = console if console.is_terminal else Console(width=150)
     if lesson and task:
         _audit_task(course.lesson(lesson), task, mutant, console, as_json=as_json)
     names = [course.lesson(lesson).id] if lesson else list(course.ids)
