@@ -16,11 +16,13 @@ import typer
 from autograder.student.report import gettext
 
 _PATIENCE_S = 1.0  # for code that goes on after Ctrl-C
+_before: set[threading.Thread] = set()  # threads that no student's code has started
 
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C end the block; a moment later it ends the process."""
+    _before.update(threading.enumerate())
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -46,8 +48,7 @@ def interrupted() -> NoReturn:
 
 def leave(code: int) -> NoReturn:
     """Leave with an exit code, without waiting for threads that wait for each other."""
-    main = threading.main_thread()
-    if any(not t.daemon and t is not main for t in threading.enumerate()):
+    if any(not t.daemon and t not in _before for t in threading.enumerate()):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -31,6 +31,7 @@ PREDICT = """<div class="g2k"><g2k-predict data-id="t" data-answer="90" data-uni
 <p>How far?</p><details><summary>Show me</summary><p>90°</p></details>
 </g2k-predict></div>"""
 
+TWO_FRAMES = "new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
 Open = Callable[..., "Locator"]
 
 
@@ -111,7 +112,8 @@ def show(served: str, visit: Visit) -> Iterator[Open]:
 
 def said(figure: Locator) -> str:
     """Return the sentence that a figure says, once it has been drawn again."""
-    figure.page.wait_for_timeout(60)
+    figure.page.evaluate(TWO_FRAMES)
+    figure.page.wait_for_timeout(60)  # the address follows a little later
     return figure.locator("[aria-live]").first.inner_text()
 
 
