@@ -113,7 +113,6 @@ def show(served: str, visit: Visit) -> Iterator[Open]:
 def said(figure: Locator) -> str:
     """Return the sentence that a figure says, once it has been drawn again."""
     figure.page.evaluate(TWO_FRAMES)
-    figure.page.wait_for_timeout(60)  # the address follows a little later
     return figure.locator("[aria-live]").first.inner_text()
 
 
@@ -162,16 +161,14 @@ def test_answers_arrow_keys_and_resets(name: str, show: Open) -> None:
     figure.page.keyboard.press("ArrowRight")
     after = said(figure)
     assert after != before
-    figure.page.wait_for_timeout(500)
-    assert figure.page.evaluate("location.hash").startswith(f"#g2k-{name}?")
+    figure.page.wait_for_function(f"location.hash.startsWith('#g2k-{name}?')")
     figure.page.reload()
     again = figure.page.locator(f"g2k-{name}[data-ready]")
     again.wait_for()
     assert said(again) == after
     again.get_by_role("button", name="Reset").click()
     assert said(again) == before
-    again.page.wait_for_timeout(500)
-    assert again.page.evaluate("location.hash") == ""
+    again.page.wait_for_function("location.hash === ''")
 
 
 def test_a_link_to_a_state_leads_to_it(show: Open) -> None:
