@@ -298,7 +298,6 @@ import threading
 from counter import up
 threads = [threading.Thread(target=up) for _ in range(2)]
 for thread in threads: thread.start()
-for thread in threads: thread.join()
 """
 
 
