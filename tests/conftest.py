@@ -19,6 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes depends on the machine and on what else runs there.
+settings.register_profile("course", deadline=None)
+settings.load_profile("course")
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
