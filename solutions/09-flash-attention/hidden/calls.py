@@ -5,7 +5,7 @@ import numpy as np
 from autograder.student.proxy import StudentMemory
 from autograder.student.testing import check
 
-#: Memory for a call of `check_memory`, whose N x M float64 numbers take 4 MiB.
+#: Memory for a call of `check_memory`, whose N x M float32 numbers take 4 MiB.
 MEMORY_MB = 3
 
 
@@ -26,7 +26,7 @@ def call_with_strided_arrays(student, name, args, options):
 
 
 def check_memory(student, name, make_args, judge, look):
-    """Call where N x M float64 numbers do not fit into `MEMORY_MB`.
+    """Call where N x M float32 numbers do not fit into `MEMORY_MB`.
 
     The kernel grants no more: nothing that the submission says about its memory counts.
 
@@ -39,8 +39,8 @@ def check_memory(student, name, make_args, judge, look):
     """
     asked, short = [], []
     for n, m, bq, bk, tile in (
-        (64, 2**13, 64, 256, "queries"),
-        (2**13, 64, 256, 64, "keys"),
+        (64, 2**14, 64, 256, "queries"),
+        (2**14, 64, 256, 64, "keys"),
     ):
         where = f"{name}, memory where one tile holds all {tile}"
         args, got = make_args(n, m), None

@@ -133,10 +133,10 @@ def test_backward_never_holds_the_matrix(student, reference, rng):
     look = "Chapter, step 5: compute the scores of one tile again, use them, drop them."
 
     def make(n, m):
-        q, k, v = heads(rng, n, m, 1)
+        q, k, v = heads(rng, n, m, 1, dtype=np.float32)
         tiles = {"bq": 64, "bk": 256, "causal": n < m}
         o, lse = reference.flash_forward(q, k, v, **tiles)
-        return q, k, v, o, lse, rng.standard_normal(q.shape)
+        return q, k, v, o, lse, rng.standard_normal(q.shape).astype(np.float32)
 
     def judge(args, got, row, seen, where):
         good = isinstance(got, tuple | list) and len(got) == 3

@@ -130,7 +130,7 @@ def test_forward_never_holds_the_matrix(student, rng):
     look = "Chapter, step 4: loop over tiles of bq queries and bk keys."
 
     def make(n, m):
-        return heads(rng, n, m, 1)
+        return heads(rng, n, m, 1, dtype=np.float32)
 
     def judge(args, got, row, seen, where):
         good = isinstance(got, tuple | list) and len(got) == 2
