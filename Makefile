@@ -2,8 +2,6 @@
 # Every target installs what it needs first, so each works on a fresh machine.
 
 BIN := .venv/bin
-# CI machines have two cores: a worker each.
-WORKERS ?= 2
 # How often `make conditions` runs the demo in each condition.
 DEMOS ?= 1
 # How many submissions `make stress` grades.
