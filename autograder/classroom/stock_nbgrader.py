@@ -84,7 +84,7 @@ def points_in_kernel(
     (outcomes,) = run_local(
         lesson,
         lesson.hidden_tests(),
-        [LocalSource.over(namespace)],
+        [LocalSource.over(namespace, lesson)],
         seed=seed,
         wanted=lambda test, of: of == task,
         reference=Reference(lesson.reference_path),

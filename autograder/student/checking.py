@@ -202,7 +202,7 @@ def _check_namespace(namespace: dict[str, Any], task: str | None) -> CheckResult
     from autograder.student.testing.time_limit import WatchedSource
 
     lesson = _find_lesson(namespace, task)
-    source = WatchedSource.over(namespace)
+    source = WatchedSource.over(namespace, lesson)
     return _run(lesson, _wanted(lesson, task), source, _cell_names())
 
 

@@ -290,3 +290,22 @@ pool.submit(lambda: pool.submit(int).result()).result()
 def test_says_that_processes_are_not_explored():
     with pytest.raises(Unexplored, match="use ThreadPoolExecutor"):
         explore("from concurrent.futures import ProcessPoolExecutor")
+
+
+def test_what_is_freed_when_a_run_ends_is_not_reported(
+    capsys: pytest.CaptureFixture[str],
+):
+    """As the executor, whose threads are told to end when it is freed."""
+    found = explore(
+        """
+import queue, threading, weakref
+class Pool: pass
+def main():
+    q, pool = queue.SimpleQueue(), Pool()
+    told = weakref.ref(pool, lambda _: q.put(None))
+    threading.Event().wait()
+main()
+"""
+    )
+    assert found.kind == "lost wake-up"
+    assert capsys.readouterr() == ("", "")

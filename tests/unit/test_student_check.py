@@ -17,6 +17,7 @@ from autograder.student.notebook.reader import read_data
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import Verdict
 from autograder.student.testing import time_limit as watchdog
+from autograder.student.testing.time_limit import WatchedSource
 
 COURSE = find_course(Path(__file__))
 LESSON = COURSE.lesson("00-start")
@@ -184,3 +185,28 @@ assert not set(heavy.split()) & set(sys.modules), set(heavy.split()) & set(sys.m
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "passed" in done.stdout
+
+
+def test_reads_what_was_typed_as_grading_would() -> None:
+    lesson = COURSE.lesson("05-thread-pool")
+    answer = lesson.reference_path.read_text(encoding="utf-8")
+    example = "import time\npool = ThreadPool(1, 1)\ntime.sleep(0.5)"
+    typed = ["", answer, example, "class ThreadPool:\n    pass", "check('ThreadPool')"]
+    cells = dict(WatchedSource.over({"In": typed}, lesson).cells)
+    assert "class Future" in cells["cell In[1]"]
+    assert cells["cell In[3]"] == typed[3]
+    assert cells.keys() == {"cell In[1]", "cell In[2]", "cell In[3]"}
+    assert cells["cell In[2]"].split() == ["import", "time"]
+
+
+def test_an_example_takes_no_time_of_the_tests(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lesson = COURSE.lesson("05-thread-pool")
+    answer = lesson.reference_path.read_text(encoding="utf-8")
+    example = "pool = ThreadPool(1, 1)\nfor _ in range(5):\n    time.sleep(0.01)"
+    notebook(
+        f"{answer}\nstart('05')\nr = check('shutdown_and_await')",
+        In=["", answer, example],
+    )
+    assert "shutdown_and_await: passed (3 of 3" in capsys.readouterr().out

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Self
 
 from autograder.student.lesson import Lesson, Task
 from autograder.student.loading import Cell, LoadFailures
+from autograder.student.notebook.decode import RawCell, parse_python
+from autograder.student.notebook.select import select_cells
+from autograder.student.notebook.stub import stub_of
 from autograder.student.proxy import Session, StudentError
 from autograder.student.report import TaskResult
 from autograder.student.testing.in_process import LocalChannel
@@ -72,15 +75,15 @@ class LocalSource:
         return cls(LocalChannel.load(cells))
 
     @classmethod
-    def over(cls, namespace: dict[str, object]) -> Self:
-        """Judge what a notebook's kernel holds."""
+    def over(cls, namespace: dict[str, object], lesson: Lesson) -> Self:
+        """Judge what a notebook's kernel holds, or what a script has defined.
+
+        What reads source gets of it what grading would: no examples, no checks.
+        """
         module = types.ModuleType("submission")
         module.__dict__.update(namespace)
-        cells = [
-            (f"cell In[{number}]", text)
-            for number, text in enumerate(_history(namespace))
-            if text
-        ]
+        chosen = select_cells(_typed(namespace), stub_of(lesson)).cells
+        cells = [(cell.label, cell.source) for cell in chosen]
         return cls(LocalChannel(module, LoadFailures(), cells))
 
     def open(self, task: Task, seed: int) -> LocalStudent:
@@ -88,13 +91,17 @@ class LocalSource:
         return LocalStudent(self._channel.fresh())
 
 
-def _history(namespace: dict[str, object]) -> list[str]:
-    """What was typed into a notebook; a script has its own file."""
+def _typed(namespace: dict[str, object]) -> list[RawCell]:
+    """The cells of a notebook, in the order in which they ran, or of a script."""
     typed, file = namespace.get("In"), namespace.get("__file__")
     if isinstance(typed, list):
-        return [text for text in typed if isinstance(text, str)]
+        return [
+            RawCell(f"cell In[{number}]", "code", text)
+            for number, text in enumerate(typed)
+            if isinstance(text, str) and text
+        ]
     if isinstance(file, str) and Path(file).is_file():
-        return [Path(file).read_text(encoding="utf-8")]
+        return parse_python(Path(file).read_text(encoding="utf-8"), Path(file).name)
     return []
 
 

@@ -8,6 +8,7 @@ thread goes instead, so plan and program determine the run.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any
@@ -24,6 +25,11 @@ from .task import Failure, Plan, Rules, Task, Uncaught
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # another one in every run
 #: Greenlets that catch every exception and so cannot be ended; they are never resumed.
 _UNENDED: list[Any] = []
+
+
+def _unless_ended(hook: Callable[[Any], object], unraisable: Any) -> None:
+    if not isinstance(unraisable.exc_value, GreenletExit):
+        hook(unraisable)
 
 
 class Run:
@@ -260,8 +266,8 @@ class Run:
                 self.story = story
         finally:
             self.over = True
-            for task in list(chooser.live):
-                self._end(task)
+            if chooser.live:
+                self._end_all(list(chooser.live))
             for task in self.tasks:  # no cycles: a search leaves little to collect
                 task.thread = task.greenlet = task.ready = task.thing = None
                 task.fed_by = None
@@ -374,6 +380,16 @@ class Run:
             while True:
                 self._hub.switch()
         raise GreenletExit
+
+    def _end_all(self, tasks: list[Task]) -> None:
+        """End threads; what is freed with them may call a lock, and ends there too."""
+        hook = sys.unraisablehook
+        sys.unraisablehook = partial(_unless_ended, hook)
+        try:
+            for task in tasks:
+                self._end(task)
+        finally:
+            sys.unraisablehook = hook
 
     def _end(self, task: Task) -> None:
         if not task.done:
