@@ -194,7 +194,7 @@ def test_reads_what_was_typed_as_grading_would() -> None:
     typed = ["", answer, example, "class ThreadPool:\n    pass", "check('ThreadPool')"]
     cells = dict(WatchedSource.over({"In": typed}, lesson).cells)
     assert "class Future" in cells["cell In[1]"]
-    assert cells["cell In[3]"] == typed[3]
+    assert cells["cell In[3]"].strip() == typed[3]
     assert cells.keys() == {"cell In[1]", "cell In[2]", "cell In[3]"}
     assert cells["cell In[2]"].split() == ["import", "time"]
 
