@@ -13,7 +13,6 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +22,7 @@ from nbgrader.api import (
     Grade,
     Gradebook,
     MissingEntry,
+    SubmittedAssignment,
     SubmittedNotebook,
 )
 from nbgrader.apps.api import NbGraderAPI
@@ -33,24 +33,14 @@ from traitlets.config import Config
 
 from autograder.classroom.graded_notebook import comment_of, task_of
 from autograder.classroom.records import Record, Roster, check_student_id
+from autograder.classroom.standing import Part, Standing
 from autograder.isolated import environment
-from autograder.student.lesson import Lesson
+from autograder.student.lesson import Course, Lesson
 from autograder.student.report import CourseError, InfrastructureError, Verdict
 
 _REASON = re.compile(r"^ *(\w+(?:Error|Exception|Entry): .+)$", re.MULTILINE)
 _MOST_TIME = 100  # characters of a time
 LOCK_PATIENCE_S = 30  # formgrader may hold the database for a moment
-
-
-@dataclass(frozen=True)
-class Total:
-    """A student's standing in one lesson, manual grades and lateness included."""
-
-    student: str
-    lesson: str
-    points: float
-    max_points: float
-    needs_manual_grade: bool
 
 
 class ClassGradebook:
@@ -202,19 +192,53 @@ class ClassGradebook:
         notebook.late_submission_penalty = penalty
         self._book.db.commit()
 
-    def totals(self) -> list[Total]:
-        """Return every submission's points as nbgrader would export them."""
+    def standings(self, course: Course) -> list[Standing]:
+        """Return what each student has in each lesson, by lesson and student.
+
+        Args:
+            course: whose tasks name the parts; a cell of no task keeps its own name.
+        """
         return [
-            Total(
-                submission.student.id,
-                assignment.name,
-                max(0.0, submission.score - (submission.late_submission_penalty or 0)),
-                assignment.max_score,
-                bool(submission.needs_manual_grade),
-            )
+            self._standing(submission, course)
             for assignment in self._book.assignments
-            for submission in assignment.submissions
+            for submission in sorted(
+                assignment.submissions, key=lambda one: one.student.id
+            )
         ]
+
+    def _standing(self, submission: SubmittedAssignment, course: Course) -> Standing:
+        name = submission.assignment.name
+        lesson = course.lesson(name) if name in course.ids else None
+        comments: dict[str, str] = {}
+        parts: list[Part] = []
+        for notebook in submission.notebooks:
+            for comment in notebook.comments:
+                own = self._part_of(comment, lesson)
+                comments[own] = comment.manual_comment or ""
+            for grade in notebook.grades:
+                own = self._part_of(grade, lesson)
+                parts.append(
+                    Part(
+                        own,
+                        grade.score,
+                        grade.cell.max_score,
+                        grade.auto_score,
+                        grade.manual_score,
+                        comments.get(own, ""),
+                        bool(grade.needs_manual_grade),
+                    )
+                )
+        return Standing(
+            submission.student.id,
+            name,
+            submission.assignment.max_score,
+            submission.late_submission_penalty or 0.0,
+            tuple(parts),
+        )
+
+    def _part_of(self, row: Grade | Comment, lesson: Lesson | None) -> str:
+        task = self._task_of(row, lesson) if lesson else ""
+        return task or str(row.cell.name)
 
 
 def create_gradebook(path: Path) -> None:

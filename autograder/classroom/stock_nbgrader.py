@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.classroom.files import write_atomically
-from autograder.student.lesson import Course, Lesson, Task
+from autograder.student.lesson import Course, Lesson, Task, find_course
 from autograder.student.notebook.stub import SHOWN, read_cells
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import CourseError
@@ -67,7 +67,8 @@ def run_stock(root: Path, lesson: Lesson) -> dict[str, float]:
     if done.returncode:
         raise CourseError(f"nbgrader autograde failed: {done.stderr[-500:]}")
     with ClassGradebook(root / "gradebook.db") as book:
-        return {total.student: total.points for total in book.totals()}
+        found = book.standings(find_course(lesson.course_dir))
+    return {one.student: one.points for one in found}
 
 
 def points_in_kernel(

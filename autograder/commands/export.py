@@ -90,6 +90,8 @@ def _totals(source: Path) -> dict[tuple[str, str], float] | None:
     if not path.exists():
         return None
     from autograder.classroom.gradebook import ClassGradebook
+    from autograder.student.lesson import find_course
 
     with ClassGradebook(path) as book:
-        return {(t.student, t.lesson): t.points for t in book.totals()}
+        found = book.standings(find_course(source))
+    return {(one.student, one.lesson): one.points for one in found}

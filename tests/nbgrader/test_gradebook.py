@@ -12,8 +12,11 @@ from conftest import LESSON, Class, Done
 from autograder.classroom.gradebook import ClassGradebook
 from autograder.classroom.records import Record, load_records
 from autograder.classroom.stock_nbgrader import make_stock_class, run_stock
+from autograder.student.lesson import find_course
 from autograder.student.notebook.reader import read_submission
 from autograder.student.report import CourseError, TestResult, Verdict
+
+COURSE = find_course(Path(__file__))
 
 pytestmark = pytest.mark.jail
 
@@ -58,11 +61,11 @@ def test_the_course_s_rule_for_late_work_applies(copied: Class) -> None:
     with ClassGradebook(copied.root / "gradebook.db") as book:
         book._book.update_or_create_assignment(LESSON, duedate=datetime(2026, 1, 4))
         book.write(_record(copied, "right"), copied.lesson, has_written=False)
-        totals = {total.student: total.points for total in book.totals()}
+        totals = {one.student: one.points for one in book.standings(COURSE)}
         assert totals["right"] == 0
         book._book.update_or_create_assignment(LESSON, duedate=datetime(2026, 1, 6))
         book.write(_record(copied, "right"), copied.lesson, has_written=False)
-        totals = {total.student: total.points for total in book.totals()}
+        totals = {one.student: one.points for one in book.standings(COURSE)}
     assert totals["right"] == _record(copied, "right").report.points
 
 
@@ -102,3 +105,26 @@ def test_the_stock_assignment_gives_honest_work_the_same_points(
     }
     make_stock_class(tmp_path / "stock", made.lesson, submissions, seed=7)
     assert run_stock(tmp_path / "stock", made.lesson) == pytest.approx(expected)
+
+
+def test_standings_hold_what_a_person_decided(copied: Class) -> None:
+    with ClassGradebook(copied.root / "gradebook.db") as book:
+        book.write(_record(copied, "right"), copied.lesson, has_written=True)
+        notebook = book._book.find_submission_notebook(LESSON, LESSON, "right")
+        for grade in notebook.grades:
+            if book._task_of(grade, copied.lesson) == "":
+                grade.manual_score, grade.needs_manual_grade = 1.5, False
+        task = copied.lesson.tasks[0]
+        for comment in notebook.comments:
+            if book._task_of(comment, copied.lesson) == task.name:
+                comment.manual_comment = "Well named."
+        book._book.db.commit()
+        (one,) = (s for s in book.standings(COURSE) if s.student == "right")
+    parts = {part.name: part for part in one.parts}
+    assert parts[task.name].comment == "Well named."
+    assert (parts[task.name].points, parts[task.name].manual) == (task.points, None)
+    (written,) = (part for part in one.parts if part.manual is not None)
+    assert (written.points, written.auto) == (1.5, None)
+    assert one.points == sum(t.points for t in copied.lesson.tasks) + 1.5
+    assert one.max_points == sum(part.max_points for part in one.parts)
+    assert not one.needs_manual_grade
