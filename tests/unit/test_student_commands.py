@@ -66,8 +66,14 @@ def test_check_tells_where_to_go_next(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_check_of_a_right_answer(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("check", "00-start", "-f", str(LESSON.reference_path)) == 0
-    assert "autograder submit 00-start" in capsys.readouterr().out
+    text = LESSON.reference_path.read_text(encoding="utf-8")
+    Path("my work.py").write_text(text, encoding="utf-8")
+    assert run("check", "00-start", "-f", "my work.py") == 0
+    submit = "autograder submit 00-start --file 'my work.py'\n"
+    assert submit in capsys.readouterr().out
+    Path("my work.py").rename("00-start.py")
+    assert run("check", "00-start") == 0
+    assert "autograder submit 00-start\n" in capsys.readouterr().out
 
 
 def test_check_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +73,17 @@ def answer_of(
         return Answer(min(forms, key=lambda form: form.is_notebook).path)
     best = max(worked, key=lambda form: (form.saved, form.work, not form.is_notebook))
     return Answer(best.path, tuple(form.path for form in worked if form is not best))
+
+
+def choosing(lesson: Lesson, path: Path) -> str:
+    """Return the option with which a command reads a file; "" if it does anyway."""
+    path = path.absolute()
+    with contextlib.suppress(CourseError):
+        if answer_of(lesson).path.absolute() == path:
+            return ""
+    if path == lesson.notebook_path.absolute():
+        return " --notebook"
+    return f" --file {shlex.quote(str(shown(path)))}"
 
 
 def work_in(path: Path, lesson: Lesson) -> int:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.student.checking import CheckResult, failure_text, printed_text
+from autograder.student.commands.answers import choosing
 from autograder.student.lesson import Lesson, duration
 from autograder.student.report import CourseError, TaskResult, Verdict, gettext
 from autograder.student.verdict_words import verdict_word
@@ -79,7 +80,7 @@ def next_step(result: CheckResult, path: Path) -> str:
             "All public tests that ran pass. Hidden tests ask for more of the same:"
             " hand in with: autograder submit {lesson}"
         )
-        return text.format(lesson=lesson.id)
+        return text.format(lesson=lesson.id + choosing(lesson, path))
     chapter = f"course/{lesson.id}/index.md#{lesson.task(task.task).chapter}"
     text = gettext("Next: {task} in {file}. Chapter: {chapter}. Hints: {hints}.")
     return text.format(

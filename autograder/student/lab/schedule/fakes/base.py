@@ -26,7 +26,8 @@ class Thing(Sync):
     def _lab_named(self, what: str) -> None:
         if Context.run.story is not None:
             line = place()[0]
-            label = f"the {what} of line {line}" if line else f"a {what}"
+            article = "an" if what[0] in "AEIOU" else "a"
+            label = f"the {what} of line {line}" if line else f"{article} {what}"
             made = Context.run.made[label] = Context.run.made.get(label, 0) + 1
             self._lab_label = label if made == 1 else f"{label} (no. {made})"
 
