@@ -113,6 +113,12 @@ def in_little_memory(student, name, make_args):
         where = f"{name}, {n} queries, {m} keys, tiles {bq} x {bk}: memory"
         look = "Chapter, step 4: loop over tiles of queries and of keys."
         check.at_most(held, 8 * n * m - 1, where=where, unit="bytes", look=look)
+    # Where few of the keys exist even an array of bytes would be seen: a whole mask.
+    options = {"bq": 32, "bk": 8, "causal": True, "kv_len": [8]}
+    args = make_args(1024, 1024)
+    held = student.run(peak_of, name=name, args=args, options=options)
+    where = f"{name}, 1024 queries, 1024 keys of which 8 exist, causal: memory"
+    check.at_most(held, 1024 * 1024 - 1, where=where, unit="bytes", look=look)
 
 
 # --- 1: safe_softmax ----------------------------------------------------------------

@@ -25,32 +25,42 @@ def call_with_strided_arrays(student, name, args, options):
     return result, [student.fetch(view) for view in views]
 
 
+#: What a call of `check_memory` is: words, N, M, keys that exist, and how it is tiled.
+#: In the third an array of booleans, as a whole causal mask is, takes 16 MiB.
+CASES = (
+    ("one tile holds all queries", 64, 2**14, None, {"bq": 64, "bk": 256}),
+    ("one tile holds all keys", 2**14, 64, None, {"bq": 256, "bk": 64}),
+    ("few of the keys exist", 2**12, 2**12, 16, {"bq": 256, "bk": 16}),
+)
+
+
 def check_memory(student, name, make_args, judge, look):
-    """Call where N x M float32 numbers do not fit into `MEMORY_MB`.
+    """Call where N x M numbers do not fit into `MEMORY_MB`.
 
     The kernel grants no more: nothing that the submission says about its memory counts.
 
     Args:
         student: the submission.
         name: the function.
-        make_args: gives its arguments, for numbers of queries and keys.
+        make_args: gives its arguments, for numbers of queries and keys and options.
         judge: judges rows of the answer: arguments, answer, (row, its keys), where.
         look: where to read on.
     """
     asked, short = [], []
-    for n, m, bq, bk, tile in (
-        (64, 2**14, 64, 256, "queries"),
-        (2**14, 64, 256, 64, "keys"),
-    ):
-        where = f"{name}, memory where one tile holds all {tile}"
-        args, got = make_args(n, m), None
+    for words, n, m, length, tiles in CASES:
+        where = f"{name}, memory where {words}"
+        options = {**tiles, "causal": n <= m}
+        if length is not None:
+            options["kv_len"] = [length]
+        args, got = make_args(n, m, options), None
         try:
-            got = getattr(student, name)(*args, bq=bq, bk=bk, causal=n < m)
+            got = getattr(student, name)(*args, **options)
         except StudentMemory:
             short.append(where)
-        asked.append((n, m, args, got, where))
+        asked.append((n, length or m, n <= m, args, got, where))
     evidence = f"{MEMORY_MB} MB are not enough: N x M elements at once?"
-    for n, m, args, got, where in asked:
+    for n, keys, causal, args, got, where in asked:
         check.true(where not in short, where=where, evidence=evidence, look=look)
-        for row in (0, n // 2, n - 1):
-            judge(args, got, row, row + m - n + 1 if n < m else m, where)
+        first = max(0, n - keys) if causal else 0  # the first query that sees a key
+        for row in (first, (first + n) // 2, n - 1):
+            judge(args, got, row, row + keys - n + 1 if causal else keys, where)

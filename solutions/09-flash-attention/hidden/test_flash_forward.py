@@ -129,7 +129,7 @@ def test_forward_with_key_lengths(student, rng):
 def test_forward_never_holds_the_matrix(student, rng):
     look = "Chapter, step 4: loop over tiles of bq queries and bk keys."
 
-    def make(n, m):
+    def make(n, m, options):
         return heads(rng, n, m, 1, dtype=np.float32)
 
     def judge(args, got, row, seen, where):
