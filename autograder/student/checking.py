@@ -23,7 +23,7 @@ from autograder.student.report import CourseError, Message, TaskResult, Verdict,
 from autograder.student.verdict_words import verdict_word
 
 if TYPE_CHECKING:
-    from autograder.student.error_map import ErrorMap
+    from autograder.student.error_map import Drawing
     from autograder.student.testing.mistakes import Mistake
     from autograder.student.testing.plugin import Outcome
     from autograder.student.testing.time_limit import WatchedSource
@@ -40,7 +40,7 @@ class CheckResult:
     tasks: tuple[TaskResult, ...]
     notes: tuple[str, ...] = ()
     printed: Mapping[str, str] = field(default_factory=dict)  # by task; "": by loading
-    maps: Mapping[str, ErrorMap] = field(default_factory=dict)  # by task
+    drawings: Mapping[str, Drawing] = field(default_factory=dict)  # by task
 
     @property
     def passed(self) -> bool:
@@ -76,7 +76,7 @@ class CheckResult:
         """Return a task's result as a piece of a page."""
         colour = _COLOURS.get(result.verdict, "#b3261e")
         anchor = self.lesson.task(result.task).chapter
-        drawn = self.maps.get(result.task)
+        drawn = self.drawings.get(result.task)
         look = f"course/{self.lesson.id}/index.md#{anchor}"
         return (
             f'<div role="status" style="border-left:6px solid {colour};'
@@ -221,10 +221,10 @@ def _run(
     from autograder.student.testing.mistakes import known_to, name_mistakes
 
     outcomes = _outcomes(lesson, wanted, source)
-    maps: dict[str, ErrorMap] = {}
+    drawings: dict[str, Drawing] = {}
     for outcome in outcomes:
-        if outcome.failed is not None and outcome.failed.error_map is not None:
-            maps.setdefault(outcome.result.task, outcome.failed.error_map)
+        if outcome.failed is not None and outcome.failed.drawing is not None:
+            drawings.setdefault(outcome.result.task, outcome.failed.drawing)
     results = results_by_task(lesson, outcomes)
     is_right = all(result.verdict is Verdict.PASSED for result in results)
     known = [] if is_right else known_to(lesson)
@@ -234,7 +234,7 @@ def _run(
         for result in results
         if result.task in wanted
     )
-    return CheckResult(lesson, tasks, printed=source.printed, maps=maps)
+    return CheckResult(lesson, tasks, printed=source.printed, drawings=drawings)
 
 
 def _outcomes(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +22,17 @@ _MOST = 64  # cells along an axis
 _SIZE = 7  # of a cell, in pixels
 _WRONG = "#d1495b"
 _STEPS = ((100.0, 1.0), (10.0, 0.7), (1.0, 0.45))  # times the allowance, opacity
+
+
+class Drawing(Protocol):
+    """A picture of what went wrong, and a sentence that says the same."""
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+
+    def html(self) -> str:
+        """Return both as a piece of a page."""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ def failed(got: np.ndarray, want: np.ndarray) -> ErrorMap:
     """Return the map of a comparison that fails."""
     with pytest.raises(check.CheckFailed) as caught:
         check.close(got, want, atol=1e-3, where="o")
-    assert caught.value.error_map is not None
-    return caught.value.error_map
+    assert caught.value.drawing is not None
+    return caught.value.drawing
 
 
 def test_says_which_tile_is_wrong() -> None:

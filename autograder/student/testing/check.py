@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from autograder.student.error_map import ErrorMap
+from autograder.student.error_map import Drawing, ErrorMap
 from autograder.student.proxy import Handle, NotPlain, StudentError, StudentRaised
 from autograder.student.report import Message, gettext
 from autograder.student.testing import shown
@@ -36,7 +36,7 @@ class CheckFailed(AssertionError):
     ) -> None:
         super().__init__(where)
         self.got = got  # the answer itself
-        self.error_map: ErrorMap | None = None  # where an array is wrong
+        self.drawing: Drawing | None = None  # shows what the message says
         self.message = Message(where, evidence, look)
 
     def __str__(self) -> str:
@@ -113,7 +113,7 @@ def close(
         if excess.ndim:
             with np.errstate(all="ignore"):
                 times = np.where(excess > 0, np.maximum(error / allowed, 1.001), 0.0)
-            failed.error_map = ErrorMap(where, np.where(np.isnan(times), np.inf, times))
+            failed.drawing = ErrorMap(where, np.where(np.isnan(times), np.inf, times))
         raise failed
 
 

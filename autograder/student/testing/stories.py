@@ -6,14 +6,13 @@ schedule; the first line of its docstring is what a student reads as the place.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograder.student.testing import check
+from autograder.student.lanes import Lanes, steps_of
+from autograder.student.testing.check import CheckFailed
 
 _LINES = 9
-_STEP = re.compile(r" *\d+ [> ] (.+?) +line (\d+) +(.{44})  (.*)")
 _DULL = ("release", "notify 0", "start", "look at")
 
 
@@ -30,24 +29,31 @@ def judge(seen: Iterable[Mapping[str, Any]], look: str) -> None:
     for scene in seen:
         if scene["found"]["kind"] != "ok":
             where = " ".join(scene["where"].split()).rstrip(".")
-            check.true(False, where=where, evidence=tale(scene["found"]), look=look)
+            failed = CheckFailed(where, tale(scene["found"]), look)
+            steps = tuple(steps_of(scene["found"]["story"]))
+            if len({step.thread for step in steps}) > 1:
+                failed.drawing = Lanes(where, steps, _end(scene["found"])[0])
+            raise failed
 
 
 def tale(found: Mapping[str, Any]) -> str:
     """Shorten a counterexample to what happened, and its last steps, line by line."""
-    message = found["message"].splitlines()
-    steps = [_STEP.match(line) for line in found["story"]]
     kept = [
-        f"  {thread}, line {number}: {done}   [{code.strip()}]"
-        for thread, number, code, done in (step.groups() for step in steps if step)
-        if not done.startswith(_DULL)
+        f"  {step.thread}, line {step.line}: {step.done}   [{step.code}]"
+        for step in steps_of(found["story"])
+        if not step.done.startswith(_DULL)
     ]
     if len(kept) > _LINES:
         kept = ["  ...", *kept[-_LINES:]]
-    told = [_plainly(found["kind"], line) for line in message]
+    told = _end(found)
     if found["kind"] == "exception" and not found["schedule"]:
         return "\n".join(told)  # it fails whoever goes first: no story to tell
     return "\n".join([*told, "in this schedule:", *kept] if kept else told)
+
+
+def _end(found: Mapping[str, Any]) -> list[str]:
+    """Say what went wrong at last, line by line."""
+    return [_plainly(found["kind"], line) for line in found["message"].splitlines()]
 
 
 def _plainly(kind: str, line: str) -> str:
