@@ -134,7 +134,8 @@ def directional(f: Function, x: np.ndarray, v: np.ndarray, *, normalise: bool) -
 
     Returns:
         A Python float, from exactly two calls of f: at x + hu and x - hu, with u the
-        *unit* vector in both cases and `h = eps ** (1/3) * max(1, max_i |x_i u_i|)`.
+        *unit* vector in both cases and
+        `h = eps ** (1/3) / max_i (|u_i| / max(1, |x_i|))`.
         For v = 0 without `normalise`: 0.0.
 
     Raises:

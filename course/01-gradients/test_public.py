@@ -261,6 +261,8 @@ def test_directional_steps(student):
     for kind, x, v, size in (
         ("v moves the coordinate that is 2", [3000.0, 2.0], [0.0, 1.0], 2.0),
         ("v moves the coordinate that is -500", [2.0, -500.0], [0.0, 1.0], 500.0),
+        ("v moves 3000 and 2 alike", [3000.0, 2.0], [1.0, 1.0], 2.0),
+        ("v moves the coordinate that is -500 back", [2.0, -500.0], [0.0, -1.0], 500.0),
         ("v is long", [2.0, 0.0], [0.0, 800.0], 1.0),
     ):
         point = np.array(x)

@@ -109,11 +109,13 @@ def directional(f: Function, x: np.ndarray, v: np.ndarray, *, normalise: bool) -
     u = v / largest
     length = float(np.sqrt(u @ u))
     u = u / length
-    # (2) Walk along u, however long v is.
-    h = default_step(x, np.max(np.abs(x * u)), 3)
+    # (2) Walk along u, however long v is, and no coordinate further than suits it.
+    steps = np.abs(u) / np.maximum(1, np.abs(x))  # of a walk of length 1
+    k = int(np.argmax(steps))  # the coordinate that decides
+    h = default_step(x, 1.0, 3) / float(steps[k])
     right, left = (x + h * u).astype(x.dtype), (x - h * u).astype(x.dtype)
-    # (3) Divide by the distance that was really walked along u.
-    distance = float((right.astype(np.float64) - left.astype(np.float64)) @ u)
+    # (3) Divide by the distance that was really walked, as that coordinate shows it.
+    distance = (float(right[k]) - float(left[k])) / float(u[k])
     slope = float(number(f(right)) - number(f(left))) / distance
     # (4) Along v itself the slope is |v| times as large.
     return slope if normalise else slope * length * largest

@@ -158,6 +158,22 @@ def in_float32(nominal: bool) -> str:
     return short(error) if error else "0"
 
 
+def far_and_near() -> dict[str, str]:
+    """Return a slope where the coordinates differ in size, and with the wrong step."""
+    at, u = np.array([1e8, 1.0]), np.array([1.0, 1.0]) / math.sqrt(2)
+
+    def f(x: np.ndarray) -> float:
+        return math.log(float(x[0])) + math.exp(float(x[1]))
+
+    h = reference.default_step(at, np.max(np.abs(at * u)), 3)
+    wrong = (f(at + h * u) - f(at - h * u)) / (2 * h)
+    return {
+        "far_slope": f"{reference.directional(f, at, u, normalise=True):.3f}",
+        "far_thrown": f"{h * u[1]:.0f}",
+        "far_wrong": f"{wrong:.1e}",
+    }
+
+
 def bowls_and_creases() -> dict[str, str]:
     """Return the slopes of the worked example, of the corner and of the two creases."""
     one_two, origin = np.array([1.0, 2.0]), np.zeros(2)
@@ -203,6 +219,7 @@ def claims() -> dict[str, str]:
     return {
         **table,
         **slow_way(),
+        **far_and_near(),
         **bowls_and_creases(),
         "shrink_ratio": f"{worst('forward', 1e-12) / worst('forward', 1e-8):,.0f}",
         "best_forward": short(forward[1]),

@@ -89,7 +89,9 @@ def directional(f, x, v, *, normalise):
     short = v / scale
     length = np.linalg.norm(short)
     u = short / length
-    h = np.cbrt(float(np.finfo(x.dtype).eps)) * np.maximum(1, np.abs(x * u).max())
+    moved = np.flatnonzero(np.abs(u) > 1e-200)
+    suits = np.maximum(1.0, np.abs(x[moved])) / np.abs(u[moved])
+    h = np.cbrt(float(np.finfo(x.dtype).eps)) * suits.min()
     ends = [(x + t * u).astype(x.dtype) for t in (h, -h)]
     gap = np.linalg.norm(ends[0].astype(float) - ends[1].astype(float))
     up, down = (float(the_number(f(end))) for end in ends)

@@ -110,8 +110,9 @@ def directional(f, x, v, *, normalise):
     length = math.hypot(*v)
     if length > 0:
         u = [v_i / length for v_i in v]
-        size = max(abs(float(x_i) * u_i) for x_i, u_i in zip(x, u, strict=True))
-        h = step(x, size, 1 / 3)
+        suits = [max(1.0, abs(float(x_i))) for x_i in x]
+        moves = [abs(u_i) / suit for u_i, suit in zip(u, suits, strict=True)]
+        h = step(x, 1 / max(moves), 1 / 3)
         per_unit = slope(along(f, x, u), (h, -h))
         return per_unit if normalise else per_unit * length
     if normalise:

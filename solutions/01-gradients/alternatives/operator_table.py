@@ -98,7 +98,8 @@ def directional(f, x, v, *, normalise):
             raise ValueError("v is zero")
         return 0.0
     u = v / length
-    h = power_of_two(np.finfo(x.dtype).eps, np.linalg.norm(x * u, np.inf), 3)
+    share = np.linalg.norm(u / np.maximum(1, np.abs(x)), np.inf)
+    h = power_of_two(np.finfo(x.dtype).eps, 1 / share, 3)
     ends = [np.asarray(x + side * h * u, dtype=x.dtype) for side in (1, -1)]
     walked = np.dot(np.subtract(*[end.astype(float) for end in ends]), u)
     high, low = (float(ask(f, end)) for end in ends)
