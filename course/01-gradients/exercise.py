@@ -301,7 +301,7 @@ def gradcheck(
         f: As for `partial`. Called at most 16n + 16 times.
         g: Called once with a fresh array; returns n numbers.
         x: The point, (n,), as for `partial`. It never changes.
-        rtol: Relative tolerance.
+        rtol: Relative tolerance; the default suits an f that computes in float64.
         atol: Absolute tolerance, greater than 0.
 
     Raises:

@@ -4,7 +4,7 @@ import functools
 import importlib.util
 import math
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,17 @@ def step_error(scheme: str, h: float, at: float, kind: type = np.float64) -> flo
 def worst(scheme: str, h: float, kind: type = np.float64) -> float:
     """Return the largest relative error over all points."""
     return max(step_error(scheme, h, at, kind) / exact_exp(at) for at in POINTS)
+
+
+def shrunk(points: Iterable[float]) -> float:
+    """Return how the worst error grows from h = 1e-8 to 1e-12, divided by h as asked."""
+
+    def error(h: float, at: float) -> float:
+        exact = exact_exp(at)
+        return abs((exact_exp(at + h) - exact) / h - exact) / exact
+
+    near, far = (max(error(h, at) for at in points) for h in (1e-12, 1e-8))
+    return near / far
 
 
 def best(scheme: str, kind: type = np.float64, last: int = 30) -> tuple[float, float]:
@@ -158,6 +169,19 @@ def in_float32(nominal: bool) -> str:
     return short(error) if error else "0"
 
 
+def tall() -> dict[str, str]:
+    """Return the error and the allowance of a right gradient of 1e6 + x^2 at 1e-3."""
+    report = reference.gradcheck(
+        lambda x: 1e6 + float(x[0]) ** 2, lambda x: 2 * x, np.array([1e-3])
+    )
+    assert not report.ok
+    allowed = 1e-8 + 1e-5 * 2e-3
+    return {
+        "tall_error": short(report.abs_err),
+        "tall_allowed": short(allowed),
+    }
+
+
 def far_and_near() -> dict[str, str]:
     """Return a slope where the coordinates differ in size, and with the wrong step."""
     at, u = np.array([1e8, 1.0]), np.array([1.0, 1.0]) / math.sqrt(2)
@@ -220,8 +244,10 @@ def claims() -> dict[str, str]:
         **table,
         **slow_way(),
         **far_and_near(),
+        **tall(),
         **bowls_and_creases(),
-        "shrink_ratio": f"{worst('forward', 1e-12) / worst('forward', 1e-8):,.0f}",
+        "shrink_ratio": f"{shrunk(POINTS):,.0f}",
+        "shrink_at_one": f"{shrunk([1.0]):,.0f}",
         "best_forward": short(forward[1]),
         "best_central": short(central[1]),
         "best_single_h": short(single[0]),
