@@ -11,8 +11,8 @@
 # The chapter `05-thread-pool` explains; this file is where you write. Fill the cells
 # that raise `NotImplementedError`, one task at a time, and keep the names. The grader
 # runs your threads in three ways: for real, under a *schedule explorer* that tries
-# every interleaving up to a bound (with sleepers that wake for no reason, as the
-# documentation of conditions allows), and against what a real JDK did.
+# every interleaving up to a bound (with sleepers that wake for no reason, as Java's
+# documentation allows), and against what a real JDK did.
 #
 # For the explorer your code may import `threading`, `queue`, `time`, `collections`,
 # `itertools`, `functools`, `dataclasses`, `enum`, `typing` and `contextlib`. Task 1
@@ -571,7 +571,7 @@ def shutdown_and_await(
 
     Shut it down and give it `patience` seconds to run its tasks. Where it has not
     terminated by then, call `shutdown_now`, and give the tasks that run `grace` seconds
-    to end.
+    to end. Of the pool it calls the four methods that this task is about.
 
     Returns:
         Whether the pool is terminated, and the tasks that never ran, the oldest first.

@@ -265,9 +265,12 @@ def shut_calls(m):
             ["shutdown", ("await", 3.0), "shutdown_now", ("await", 7.0)],
         ),
     ):
-        log, todo = [], list(answers)
+        log, todo, said = [], list(answers), [False]
 
         class Stand:
+            def is_terminated(self, said=said):
+                return said[-1]
+
             def shutdown(self, log=log):
                 log.append("shutdown")
 
@@ -275,9 +278,10 @@ def shut_calls(m):
                 log.append("shutdown_now")
                 return ["left"]
 
-            def await_termination(self, timeout=None, log=log, todo=todo):
+            def await_termination(self, timeout=None, log=log, todo=todo, said=said):
                 log.append(("await", timeout))
-                return todo.pop(0)
+                said.append(todo.pop(0))
+                return said[-1]
 
         got = m.shutdown_and_await(Stand(), 3.0, 7.0)
         assert log == want, f"await_termination answers {answers}: calls {log}"
