@@ -53,7 +53,7 @@ def combiner(op, dtype):
 # first `L mod n` chunks are one element longer than the others.
 #
 # - Returns a list of `n` tuples `(lo, hi)` of ints; chunk `c` is `x[lo:hi]`, perhaps
-#   empty.
+#   empty. `L` may be as large as an int: no float is exact there.
 # - ValueError where `n < 1` or `L < 0`.
 
 
@@ -171,6 +171,7 @@ check("ring_allreduce")
 # - Rank 0 now has the result ("mean" divides here, once).
 # - Down, for the same d from the largest to 1: a rank with r mod 2d = 0 sends the
 #   result to r + d, where that rank exists.
+# - What `combiner` refuses is refused before the first message, also where n = 1.
 
 
 # %% tags=["task"] task="tree_allreduce"
@@ -269,6 +270,7 @@ check("cost")
 #    to end in the order in which they entered.
 #
 # - Returns a list: new arrays like the parameters, and None. `grads` stay as they are.
+# - Without parameters it still makes the first ring, of no elements, and returns [].
 # - ValueError, before the first message, where `bucket_bytes < 1`, the lists differ in
 #   length, or a gradient has another shape or dtype than its parameter.
 

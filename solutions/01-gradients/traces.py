@@ -54,7 +54,7 @@ def worst(scheme: str, h: float, kind: type = np.float64) -> float:
 
 
 def shrunk(points: Iterable[float]) -> float:
-    """Return how the worst error grows from h = 1e-8 to 1e-12, divided by h as asked."""
+    """Return how the worst error grows from h = 1e-8 to 1e-12, divided by h."""
 
     def error(h: float, at: float) -> float:
         exact = exact_exp(at)

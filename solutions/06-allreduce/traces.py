@@ -222,6 +222,24 @@ def by_hand() -> dict[str, str]:
     return found
 
 
+def by_halves() -> dict[str, str]:
+    """Follow the same arrays through recursive halving: what each rank keeps."""
+    found = {}
+
+    def program(link: Any) -> None:
+        seen = Watched(link)
+        kept = np.arange(1, 5) * 10**link.rank
+        result = reference.halving_doubling(link.rank, 4, kept, "sum", seen)
+        for array, d in zip(seen.got, (2, 1), strict=False):
+            upper = bool(link.rank & d)
+            kept = kept[d:] + array if upper else kept[:d] + array
+            found[f"half_{d}_{link.rank}"] = ", ".join(map(str, kept))
+        assert kept == result[link.rank]
+
+    run(program, 4)
+    return found
+
+
 def bits() -> dict[str, str]:
     """Add four numbers in four orders; every rank must return the same."""
     values = np.array([1e8, 1, -1e8, 1], np.float32)
@@ -305,6 +323,7 @@ def claims() -> dict[str, str]:
         "sent_3_5": listed(sends(3, 5)),
         **the_slow_way(),
         **by_hand(),
+        **by_halves(),
         **bits(),
         **cures(),
         **ten_thousand(),

@@ -79,7 +79,7 @@ def test_hostile_json_is_refused(text: str, reason: str) -> None:
 def test_outputs_of_too_many_parts_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(outputs, "MOST_BRACKETS", 1000)
+    monkeypatch.setattr(outputs, "MOST_PARTS", 1000)
     for text in ('{"outputs": [' + "[]," * 600, '{"outputs": [],' * 600):
         with pytest.raises(Unreadable, match="clear them"):
             without_outputs(text.encode())

@@ -1,7 +1,7 @@
 """Install a package while being graded.
 
 task: scale
-verdict: timeout
+verdict: timeout | wrong
 """
 
 import subprocess
@@ -9,7 +9,7 @@ import sys
 
 
 def scale(x, factor):
-    # Something that is not there already, and as often as it takes.
+    # Something that is not there already, as often as this pip tries without a network.
     words = ["install", "--quiet", "--retries=99", "not-installed-here"]
     done = subprocess.run([sys.executable, "-m", "pip", *words], capture_output=True)
     return factor * x if done.returncode == 0 else x
