@@ -465,6 +465,7 @@ def autocast_policy(op: str, *dtypes: str) -> str:
             in. Any other ("relu", "add", "cat", ...): the widest dtype that comes in.
         dtypes: those of the inputs, one or more: "float16", "float32", "float64".
             Autocast leaves float64 alone: where one is float64, so is the answer.
+            (torch then refuses a product whose other input is not float64.)
 
     Raises:
         RuntimeError: op is "binary_cross_entropy", which autocast refuses.
