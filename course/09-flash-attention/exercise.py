@@ -103,8 +103,8 @@ def merge(a, b):
 
 # %% tags=["explore"]
 with attempt():
-    left = (np.array(3.0), np.array(1.135335), np.array([1.0]))
-    right = (np.array(5.0), np.array(1.049787), np.array([2.0]))
+    left = (np.array(3.0), np.array(1.135335), np.array([1.135335]))
+    right = (np.array(5.0), np.array(1.049787), np.array([2.099574]))
     print(merge(left, right))
 
 # %% tags=["check"]
@@ -119,9 +119,11 @@ check("merge")
 # - `bq` queries and `bk` keys a tile; both may exceed N and M. M may be 0.
 # - `kv_len`: one number per batch entry, 0 to M. Later keys do not exist and may hold
 #   NaN. With L = M or that number, `causal` lets query i see the keys j <= i + L - N.
-# - `scale` is 1/sqrt(d) unless given, and may be 0.
-# - A query that sees nothing gets `o` = 0 and `lse` = -inf.
-# - No array of N x M elements or more, nor where N = `bq` or M = `bk`.
+# - `scale` is 1/sqrt(d) unless given, and may be 0 or negative.
+# - A score that overflows to -inf counts as hidden. A query that sees nothing gets
+#   `o` = 0 and `lse` = -inf.
+# - Never hold an array of N x M elements or more, of whatever dtype, also where one
+#   tile covers all queries or all keys.
 
 
 # %% tags=["task"] task="flash_forward"
@@ -243,7 +245,7 @@ check("flash_kernel")
 # %% [markdown]
 # ## 8. `causal_kernel`
 # Chapter, step 8. The same with the causal mask of task 4 (no `kv_len`), launched by
-# `causal_attention`. Start from a copy of your kernel: four lines change.
+# `causal_attention`. Start from a copy of your kernel: four things change.
 #
 # - Bytes: at most 1.02 times `hbm_bytes(..., causal=True)`: skip what nobody sees.
 # - A query that sees nothing gets `o` = 0 and `lse` = -inf.

@@ -1,8 +1,10 @@
 """Real Triton or the simulator, and what host code sees of it."""
 
 import os
+import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,3 +122,11 @@ def test_jit_with_brackets_is_jit():
     text = "@triton.jit()\ndef k(o_ptr):\n    tl.store(o_ptr, 1)\n"
     module(text)["k"][(1,)](o)
     assert o[0] == 1
+
+
+def test_the_kernel_that_the_chapter_shows_first():
+    place = Path(__file__).parents[2] / "course/09-flash-attention/double.py"
+    names = runpy.run_path(str(place))
+    x = np.arange(10, dtype=np.float32)
+    y = names["doubled"](names["device"].put(x))
+    assert np.array_equal(y, 2 * x)
