@@ -16,6 +16,6 @@ def double(x_ptr, y_ptr, n, BLOCK: tl.constexpr):
 def doubled(x):
     y = device.empty(x.shape, x.dtype)
     grid = (triton.cdiv(x.shape[0], 4),)
-    double[grid](x, y, x.shape[0], BLOCK=4)  # a launch: the grid, then arguments
+    double[grid](x, y, x.shape[0], BLOCK=4)  # a launch
     return y
     # --8<-- [end:kernel]
