@@ -14,6 +14,7 @@ from typing import Any
 from autograder.student.report import CourseError
 
 PARTS = ("Start here", "Mathematics", "Systems", "GPU kernels", "Decoding")
+FIRST = "00-start"  # where a newcomer begins: before all others, whatever their names
 STUBS = "autograder/stubs"  # in a students' copy: each exercise as handed out
 COURSE_ENV = "GRADIENTS_COURSE"  # overrides where the course is looked for
 
@@ -200,7 +201,8 @@ class Course:
     def ids(self) -> tuple[str, ...]:
         """Folder names of the lessons, in order."""
         found = (self.root / "course").glob("[0-9][0-9]-*/lesson.toml")
-        return tuple(sorted(path.parent.name for path in found))
+        names = sorted(path.parent.name for path in found)
+        return tuple(sorted(names, key=lambda name: name != FIRST))
 
     def numbers_needing(self, package: str) -> list[str]:
         """Return the numbers of the lessons that need an optional package."""
@@ -209,13 +211,15 @@ class Course:
     def lesson(self, name: str) -> Lesson:
         """Return the lesson with that folder name, number or unique part of a name.
 
+        Where lessons share a number, it names the first of them.
+
         Raises:
             CourseError: no lesson, or more than one, fits; or its contract is broken.
         """
         wanted = name.strip().strip("/").rsplit("/")[-1].lower()
-        if wanted.isdigit():
-            wanted = f"{int(wanted):02d}-"
         exact = [i for i in self.ids if i == wanted]
+        if wanted.isdigit():
+            exact = [i for i in self.ids if i.startswith(f"{int(wanted):02d}-")][:1]
         fits = exact or [i for i in self.ids if wanted and wanted in i]
         if len(fits) != 1:
             known = ", ".join(self.ids) or "none"

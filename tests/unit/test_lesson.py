@@ -34,6 +34,17 @@ def test_finds_lessons_by_number_name_and_part_of_a_name(lesson):
         course.lesson("nothing")
 
 
+def test_a_number_alone_means_the_first_of_its_lessons():
+    course = find_course()
+    assert course.ids[:2] == ("00-start", "00-first-kernel")
+    for name in ("0", "00", "start"):
+        assert course.lesson(name).id == "00-start"
+    for name in ("00-f", "first", "00-first-kernel"):
+        assert course.lesson(name).id == "00-first-kernel"
+    with pytest.raises(CourseError, match="'00-' fits several lessons"):
+        course.lesson("00-")
+
+
 def test_finds_the_course_from_any_folder_in_it(lesson, monkeypatch):
     deep = lesson.course_dir / "figures" / "deep"
     deep.mkdir(parents=True)

@@ -1,0 +1,60 @@
+"""Hidden tests of `matmul`: launches on the simulator."""
+
+import numpy as np
+import pytest
+from hidden.launches import cdiv, launch
+
+LOOK = "Chapter, step 5."
+SINGLE = (0.0, 4e-4)  # NOTES.md derives both
+HALF = (2.0**-10, 2.0**-7)
+
+
+def judge(meter, a, b, block, kind, look=LOOK, near=SINGLE):
+    (m, k), n = a.shape, b.shape[1]
+    want = (a.astype(np.float64) @ b.astype(np.float64)).astype(a.dtype)
+    across, down = cdiv(n, block), cdiv(m, block)
+    launch(
+        meter, "matmul", [a, b], want, kind, look, block=block, near=near,
+        programs=across * down, largest=block * block,
+        loaded=across * m * k + down * k * n, stored=m * n,
+    )  # fmt: skip
+
+
+def matrices(rng, m, k, n, dtype=np.float32):
+    a, b = rng.standard_normal((m, k)), rng.standard_normal((k, n))
+    return a.astype(dtype), b.astype(dtype)
+
+
+@pytest.mark.task("matmul", weight=3, core=True)
+def test_matmul_of_ragged_tiles(meter, rng):
+    look = "Chapter, step 5: other=0.0 on both sides, and a loop over all of K."
+    judge(meter, *matrices(rng, 37, 43, 52), 16, "37 x 43 by 43 x 52", look)
+
+
+@pytest.mark.task("matmul", weight=2, core=True)
+def test_matmul_of_views(meter, rng):
+    look = "Chapter, step 5: six strides, two of each array."
+    (a, b), (c, d) = matrices(rng, 48, 32, 48), matrices(rng, 32, 48, 32)
+    judge(meter, a.T, c.T, 16, "both transposed views", look)
+    judge(meter, a, d.T[:32], 16, "b a transposed view", look)
+
+
+@pytest.mark.task("matmul")
+def test_matmul_in_other_tiles(meter, rng):
+    look = "Chapter, step 5: block decides the grid, BLOCK and the bytes."
+    judge(meter, *matrices(rng, 40, 70, 33), 32, "tiles of 32", look)
+
+
+@pytest.mark.task("matmul")
+def test_matmul_of_float16(meter, rng):
+    look = "Chapter, step 5: float16 in and out, float32 for the accumulator."
+    a, b = matrices(rng, 17, 90, 20, np.float16)
+    a[:, :16], a[:, 64:80] = 100, -100  # large parts that cancel leave a small sum
+    b[:16], b[64:80] = 1, 1
+    judge(meter, a, b, 16, "float16, large parts that cancel", look, near=HALF)
+
+
+@pytest.mark.task("matmul")
+def test_matmul_of_single_rows_and_columns(meter, rng):
+    judge(meter, *matrices(rng, 1, 20, 19), 16, "one row")
+    judge(meter, *matrices(rng, 18, 1, 1), 16, "K = N = 1")
