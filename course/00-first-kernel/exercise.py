@@ -9,14 +9,13 @@
 # # A first kernel
 #
 # Read the [chapter](index.md) beside this file; each task names its step there. Every
-# task has a kernel, which runs on the simulator, and a host function, which launches it.
-# For all six:
+# task has a kernel and a host function, which launches it. For all six:
 #
-# - The host function allocates, launches and returns a new array. It may use shapes,
+# - The host function allocates, launches and returns the result. It may use shapes,
 #   dtypes and strides, not what arrays hold: graded, it sees other values than its
-#   kernel. Its arguments are not written to.
-# - No program touches an element outside an array, or reads one that nobody wrote; no
-#   two write the same one.
+#   kernel. A kernel writes to the result alone.
+# - No program touches an element outside an array, or reads one that nobody wrote. No
+#   two programs, and no two lanes, race for one element.
 # - You may change the parameters of a kernel, not those of a host function.
 
 # %% tags=["setup"]
@@ -92,7 +91,8 @@ check("add")
 #
 # - `x` is (rows, cols), both at least 1, float32, C order; the result (rows,), float32.
 # - Elements may be negative, all of them, and `-inf`.
-# - One program for each row. Each element of `x` is loaded once, each result stored once.
+# - One program for each row. Each element of `x` is loaded once, each maximum stored
+#   once.
 
 
 # %% tags=["task"] task="row_max"
@@ -120,8 +120,8 @@ check("row_max")
 # ## 4. `transpose`
 # Chapter, step 4. Rows become columns, tile by tile.
 #
-# - `x` is (M, N), both at least 1, float16 or float32, with strides of any order: it may
-#   itself be a transposed view. The result is a new array (N, M) of its dtype.
+# - `x` is (M, N), both at least 1, float16 or float32, with strides of any order: it
+#   may itself be a transposed view. The result is (N, M), of its dtype.
 # - One program for each tile of `block` x `block`; no larger block.
 # - Each element is loaded once and stored once.
 
@@ -157,8 +157,8 @@ check("transpose")
 # - `a` is (M, K), `b` (K, N), all at least 1, of one dtype, float16 or float32, with
 #   strides of any order; the result (M, N) has that dtype. Sums are float32.
 # - One program for each tile of `block` x `block` of the result; no larger block.
-# - `a` is loaded `cdiv(N, block)` times, `b` `cdiv(M, block)` times; each element of the
-#   result is stored once.
+# - `a` is loaded `cdiv(N, block)` times, `b` `cdiv(M, block)` times; each element of
+#   the result is stored once.
 # - `block` is a power of two, 16 or more.
 
 
@@ -195,7 +195,7 @@ check("matmul")
 # - `x` is (n,), n at least 1, int32, with numbers from 0 to `bins - 1`; the result is
 #   (bins,), int32. Numbers that do not occur have the count 0.
 # - `cdiv(n, block)` programs, no block of more than `block` elements.
-# - No races: programs share the counts, and every one of them adds.
+# - The programs share one array of counts, and add to it.
 
 
 # %% tags=["task"] task="histogram"

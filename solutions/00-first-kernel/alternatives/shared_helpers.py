@@ -1,4 +1,4 @@
-"""One helper for all offsets, grids as functions of the shape, rows in several blocks."""
+"""One helper for all offsets, grids made of shapes, rows in several blocks."""
 
 from autograder.lab.tiles import device, tl, triton
 
