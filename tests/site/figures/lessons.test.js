@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { VERDICTS } from "../../../course/00-start/figure.js";
+import { gridOf, walked } from "../../../course/00-first-kernel/figure-model.js";
 import { above, expected } from "../../../course/01-gradients/figure-steps.js";
 import { crease, hill, hillGradient, look } from "../../../course/01-gradients/figure-surfaces.js";
 import { ALGORITHMS, best } from "../../../course/06-allreduce/figure-cost.js";
@@ -18,6 +19,16 @@ const gradients = readTrace("01-gradients");
 const reduced = readTrace("06-allreduce");
 const attention = readTrace("09-flash-attention");
 const specs = FIGURES.map((figure) => ({ ...figure, trace: figure.traced ? readTrace(figure.lesson) : null }));
+
+test("a first kernel: programs, bytes and collisions are the simulator's", () => {
+  const { walks } = readTrace("00-first-kernel");
+  assert.equal(walks.length, 6);
+  for (const { block, masked, programs, loaded, stored, collisions, races } of walks) {
+    const seen = walked({ block, mask: masked ? "both" : "end", step: programs });
+    assert.deepEqual([gridOf(block).total, seen.loaded, seen.stored, seen.collisions], [programs, loaded, stored, collisions]);
+    assert.equal(races, collisions > 0, `BLOCK = ${block}`);
+  }
+});
 
 test("lesson 1: heights, gradients and slopes are the reference's", () => {
   assert.ok(gradients.surface.samples.length >= 8);
