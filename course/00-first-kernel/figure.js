@@ -104,7 +104,7 @@ export const walk = {
   limits: { step: [0, 35], block: [2, 8], mask: ["both", "end"] },
   panels: (state) => [matrixPanel(state), memoryPanel(state)],
   controls: (state) => [
-    { kind: "step", key: "step", label: "programs run", min: 0, max: gridOf(state.block).total,
+    { kind: "step", key: "step", label: "done", min: 0, max: gridOf(state.block).total,
       show: (k) => `${Math.min(k, gridOf(state.block).total)} of ${gridOf(state.block).total}` },
     { kind: "pick", key: "block", label: "BLOCK", values: BLOCKS },
     { kind: "choice", key: "mask", label: "mask", options: [["both", "row < M and column < N"], ["end", "address < M · N"]] },
@@ -126,7 +126,7 @@ export const walk = {
     return `${collisions} elements have been stored by two programs: a race. Which of the two comes last is a matter of timing.`;
   },
   hint: "Click a tile to run up to it.",
-  reserve: [150, 220],
+  reserve: [256, 350],
   caption: "Each program copies one tile; the mask switches off the lanes that stick out. With a mask that ends with the array, "
     + "not with the row, they reach into the next row: two programs store one element.",
 };
