@@ -51,13 +51,13 @@ def row_max(x):
 
 
 @triton.jit
-def transpose_kernel(x_ptr, o_ptr, M, N, sm, sn, on, om, BLOCK: tl.constexpr):
+def transpose_kernel(x_ptr, o_ptr, M, N, xm, xn, on, om, BLOCK: tl.constexpr):
     across = tl.cdiv(N, BLOCK)
     i, j = tl.program_id(0) // across, tl.program_id(0) % across
     lanes = tl.arange(0, BLOCK)
     m, n = i * BLOCK + lanes, j * BLOCK + lanes
     x = tl.load(
-        x_ptr + m[:, None] * sm + n[None, :] * sn,
+        x_ptr + m[:, None] * xm + n[None, :] * xn,
         mask=(m[:, None] < M) & (n[None, :] < N),
         other=0.0,
     )
@@ -80,24 +80,24 @@ def transpose(x, *, block=16):
 
 @triton.jit
 def matmul_kernel(
-    a_ptr, b_ptr, o_ptr, M, N, K, sam, sak, sbk, sbn, som, son, BLOCK: tl.constexpr
+    a_ptr, b_ptr, o_ptr, M, N, K, am, ak, bk, bn, om, on, BLOCK: tl.constexpr
 ):
     across = tl.cdiv(N, BLOCK)
     lanes = tl.arange(0, BLOCK)
     m = (tl.program_id(0) // across) * BLOCK + lanes
     n = (tl.program_id(0) % across) * BLOCK + lanes
-    a_ptrs = a_ptr + m[:, None] * sam + lanes[None, :] * sak
-    b_ptrs = b_ptr + lanes[:, None] * sbk + n[None, :] * sbn
+    a_ptrs = a_ptr + m[:, None] * am + lanes[None, :] * ak
+    b_ptrs = b_ptr + lanes[:, None] * bk + n[None, :] * bn
     acc = tl.zeros([BLOCK, BLOCK], tl.float32)
     left = K
     while left > 0:
         a = tl.load(a_ptrs, (m[:, None] < M) & (lanes[None, :] < left), 0.0)
         b = tl.load(b_ptrs, (n[None, :] < N) & (lanes[:, None] < left), 0.0)
         acc = tl.dot(a, b, acc, input_precision="ieee")
-        a_ptrs += BLOCK * sak
-        b_ptrs += BLOCK * sbk
+        a_ptrs += BLOCK * ak
+        b_ptrs += BLOCK * bk
         left -= BLOCK
-    o_ptrs = o_ptr + m[:, None] * som + n[None, :] * son
+    o_ptrs = o_ptr + m[:, None] * om + n[None, :] * on
     tl.store(o_ptrs, acc, (m[:, None] < M) & (n[None, :] < N))
 
 

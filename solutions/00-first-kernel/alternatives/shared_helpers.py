@@ -60,10 +60,10 @@ def row_max(x):
 
 
 @triton.jit
-def transpose_kernel(x_ptr, o_ptr, M, N, sm, sn, on, om, BLOCK: tl.constexpr):
+def transpose_kernel(x_ptr, o_ptr, M, N, xm, xn, on, om, BLOCK: tl.constexpr):
     m, n = places(1, BLOCK)[None, :], places(0, BLOCK)[:, None]
     inside = (n < N) & (m < M)
-    tile = tl.load(x_ptr + m * sm + n * sn, mask=inside)
+    tile = tl.load(x_ptr + m * xm + n * xn, mask=inside)
     tl.store(o_ptr + n * on + m * om, tile, mask=inside)
 
 
@@ -78,7 +78,7 @@ def transpose(x, *, block=16):
 
 @triton.jit
 def matmul_kernel(
-    a_ptr, b_ptr, o_ptr, M, N, K, sam, sak, sbk, sbn, som, son, BLOCK: tl.constexpr
+    a_ptr, b_ptr, o_ptr, M, N, K, am, ak, bk, bn, om, on, BLOCK: tl.constexpr
 ):
     m, n = places(1, BLOCK)[:, None], places(0, BLOCK)[None, :]
     lanes = tl.arange(0, BLOCK)
@@ -86,17 +86,17 @@ def matmul_kernel(
     for step in range(tl.cdiv(K, BLOCK)):
         k = step * BLOCK + lanes
         a = tl.load(
-            a_ptr + m * sam + k[None, :] * sak,
+            a_ptr + m * am + k[None, :] * ak,
             mask=(m < M) & (k[None, :] < K),
             other=0.0,
         )
         b = tl.load(
-            b_ptr + k[:, None] * sbk + n * sbn,
+            b_ptr + k[:, None] * bk + n * bn,
             mask=(n < N) & (k[:, None] < K),
             other=0.0,
         )
         acc += tl.dot(a.to(tl.float32), b.to(tl.float32))
-    tl.store(o_ptr + m * som + n * son, acc, mask=(m < M) & (n < N))
+    tl.store(o_ptr + m * om + n * on, acc, mask=(m < M) & (n < N))
 
 
 def matmul(a, b, *, block=16):
