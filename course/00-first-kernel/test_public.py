@@ -35,8 +35,10 @@ def judge(
         ("two programs, or two of its lanes, meet at one element", run.races),
         ("reads memory that nobody wrote", run.uninitialised),
     ):
-        evidence = "; ".join(found)
+        evidence = f"{found[0]} ({len(found)} in all)" if found else ""
         check.true(not found, where=f"{where}: {what}", evidence=evidence, look=look)
+    unwritten = f"{where}: elements of the result that nobody wrote"
+    check.equal(run.unwritten_outputs, 0, where=unwritten, look=look)
     check.dtype(run.outputs, want.dtype, where=where, look=look)
     axes = ("row", "column") if want.ndim == 2 else ("element",)
     wide = want.astype(np.float64)

@@ -16,6 +16,12 @@ def inputs_of(number):
     return CALLS[number].inputs(np.random.default_rng(number))
 
 
+def results(replayed):
+    """Return the arrays that a host function returned, one or several."""
+    found = replayed["outputs"]
+    return [found] if isinstance(found, np.ndarray) else found
+
+
 @pytest.fixture(scope="session")
 def evidence():
     found = []
@@ -59,7 +65,7 @@ def test_a_lessons_kernel_agrees_with_the_interpreter(number, evidence, interpre
     ours = replay(evidence[number], inputs_of(number), shuffle=1)
     moved, *theirs = interpreted[number]
     assert [ours["loaded_bytes"], ours["stored_bytes"]] == moved.tolist()
-    for one, other in zip(ours["outputs"], theirs, strict=True):
+    for one, other in zip(results(ours), theirs, strict=True):
         tolerance = CALLS[number].tolerance
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
 

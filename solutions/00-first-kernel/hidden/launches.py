@@ -36,8 +36,11 @@ def launch(
     run = meter.run(name, *args, **options)
     where = f"{name}, {kind}"
     for what in ("races", "uninitialised"):
-        found = "; ".join(getattr(run, what))
-        check.true(not found, where=f"{where}: {what}", evidence=found, look=look)
+        found = getattr(run, what)
+        evidence = f"{found[0]} ({len(found)} in all)" if found else ""
+        check.true(not found, where=f"{where}: {what}", evidence=evidence, look=look)
+    unwritten = f"{where}: elements of the result that nobody wrote"
+    check.equal(run.unwritten_outputs, 0, where=unwritten, look=look)
     if typed:
         check.dtype(run.outputs, want.dtype, where=where, look=look)
     check.close(

@@ -254,6 +254,18 @@ def test_java_and_python_start_tasks_in_their_own_orders(show: Open) -> None:
     assert said(figure) == java
 
 
+def test_two_programs_meet_and_can_be_kept_apart(show: Open) -> None:
+    figure = show("walk")
+    assert "Program (1, 3) ran with 8 of its 16 lanes masked off" in said(figure)
+    mask = figure.get_by_role("combobox")
+    mask.select_option("end")
+    figure.get_by_role("button", name="Run to the end").click()
+    assert "18 elements have been stored by two programs: a race" in said(figure)
+    mask.select_option("both")
+    assert "⚠" not in said(figure)
+    assert "loaded 560 bytes" in said(figure)
+
+
 def test_large_tiles_hit_the_wall(show: Open) -> None:
     figure = show("flash", "bq=256&bk=256&d=128")
     assert "Make a tile smaller" in said(figure)
