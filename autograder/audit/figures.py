@@ -109,7 +109,7 @@ def trace_problems(lesson: Lesson, figure: Any) -> Iterator[str]:
     if place is not None:
         yield (
             f"trace.json differs from traces.figure() at {place};"
-            f" renew it: autograder audit {lesson.id[:2]} --update"
+            f" renew it: autograder audit {lesson.id} --update"
         )
 
 

@@ -137,7 +137,7 @@ def transpose_kernel(
 
 
 def transpose(x, *, block=16):
-    """Return x with its axes exchanged, made by transpose_kernel."""
+    """Return x with its axes exchanged. `block` is a power of two."""
     x = device.put(x)
     raise NotImplementedError("transpose: chapter, step 4")
 
@@ -206,7 +206,7 @@ def histogram_kernel(x_ptr, counts_ptr, n, BLOCK: tl.constexpr):
 
 
 def histogram(x, bins, *, block=64):
-    """Return how often 0 .. bins - 1 occur in x, made by histogram_kernel."""
+    """Return how often 0 .. bins - 1 occur in x. `block` is a power of two."""
     x = device.put(x)
     raise NotImplementedError("histogram: chapter, step 6")
 
