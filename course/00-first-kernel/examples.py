@@ -13,7 +13,7 @@ def copy_kernel(x_ptr, o_ptr, n, BLOCK: tl.constexpr):
     tl.store(o_ptr + offs, x, mask=mask)  # (5) and back
 
 
-def copy(x, *, block=64):
+def copied(x, *, block=64):
     x = device.put(x)  # (6) to where kernels can read it
     o = device.empty(x.shape[0], x.dtype)  # (7) memory that nobody wrote yet
     grid = (triton.cdiv(x.shape[0], block),)  # (8) how many programs

@@ -66,7 +66,7 @@ def figure():
 def claims():
     """Return every measured number and every message of the chapter as text."""
     x = np.arange(10, dtype=np.float32)
-    EXAMPLES["copy"](x, block=4)
+    EXAMPLES["copied"](x, block=4)
     found = {"meter_copy": text(last_meter())}
     found["no_mask"] = without_mask(x)
     reference.add(x, x, block=4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 from toy import write_course
 
@@ -43,6 +45,15 @@ def test_a_number_alone_means_the_first_of_its_lessons():
         assert course.lesson(name).id == "00-first-kernel"
     with pytest.raises(CourseError, match="'00-' fits several lessons"):
         course.lesson("00-")
+
+
+def test_no_example_can_be_taken_for_a_submission():
+    for lesson in find_course().lessons:
+        tasks = {task.name for task in lesson.tasks}
+        for path in lesson.course_dir.glob("*.py"):
+            if path != lesson.exercise_path:
+                body = ast.parse(path.read_text(encoding="utf-8")).body
+                assert not tasks & {getattr(node, "name", "") for node in body}, path
 
 
 def test_finds_the_course_from_any_folder_in_it(lesson, monkeypatch):
