@@ -20,6 +20,7 @@ COMMANDS = (
     Command("class grade", _CLASS, "class_grade", _INSTRUCTORS),
     Command("class report", _CLASS, "class_report", _INSTRUCTORS),
     Command("class similar", _CLASS, "class_similar", _INSTRUCTORS),
+    Command("class export", "autograder.commands.export", "export", _INSTRUCTORS),
     Command("export", "autograder.commands.export", "export", _INSTRUCTORS),
     Command("new", "autograder.commands.new", "new", _AUTHORS),
     Command("audit", _COURSE, "audit", _AUTHORS),
