@@ -22,6 +22,7 @@ COMMANDS = (
     Command("class similar", _CLASS, "class_similar", _INSTRUCTORS),
     Command("class export", "autograder.commands.export", "export", _INSTRUCTORS),
     Command("export", "autograder.commands.export", "export", _INSTRUCTORS),
+    Command("gradescope", "autograder.commands.gradescope", "gradescope", _INSTRUCTORS),
     Command("new", "autograder.commands.new", "new", _AUTHORS),
     Command("audit", _COURSE, "audit", _AUTHORS),
     Command("traces", _COURSE, "traces", _AUTHORS),

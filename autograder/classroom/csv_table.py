@@ -11,6 +11,8 @@ from pathlib import Path
 
 from autograder.student.report import CourseError
 
+#: A number, or a sign alone, computes nothing and is what other systems read.
+_PLAIN = re.compile(r"[+-]?(\d+([.,]\d+)?%?)?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
@@ -42,6 +44,8 @@ def _cell(value: object) -> object:
     if isinstance(value, int):
         return value
     text = re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", str(value))
+    if _PLAIN.fullmatch(text.strip()):
+        return text
     return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
 
 

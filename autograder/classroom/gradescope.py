@@ -10,11 +10,14 @@ from typing import Any
 from autograder.classroom.standing import Part, Standing
 from autograder.classroom.wording import how_marked, verdict_word
 from autograder.student.lesson import Written
-from autograder.student.report import Report, TaskResult, Verdict, gettext
+from autograder.student.report import Report, TaskResult, Verdict, fit_notes, gettext
 
 
 def gradescope_results(
-    report: Report, written: Written | None = None, standing: Standing | None = None
+    report: Report,
+    written: Written | None = None,
+    standing: Standing | None = None,
+    answer: str = "",
 ) -> dict[str, Any]:
     """Return Gradescope's results.json for one submission.
 
@@ -26,6 +29,7 @@ def gradescope_results(
         written: the lesson's question in words. While nobody has graded it, its entry
             has no points: they are given by hand in Gradescope.
         standing: what people decided, where there is a gradebook.
+        answer: the answer in words, for whoever grades it.
     """
     parts = {part.name: part for part in standing.parts} if standing else {}
     tests = [
@@ -34,7 +38,8 @@ def gradescope_results(
     ]
     is_graded = all("score" in test for test in tests)
     if written is not None:
-        tests.append(_answer(len(tests) + 1, written, parts.get(written.name)))
+        part = parts.get(written.name)
+        tests.append(_answer(len(tests) + 1, written, part, answer))
     results: dict[str, Any] = {
         "output": "\n".join(report.notes),
         "output_format": "text",
@@ -49,12 +54,22 @@ def gradescope_results(
     if is_graded:
         results["score"] = standing.points if standing else report.points
     else:
-        results["output"] = gettext("The grader failed. This is not your fault.")
+        results |= failed_results()
         for test in tests:
             test.pop("score", None)
     if standing is not None and standing.penalty:
         results["extra_data"]["penalty"] = standing.penalty
     return results
+
+
+def failed_results() -> dict[str, Any]:
+    """Return what is said where grading failed, without a score."""
+    return {
+        "output": gettext("The grader failed. This is not your fault."),
+        "output_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+    }
 
 
 def _test(number: int, task: TaskResult, part: Part | None) -> dict[str, Any]:
@@ -84,10 +99,13 @@ def _test(number: int, task: TaskResult, part: Part | None) -> dict[str, Any]:
     }
 
 
-def _answer(number: int, written: Written, part: Part | None) -> dict[str, Any]:
+def _answer(
+    number: int, written: Written, part: Part | None, answer: str
+) -> dict[str, Any]:
     if part is None or part.needs_manual_grade:
         text = gettext("A person grades this answer: {points} points.")
-        return _entry(number, written.name, text.format(points=f"{written.points:g}"))
+        told = [text.format(points=f"{written.points:g}"), *fit_notes([answer])]
+        return _entry(number, written.name, "\n\n".join(filter(None, told)))
     graded = {"score": part.points, "max_score": written.points}
     return _entry(number, written.name, part.comment) | graded
 
