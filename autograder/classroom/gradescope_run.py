@@ -57,8 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _protect(folder: Path) -> None:
-    """Show what was handed in, now and before, to nobody but root."""
-    for name in ("submission", "results", "submission_metadata.json"):
+    """Show the lesson, and what was handed in now and before, to nobody but root."""
+    hidden = ("submission", "results", "submission_metadata.json")
+    for name in (*hidden, "source/course", "source/solutions"):
         path = folder / name
         if path.exists():
             path.chmod(0o700 if path.is_dir() else 0o600)

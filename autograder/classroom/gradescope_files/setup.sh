@@ -41,4 +41,4 @@ fi
 echo "$python" >python.path
 
 # An autograder that does not give the reference full marks is not ready.
-./run_autograder --rehearse
+bash run_autograder --rehearse
