@@ -286,7 +286,7 @@ def _comments(grade: Grade | None) -> str:
         return gettext("The grader failed. This is not your fault.")
     lines = [line for part in grade.standing.parts for line in _part_lines(grade, part)]
     if grade.standing.penalty:
-        late = gettext("Late: {points} points off.")
+        late = gettext("Taken off for lateness: {points}.")
         lines.append(late.format(points=number(grade.standing.penalty)))
     return "<br>".join(map(html.escape, lines))
 

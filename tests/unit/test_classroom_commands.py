@@ -65,6 +65,11 @@ def test_grades_a_folder_writes_everything_and_resumes(
         "bob",
         "eve",
     }
+    _, text, err = _run(capsys, "class", "export", "canvas", out, "--lesson", "00")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[0]["00-start"] == "12"  # the answer in words included
+    assert {row["SIS Login ID"]: row["00-start"] for row in rows[1:]}["ada"] == full
+    assert "3 of 3 grades wait for a person" in err
     code, _, err = _run(capsys, "export", "gradescope", out)
     assert code == 2
     assert "--out DIR" in err
@@ -86,6 +91,10 @@ def test_grades_a_folder_writes_everything_and_resumes(
         (["grade", ".", "--lesson", "00", "--site", "x.org"], "website's address"),
         (["grade", ".", "--lesson", "00", "--workers", "0"], "Invalid value"),
         (["export", "excel", "."], "Invalid value"),
+        (["export", "json", ".", "--long"], "--long is for csv"),
+        (["export", "csv", ".", "--into", "x.csv"], "--into is for canvas and moodle"),
+        (["class", "export", "canvas", "/nowhere"], "holds no reports"),
+        (["gradescope", "77"], "is not a lesson"),
     ],
 )
 def test_bad_input_gets_code_2_and_no_traceback(

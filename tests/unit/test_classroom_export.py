@@ -195,7 +195,7 @@ def test_moodle_reads_grades_and_comments(graded: Grades) -> None:
     assert "double, as a person graded it: 8.5 / 10<br>" in comment
     assert "explain, as a person graded it: 4 / 5<br>" in comment
     assert "Half a point &lt;i&gt;extra&lt;/i&gt;." in comment  # text, no markup
-    assert comment.endswith("Late: 1 points off.")
+    assert comment.endswith("Taken off for lateness: 1.")
     assert made.notes[0].startswith("2 of 4 students have no participant's number")
 
 
