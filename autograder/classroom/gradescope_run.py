@@ -27,6 +27,17 @@ from autograder.sandbox.levels import ISOLATION_ENV, available_levels, choose_le
 from autograder.student.lesson import Course, Lesson
 from autograder.student.report import InfrastructureError, Report, Verdict
 
+#: In a file, for everyone may read the command line of a process.
+SEED = "seed"
+#: What the user that a submission runs as must not read.
+_OURS = (
+    "submission",
+    "submission_metadata.json",
+    "results",
+    "source/course",
+    "source/solutions",
+    f"source/{SEED}",
+)
 _LEVELS: dict[Level, str] = {
     "bubblewrap": "namespaces of its own",
     "landlock": "Landlock, a filter of system calls, another user",
@@ -39,16 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Grade what was handed in, or the reference to see whether grading works."""
     parser = argparse.ArgumentParser(prog="run_autograder")
     parser.add_argument("folder", type=Path, help="Gradescope's /autograder")
-    parser.add_argument("seed", type=int)
     parser.add_argument("--rehearse", action="store_true")
     given = parser.parse_args(arguments)
-    (lesson,) = Course(Path(__file__).resolve().parents[2]).lessons
+    source = Path(__file__).resolve().parents[2]
+    (lesson,) = Course(source).lessons
+    seed = int((source / SEED).read_text(encoding="ascii"))
     if given.rehearse:
-        sys.exit(_rehearse(lesson, given.seed))
+        sys.exit(_rehearse(lesson, seed))
     results = given.folder / "results" / "results.json"
     try:
         _protect(given.folder)
-        found = _grade(lesson, given.folder / "submission", given.seed)
+        found = _grade(lesson, given.folder / "submission", seed)
     except Exception:
         # Gradescope shows the reason to the instructor alone, and no score to anyone.
         traceback.print_exc(file=sys.stdout)
@@ -58,11 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _protect(folder: Path) -> None:
     """Show the lesson, and what was handed in now and before, to nobody but root."""
-    hidden = ("submission", "results", "submission_metadata.json")
-    for name in (*hidden, "source/course", "source/solutions"):
+    for name in _OURS:
         path = folder / name
         if path.exists():
-            path.chmod(0o700 if path.is_dir() else 0o600)
+            path.chmod(path.stat().st_mode & 0o700)
 
 
 def _rehearse(lesson: Lesson, seed: int) -> int:

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder.classroom.gradescope_run import SEED
 from autograder.student.lesson import Course, Lesson
 from autograder.student.report import CourseError
 
@@ -38,8 +39,8 @@ def gradescope_zip(course: Course, lesson: Lesson, seed: int) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in ("setup.sh", "run_autograder"):
-            text = (_SCRIPTS / name).read_text(encoding="utf-8")
-            _add(archive, name, text.replace("{seed}", str(seed)).encode(), _PROGRAM)
+            _add(archive, name, (_SCRIPTS / name).read_bytes(), _PROGRAM)
+        _add(archive, SEED, str(seed).encode())
         requirements = "".join(f"{line}\n" for line in _requirements(course, lesson))
         _add(archive, "requirements.txt", requirements.encode())
         for name in ("constraints.txt", "LICENSE"):

@@ -29,7 +29,7 @@ LESSON = find_course(Path(__file__)).lesson("00-start")
 REFERENCE = LESSON.reference_path.read_text(encoding="utf-8")
 SCHEMA = json.loads(Path(__file__).with_name("gradescope.schema.json").read_text())
 #: As Docker starts root: bubblewrap may not mount.
-AS_IN_DOCKER = ("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin")
+AS_IN_DOCKER = ("setpriv", "--bounding-set", "-sys_admin")
 ANSWER = '# %% [markdown] task="explain_time_limit"\n"""\nNo program can tell.\n"""\n'
 THIEF = """
 try:
@@ -179,6 +179,9 @@ def test_a_container_without_namespaces_still_hides_the_tests(
     assert results["extra_data"]["isolation"] == level
     assert f"isolation: {level} (" in printed
     assert ("bubblewrap is not to be had" in printed) == (level == "landlock")
+    hidden = ("source/seed", "source/solutions", "source/course", "submission")
+    for name in (*hidden, "results", "submission_metadata.json"):
+        assert not (container.folder / name).stat().st_mode & 0o077, name
 
 
 def test_our_own_failure_gives_no_score(container: Container) -> None:

@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 # Submissions run as another user, who may read the grader and nothing of the lesson.
 chmod -R u=rwX,go=rX .
-chmod -R go= course solutions
+chmod -R go= course solutions seed
 
 install() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" \
