@@ -49,7 +49,9 @@ class Export:
     notes: tuple[str, ...] = ()
 
 
-def canvas_csv(grades: Grades, course: Course, theirs: Table | None = None) -> Export:
+def canvas_csv(
+    grades: Grades, course: Course, theirs: Table | None = None, column: str = ""
+) -> Export:
     """Return Canvas's gradebook import: one row a student, one column a lesson.
 
     A student who handed nothing in has an empty field, and so has a lesson that the
@@ -60,13 +62,18 @@ def canvas_csv(grades: Grades, course: Course, theirs: Table | None = None) -> E
         course: whose titles Canvas's columns may bear.
         theirs: the gradebook as Canvas exports it. Without it, Canvas finds students by
             their SIS ids and an assignment that is called like the lesson.
+        column: what the assignment is called in Canvas, with or without its number, if
+            not like its lesson.
 
     Raises:
-        CourseError: ``theirs`` is no such table.
+        CourseError: ``theirs`` is no such table, or one column is for several lessons.
     """
-    if theirs is not None:
-        return _canvas_filled(grades, course, theirs)
     lessons = grades.lessons
+    if column and len(lessons) != 1:
+        names = ", ".join(lessons)
+        raise CourseError(f"--column is of one lesson: choose by --lesson ({names})")
+    if theirs is not None:
+        return _canvas_filled(grades, course, theirs, column)
     rows: list[list[object]] = [
         [f"    {_POSSIBLE}", "", "", "", "", *map(grades.max_points, lessons)]
     ]
@@ -76,7 +83,7 @@ def canvas_csv(grades: Grades, course: Course, theirs: Table | None = None) -> E
         own = student.lms_user_id if student.lms_user_id.isdecimal() else ""
         points = [_points(grades.of(key, lesson)) for lesson in lessons]
         rows.append([_canvas_name(student), own, key, key, "", *points])
-    return Export(csv_text([*_CANVAS, *lessons], rows))
+    return Export(csv_text([*_CANVAS, *([column] if column else lessons)], rows))
 
 
 def _canvas_name(student: Student) -> str:
@@ -86,7 +93,9 @@ def _canvas_name(student: Student) -> str:
     return student.id if _POSSIBLE in name else name
 
 
-def _canvas_filled(grades: Grades, course: Course, theirs: Table) -> Export:
+def _canvas_filled(
+    grades: Grades, course: Course, theirs: Table, column: str
+) -> Export:
     header = theirs.header
     if "Section" not in header or header[:2] != ["Student", "ID"]:
         raise CourseError(
@@ -100,15 +109,20 @@ def _canvas_filled(grades: Grades, course: Course, theirs: Table) -> Export:
         found = [
             place
             for place in range(information, len(header))
-            if _is_called(header[place], lesson, course)
+            if (
+                column in _names_of(header[place])
+                if column
+                else _is_called(header[place], lesson, course)
+            )
         ]
         if len(found) == 1:
             columns[lesson] = found[0]
         else:
             count = "no" if not found else "more than one"
-            notes.append(f"{lesson}: {count} column of {theirs.path.name} is called so")
+            called = column or lesson
+            notes.append(f"{called}: {count} column of {theirs.path.name} is called so")
     if not columns:
-        raise CourseError("; ".join(notes))
+        raise CourseError(f"{'; '.join(notes)}; name one with --lesson and --column")
     kept = [*range(information), *columns.values()]
     known = _Known(grades)
     rows: list[list[object]] = []
@@ -121,7 +135,7 @@ def _canvas_filled(grades: Grades, course: Course, theirs: Table) -> Export:
             key = known.find(
                 person.get("SIS User ID", ""),
                 person.get("SIS Login ID", ""),
-                person["ID"],
+                number=person["ID"],
             )
             if key is not None:
                 for at, lesson in enumerate(columns, information):
@@ -132,11 +146,16 @@ def _canvas_filled(grades: Grades, course: Course, theirs: Table) -> Export:
     return Export(csv_text([header[place] for place in kept], rows), tuple(notes))
 
 
-def _is_called(column: str, lesson: str, course: Course) -> bool:
-    match = _CANVAS_ASSIGNMENT.fullmatch(column.strip())
-    title = (match["title"] if match else column).strip().casefold()
+def _names_of(title: str) -> tuple[str, str]:
+    """Return what an assignment is called, with Canvas's number and without."""
+    match = _CANVAS_ASSIGNMENT.fullmatch(title.strip())
+    return title.strip(), match["title"] if match else title.strip()
+
+
+def _is_called(title: str, lesson: str, course: Course) -> bool:
+    name = _names_of(title)[1].casefold()
     own = course.lesson(lesson).title.casefold() if lesson in course.ids else lesson
-    return title == own or re.search(rf"\b{re.escape(lesson)}\b", title) is not None
+    return name == own or re.search(rf"\b{re.escape(lesson)}\b", name) is not None
 
 
 def _differing(
@@ -154,9 +173,8 @@ def moodle_csv(grades: Grades, theirs: Table | None = None) -> Export:
     Args:
         grades: what to export, of one lesson.
         theirs: the worksheet as Moodle gives it. Moodle knows a submission by a number
-            that is nowhere else; without the worksheet, it is the class list's
-            ``lms_user_id``, and where that is missing the row can only be imported by
-            its address.
+            that is nowhere else; without the worksheet nobody has one, and the rows are
+            for the import of Moodle's gradebook, which goes by address.
 
     Raises:
         CourseError: there are several lessons, or ``theirs`` is no worksheet.
@@ -169,15 +187,11 @@ def moodle_csv(grades: Grades, theirs: Table | None = None) -> Export:
     if theirs is not None:
         return _moodle_filled(grades, lesson, theirs)
     rows: list[list[object]] = []
-    lacking = 0
     for key in grades.students:
         student, grade = grades.roster[key], grades.of(key, lesson)
-        number_there = student.lms_user_id
-        if not number_there.isdecimal():
-            number_there, lacking = "", lacking + 1
         rows.append(
             [
-                f"Participant {number_there}" if number_there else "",
+                "",
                 student.full_name,
                 student.email,
                 _points(grade),
@@ -186,13 +200,11 @@ def moodle_csv(grades: Grades, theirs: Table | None = None) -> Export:
                 _comments(grade),
             ]
         )
-    notes = []
-    if lacking:
-        notes.append(
-            f"{lacking} of {len(rows)} students have no participant's number: give the"
-            " worksheet that Moodle offers for download with --into"
-        )
-    return Export(csv_text(_MOODLE, rows), tuple(notes))
+    note = (
+        "no participant's numbers: import it under Grades, by address, or give the"
+        " assignment's worksheet with --into"
+    )
+    return Export(csv_text(_MOODLE, rows), (note,))
 
 
 def _moodle_filled(grades: Grades, lesson: str, theirs: Table) -> Export:
@@ -221,7 +233,6 @@ def _moodle_filled(grades: Grades, lesson: str, theirs: Table) -> Export:
             person.get("username", ""),
             person.get("id number", ""),
             person.get("email address", ""),
-            person["identifier"].removeprefix("Participant "),
             person.get("full name", ""),
         )
         grade = None if key is None else grades.of(key, lesson)
@@ -235,28 +246,29 @@ def _moodle_filled(grades: Grades, lesson: str, theirs: Table) -> Export:
 
 
 class _Known:
-    """Our students, by everything that another system may call them."""
+    """Our students, by what another system calls them."""
 
     def __init__(self, grades: Grades) -> None:
+        self._numbers: dict[str, str] = {}
         self._names: dict[str, str | None] = {}
         self._left = {grade.student for grade in grades}
         for key in grades.students:
             student = grades.roster[key]
-            for name in {key, student.email, student.lms_user_id, student.full_name}:
+            if student.lms_user_id:
+                self._numbers[student.lms_user_id] = key
+            for name in {student.email.casefold(), student.full_name.casefold()}:
                 # Of two students of one name neither is found by it.
-                taken = name.casefold() in self._names
-                self._names[name.casefold()] = None if taken else key
+                self._names[name] = None if name in self._names else key
         # An id is nobody else's, whatever others are called.
         self._names |= {key.casefold(): key for key in grades.students}
 
-    def find(self, *names: str) -> str | None:
-        """Return the student of the first name that is known."""
-        for name in names:
-            key = self._names.get(name.strip().casefold()) if name.strip() else None
-            if key is not None:
-                self._left.discard(key)
-                return key
-        return None
+    def find(self, *names: str, number: str = "") -> str | None:
+        """Return the student of that number there, or else of the first known name."""
+        found = [self._numbers.get(number.strip())]
+        found += [self._names.get(name.strip().casefold()) for name in names if name]
+        key = next(filter(None, found), None)
+        self._left.discard(key or "")
+        return key
 
     def unfound(self, theirs: Table) -> Iterable[str]:
         """Yield a sentence on those with grades whom the table does not name."""

@@ -51,6 +51,13 @@ def export(
             help="Canvas's gradebook or Moodle's worksheet as downloaded, to fill in.",
         ),
     ] = None,
+    column: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="canvas: what the lesson's assignment is called there, if otherwise.",
+        ),
+    ] = "",
     as_long: Annotated[
         bool, typer.Option("--long", help="csv: one row a task, with its diagnosis.")
     ] = False,
@@ -67,6 +74,8 @@ def export(
 
     if into is not None and to not in (Format.CANVAS, Format.MOODLE):
         raise CourseError("--into is for canvas and moodle")
+    if column and to is not Format.CANVAS:
+        raise CourseError("--column is for canvas")
     if as_long and to is not Format.CSV:
         raise CourseError("--long is for csv")
     course = find_course()
@@ -74,7 +83,7 @@ def export(
     if to is Format.GRADESCOPE:
         _export_gradescope(grades, course, out)
         return
-    made = _rendered(to, grades, course, into, as_long)
+    made = _rendered(to, grades, course, into, column, as_long)
     if out is None:
         sys.stdout.write(made.text)
     else:
@@ -88,7 +97,12 @@ def export(
 
 
 def _rendered(
-    to: Format, grades: Grades, course: Course, into: Path | None, as_long: bool
+    to: Format,
+    grades: Grades,
+    course: Course,
+    into: Path | None,
+    column: str,
+    as_long: bool,
 ) -> Export:
     from autograder.classroom.csv_table import read_table
     from autograder.classroom.export import grades_json, long_csv, wide_csv
@@ -96,7 +110,7 @@ def _rendered(
 
     theirs = None if into is None else read_table(into)
     if to is Format.CANVAS:
-        return canvas_csv(grades, course, theirs)
+        return canvas_csv(grades, course, theirs, column)
     if to is Format.MOODLE:
         return moodle_csv(grades, theirs)
     if to is Format.JSON:

@@ -93,6 +93,7 @@ def test_grades_a_folder_writes_everything_and_resumes(
         (["export", "excel", "."], "Invalid value"),
         (["export", "json", ".", "--long"], "--long is for csv"),
         (["export", "csv", ".", "--into", "x.csv"], "--into is for canvas and moodle"),
+        (["export", "csv", ".", "--column", "x"], "--column is for canvas"),
         (["class", "export", "canvas", "/nowhere"], "holds no reports"),
         (["gradescope", "77"], "is not a lesson"),
     ],

@@ -170,6 +170,40 @@ def test_canvas_s_own_gradebook_is_filled_in(
     assert made.notes == (f"{LESSON}: 15 points possible there, 20 here",)
 
 
+def test_an_assignment_of_another_name_is_named(
+    grades: Grades, course: Course, tmp_path: Path
+) -> None:
+    made = canvas_csv(grades, course, column="Homework 1 (88)")
+    found = canvas_import(made.text, CANVAS, {88: "Homework 1"})
+    assert found.unknown_assignments == []
+    assert found.grades[4711, "Homework 1"] == "10"
+    path = tmp_path / "canvas.csv"
+    head = "Student,ID,SIS User ID,SIS Login ID,Section"
+    path.write_text(f"{head},Homework 1 (88),Homework 1b (89)\nBob,4711,,,One,,\n")
+    made = canvas_csv(grades, course, read_table(path), "Homework 1")
+    found = canvas_import(made.text, CANVAS, {88: "Homework 1"})
+    assert found.grades == {(4711, "Homework 1"): "10"}
+    records = [make_record("ob"), make_record("ob", lesson="01-other")]
+    with pytest.raises(CourseError, match="--column is of one lesson"):
+        canvas_csv(gather(records, course, ROSTER), course, column="Homework 1")
+
+
+def test_a_number_of_canvas_is_no_id_of_ours(course: Course, tmp_path: Path) -> None:
+    roster = Roster(
+        {"4712": Student("4712", lms_user_id="4711"), "4711": Student("4711")}
+    )
+    other = make_record("4711", make_task("double", Verdict.WRONG))
+    grades = gather([make_record("4712"), other], course, roster)
+    path = tmp_path / "canvas.csv"
+    path.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section,00-slopes (88)\n"
+        "One,4711,,one@x.org,A,\nTwo,99,4711,,A,\n"
+    )
+    rows = _rows(canvas_csv(grades, course, read_table(path)).text)
+    assert [row["00-slopes (88)"] for row in rows] == ["10", "0"]
+    assert canvas_csv(grades, course, read_table(path)).notes == ()
+
+
 def test_what_canvas_does_not_know_is_told(
     grades: Grades, course: Course, tmp_path: Path
 ) -> None:
@@ -186,17 +220,21 @@ def test_what_canvas_does_not_know_is_told(
         canvas_csv(grades, course, read_table(path))
 
 
-def test_moodle_reads_grades_and_comments(graded: Grades) -> None:
+def test_moodle_s_gradebook_reads_grades_and_comments_by_address(
+    graded: Grades,
+) -> None:
     made = moodle_csv(graded)
-    found = moodle_import(made.text, {4711, 4713}, 20)
-    assert found.grades == {4711: 16.5}
-    comment = found.comments[4711]
+    rows = {row["Email address"]: row for row in _rows(made.text)}
+    row = rows["b@x.org"]
+    assert (row["Grade"], row["Maximum Grade"]) == ("16.5", "20")
+    assert {row["Identifier"] for row in rows.values()} == {""}  # Moodle's alone
+    comment = row["Feedback comments"]
     assert "double: Wrong (5 / 10)<br>" in comment
     assert "double, as a person graded it: 8.5 / 10<br>" in comment
     assert "explain, as a person graded it: 4 / 5<br>" in comment
     assert "Half a point &lt;i&gt;extra&lt;/i&gt;." in comment  # text, no markup
     assert comment.endswith("Taken off for lateness: 1.")
-    assert made.notes[0].startswith("2 of 4 students have no participant's number")
+    assert "by address" in made.notes[0]
 
 
 def test_moodle_s_own_worksheet_is_filled_in(grades: Grades, tmp_path: Path) -> None:
@@ -240,9 +278,9 @@ def test_no_text_of_a_submission_breaks_a_worksheet(says: str, name: str) -> Non
     task = make_task("double", Verdict.WRONG, message=Message(says, says, says))
     roster = Roster({"ob": Student("ob", name, name, name, "4711")})
     grades = gather([make_record("ob", task)], Course(Path("/nowhere")), roster)
-    found = moodle_import(moodle_csv(grades).text, {4711}, 10)
-    assert found.grades == {4711: 0}
-    assert "<" not in found.comments[4711].replace("<br>", "")
+    (row,) = _rows(moodle_csv(grades).text)
+    assert row["Grade"] == "0"
+    assert "<" not in row["Feedback comments"].replace("<br>", "")
     canvas = canvas_csv(grades, Course(Path("/nowhere"))).text
     assert canvas_import(canvas, CANVAS, {88: LESSON}).grades == {(4711, LESSON): "0"}
 
