@@ -41,8 +41,7 @@ _OURS = (
 _LEVELS: dict[Level, str] = {
     "bubblewrap": "namespaces of its own",
     "landlock": "Landlock, a filter of system calls, another user",
-    "none": "another user and limits alone: this container allows neither namespaces"
-    " nor Landlock",
+    "none": "another user and limits alone, neither namespaces nor Landlock",
 }
 
 
