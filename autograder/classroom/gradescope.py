@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograder.classroom.standing import Part, Standing
-from autograder.classroom.wording import how_marked, verdict_word
+from autograder.classroom.wording import how_marked, late_text, verdict_word
 from autograder.student.lesson import Written
 from autograder.student.report import Report, TaskResult, Verdict, fit_notes, gettext
 
@@ -33,13 +33,15 @@ def gradescope_results(
     """
     parts = {part.name: part for part in standing.parts} if standing else {}
     tests = [
-        _test(number, task, parts.get(task.task))
+        _test(number, task, parts.pop(task.task, None))
         for number, task in enumerate(report.tasks, start=1)
     ]
     is_graded = all("score" in test for test in tests)
     if written is not None:
-        part = parts.get(written.name)
+        part = parts.pop(written.name, None)
         tests.append(_answer(len(tests) + 1, written, part, answer))
+    for part in parts.values():  # an instructor's own cells
+        tests.append(_entry(len(tests) + 1, part.name, part.comment) | _graded(part))
     results: dict[str, Any] = {
         "output": "\n".join(report.notes),
         "output_format": "text",
@@ -58,7 +60,8 @@ def gradescope_results(
         for test in tests:
             test.pop("score", None)
     if standing is not None and standing.penalty:
-        results["extra_data"]["penalty"] = standing.penalty
+        late = late_text(standing.penalty)
+        results["output"] = "\n".join(filter(None, (results["output"], late)))
     return results
 
 
@@ -106,8 +109,13 @@ def _answer(
         text = gettext("A person grades this answer: {points} points.")
         told = [text.format(points=f"{written.points:g}"), *fit_notes([answer])]
         return _entry(number, written.name, "\n\n".join(filter(None, told)))
-    graded = {"score": part.points, "max_score": written.points}
-    return _entry(number, written.name, part.comment) | graded
+    return _entry(number, written.name, part.comment) | _graded(part)
+
+
+def _graded(part: Part) -> dict[str, float]:
+    if part.auto is None and part.manual is None:
+        return {}
+    return {"score": part.points, "max_score": part.max_points}
 
 
 def _entry(number: int, name: str, output: str) -> dict[str, Any]:

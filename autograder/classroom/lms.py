@@ -18,7 +18,7 @@ from autograder.classroom.csv_table import Table, csv_text, number_text
 from autograder.classroom.grades import Grade, Grades
 from autograder.classroom.records import Student
 from autograder.classroom.standing import Part
-from autograder.classroom.wording import number, task_feedback
+from autograder.classroom.wording import late_text, number, task_feedback
 from autograder.student.lesson import Course
 from autograder.student.report import CourseError, gettext
 
@@ -298,8 +298,7 @@ def _comments(grade: Grade | None) -> str:
         return gettext("The grader failed. This is not your fault.")
     lines = [line for part in grade.standing.parts for line in _part_lines(grade, part)]
     if grade.standing.penalty:
-        late = gettext("Taken off for lateness: {points}.")
-        lines.append(late.format(points=number(grade.standing.penalty)))
+        lines.append(late_text(grade.standing.penalty))
     return "<br>".join(map(html.escape, lines))
 
 

@@ -25,7 +25,10 @@ def gradescope(
     """
     from autograder.classroom.gradescope_zip import gradescope_zip
     from autograder.commands.trusted_course import trusted_course
+    from autograder.student.report import CourseError
 
+    if out.is_dir():
+        raise CourseError(f"{out} is a folder: name the archive to write")
     course = trusted_course()
     chosen = course.lesson(lesson)
     chosen_seed = secrets.randbelow(2**31) if seed is None else seed

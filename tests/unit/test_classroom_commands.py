@@ -108,6 +108,7 @@ def test_grades_a_folder_writes_everything_and_resumes(
         (["export", "csv", ".", "--column", "x"], "--column is for canvas"),
         (["class", "export", "canvas", "/nowhere"], "holds no reports"),
         (["gradescope", "77"], "is not a lesson"),
+        (["gradescope", "00", "--out", "."], "name the archive to write"),
     ],
 )
 def test_bad_input_gets_code_2_and_no_traceback(

@@ -64,15 +64,17 @@ def test_what_people_decided_counts(written: Written) -> None:
         Part("double", 8.5, 10, 5.0, 8.0, "Half a point extra.", False),
         Part("halve", 5.0, 5, 5.0, None, "", False),
         Part("explain", 4.0, 5, None, 4.0, "Well said.", False),
+        Part("poster", 2.0, 3, None, 2.0, "", False),  # a cell that someone added
     )
-    standing = Standing("ob", "00-slopes", 20, 1.0, parts)
+    standing = Standing("ob", "00-slopes", 23, 1.0, parts)
     results = _read(gradescope_results(make_report(), written, standing))
-    double, halve, answer = results["tests"]
+    double, halve, answer, poster = results["tests"]
     assert (double["score"], halve["score"], answer["score"]) == (8.5, 5.0, 4.0)
     assert double["output"].endswith("Half a point extra.")
     assert answer["output"] == "Well said."
-    assert results["score"] == 16.5
-    assert results["extra_data"]["penalty"] == 1.0
+    assert (poster["name"], poster["score"], poster["max_score"]) == ("poster", 2, 3)
+    assert results["score"] == 18.5
+    assert results["output"] == "Taken off for lateness: 1."
 
 
 def test_a_person_s_points_replace_what_the_grader_could_not_give() -> None:
