@@ -58,12 +58,18 @@ def number_text(value: float) -> str:
 def read_table(path: Path) -> Table:
     """Read a CSV file in UTF-8, with or without a byte order mark.
 
+    Its fields may be separated by semicolons, as Canvas does where people write a
+    decimal comma.
+
     Raises:
         CourseError: it cannot be read, or is no table.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = [row for row in csv.reader(stream) if row]
+            first = stream.readline()
+            stream.seek(0)
+            separator = ";" if first.count(";") > first.count(",") else ","
+            rows = [row for row in csv.reader(stream, delimiter=separator) if row]
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:

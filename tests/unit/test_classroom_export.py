@@ -292,6 +292,14 @@ def test_a_grade_without_a_report_is_exported_too(course: Course) -> None:
     assert (rows["gone"]["points"], rows["gone"]["verdict"]) == ("0", "")
 
 
+def test_a_table_with_semicolons_is_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes('\ufeffStudent;ID\r\n"Lovelace, Ada";1,5\r\n\r\nBob\r\n'.encode())
+    table = read_table(path)
+    assert table.header == ["Student", "ID"]
+    assert table.rows == [["Lovelace, Ada", "1,5"], ["Bob", ""]]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [(b"", "is empty"), (b"\xff\xfe\x00", "not a CSV file in UTF-8")],
