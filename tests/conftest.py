@@ -66,6 +66,11 @@ def _has_registry() -> bool:
 
 
 @cache
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+@cache
 def _has_triton() -> bool:
     return importlib.util.find_spec("triton") is not None
 
@@ -84,6 +89,7 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "jdk": ("a JDK: javac and java", _has_jdk),
     "openssl": ("openssl", _has_openssl),
     "registry": ("a package registry that pip reaches", _has_registry),
+    "root": ("root, as in a container", _is_root),
     "triton": ("the triton package", _has_triton),
 }
 

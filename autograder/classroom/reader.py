@@ -92,6 +92,13 @@ class Reader:
             bare = replace(submission, cells=(), prose=())
             return call(_restored, released, self._lesson, bare)
 
+    def written_answer(self, submission: Submission) -> str | None:
+        """Return a submission's answer in words; none if it takes too much to find."""
+        try:
+            return self._process.call(written_answer, submission, self._lesson)
+        except TooMuch:
+            return None
+
     def fingerprints(self, path: Path) -> Prints:
         """Return the fingerprints of a submission's code; none if it takes too much."""
         path = Path(os.path.abspath(path))

@@ -17,6 +17,12 @@ def number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def late_text(penalty: float) -> str:
+    """Return the sentence that says what lateness costs."""
+    text = gettext("Taken off for lateness: {points}.")
+    return text.format(points=number(penalty))
+
+
 def how_marked(task: TaskResult) -> tuple[str, ...]:
     """Return the sentences on how a task's points came about beside its checks."""
     return tuple(filter(None, (task.cap_text, task.lent_text)))

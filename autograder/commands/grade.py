@@ -88,10 +88,13 @@ def _write_pages(
     out: Path, records: Sequence[Record], lesson: Lesson, site: str
 ) -> Path:
     """Write the students' pages and grades.csv; return the index of the pages."""
-    from autograder.classroom.export import plain_csv
+    from autograder.classroom.export import long_csv
     from autograder.classroom.feedback import write_feedback
     from autograder.classroom.files import write_if_changed
+    from autograder.classroom.grades import gather
     from autograder.classroom.records import Roster
+    from autograder.student.lesson import Course
 
-    write_if_changed(out / "grades.csv", plain_csv(records, Roster()))
+    grades = gather(records, Course(lesson.root), Roster())
+    write_if_changed(out / "grades.csv", long_csv(grades))
     return write_feedback(out / "pages", records, {lesson.id: lesson}, site=site)

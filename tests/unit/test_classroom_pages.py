@@ -12,8 +12,8 @@ from classroom_kit import make_lesson, make_record, make_report, make_task
 
 from autograder.classroom.class_report import class_report
 from autograder.classroom.course_site import check_site
-from autograder.classroom.export import gradescope_results
 from autograder.classroom.feedback import feedback_page, write_feedback
+from autograder.classroom.gradescope import gradescope_results
 from autograder.classroom.records import Roster, Student
 from autograder.classroom.wording import task_feedback
 from autograder.student.lesson import Lesson
