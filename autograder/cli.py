@@ -17,6 +17,7 @@ COMMANDS = (
     Command("release", "autograder.commands.release", "release", _INSTRUCTORS),
     Command("grade", "autograder.commands.grade", "grade", _INSTRUCTORS),
     Command("class init", _CLASS, "class_init", _INSTRUCTORS),
+    Command("class collect", "autograder.commands.collect", "class_collect", _INSTRUCTORS),
     Command("class grade", _CLASS, "class_grade", _INSTRUCTORS),
     Command("class report", _CLASS, "class_report", _INSTRUCTORS),
     Command("class similar", _CLASS, "class_similar", _INSTRUCTORS),

@@ -24,8 +24,8 @@ from autograder.classroom.records import (
     Roster,
     check_student_id,
     is_student_id,
-    read_roster,
 )
+from autograder.classroom.roster import read_roster
 from autograder.classroom.store import Store
 from autograder.student.lesson import Course, Lesson, find_course
 from autograder.student.report import CourseError

@@ -38,7 +38,8 @@ def export(
     """Export graded submissions to another system."""
     from autograder.classroom import export as formats
     from autograder.classroom.files import write_atomically
-    from autograder.classroom.records import load_records, read_roster
+    from autograder.classroom.records import load_records
+    from autograder.classroom.roster import read_roster
     from autograder.student.lesson import find_course
 
     name = find_course().lesson(lesson).id if lesson else None

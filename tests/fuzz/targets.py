@@ -85,7 +85,7 @@ def timestamp(data: bytes) -> None:
 
 def roster(data: bytes) -> None:
     """Read bytes as a class list."""
-    from autograder.classroom.records import read_roster
+    from autograder.classroom.roster import read_roster
     from autograder.student.report import CourseError
 
     path = _scratch() / "students.csv"

@@ -1,0 +1,322 @@
+"""Puts together what one student handed in, and makes it ready to be read.
+
+What is ready is a folder with the student's files under the names that the student gave
+them, and with the times at which they were handed in, as far as anything tells them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from autograder.classroom.arrivals.bulk_zip import Refused
+from autograder.classroom.arrivals.commit_times import commit_times
+from autograder.classroom.arrivals.naming import Form, Sender, version_of
+from autograder.classroom.arrivals.sources import Arrival, safe_id
+from autograder.classroom.bounded import BoundedProcess, TooMuch
+from autograder.classroom.records import Roster
+from autograder.classroom.roster import Recogniser
+from autograder.student.lesson import Lesson
+from autograder.student.notebook.decode import Unreadable
+from autograder.student.notebook.reader import (
+    attempted,
+    find_submissions,
+    read_submission,
+)
+from autograder.student.notebook.submission import printable
+from autograder.student.notebook.unpack import read_bytes
+from autograder.student.notebook.written import written_answer
+
+_MOST_FILES = 12  # of a folder: the reader compares no more
+_NBGRADERS = ("timestamp.txt", "submission_secret.txt")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What one student handed in at once."""
+
+    student: str  # safe as a file name
+    arrivals: tuple[Arrival, ...]
+    is_known: bool  # whether the student is in the class list, or there is none
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sender(self) -> Sender:
+        """Who sent it, as the platform tells it."""
+        return self.arrivals[0].sender
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the platform says that it is late."""
+        return any(arrival.late for arrival in self.arrivals)
+
+    def is_for(self, lesson: Lesson) -> bool:
+        """Return whether it can be of a lesson, as far as its names tell."""
+        return all(a.lesson in (None, lesson.id) for a in self.arrivals)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A parcel whose files can be read, for one lesson."""
+
+    parcel: Parcel
+    lesson: Lesson
+    path: Path  # a folder of ours, or the student's own file or folder
+    chosen: str  # the file in it that says most; "" if none can be graded
+    is_attempted: bool
+    sent: float  # seconds since 1970; 0 where nothing tells
+    notes: tuple[str, ...]
+
+
+def parcels_of(arrivals: Iterable[Arrival], roster: Roster) -> list[Parcel]:
+    """Put together what was handed in at once, and tell whose it is.
+
+    Whoever is not in the class list is called ``unknown-`` and what arrived; without a
+    list, students are called what the platform calls them.
+    """
+    together: dict[str, list[Arrival]] = {}
+    for arrival in arrivals:
+        together.setdefault(arrival.parcel, []).append(arrival)
+    named = [_called(group[0].sender) for group in together.values()]
+    shared = _shared_names(zip(named, together.values(), strict=True))
+    finder = Recogniser(roster)
+    seen: Counter[str] = Counter()
+    parcels: list[Parcel] = []
+    for name, group in zip(named, together.values(), strict=True):
+        sender = group[0].sender
+        found = finder.find(sender, group[0].other_names)
+        if not isinstance(found, str):
+            parcels.append(Parcel(found.id, tuple(group), is_known=True))
+            continue
+        notes: list[str] = []
+        own = name
+        if name in shared:
+            if sender.user_id:
+                own = safe_id(f"{name} {sender.user_id}")
+                notes.append(f"several students are called {name}")
+            else:
+                seen[name] += 1
+                own = name if seen[name] == 1 else f"{name}-{seen[name]}"
+        if roster.students:
+            own, notes = f"unknown-{own}", [found]
+        parcels.append(Parcel(own, tuple(group), not roster.students, tuple(notes)))
+    return parcels
+
+
+def _called(sender: Sender) -> str:
+    canvas = sender.form is Form.CANVAS
+    return safe_id(sender.user_id if canvas else sender.name)
+
+
+def _shared_names(named: Iterable[tuple[str, Sequence[Arrival]]]) -> set[str]:
+    """Return the names that several people have.
+
+    Files of equal names in two folders are two students'. Elsewhere one folder must
+    hold two numbers: Moodle's are of one assignment alone.
+    """
+    people: dict[tuple[str, str], set[str]] = {}
+    for name, (arrival, *_) in named:
+        plain = arrival.sender.form is Form.FOLDER
+        place = "" if plain else str(arrival.path.parent)
+        person = arrival.parcel if plain else arrival.sender.user_id
+        people.setdefault((place, name), set()).add(person)
+    return {name for (_, name), persons in people.items() if len(persons) > 1}
+
+
+class Preparer:
+    """Makes parcels ready in a folder of its own."""
+
+    def __init__(self, scratch: Path, process: BoundedProcess) -> None:
+        """Prepare in a folder; files are looked at in a bounded process."""
+        self._scratch = scratch
+        self._process = process
+        self._count = 0
+
+    def ready(self, parcel: Parcel, lesson: Lesson, *, copied: bool) -> Ready | Refused:
+        """Make a parcel ready for a lesson.
+
+        Args:
+            parcel: What a student handed in.
+            lesson: Which lesson it is read as.
+            copied: Copy it in any case; else what can be read where it is stays there.
+        """
+        only = parcel.arrivals[0]
+        clone = only.path / ".git"
+        stays = len(parcel.arrivals) == 1 and only.sender.form in (
+            Form.FOLDER,
+            Form.GITHUB,
+            Form.NBGRADER,
+        )
+        try:
+            if stays and not copied and not clone.exists():
+                return self._told(parcel, lesson, only.path, ())
+            self._count += 1
+            place = self._scratch / f"parcel-{self._count}"
+            place.mkdir()
+            notes = self._copy(parcel, lesson, place)
+            return self._told(parcel, lesson, place, notes)
+        except (TooMuch, Unreadable) as error:
+            return Refused(_shown(parcel), f"cannot be read: {error}")
+        except OSError as error:
+            if error.filename is None or self._scratch in Path(error.filename).parents:
+                raise  # our own disk
+            return Refused(_shown(parcel), f"cannot be read: {error.strerror}")
+
+    def _told(
+        self, parcel: Parcel, lesson: Lesson, path: Path, notes: tuple[str, ...]
+    ) -> Ready:
+        files, tried = self._process.call(look, path.absolute(), lesson)
+        name = files[0] if files else ""
+        chosen = [path / name] if path.is_dir() else [path]
+        dated = chosen if name else path.rglob("*")
+        sent = max((file.lstat().st_mtime for file in dated), default=0.0)
+        return Ready(parcel, lesson, path, name, tried, sent, (*parcel.notes, *notes))
+
+    def _copy(self, parcel: Parcel, lesson: Lesson, place: Path) -> tuple[str, ...]:
+        notes: list[str] = []
+        names = _names(parcel.arrivals)
+        for arrival in parcel.arrivals:
+            if arrival.is_typed:
+                notes.append("text typed into the platform is not graded")
+            if _is_folder(arrival.path):
+                self._copy_folder(arrival, lesson, place)
+            else:
+                when = arrival.path.lstat().st_mtime
+                _write(place / names[arrival.path], read_bytes(arrival.path), when)
+        notes += self._set_aside(parcel.arrivals, names, lesson, place)
+        return tuple(notes)
+
+    def _copy_folder(self, arrival: Arrival, lesson: Lesson, place: Path) -> None:
+        files, _ = self._process.call(look, arrival.path.absolute(), lesson)
+        if not files:  # nothing to grade: keep what shows why
+            files = [
+                path.name
+                for path in sorted(arrival.path.iterdir())[:_MOST_FILES]
+                if path.is_file() and not path.is_symlink()
+            ]
+        if arrival.sender.form is Form.NBGRADER:
+            beside = [arrival.path / name for name in _NBGRADERS]
+            files += [p.name for p in beside if p.is_file() and not p.is_symlink()]
+        committed: dict[str, float] = {}
+        if (arrival.path / ".git").exists():
+            committed = commit_times(arrival.path, files)
+        for name in files:
+            path = arrival.path / name
+            when = committed.get(name, path.lstat().st_mtime)
+            _write(place / name, read_bytes(path), when)
+
+    def _set_aside(
+        self,
+        arrivals: Sequence[Arrival],
+        names: dict[Path, str],
+        lesson: Lesson,
+        place: Path,
+    ) -> list[str]:
+        """Take out earlier versions of a file, where the last one answers anything."""
+        versions: dict[str, list[tuple[int, int, str]]] = {}
+        given = {arrival.name for arrival in arrivals}
+        for arrival in arrivals:
+            base, counter = version_of(arrival.name)
+            if arrival.sender.form is Form.CANVAS and base in given:
+                version = (counter, arrival.attachment, names[arrival.path])
+                versions.setdefault(base, []).append(version)
+        notes = []
+        for several in versions.values():
+            *earlier, (_, _, last) = sorted(several)
+            if earlier and self._process.call(look, place / last, lesson)[1]:
+                for _, _, name in earlier:
+                    (place / name).unlink()
+                listed = ", ".join(printable(name) for _, _, name in earlier)
+                notes.append(f"handed in again: {printable(last)} counts, not {listed}")
+        return notes
+
+
+def counting(
+    parcels: Iterable[Parcel], lesson: Lesson, preparer: Preparer, *, copied: bool
+) -> tuple[list[Ready], list[Refused]]:
+    """Make ready what counts of each student for a lesson, in the order of arrival."""
+    refused: list[Refused] = []
+    by_student: dict[str, list[Ready]] = {}
+    for parcel in parcels:
+        if not parcel.is_for(lesson):
+            continue
+        made = preparer.ready(parcel, lesson, copied=copied)
+        if isinstance(made, Refused):
+            refused.append(made)
+        else:
+            by_student.setdefault(parcel.student, []).append(made)
+    return [latest(several) for several in by_student.values()], refused
+
+
+def latest(ready: Sequence[Ready]) -> Ready:
+    """Return which of several parcels of one student counts.
+
+    It is the last one in which the lesson is attempted; the notes say so.
+    """
+    best = max(ready, key=_order)
+    others = [one for one in ready if one is not best]
+    if not others:
+        return best
+    why = "the last one counts"
+    if not all(one.is_attempted for one in others):
+        why = "the one with work counts"
+    names = ", ".join(_shown(one.parcel) for one in others)
+    note = f"arrived {len(ready)} times: {why}, not {names}"
+    return replace(best, notes=(*best.notes, note))
+
+
+def _order(ready: Ready) -> tuple[bool, int, float]:
+    attachments = max(arrival.attachment for arrival in ready.parcel.arrivals)
+    return ready.is_attempted, attachments, ready.sent
+
+
+def _shown(parcel: Parcel) -> str:
+    return printable(parcel.arrivals[0].path.name)
+
+
+def _names(arrivals: Sequence[Arrival]) -> dict[Path, str]:
+    """Return the name under which each file is kept: the student's, each once."""
+    names: dict[Path, str] = {}
+    bases = Counter(version_of(arrival.name)[0] for arrival in arrivals)
+    for arrival in arrivals:
+        name = arrival.name
+        base, counter = version_of(name)
+        if arrival.sender.form is Form.CANVAS and counter and bases[base] == 1:
+            name = base  # the counter is Canvas's
+        path = PurePosixPath(name.replace("\\", "/").replace("/", "-"))
+        stem, suffix = safe_id(path.stem), path.suffix[:20]
+        own, number = f"{stem}{suffix}", 1
+        while own in names.values():
+            number += 1
+            own = f"{stem} ({number}){suffix}"
+        names[arrival.path] = own
+    return names
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _write(path: Path, data: bytes, when: float) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    os.utime(path, (when, when))
+
+
+# What follows runs in the bounded process.
+
+
+def look(path: Path, lesson: Lesson) -> tuple[list[str], bool]:
+    """Return the files that may be graded, the best first; and if one holds work."""
+    submission = read_submission(path, lesson)
+    tried = submission.problem is None and (
+        any(attempted(submission, lesson).values())
+        or written_answer(submission, lesson) is not None
+    )
+    if not _is_folder(path):
+        return [path.name], tried
+    found = find_submissions(path, lesson)[:_MOST_FILES]
+    return [file.relative_to(path).as_posix() for file in found], tried
