@@ -86,19 +86,14 @@ def _rows(path: Path, text: str, faults: list[str]) -> Iterator[tuple[int, Stude
             continue
         if not is_student_id(values["id"]):
             faults.append(
-                f"{where}: {printable(values['id'])!r} is not a student id: use letters,"
-                " digits, blanks and . @ + - _ '"
+                f"{where}: {printable(values['id'])!r} is not a student id: use"
+                " letters, digits, blanks and . @ + - _ '"
             )
             continue
-        aliases = values.get("aliases", "").split(";")
-        yield (
-            table.line_num,
-            Student(
-                values["id"],
-                *(values.get(key, "") for key in _COLUMNS),
-                aliases=tuple(filter(None, map(str.strip, aliases))),
-            ),
-        )
+        aliases = map(str.strip, values.get("aliases", "").split(";"))
+        first, last, email, user = (values.get(column, "") for column in _COLUMNS)
+        others = tuple(filter(None, aliases))
+        yield table.line_num, Student(values["id"], first, last, email, user, others)
 
 
 def _clashes(path: Path, rows: Iterable[tuple[int, Student]]) -> Iterator[str]:

@@ -69,7 +69,11 @@ def grade(
     with arrived(paths, chosen, class_list, form=form) as found:
         _tell(found)
         hand_ins = found.ready
-        with RunProgress(chosen.id, len(hand_ins)) as progress, Reader(chosen) as reader:
+        times = {one.parcel.student: one.submitted for one in hand_ins}
+        with (
+            RunProgress(chosen.id, len(hand_ins)) as progress,
+            Reader(chosen) as reader,
+        ):
             reports = grade_many(
                 chosen,
                 ((one.parcel.student, reader.read(one.path)) for one in hand_ins),
@@ -83,13 +87,15 @@ def grade(
                 watch=progress.watch,
             )
             for student, report in reports:
-                record = records[student] = Record(student, report)
+                record = records[student] = Record(student, report, times[student])
                 if out is not None:
                     save_record(out / "reports", record)
                 progress.step(line_of(record))
     ordered = [records[one.parcel.student] for one in hand_ins]
-    index = None if out is None else _write_pages(
-        out, ordered, found.people, chosen, address
+    index = (
+        None
+        if out is None
+        else _write_pages(out, ordered, found.people, chosen, address)
     )
     show_records(ordered, as_json=as_json)
     if index is not None and not as_json:

@@ -76,7 +76,7 @@ def whole_copy_in_an_archive(folder: Path) -> Path:
 
 
 def lived_in(copy: Path) -> Path:
-    """Put into a copy of the course what grows there: packages, builds, a repository."""
+    """Put into a copy of the course what grows there: packages, builds, a history."""
     for name in (".git/hooks/x.py", ".venv/lib/x.py", "node_modules/x/x.py"):
         path = copy / name
         path.parent.mkdir(parents=True)

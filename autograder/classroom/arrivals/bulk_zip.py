@@ -46,7 +46,7 @@ class Refused:
 
 
 def is_bulk(path: Path, process: BoundedProcess) -> bool:
-    """Return whether a file is an archive that Canvas or Moodle packed for a teacher."""
+    """Return whether a file is what Canvas or Moodle packs for a teacher."""
     try:
         with path.open("rb") as file:
             if not is_zip(file.read(4)):

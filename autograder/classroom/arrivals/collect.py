@@ -27,7 +27,7 @@ from autograder.classroom.arrivals.parcels import (
 )
 from autograder.classroom.arrivals.sources import find_arrivals
 from autograder.classroom.bounded import BoundedProcess
-from autograder.classroom.folder import TIMESTAMP, ClassFolder
+from autograder.classroom.folder import TIMESTAMP, ClassFolder, first_line
 from autograder.classroom.records import Roster
 from autograder.student.lesson import Lesson
 from autograder.student.report import CourseError
@@ -125,8 +125,8 @@ def _place(folder: ClassFolder, ready: Ready) -> Collected:
     """Put what is ready into the tree, unless something as new is there."""
     parcel, lesson = ready.parcel, ready.lesson.id
     target = folder.root / "submitted" / parcel.student / lesson
-    told = _timestamp(ready)
-    before = _line(target / TIMESTAMP)
+    told = ready.timestamp
+    before = first_line(target / TIMESTAMP)
     outcome = "collected"
     if target.is_dir() and _contents(target) == _contents(ready.path):
         outcome, told = "unchanged", before
@@ -174,29 +174,13 @@ def _lms_user_id(parcel: Parcel) -> str:
     return parcel.sender.user_id if parcel.sender.form is Form.CANVAS else ""
 
 
-def _timestamp(ready: Ready) -> str:
-    """Return when something was handed in, as nbgrader writes it."""
-    told = _line(ready.path / TIMESTAMP)  # of nbgrader's exchange
-    if told or ready.sent <= 0:
-        return told
-    when = datetime.fromtimestamp(ready.sent, UTC)
-    return when.strftime("%Y-%m-%d %H:%M:%S.%f UTC")
-
-
 def _when(timestamp: str) -> datetime:
-    """Return a time of `_timestamp`; the earliest where there is none."""
+    """Return a time of `Ready.timestamp`; the earliest where there is none."""
     try:
         told = datetime.fromisoformat(timestamp.removesuffix("UTC").strip())
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
     return told if told.tzinfo else told.replace(tzinfo=UTC)
-
-
-def _line(path: Path) -> str:
-    if path.is_symlink() or not path.is_file():
-        return ""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return file.readline(100).strip()
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

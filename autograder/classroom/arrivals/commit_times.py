@@ -1,7 +1,7 @@
 """Tells when the files of a student's clone were committed.
 
-A fresh clone's files all have the time of cloning. Git is asked about the objects alone,
-through an empty repository of ours: no setting, hook or program of the student's
+A fresh clone's files all have the time of cloning. Git is asked about the objects
+alone, through an empty repository of ours: no setting, hook or program of the student's
 repository is read or run.
 """
 
@@ -87,7 +87,8 @@ def _packed(git: Path, name: str) -> str:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
-    return next((line[: -len(name) - 1] for line in lines if line.endswith(f" {name}")), "")
+    found = (line.partition(" ") for line in lines)
+    return next((commit for commit, _, ref in found if ref == name), "")
 
 
 def _line(path: Path) -> str:

@@ -17,11 +17,11 @@ Where the rules come from:
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 
@@ -117,8 +117,10 @@ def assignment_prefix(names: Sequence[str], parent: str) -> str:
         return told
     if len(names) < 2:
         return ""
-    common = os.path.commonprefix(list(names))
-    return common[: common.rfind("-") + 1]
+    first, last = min(names), max(names)
+    alike = (a == b for a, b in zip(first, last, strict=False))
+    length = sum(takewhile(bool, alike))
+    return first[: first.rfind("-", 0, length) + 1]
 
 
 def version_of(name: str) -> tuple[str, int]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 
 from autograder.classroom.arrivals.bulk_zip import Refused
@@ -17,6 +19,7 @@ from autograder.classroom.arrivals.commit_times import commit_times
 from autograder.classroom.arrivals.naming import Form, Sender, version_of
 from autograder.classroom.arrivals.sources import Arrival, safe_id
 from autograder.classroom.bounded import BoundedProcess, TooMuch
+from autograder.classroom.folder import TIMESTAMP, first_line
 from autograder.classroom.records import Roster
 from autograder.classroom.roster import Recogniser
 from autograder.student.lesson import Lesson
@@ -31,7 +34,7 @@ from autograder.student.notebook.unpack import read_bytes
 from autograder.student.notebook.written import written_answer
 
 _MOST_FILES = 12  # of a folder: the reader compares no more
-_NBGRADERS = ("timestamp.txt", "submission_secret.txt")
+_NBGRADERS = (TIMESTAMP, "submission_secret.txt")
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,21 @@ class Ready:
     sent: float  # seconds since 1970; 0 where nothing tells
     notes: tuple[str, ...]
 
+    @property
+    def timestamp(self) -> str:
+        """When it was handed in, as nbgrader writes it; "" where nothing tells."""
+        told = first_line(self.path / TIMESTAMP)  # of nbgrader's exchange
+        if told or self.sent <= 0:
+            return told
+        when = datetime.fromtimestamp(self.sent, UTC)
+        return when.strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+
+    @property
+    def submitted(self) -> str:
+        """When it was handed in, where a platform tells; of a plain file ""."""
+        plain = self.parcel.sender.form is Form.FOLDER
+        return "" if plain else self.timestamp
+
 
 def parcels_of(arrivals: Iterable[Arrival], roster: Roster) -> list[Parcel]:
     """Put together what was handed in at once, and tell whose it is.
@@ -83,7 +101,7 @@ def parcels_of(arrivals: Iterable[Arrival], roster: Roster) -> list[Parcel]:
     named = [_called(group[0].sender) for group in together.values()]
     shared = _shared_names(zip(named, together.values(), strict=True))
     finder = Recogniser(roster)
-    seen: Counter[str] = Counter()
+    taken: set[str] = set()
     parcels: list[Parcel] = []
     for name, group in zip(named, together.values(), strict=True):
         sender = group[0].sender
@@ -91,19 +109,22 @@ def parcels_of(arrivals: Iterable[Arrival], roster: Roster) -> list[Parcel]:
         if not isinstance(found, str):
             parcels.append(Parcel(found.id, tuple(group), is_known=True))
             continue
-        notes: list[str] = []
-        own = name
-        if name in shared:
-            if sender.user_id:
-                own = safe_id(f"{name} {sender.user_id}")
-                notes.append(f"several students are called {name}")
-            else:
-                seen[name] += 1
-                own = name if seen[name] == 1 else f"{name}-{seen[name]}"
+        own, notes = name, tuple[str, ...]()
+        if name in shared and sender.user_id:
+            own = safe_id(f"{name} {sender.user_id}")
+            notes = (f"several students are called {name}",)
+        elif sender.form is Form.FOLDER:
+            own = _free(name, taken)
+        taken.add(own)
         if roster.students:
-            own, notes = f"unknown-{own}", [found]
-        parcels.append(Parcel(own, tuple(group), not roster.students, tuple(notes)))
+            own, notes = f"unknown-{own}", (found,)
+        parcels.append(Parcel(own, tuple(group), not roster.students, notes))
     return parcels
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    numbered = (f"{name}-{number}" for number in count(2))
+    return next(one for one in chain([name], numbered) if one not in taken)
 
 
 def _called(sender: Sender) -> str:
@@ -112,17 +133,14 @@ def _called(sender: Sender) -> str:
 
 
 def _shared_names(named: Iterable[tuple[str, Sequence[Arrival]]]) -> set[str]:
-    """Return the names that several people have.
+    """Return the names for which one place holds several of a platform's numbers.
 
-    Files of equal names in two folders are two students'. Elsewhere one folder must
-    hold two numbers: Moodle's are of one assignment alone.
+    In two places they may be one student's: Moodle's are of one assignment alone.
     """
-    people: dict[tuple[str, str], set[str]] = {}
+    people: dict[tuple[Path, str], set[str]] = {}
     for name, (arrival, *_) in named:
-        plain = arrival.sender.form is Form.FOLDER
-        place = "" if plain else str(arrival.path.parent)
-        person = arrival.parcel if plain else arrival.sender.user_id
-        people.setdefault((place, name), set()).add(person)
+        person = arrival.sender.user_id
+        people.setdefault((arrival.path.parent, name), set()).add(person)
     return {name for (_, name), persons in people.items() if len(persons) > 1}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -231,5 +230,4 @@ def _arrival(path: Path, form: Form, prefix: str) -> Arrival | None:
     stem = name
     while not path.is_dir() and Path(stem).suffix.lower() in _SUFFIXES:
         stem = Path(stem).stem  # hw.ipynb.txt
-    parcel = f"{os.path.abspath(path.parent)} {stem}"
-    return Arrival(Sender(stem), path, "" if path.is_dir() else name, parcel)
+    return Arrival(Sender(stem), path, "" if path.is_dir() else name, str(path))

@@ -320,8 +320,8 @@ def _why(best: _Ranked, others: list[_Ranked]) -> str:
 
 
 def _name_note(path: PurePosixPath, lesson: Lesson) -> tuple[str, ...]:
-    own = path.name.lower() in (f"{lesson.id}{suffix}" for suffix in READABLE)
-    if own or path.parent.name == lesson.id:
+    names = ("exercise.py", *(f"{lesson.id}{suffix}" for suffix in READABLE))
+    if path.name.lower() in names or path.parent.name == lesson.id:
         return ()
     return (f"'{printable(str(path))}' was read as the answer to {lesson.id}.",)
 
