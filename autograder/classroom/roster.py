@@ -37,7 +37,7 @@ def read_roster(path: Path) -> Roster:
         return Roster()
     try:
         text = path.read_text(encoding="utf-8-sig")
-        faults: list[str] = []
+        faults: list[tuple[int, str]] = []
         rows = list(_rows(path, text, faults))
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
@@ -46,12 +46,11 @@ def read_roster(path: Path) -> Roster:
         ) from None
     except csv.Error as error:
         raise CourseError(f"{path} is not a CSV file: {error}") from None
-    faults += _clashes(path, rows)
+    faults += _clashes(rows)
     if faults:
-        raise CourseFaults(
-            f"{path}: {len(faults)} lines are wrong, as told above; nothing was done",
-            faults,
-        )
+        told = [f"{path}, line {line}: {fault}" for line, fault in sorted(faults)]
+        count = "a fault" if len(told) == 1 else f"{len(told)} faults"
+        raise CourseFaults(f"{path} has {count}, told above; nothing was done", told)
     return Roster({student.id: student for _, student in rows})
 
 
@@ -66,7 +65,9 @@ def roster_csv(roster: Roster) -> str:
     return text.getvalue()
 
 
-def _rows(path: Path, text: str, faults: list[str]) -> Iterator[tuple[int, Student]]:
+def _rows(
+    path: Path, text: str, faults: list[tuple[int, str]]
+) -> Iterator[tuple[int, Student]]:
     """Yield each student with the line it ends in; tell what is wrong of a row."""
     first = text.partition("\n")[0]
     delimiter = ";" if ";" in first and "," not in first else ","
@@ -75,38 +76,35 @@ def _rows(path: Path, text: str, faults: list[str]) -> Iterator[tuple[int, Stude
     if "id" not in table.fieldnames:
         raise CourseError(f"{path} has no column called id")
     for row in table:
-        where = f"{path}, line {table.line_num}"
+        line = table.line_num
         if None in row:
-            faults.append(
-                f"{where}: more fields than columns: put a field with a comma in quotes"
-            )
+            fault = "more fields than columns: put a field with a comma in quotes"
+            faults.append((line, fault))
             continue
         values = {key: _plain(value or "") for key, value in row.items()}
         if not any(values.values()):
             continue
         if not is_student_id(values["id"]):
-            faults.append(
-                f"{where}: {printable(values['id'])!r} is not a student id: use"
-                " letters, digits, blanks and . @ + - _ '"
+            fault = (
+                f"{printable(values['id'])!r} is not a student id: use letters, digits,"
+                " blanks and . @ + - _ '"
             )
+            faults.append((line, fault))
             continue
         aliases = map(str.strip, values.get("aliases", "").split(";"))
         first, last, email, user = (values.get(column, "") for column in _COLUMNS)
         others = tuple(filter(None, aliases))
-        yield table.line_num, Student(values["id"], first, last, email, user, others)
+        yield line, Student(values["id"], first, last, email, user, others)
 
 
-def _clashes(path: Path, rows: Iterable[tuple[int, Student]]) -> Iterator[str]:
+def _clashes(rows: Iterable[tuple[int, Student]]) -> Iterator[tuple[int, str]]:
     """Tell of each id, address and alias that two rows have."""
     held: dict[str, int] = {}
     for line, student in rows:
         for what, value in _identifiers(student):
             other = held.setdefault(_folded(value), line)
             if other != line:
-                yield (
-                    f"{path}, line {line}: {what} {printable(value)!r} is in line"
-                    f" {other} as well"
-                )
+                yield line, f"{what} {printable(value)!r} is in line {other} as well"
 
 
 def _identifiers(student: Student) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,7 @@ from autograder.classroom.folder import TIMESTAMP, first_line
 from autograder.classroom.records import Roster
 from autograder.classroom.roster import Recogniser
 from autograder.student.lesson import Lesson
+from autograder.student.notebook.candidates import is_of_another
 from autograder.student.notebook.decode import Unreadable
 from autograder.student.notebook.reader import (
     attempted,
@@ -336,5 +337,11 @@ def look(path: Path, lesson: Lesson) -> tuple[list[str], bool]:
     )
     if not _is_folder(path):
         return [path.name], tried
-    found = find_submissions(path, lesson)[:_MOST_FILES]
-    return [file.relative_to(path).as_posix() for file in found], tried
+    found = [file.relative_to(path) for file in find_submissions(path, lesson)]
+    others = [
+        file
+        for file in found[1:]
+        if not is_of_another(file, lesson) and file.suffix.lower() != ".txt"
+    ]
+    kept = [*found[:1], *others[: _MOST_FILES - 1]]
+    return [file.as_posix() for file in kept], tried
