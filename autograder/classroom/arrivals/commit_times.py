@@ -31,8 +31,8 @@ def commit_times(clone: Path, files: Iterable[str]) -> dict[str, float]:
         Nothing of a file that was never committed, or where git cannot tell.
     """
     git = clone / ".git"
-    head = _head(git)
     program = shutil.which("git")
+    head = None if git.is_symlink() else _head(git)
     if head is None or program is None or (git / "objects").is_symlink():
         return {}
     found: dict[str, float] = {}

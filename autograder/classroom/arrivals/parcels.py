@@ -57,6 +57,13 @@ class Parcel:
         """Whether the platform says that it is late."""
         return any(arrival.late for arrival in self.arrivals)
 
+    @property
+    def can_stay(self) -> bool:
+        """Whether it can be read where it is: one path, named and dated as it is."""
+        (first, *others) = self.arrivals
+        kept = first.sender.form not in (Form.CANVAS, Form.MOODLE)
+        return kept and not others and not (first.path / ".git").exists()
+
     def is_for(self, lesson: Lesson) -> bool:
         """Return whether it can be of a lesson, as far as its names tell."""
         return all(a.lesson in (None, lesson.id) for a in self.arrivals)
@@ -154,78 +161,61 @@ class Preparer:
         self._process = process
         self._count = 0
 
-    def ready(self, parcel: Parcel, lesson: Lesson, *, copied: bool) -> Ready | Refused:
-        """Make a parcel ready for a lesson.
-
-        Args:
-            parcel: What a student handed in.
-            lesson: Which lesson it is read as.
-            copied: Copy it in any case; else what can be read where it is stays there.
-        """
-        only = parcel.arrivals[0]
-        clone = only.path / ".git"
-        stays = len(parcel.arrivals) == 1 and only.sender.form in (
-            Form.FOLDER,
-            Form.GITHUB,
-            Form.NBGRADER,
-        )
+    def ready(self, parcel: Parcel, lesson: Lesson) -> Ready | Refused:
+        """Copy a parcel, and tell how much of a lesson it answers."""
+        self._count += 1
+        place = self._scratch / f"parcel-{self._count}"
+        place.mkdir()
         try:
-            if stays and not copied and not clone.exists():
-                return self._told(parcel, lesson, only.path, ())
-            self._count += 1
-            place = self._scratch / f"parcel-{self._count}"
-            place.mkdir()
             notes = self._copy(parcel, lesson, place)
-            return self._told(parcel, lesson, place, notes)
+            files, tried = self._process.call(look, place, lesson)
         except (TooMuch, Unreadable) as error:
             return Refused(_shown(parcel), f"cannot be read: {error}")
-        except OSError as error:
-            if error.filename is None or self._scratch in Path(error.filename).parents:
-                raise  # our own disk
-            return Refused(_shown(parcel), f"cannot be read: {error.strerror}")
-
-    def _told(
-        self, parcel: Parcel, lesson: Lesson, path: Path, notes: tuple[str, ...]
-    ) -> Ready:
-        files, tried = self._process.call(look, path.absolute(), lesson)
         name = files[0] if files else ""
-        chosen = [path / name] if path.is_dir() else [path]
-        dated = chosen if name else path.rglob("*")
+        dated = [place / name] if name else place.rglob("*")
         sent = max((file.lstat().st_mtime for file in dated), default=0.0)
-        return Ready(parcel, lesson, path, name, tried, sent, (*parcel.notes, *notes))
+        return Ready(parcel, lesson, place, name, tried, sent, (*parcel.notes, *notes))
 
     def _copy(self, parcel: Parcel, lesson: Lesson, place: Path) -> tuple[str, ...]:
+        """Copy what can be read, and tell what cannot.
+
+        Raises:
+            Unreadable: nothing can.
+        """
         notes: list[str] = []
+        lost: list[str] = []
         names = _names(parcel.arrivals)
         for arrival in parcel.arrivals:
             if arrival.is_typed:
                 notes.append("text typed into the platform is not graded")
             if _is_folder(arrival.path):
-                self._copy_folder(arrival, lesson, place)
+                files = self._files_of(arrival, lesson)
             else:
                 when = arrival.path.lstat().st_mtime
-                _write(place / names[arrival.path], read_bytes(arrival.path), when)
+                files = [(arrival.path, names[arrival.path], when)]
+            lost += [why for file in files if (why := _taken(*file, place))]
+        if lost and not any(place.iterdir()):
+            raise Unreadable(lost[0])
         notes += self._set_aside(parcel.arrivals, names, lesson, place)
-        return tuple(notes)
+        return (*notes, *lost)
 
-    def _copy_folder(self, arrival: Arrival, lesson: Lesson, place: Path) -> None:
-        files, _ = self._process.call(look, arrival.path.absolute(), lesson)
+    def _files_of(
+        self, arrival: Arrival, lesson: Lesson
+    ) -> list[tuple[Path, str, float]]:
+        """Return what is copied of a folder: each file, its name there, its time."""
+        folder = arrival.path
+        files, _ = self._process.call(look, folder.absolute(), lesson)
         if not files:  # nothing to grade: keep what shows why
-            files = [
-                path.name
-                for path in sorted(arrival.path.iterdir())[:_MOST_FILES]
-                if path.is_file() and not path.is_symlink()
-            ]
+            files = [path.name for path in sorted(folder.iterdir()) if path.is_file()]
+            del files[_MOST_FILES:]
         if arrival.sender.form is Form.NBGRADER:
-            beside = [arrival.path / name for name in _NBGRADERS]
-            files += [p.name for p in beside if p.is_file() and not p.is_symlink()]
-        committed: dict[str, float] = {}
-        if (arrival.path / ".git").exists():
-            committed = commit_times(arrival.path, files)
-        for name in files:
-            path = arrival.path / name
-            when = committed.get(name, path.lstat().st_mtime)
-            _write(place / name, read_bytes(path), when)
+            files += [name for name in _NBGRADERS if (folder / name).is_file()]
+        committed = commit_times(folder, files) if (folder / ".git").exists() else {}
+        paths = [(folder / name, name) for name in files]
+        return [
+            (path, name, committed.get(name, path.lstat().st_mtime))
+            for path, name in paths
+        ]
 
     def _set_aside(
         self,
@@ -256,18 +246,33 @@ class Preparer:
 def counting(
     parcels: Iterable[Parcel], lesson: Lesson, preparer: Preparer, *, copied: bool
 ) -> tuple[list[Ready], list[Refused]]:
-    """Make ready what counts of each student for a lesson, in the order of arrival."""
-    refused: list[Refused] = []
-    by_student: dict[str, list[Ready]] = {}
+    """Make ready what counts of each student for a lesson, in the order of arrival.
+
+    Args:
+        parcels: Of all students and lessons.
+        lesson: Which lesson they are read as.
+        preparer: Copies and reads them.
+        copied: Copy them all; else a student's only file or folder stays where it is,
+            and is not looked into.
+    """
+    by_student: dict[str, list[Parcel]] = {}
     for parcel in parcels:
-        if not parcel.is_for(lesson):
+        if parcel.is_for(lesson):
+            by_student.setdefault(parcel.student, []).append(parcel)
+    counted: list[Ready] = []
+    refused: list[Refused] = []
+    for several in by_student.values():
+        if not copied and len(several) == 1 and several[0].can_stay:
+            (only,) = several
+            path = only.arrivals[0].path
+            counted.append(Ready(only, lesson, path, "", False, 0.0, only.notes))
             continue
-        made = preparer.ready(parcel, lesson, copied=copied)
-        if isinstance(made, Refused):
-            refused.append(made)
-        else:
-            by_student.setdefault(parcel.student, []).append(made)
-    return [latest(several) for several in by_student.values()], refused
+        made = [preparer.ready(parcel, lesson) for parcel in several]
+        refused += [one for one in made if isinstance(one, Refused)]
+        ready = [one for one in made if isinstance(one, Ready)]
+        if ready:
+            counted.append(latest(ready))
+    return counted, refused
 
 
 def latest(ready: Sequence[Ready]) -> Ready:
@@ -287,9 +292,9 @@ def latest(ready: Sequence[Ready]) -> Ready:
     return replace(best, notes=(*best.notes, note))
 
 
-def _order(ready: Ready) -> tuple[bool, int, float]:
+def _order(ready: Ready) -> tuple[bool, float, int]:
     attachments = max(arrival.attachment for arrival in ready.parcel.arrivals)
-    return ready.is_attempted, attachments, ready.sent
+    return ready.is_attempted, ready.sent, attachments
 
 
 def _shown(parcel: Parcel) -> str:
@@ -319,10 +324,17 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _write(path: Path, data: bytes, when: float) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    os.utime(path, (when, when))
+def _taken(path: Path, name: str, when: float, place: Path) -> str:
+    """Copy a file into a folder; return why it cannot be, "" if it is."""
+    try:
+        data = read_bytes(path)
+    except Unreadable as error:
+        return f"{printable(name)}: {error}"
+    target = place / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    os.utime(target, (when, when))
+    return ""
 
 
 # What follows runs in the bounded process.

@@ -169,7 +169,7 @@ def _recognised(paths: Sequence[Path], parent: str) -> Form:
     if looks_like_canvas(names):
         return Form.CANVAS
     folders = [path for path in paths if _is_folder(path)]
-    if folders and all(map(_is_nbgraders, folders)):
+    if folders and 2 * sum(map(_is_nbgraders, folders)) > len(folders):
         return Form.NBGRADER
     clones = [path for path in folders if (path / ".git").exists()]
     if folders and (parent.endswith("-submissions") or 2 * len(clones) > len(folders)):
@@ -201,7 +201,7 @@ def _of_tree(folder: Path) -> list[Arrival]:
     return [
         Arrival(sender, work, "", str(work), lesson=work.name)
         for work in _children(folder)
-        if _is_folder(work) and _LESSON.fullmatch(work.name)
+        if _is_folder(work)
     ]
 
 
