@@ -89,7 +89,7 @@ def _rows(
                 f"{printable(values['id'])!r} is not a student id: use letters, digits,"
                 " blanks and . @ + - _ '"
             )
-            faults.append((line, fault))
+            faults.append((line, fault if values["id"] else "there is no id"))
             continue
         aliases = map(str.strip, values.get("aliases", "").split(";"))
         first, last, email, user = (values.get(column, "") for column in _COLUMNS)

@@ -101,8 +101,12 @@ def _tops(path: Path) -> list[str]:
         _, entries = _opened(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
         return []
-    names = top_names(_name(entry) for entry in entries)
-    return [name for name in names if not is_noise(PurePosixPath(name))]
+    paths = [PurePosixPath(_name(entry).replace("\\", "/")) for entry in entries]
+    paths = [path for path in paths if not is_noise(path)]
+    names = top_names(paths)
+    if len(names) != 1 or looks_like_moodle(names) or looks_like_canvas(names):
+        return names
+    return top_names(path.relative_to(names[0]) for path in paths)  # one folder down
 
 
 def _count(path: Path) -> int | str:

@@ -131,7 +131,7 @@ def version_of(name: str) -> tuple[str, int]:
     return found["base"] + found["suffix"], int(found["number"])
 
 
-def top_names(paths: Iterable[str]) -> list[str]:
+def top_names(paths: Iterable[PurePosixPath]) -> list[str]:
     """Return the names at the top of an archive, from the paths in it."""
-    tops = (PurePosixPath(path.replace("\\", "/")).parts[:1] for path in paths)
+    tops = (path.parts[:1] for path in paths)
     return list(dict.fromkeys(part for parts in tops for part in parts))
