@@ -112,7 +112,7 @@ def test_what_was_collected_is_told(arrived: Arrived) -> None:
     assert arrived.collected.code == 1
     rows = {row["student"]: row for row in json.loads(arrived.collected.out)}
     ada = rows["ada"]
-    assert (ada["file"], ada["lms_user_id"]) == (f"{LESSON}.py", "4711")
+    assert (ada["file"], ada["user_id"]) == (f"{LESSON}.py", "4711")
     assert (ada["late"], ada["form"], ada["sender"]) == (True, "canvas", "oneilada")
     assert rows["gil"]["file"] == f"course/{LESSON}/exercise.py"
     assert rows["nina"]["time"] == "2026-01-05 12:00:00.123456 UTC"

@@ -237,7 +237,7 @@ def test_of_a_file_handed_in_again_the_last_counts(
     ann, bo, _, di = done.collected
     assert ann.notes == ("handed in again: 00-start-1.py counts, not 00-start.py",)
     assert not (folder.root / "submitted/12/00-start/00-start.py").exists()
-    assert (bo.lms_user_id, bo.sender, bo.late, di.late) == ("13", "bo", False, True)
+    assert (bo.user_id, bo.sender, bo.late, di.late) == ("13", "bo", False, True)
     newer = _packed(tmp_path / "b.zip", ("ann_12_950_00-start-2.py", RIGHT + b"\n"))
     (row,) = collect(folder, [source, newer], Roster(), lesson=LESSON).collected[:1]
     assert "arrived 2 times: the last one counts" in row.notes[-1]
@@ -270,8 +270,13 @@ def test_a_file_that_cannot_be_read_costs_no_other(
     (tmp_path / "in/ann_12_902_y.py").symlink_to("/etc/passwd")
     (tmp_path / "in/bo_13_903_y.py").symlink_to("/etc/passwd")
     (tmp_path / "in/cy").symlink_to("/etc")
-    done = _collect(folder, tmp_path / "in")
-    assert _rows(done) == [("12", "x.py", "collected")]
+    (tmp_path / "in/dan").mkdir()
+    Path(os.fsdecode(bytes(tmp_path / "in/dan") + b"/\xff\n.py")).write_bytes(RIGHT)
+    done = collect(folder, [tmp_path / "in"], Roster(), lesson=LESSON, form=Form.CANVAS)
+    assert _rows(done) == [
+        ("12", "x.py", "collected"),
+        ("dan", "??.py", "collected"),
+    ]
     assert "y.py: The file is a link" in done.collected[0].notes[0]
     assert [one.name for one in done.refused] == ["bo_13_903_y.py", "cy"]
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from autograder.classroom.arrivals.bulk_zip import Refused
 from autograder.classroom.arrivals.naming import Form
 from autograder.classroom.arrivals.parcels import (
-    Parcel,
     Preparer,
     Ready,
     counting,
@@ -30,8 +29,10 @@ from autograder.classroom.bounded import BoundedProcess
 from autograder.classroom.folder import TIMESTAMP, ClassFolder, first_line
 from autograder.classroom.records import Roster
 from autograder.student.lesson import Lesson
+from autograder.student.notebook.submission import printable
 from autograder.student.report import CourseError
 
+_SHOWN = 200  # characters of a name
 ARRIVAL = "arrival.json"  # beside a hand-in: what the platform said of it
 
 
@@ -45,7 +46,7 @@ class Collected:
     outcome: str  # collected, replaced, unchanged, or older: then it was left out
     form: str
     sender: str  # as the platform tells it
-    lms_user_id: str  # as the platform tells it
+    user_id: str  # Canvas's number of the user, Moodle's of the participant
     late: bool  # as the platform tells it
     time: str  # as timestamp.txt says it
     is_known: bool  # whether the student is in the class list, or there is none
@@ -135,11 +136,11 @@ def _place(folder: ClassFolder, ready: Ready) -> Collected:
     row = Collected(
         parcel.student,
         lesson,
-        ready.chosen,
+        printable(ready.chosen, _SHOWN),
         outcome,
         str(parcel.sender.form),
-        parcel.sender.name,
-        _lms_user_id(parcel),
+        printable(parcel.sender.name, _SHOWN),
+        parcel.sender.user_id,
         parcel.is_late,
         told,
         parcel.is_known,
@@ -168,10 +169,6 @@ def _kept(folder: ClassFolder, row: Collected, before: str) -> Path:
         number += 1
         kept = place / f"{name}-{number}"
     return kept
-
-
-def _lms_user_id(parcel: Parcel) -> str:
-    return parcel.sender.user_id if parcel.sender.form is Form.CANVAS else ""
 
 
 def _when(timestamp: str) -> datetime:

@@ -27,6 +27,8 @@ def commit_times(clone: Path, files: Iterable[str]) -> dict[str, float]:
         clone: A working tree, ``.git`` in it.
         files: Paths in it.
 
+    Git is given the limits of the process that calls this, and some time.
+
     Returns:
         Nothing of a file that was never committed, or where git cannot tell.
     """
@@ -82,7 +84,7 @@ def _head(git: Path) -> str | None:
 def _packed(git: Path, name: str) -> str:
     path = git / "packed-refs"
     try:
-        if path.is_symlink() or path.stat().st_size > 2**20:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > 2**20:
             return ""
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -210,7 +210,9 @@ class Preparer:
             del files[_MOST_FILES:]
         if arrival.sender.form is Form.NBGRADER:
             files += [name for name in _NBGRADERS if (folder / name).is_file()]
-        committed = commit_times(folder, files) if (folder / ".git").exists() else {}
+        committed: dict[str, float] = {}
+        if (folder / ".git").exists():
+            committed = self._process.call(commit_times, folder.absolute(), files)
         paths = [(folder / name, name) for name in files]
         return [
             (path, name, committed.get(name, path.lstat().st_mtime))
@@ -311,7 +313,9 @@ def _names(arrivals: Sequence[Arrival]) -> dict[Path, str]:
         if arrival.sender.form is Form.CANVAS and counter and bases[base] == 1:
             name = base  # the counter is Canvas's
         path = PurePosixPath(name.replace("\\", "/").replace("/", "-"))
-        stem, suffix = safe_id(path.stem), path.suffix[:20]
+        stem = safe_id(path.stem)
+        suffix = "".join(sign for sign in path.suffix[:20] if sign.isalnum())
+        suffix = f".{suffix}" if suffix else ""
         own, number = f"{stem}{suffix}", 1
         while own in names.values():
             number += 1

@@ -92,7 +92,7 @@ def read_bytes(path: Path) -> bytes:
         if not stat.S_ISREG(found.st_mode):
             raise Unreadable("This is not an ordinary file.")
         if found.st_size > MOST_BYTES:
-            raise Unreadable(too_large(found.st_size, MOST_BYTES))
+            raise Unreadable(_too_large(path, found.st_size))
         with os.fdopen(os.open(path, flags), "rb") as file:
             data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
@@ -101,8 +101,17 @@ def read_bytes(path: Path) -> bytes:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise Unreadable(f"The file cannot be opened: {reason}.") from None
     if len(data) > MOST_BYTES:
-        raise Unreadable(too_large(len(data), MOST_BYTES))
+        raise Unreadable(_too_large(path, len(data)))
     return data
+
+
+def _too_large(path: Path, size: int) -> str:
+    if path.suffix.lower() != ".zip":
+        return too_large(size, MOST_BYTES)
+    return (
+        f"The archive has {size / 2**20:.0f} MB and at most {MOST_BYTES // 2**20} MB"
+        " are read: pack the notebook alone."
+    )
 
 
 def too_large(size: int, most: int) -> str:
