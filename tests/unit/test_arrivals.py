@@ -102,8 +102,14 @@ def test_folders_are_recognised_by_what_is_in_them(tmp_path: Path) -> None:
     _file(tmp_path / "plain/bo.py")
     _file(tmp_path / "eve/course/00-start/exercise.py")
     assert _whose(clones) == ["ada-l", "bob"]
+    _file(clones / "cy.zip")  # by mail
+    assert _whose(clones) == ["cy", "ada-l", "bob"]
+    (clones / "cy.zip").unlink()
     assert _whose(*sorted(clones.iterdir())) == ["ada-l", "bob"]
+    (tmp_path / "submitted/nobody").mkdir()
     assert _whose(tmp_path / "submitted") == ["ada", "bob"]
+    _file(tmp_path / "submitted/cy/homework/x.py")
+    assert _whose(tmp_path / "submitted") == ["ada", "bob", "cy"]
     assert _whose(tmp_path / "flat") == ["Ann O"]
     assert _whose(tmp_path / "plain") == ["ann", "bo"]
     assert _whose(tmp_path / "eve") == ["eve"]

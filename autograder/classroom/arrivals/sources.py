@@ -169,7 +169,7 @@ def _recognised(paths: Sequence[Path], parent: str) -> Form:
     if looks_like_canvas(names):
         return Form.CANVAS
     folders = [path for path in paths if _is_folder(path)]
-    if folders and 2 * sum(map(_is_nbgraders, folders)) > len(folders):
+    if 2 * sum(map(_is_nbgraders, folders)) > len(folders):
         return Form.NBGRADER
     clones = [path for path in folders if (path / ".git").exists()]
     if folders and (parent.endswith("-submissions") or 2 * len(clones) > len(folders)):
@@ -186,27 +186,32 @@ def _is_nbgraders(folder: Path) -> bool:
 
 def _of_form(paths: Iterable[Path], form: Form, parent: str) -> list[Arrival]:
     if form is Form.NBGRADER:
-        return [one for path in paths if _is_folder(path) for one in _of_tree(path)]
+        return [arrival for path in paths for arrival in _of_tree(path)]
     paths = list(paths)
     prefix = ""
     if form is Form.GITHUB:
-        paths = [path for path in paths if _is_folder(path)]
-        prefix = assignment_prefix([path.name for path in paths], parent)
+        clones = [path.name for path in paths if _is_folder(path)]
+        prefix = assignment_prefix(clones, parent)
     found = [_arrival(path, form, prefix) for path in paths]
     return [arrival for arrival in found if arrival is not None]
 
 
-def _of_tree(folder: Path) -> list[Arrival]:
-    sender = Sender(folder.name, form=Form.NBGRADER)
+def _of_tree(path: Path) -> list[Arrival]:
+    if not _is_folder(path) or not _is_nbgraders(path):
+        if _is_folder(path) and not _children(path):
+            return []  # a student who handed in nothing
+        plain = _arrival(path, Form.FOLDER, "")
+        return [] if plain is None else [plain]
+    sender = Sender(path.name, form=Form.NBGRADER)
     return [
         Arrival(sender, work, "", str(work), lesson=work.name)
-        for work in _children(folder)
+        for work in _children(path)
         if _is_folder(work)
     ]
 
 
 def _arrival(path: Path, form: Form, prefix: str) -> Arrival | None:
-    if form is Form.GITHUB:
+    if form is Form.GITHUB and _is_folder(path):
         full = path.resolve().name
         parts = full.split("-")
         others = tuple("-".join(parts[first:]) for first in range(len(parts)))
