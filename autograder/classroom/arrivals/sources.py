@@ -169,7 +169,8 @@ def _recognised(paths: Sequence[Path], parent: str) -> Form:
     if looks_like_canvas(names):
         return Form.CANVAS
     folders = [path for path in paths if _is_folder(path)]
-    if 2 * sum(map(_is_nbgraders, folders)) > len(folders):
+    filled = [path for path in folders if _children(path)]
+    if 2 * sum(map(_is_nbgraders, filled)) > len(filled):
         return Form.NBGRADER
     clones = [path for path in folders if (path / ".git").exists()]
     if folders and (parent.endswith("-submissions") or 2 * len(clones) > len(folders)):
