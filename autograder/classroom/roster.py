@@ -145,7 +145,7 @@ class Recogniser:
         Args:
             sender: What the platform says. Canvas's number is ``lms_user_id``; Moodle's
                 is one of this assignment alone, so it counts only as an alias.
-            other_names: Names to try after the sender's.
+            other_names: Names to try before the sender's.
         """
         user = sender.user_id
         if user:
@@ -153,7 +153,7 @@ class Recogniser:
             student = known.get(user) or self._aliases.get(_folded(user))
             if student is not None:
                 return student
-        for name in (sender.name, *other_names):
+        for name in (*other_names, sender.name):
             if _folded(name) in self._known:
                 return self._known[_folded(name)]
         people = self._named.get(_letters(sender.name), [])

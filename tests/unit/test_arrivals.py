@@ -136,6 +136,20 @@ def test_whoever_is_not_in_the_class_list_has_a_name_that_says_so(
     ]
 
 
+def test_a_clones_user_is_found_where_the_assignments_name_is_not(
+    tmp_path: Path,
+) -> None:
+    people = ("anna-b", "anna-c", "b", "zoe")
+    roster = Roster({name: Student(name) for name in people})
+    for name in ("hw-anna-b", "hw-anna-c"):
+        _file(tmp_path / f"clones/{name}/x.py")
+        (tmp_path / f"clones/{name}/.git").mkdir()
+    _file(tmp_path / "one/hw-zoe/x.py")
+    (tmp_path / "one/hw-zoe/.git").mkdir()
+    found = parcels([tmp_path / "clones", tmp_path / "one"], roster)
+    assert [parcel.student for parcel in found] == ["anna-b", "anna-c", "zoe"]
+
+
 def test_a_hostile_archive_costs_a_line_a_file(
     tmp_path: Path, process: BoundedProcess
 ) -> None:

@@ -79,5 +79,6 @@ def _student(parcel: Parcel) -> Student:
     sender = parcel.sender
     if sender.form is Form.CANVAS:
         return Student(parcel.student, "", sender.name, lms_user_id=sender.user_id)
-    name = sender.name if sender.form is Form.MOODLE else ""
-    return Student(parcel.student, "", name)
+    if sender.form is Form.MOODLE:
+        return Student(parcel.student, "", sender.name, aliases=(sender.user_id,))
+    return Student(parcel.student)

@@ -215,8 +215,11 @@ def _arrival(path: Path, form: Form, prefix: str) -> Arrival | None:
     if form is Form.GITHUB and _is_folder(path):
         full = path.resolve().name
         parts = full.split("-")
-        others = tuple("-".join(parts[first:]) for first in range(len(parts)))
-        sender = Sender(full.removeprefix(prefix) or full, form=form)
+        ends = ("-".join(parts[first:]) for first in range(len(parts)))
+        name = full.removeprefix(prefix) or full
+        # All clones may be of an anna-b and an anna-c; one alone has no prefix.
+        others = tuple(end for end in ends if not prefix or len(end) > len(name))
+        sender = Sender(name, form=form)
         return Arrival(sender, path, "", str(path), other_names=others)
     read = {Form.CANVAS: named_by_canvas, Form.MOODLE: named_by_moodle}.get(form)
     named = read(path.name) if read else None
