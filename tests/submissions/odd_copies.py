@@ -83,11 +83,10 @@ def lived_in(copy: Path) -> Path:
         path.write_text(python().replace("x.mean()", "0.0"), "utf-8")
     (copy / "my env/lib").mkdir(parents=True)
     (copy / "my env/pyvenv.cfg").touch()
-    for number in range(3000):
+    for number in range(2000):
         (copy / f"my env/lib/{number}.py").touch()
-        (copy / f"node_modules/{number}.js").touch()
     (copy / "build").mkdir()
-    for number in range(5100):
+    for number in range(3200):
         (copy / f"build/{number}.o").touch()
     (copy / "bin").mkdir()
     (copy / "bin/python").symlink_to("/usr/bin/python3")
