@@ -7,6 +7,7 @@ out.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -32,6 +33,7 @@ from autograder.student.lesson import Lesson
 from autograder.student.notebook.submission import printable
 from autograder.student.report import CourseError
 
+_SCRATCH = "arriving-"
 _SHOWN = 200  # characters of a name
 ARRIVAL = "arrival.json"  # beside a hand-in: what the platform said of it
 
@@ -69,7 +71,7 @@ def collect(
     lesson: Lesson | None = None,
     form: Form | None = None,
 ) -> Collection:
-    """Bring what arrived into ``submitted/STUDENT/LESSON/``.
+    """Bring what arrived into ``submitted/STUDENT/LESSON/``, one run at a time.
 
     Args:
         folder: The class.
@@ -89,9 +91,11 @@ def collect(
     lessons = [lesson] if lesson else list(map(folder.course.lesson, folder.lessons()))
     place = folder.root / ".autograder"
     place.mkdir(exist_ok=True)
+    for stale in place.glob(f"{_SCRATCH}*"):  # of a run that was killed
+        shutil.rmtree(stale)
     collected: list[Collected] = []
     with (
-        tempfile.TemporaryDirectory(dir=place, prefix="arriving-") as scratch,
+        tempfile.TemporaryDirectory(dir=place, prefix=_SCRATCH) as scratch,
         BoundedProcess() as process,
     ):
         found = find_arrivals(sources, Path(scratch), process, form=form)
@@ -180,12 +184,13 @@ def _when(timestamp: str) -> datetime:
     return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
-def _contents(folder: Path) -> dict[str, bytes]:
-    """Return the files of a hand-in, without what says how it came."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-        and not path.is_symlink()
-        and path.name not in (TIMESTAMP, ARRIVAL)
-    }
+def _contents(folder: Path) -> dict[str, str]:
+    """Return a digest of each file of a hand-in, without what says how it came."""
+    found: dict[str, str] = {}
+    for path in folder.rglob("*"):
+        beside = path.name in (TIMESTAMP, ARRIVAL)
+        if path.is_file() and not path.is_symlink() and not beside:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            found[path.relative_to(folder).as_posix()] = digest
+    return found
