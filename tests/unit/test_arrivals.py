@@ -242,6 +242,7 @@ def test_of_a_file_handed_in_again_the_last_counts(
         ("ann_12_901_00-start.py", WRONG),
         ("ann_12_902_00-start-1.py", RIGHT),
         ("bo_13_903_00-start-2.py", RIGHT),
+        ("bo_13_908_timestamp.txt", b"1999-01-01 12:00:00 UTC"),
         ("cy_14_904_part-1.py", b"x = 1\n"),
         ("cy_14_905_part-2.py", RIGHT),
         ("di_LATE_15_906_hw.py", RIGHT),
@@ -258,6 +259,7 @@ def test_of_a_file_handed_in_again_the_last_counts(
     assert ann.notes == ("handed in again: 00-start-1.py counts, not 00-start.py",)
     assert not (folder.root / "submitted/12/00-start/00-start.py").exists()
     assert (bo.user_id, bo.sender, bo.late, di.late) == ("13", "bo", False, True)
+    assert bo.time[:4] != "1999"  # that is a student's claim
     newer = _packed(tmp_path / "b.zip", ("ann_12_950_00-start-2.py", RIGHT + b"\n"))
     (row,) = collect(folder, [source, newer], Roster(), lesson=LESSON).collected[:1]
     assert "arrived 2 times: the last one counts" in row.notes[-1]

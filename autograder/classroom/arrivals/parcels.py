@@ -84,9 +84,10 @@ class Ready:
     @property
     def timestamp(self) -> str:
         """When it was handed in, as nbgrader writes it; "" where nothing tells."""
-        told = first_line(self.path / TIMESTAMP)  # of nbgrader's exchange
-        if told or self.sent <= 0:
-            return told
+        if self.parcel.sender.form is Form.NBGRADER:
+            return first_line(self.path / TIMESTAMP)
+        if self.sent <= 0:
+            return ""
         when = datetime.fromtimestamp(self.sent, UTC)
         return when.strftime("%Y-%m-%d %H:%M:%S.%f UTC")
 
@@ -239,7 +240,7 @@ class Preparer:
             *earlier, (_, _, last) = sorted(several)
             if earlier and self._process.call(look, place / last, lesson)[1]:
                 for _, _, name in earlier:
-                    (place / name).unlink()
+                    (place / name).unlink(missing_ok=True)
                 listed = ", ".join(printable(name) for _, _, name in earlier)
                 notes.append(f"handed in again: {printable(last)} counts, not {listed}")
         return notes
