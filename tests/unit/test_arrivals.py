@@ -120,6 +120,8 @@ def test_of_two_students_of_one_name_none_is_lost(tmp_path: Path) -> None:
         _file(tmp_path / f"in/Ann O_{number}_assignsubmission_file_/x.py")
     _file(tmp_path / "in/Bo_126_assignsubmission_file_/x.py")
     assert _whose(tmp_path / "in") == ["Ann O 124", "Ann O 125", "Bo"]
+    assert _whose(*sorted((tmp_path / "in").iterdir())[1:]) == ["Ann O", "Bo"]
+    assert _whose(tmp_path / "in/Bo_126_assignsubmission_file_") == ["Bo"]
 
 
 def test_whoever_is_not_in_the_class_list_has_a_name_that_says_so(

@@ -116,7 +116,7 @@ def _is_packed_class(
 
 def _is_one_students(folder: Path, form: Form | None, *, alone: bool) -> bool:
     """Return whether a folder is the work of one student."""
-    if named_by_moodle(folder.resolve().name) and not alone:
+    if named_by_moodle(folder.resolve().name):
         return True
     if (folder / ".git").exists() or any((folder / "course").glob("[0-9][0-9]-*")):
         return True  # a copy of the course
