@@ -53,6 +53,11 @@ def _has_jdk() -> bool:
 
 
 @cache
+def _has_git() -> bool:
+    return shutil.which("git") is not None
+
+
+@cache
 def _has_openssl() -> bool:
     return shutil.which("openssl") is not None
 
@@ -84,6 +89,7 @@ def _has_gloo() -> bool:
 
 TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "gloo": ("torch.distributed with gloo", _has_gloo),
+    "git": ("git", _has_git),
     "jail": ("bubblewrap with user namespaces", _has_bubblewrap),
     "browser": ("Chromium and Node.js", _has_browser),
     "jdk": ("a JDK: javac and java", _has_jdk),

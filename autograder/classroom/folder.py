@@ -24,8 +24,8 @@ from autograder.classroom.records import (
     Roster,
     check_student_id,
     is_student_id,
-    read_roster,
 )
+from autograder.classroom.roster import read_roster
 from autograder.classroom.store import Store
 from autograder.student.lesson import Course, Lesson, find_course
 from autograder.student.report import CourseError
@@ -45,11 +45,7 @@ class HandIn:
     @cached_property
     def submitted(self) -> str:
         """What timestamp.txt says, its first line; "" without one. Read once."""
-        path = self.folder / TIMESTAMP
-        if path.is_symlink() or not path.is_file():
-            return ""
-        with path.open(encoding="utf-8", errors="replace") as stream:
-            return stream.readline(100).strip()
+        return first_line(self.folder / TIMESTAMP)
 
 
 @dataclass(frozen=True)
@@ -129,6 +125,14 @@ class ClassFolder:
                 if not work.is_symlink()
             ]
         return Submitted(tuple(hand_ins), tuple(strays))
+
+
+def first_line(path: Path) -> str:
+    """Return the first line of a file, cut; "" where there is no ordinary file."""
+    if path.is_symlink() or not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        return stream.readline(100).strip()
 
 
 def _folders(place: Path) -> Iterable[Path]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from autograder.classroom.records import Record, Roster, load_records, read_roster
+from autograder.classroom.records import Record, Roster, load_records
+from autograder.classroom.roster import read_roster
 from autograder.classroom.standing import Part, Standing
 from autograder.student.lesson import Course, Lesson
 from autograder.student.report import TaskResult, Verdict

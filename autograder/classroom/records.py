@@ -6,7 +6,6 @@ class can be exported long after it was graded, and without nbgrader.
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -144,6 +143,7 @@ class Student:
     last_name: str = ""
     email: str = ""
     lms_user_id: str = ""
+    aliases: tuple[str, ...] = ()  # other names under which work arrives
 
     @property
     def full_name(self) -> str:
@@ -156,7 +156,6 @@ class Roster:
     """The class list: ``students.csv`` of a class folder, in nbgrader's columns."""
 
     students: Mapping[str, Student] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()  # rows that were left out, and why
 
     def __getitem__(self, student: str) -> Student:
         """Return what is known of a student, at least the id."""
@@ -165,39 +164,3 @@ class Roster:
     def ids(self, more: Iterable[str] = ()) -> list[str]:
         """Return every id of the list and of ``more``, sorted."""
         return sorted({*self.students, *more})
-
-
-def read_roster(path: Path) -> Roster:
-    """Read a class list; a missing file is an empty list.
-
-    A row whose id is none, or was there before, is left out and told.
-
-    Raises:
-        CourseError: the file is no CSV table, or has no ``id`` column.
-    """
-    if not path.exists():
-        return Roster()
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = csv.DictReader(stream)
-            if "id" not in (rows.fieldnames or ()):
-                raise CourseError(f"{path} has no column called id")
-            return _roster(path, rows)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CourseError(f"{path} is not a CSV file in UTF-8: {error}") from None
-
-
-def _roster(path: Path, rows: csv.DictReader[str]) -> Roster:
-    wanted = ("first_name", "last_name", "email", "lms_user_id")
-    students: dict[str, Student] = {}
-    problems = []
-    for row in rows:
-        name = (row["id"] or "").strip()
-        if is_student_id(name) and name not in students:
-            values = ((row.get(key) or "").strip() for key in wanted)
-            students[name] = Student(name, *values)
-        else:
-            why = "is there twice" if name in students else "is not a student id"
-            told = f"{path}, line {rows.line_num}: {name[:80]!r} {why}: row left out"
-            problems.append(told)
-    return Roster(students, tuple(problems))

@@ -66,6 +66,7 @@ def class_grade(
     from autograder.commands.tables import exit_code, show_records
 
     opened = open_class(folder)
+    _ = opened.roster  # a mistake in the class list is told before anything is graded
     options = _Run(seed, workers, scheduler, fresh)
     with only_run(opened.root):
         records = _grade_lessons(opened, _lessons(opened, lesson), options)
@@ -98,8 +99,6 @@ def _grade_lessons(
     submitted = opened.submitted()
     for name in submitted.strays:
         print(f"submitted/{name!r} is no student's folder: left out", file=sys.stderr)
-    for problem in opened.roster.problems:
-        print(problem, file=sys.stderr)
     records: list[Record] = []
     for chosen in lessons:
         hand_ins = submitted.of(chosen)

@@ -33,6 +33,15 @@ class CourseError(Exception):
     """A usage or course mistake, told in one sentence; exit code 2."""
 
 
+class CourseFaults(CourseError):
+    """Several faults of one file, each a sentence that names the line."""
+
+    def __init__(self, summary: str, faults: Sequence[str]) -> None:
+        """Keep the faults; the summary alone is the error's text."""
+        super().__init__(summary)
+        self.faults = tuple(faults)
+
+
 class InfrastructureError(Exception):
     """Our fault, not the student's: nothing is graded, and a retry may help."""
 

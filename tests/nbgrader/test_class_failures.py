@@ -93,11 +93,17 @@ def test_a_full_disk(copied: Class, part: str) -> None:
     assert folder in line
 
 
-def test_a_bad_row_of_the_class_list_stops_nothing(copied: Class) -> None:
-    (copied.root / "students.csv").write_text("id\nnew\n../x\n")
+def test_a_bad_row_of_the_class_list_is_told_before_anything_is_graded(
+    copied: Class,
+) -> None:
+    people = copied.root / "students.csv"
+    people.write_text("id\nnew\n../x\n")
     done = _grade(copied)
-    assert done.code == 1, done.err
+    assert done.code == 2, done.err
     assert "students.csv, line 3: '../x' is not a student id" in done.err
+    assert not done.out
+    people.write_text("id\nnew\n")
+    assert _grade(copied).code == 1  # some task failed
     assert "new" in copied.grades()
 
 
