@@ -86,12 +86,14 @@ def _export_gradescope(records: Sequence[Record], out: Path | None) -> None:
 
 def _totals(source: Path) -> dict[tuple[str, str], float] | None:
     """Return what the gradebook says, where there is one."""
-    path = source / "gradebook.db"
-    if not path.exists():
+    from autograder.classroom.gradebook_place import find_gradebook
+
+    place = find_gradebook(source)
+    if not place.exists():
         return None
     from autograder.classroom.gradebook import ClassGradebook
     from autograder.student.lesson import find_course
 
-    with ClassGradebook(path) as book:
+    with ClassGradebook(place) as book:
         found = book.standings(find_course(source))
     return {(one.student, one.lesson): one.points for one in found}
