@@ -44,7 +44,7 @@ c.Autograde.sanitize_preprocessors = [
 # The sandbox judges instead of a kernel; nbgrader keeps the scores.
 c.Autograde.autograde_preprocessors = [
     "autograder.classroom.nbgrader_plugin.GradeNotebook",
-    "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.classroom.nbgrader_plugin.SaveGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
@@ -113,6 +113,7 @@ def _configure(root: Path, database: str | None) -> None:
         write_atomically(config, text)
     if database is None:
         return
+    create_gradebook(GradebookPlace(root.resolve(), database))
     line = f"c.CourseDirectory.db_url = {database!r}"
     text, found = _ADDRESS.subn(lambda _: line, text)
     # The address may hold a password.

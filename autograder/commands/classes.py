@@ -57,9 +57,8 @@ def class_init(
         database=database,
         watch=lambda name: print(f"releasing {name}", file=sys.stderr, flush=True),
     )
-    print(
-        f"{made.root}: {len(made.lessons())} lessons released; {made.gradebook} is ready"
-    )
+    print(f"{made.root}: {len(made.lessons())} lessons released")
+    print(f"Gradebook: {made.gradebook}")
 
 
 def class_grade(

@@ -12,6 +12,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parents[1]
 #: Folders of this package whose code takes part in a verdict.
 _PARTS = ("student", "lab", "sandbox", "grading")
+_SOURCE = (".py", ".j2", ".css")
 _COMPUTING = ("numpy", "pytest", "msgpack", "greenlet")
 
 
@@ -30,7 +31,9 @@ def source_digest(parts: Iterable[str] = _PARTS) -> str:
     """Return a digest of source: by default of what takes part in a verdict."""
     digest = hashlib.sha256()
     for part in parts:
-        for path in sorted((_PACKAGE / part).rglob("*.py")):
+        for path in sorted((_PACKAGE / part).rglob("*")):
+            if path.suffix not in _SOURCE:
+                continue
             content = path.read_bytes()
             name = path.relative_to(_PACKAGE).as_posix()
             digest.update(f"{name} {len(content)}\n".encode() + content)

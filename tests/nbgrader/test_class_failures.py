@@ -18,7 +18,8 @@ from autograder.classroom.run_lock import only_run
 pytestmark = pytest.mark.jail
 #: The command, impatient with a gradebook that somebody else holds.
 _COMMAND = (
-    "from autograder.classroom import gradebook; gradebook.LOCK_PATIENCE_S = 0.1;"
+    "from autograder.classroom import gradebook_place as place;"
+    " place.LOCK_PATIENCE_S = 0.1;"
     " from autograder.cli import main; main()"
 )
 
