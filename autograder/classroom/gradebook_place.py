@@ -111,6 +111,7 @@ class GradebookPlace:
         """
         from nbgrader.api import InvalidEntry
         from sqlalchemy.exc import (
+            IntegrityError,
             InterfaceError,
             NoSuchModuleError,
             OperationalError,
@@ -131,7 +132,9 @@ class GradebookPlace:
         except (SQLAlchemyError, InvalidEntry) as raised:
             cause = raised.__context__ if isinstance(raised, InvalidEntry) else raised
             reason = reason_of(cause or raised)
-            is_refusal = isinstance(cause, (OperationalError, InterfaceError))
+            # Where someone else writes at the same moment, integrity is at stake.
+            refusals = (OperationalError, InterfaceError, IntegrityError)
+            is_refusal = isinstance(cause, refusals)
             if is_refusal and "no such" not in reason:
                 if _MISCONFIGURED.search(reason):
                     raise CourseError(f"{self} cannot be used: {reason}") from None
