@@ -48,6 +48,10 @@ class Server:
         log = str(self.folder / "log")
         self._control("start", "-w", "-l", log, "-o", options)
 
+    def process(self) -> int:
+        """Return the number of its process."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
     def stop(self) -> None:
         """Stop it at once, whoever is connected."""
         self._control("stop", "-m", "immediate")
