@@ -199,27 +199,22 @@ def test_a_class_from_release_to_feedback(cycle: Cycle) -> None:
     assert cycle.row("ada")[WRITTEN]["needs_manual_grade"] is True
     assert cycle.row("bob")["grade-mean"]["auto_score"] == 2
 
-    # A person grades; another run over the same files changes nothing of it.
+    # A person grades. He hands in again, so that his is to be looked at again; hers
+    # is graded again by nbgrader, with --force, and stays as it is.
     cycle.both(_grade_by_hand)
-    cycle.grade(stock="autograde --force")
-    ada, bob = cycle.row("ada"), cycle.row("bob")
-    assert ada[WRITTEN]["manual_score"] == 1.5
-    assert ada["grade-mean"]["extra_credit"] == 1
-    for row in (ada[WRITTEN], ada["grade-mean"], bob["grade-mean"]):
-        assert row["needs_manual_grade"] is False
-    assert (ada["penalty"], bob["penalty"]) == (None, 1.5)  # she has an extension
-
-    # He hands in again: what was graded by hand is to be looked at again.
     cycle.work("bob", mean=right["mean"], halvings=right["halvings"])
     cycle.nbgrader(submit[1], (ours, f"collect --update {LESSON}"))
     shutil.rmtree(stock / "submitted")
     shutil.copytree(ours / "submitted", stock / "submitted")
-    cycle.grade()
+    cycle.grade(stock="autograde --force")
     ada, bob = cycle.row("ada"), cycle.row("bob")
+    assert ada[WRITTEN]["manual_score"] == 1.5
+    assert ada["grade-mean"]["extra_credit"] == 1
+    assert ada[WRITTEN]["needs_manual_grade"] is False
     assert bob["grade-halvings"]["auto_score"] == 4
     assert bob["grade-mean"]["manual_score"] == 0.5
     assert bob["grade-mean"]["needs_manual_grade"] is True
-    assert ada[WRITTEN]["needs_manual_grade"] is False
+    assert (ada["penalty"], bob["penalty"]) == (None, 1.5)  # she has an extension
 
     # A hidden test changes: one task is graded again, all else stays.
     hidden = cycle.folder / "solutions" / LESSON / "hidden" / "test_mean.py"
