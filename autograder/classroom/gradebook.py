@@ -127,7 +127,7 @@ class ClassGradebook:
         with warnings.catch_warnings(), self._told(lesson):
             # Nbgrader builds a submission's rows before adding them.
             warnings.filterwarnings("ignore", "Object of type", SAWarning)
-            self._write(record, _Wanted(record, lesson, has_written), is_new)
+            self._write(record, lesson, _Wanted(record, lesson, has_written), is_new)
 
     @contextlib.contextmanager
     def _told(self, lesson: Lesson) -> Iterator[None]:
@@ -139,20 +139,22 @@ class ClassGradebook:
                 f"the gradebook has no {lesson.id} ({error}); run class init again"
             ) from None
 
-    def _write(self, record: Record, wanted: _Wanted, is_new: bool) -> None:
-        book, lesson = self._book, record.lesson
+    def _write(
+        self, record: Record, lesson: Lesson, wanted: _Wanted, is_new: bool
+    ) -> None:
+        book, name = self._book, lesson.id
         student = check_student_id(record.student)
-        book.find_assignment(lesson)
+        book.find_assignment(name)
         if book.db.get(Student, student) is None:
             book.db.add(Student(id=student))
         try:
-            submission = book.find_submission(lesson, student)
+            submission = book.find_submission(name, student)
         except MissingEntry:
-            submission, is_new = book.add_submission(lesson, student), True
+            submission, is_new = book.add_submission(name, student), True
         when = time_of(record.submitted)
         if when is not None:
             submission.timestamp = when
-        notebook = book.find_submission_notebook(lesson, lesson, student)
+        notebook = book.find_submission_notebook(name, name, student)
         for grade in notebook.grades:
             score = wanted.score(self._name_of(grade))
             if is_new or score != grade.auto_score:

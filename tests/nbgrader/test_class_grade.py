@@ -82,7 +82,11 @@ def test_what_a_person_graded_stays_and_another_run_changes_nothing(
     done = command("class", "grade", str(root))
     assert "8 unchanged" in done.err, done.err
     assert copied.grades() == before
-    assert _stamps(root) == files
+    after = _stamps(root)
+    # What pages show of a person's grades is new to them.
+    assert {p: s for p, s in after.items() if "pages" not in Path(p).parts} == {
+        p: s for p, s in files.items() if "pages" not in Path(p).parts
+    }
     connection = sqlite3.connect(root / "gradebook.db")
     (count,) = connection.execute(
         "SELECT count(*) FROM grade WHERE manual_score = 1.5"
