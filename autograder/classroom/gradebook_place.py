@@ -23,6 +23,7 @@ from autograder.student.report import CourseError, InfrastructureError
 
 LOCK_PATIENCE_S = 30  # formgrader may hold the database for a moment
 _CONNECT_PATIENCE_S = 30
+_SQLITE = re.compile(r"sqlite(\+\w+)?:///(?P<path>[^?]+)")
 #: What a database server says where its address or its rights are wrong.
 _MISCONFIGURED = re.compile(
     r"authentication failed|does not exist|no password|permission denied|pg_hba"
@@ -57,12 +58,16 @@ class GradebookPlace:
 
     @property
     def file(self) -> Path | None:
-        """SQLite's file; None for the database of a server."""
-        if self._url.get_backend_name() != "sqlite":
+        """SQLite's file; None for the database of a server.
+
+        Looked up without SQLAlchemy, which takes longer to import than some runs take.
+        """
+        if not self.address.startswith("sqlite"):
             return None
-        if not self._url.database or self._url.database == ":memory:":
+        found = _SQLITE.match(self.address)
+        if found is None or found["path"] == ":memory:":
             raise CourseError(f"{self.root}: db_url names no file")
-        return self.root / str(self._url.database)
+        return self.root / found["path"]
 
     @property
     def full_address(self) -> str:
@@ -82,7 +87,8 @@ class GradebookPlace:
         Raises:
             CourseError: it is none.
         """
-        _ = self.file
+        if self.file is None:
+            _ = self._url
 
     def exists(self) -> bool:
         """Return whether the gradebook was made.

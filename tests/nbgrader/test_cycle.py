@@ -24,7 +24,7 @@ from conftest import LESSON, Done
 from every_row import every_row
 from nbgrader.api import Gradebook
 
-from autograder.student.lesson import find_course
+from autograder.student.lesson import COURSE_ENV, find_course
 
 pytestmark = pytest.mark.jail
 WRITTEN = "explain_time_limit"
@@ -87,7 +87,7 @@ class Cycle:
 
     def run(self, *words: str) -> Done:
         """Run a command of Python with our copy of the course."""
-        own = {"AUTOGRADER_COURSE": str(self.folder), "PYTHONWARNINGS": "ignore"}
+        own = {COURSE_ENV: str(self.folder), "PYTHONWARNINGS": "ignore"}
         done = subprocess.run(
             [sys.executable, *words],
             env=os.environ | own | {"NO_COLOR": "1", "HOME": str(self.folder)},
