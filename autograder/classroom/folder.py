@@ -7,6 +7,7 @@ students.csv        the class list, if there is one
 reports/            one JSON record a lesson and student
 pages/              our feedback pages and the class report
 .autograder/store/  reports by digest, so that a run resumes
+.autograder/notes/  what a run read and wrote of each hand-in
 ```
 """
 

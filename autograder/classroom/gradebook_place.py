@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,13 @@ class GradebookPlace:
     """A class's gradebook, which may not be made yet."""
 
     root: Path  # the class folder
-    address: str  # as SQLAlchemy takes it
+    address: str = field(repr=False)  # as SQLAlchemy takes it
 
     def __str__(self) -> str:
-        """Return the file, or the address without its password."""
+        """Return the file, or the address without what may be a password."""
         if self.file is not None:
             return str(self.file)
-        return str(self._url.render_as_string(hide_password=True))
+        return str(self._url.set(query={}).render_as_string(hide_password=True))
 
     @cached_property
     def _url(self) -> Any:

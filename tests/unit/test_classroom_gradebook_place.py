@@ -54,6 +54,9 @@ def test_the_address_of_a_server_is_shown_without_its_password(tmp_path: Path) -
     assert str(place) == "postgresql://me:***@db.example.org/cs101"
     assert HIDDEN in place.full_address
     assert "connect_timeout=30" in place.full_address
+    assert HIDDEN not in repr(place)
+    place = _configured(tmp_path, f"postgresql://me@db/cs101?password={HIDDEN}")
+    assert str(place) == "postgresql://me@db/cs101"
 
 
 @pytest.mark.parametrize(
