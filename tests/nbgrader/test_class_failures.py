@@ -117,7 +117,7 @@ def test_a_disk_that_the_gradebook_fills(copied: Class) -> None:
     assert "full" in line
     book.rename(place)
     done = _grade(copied)
-    assert "8 unchanged" in done.err
+    assert "9 of 9 graded" in done.err
     assert done.code == 1, done.err
 
 
