@@ -16,8 +16,8 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: ## Install everything: the package with all extras, system and npm packages
-	@.ci/system bwrap chromium npm openssl
-	@.ci/venv notebook,torch,grading,site,dev
+	@.ci/system bwrap chromium npm openssl postgres
+	@.ci/venv notebook,torch,grading,postgres,site,dev
 	@.ci/triton
 	@$(MAKE) --no-print-directory node
 

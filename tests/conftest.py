@@ -6,6 +6,7 @@ run, so that it is never counted among the passed.
 
 from __future__ import annotations
 
+import glob
 import importlib.util
 import os
 import shutil
@@ -63,6 +64,12 @@ def _has_openssl() -> bool:
 
 
 @cache
+def _has_postgres() -> bool:
+    found = shutil.which("pg_ctl") or glob.glob("/usr/lib/postgresql/*/bin/pg_ctl")
+    return bool(found) and importlib.util.find_spec("psycopg") is not None
+
+
+@cache
 def _has_registry() -> bool:
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "iniconfig"]
     with tempfile.TemporaryDirectory() as folder:
@@ -94,6 +101,7 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "browser": ("Chromium and Node.js", _has_browser),
     "jdk": ("a JDK: javac and java", _has_jdk),
     "openssl": ("openssl", _has_openssl),
+    "postgres": ("PostgreSQL's pg_ctl, and psycopg", _has_postgres),
     "registry": ("a package registry that pip reaches", _has_registry),
     "root": ("root, as in a container", _is_root),
     "triton": ("the triton package", _has_triton),

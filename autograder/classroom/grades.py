@@ -122,12 +122,14 @@ def gather(
 
 
 def _standings(source: Path, course: Course) -> list[Standing]:
-    path = source / "gradebook.db"
-    if not path.exists():
+    from autograder.classroom.gradebook_place import find_gradebook
+
+    place = find_gradebook(source)
+    if not place.exists():
         return []
     from autograder.classroom.gradebook import ClassGradebook
 
-    with ClassGradebook(path) as book:
+    with ClassGradebook(place) as book:
         return book.standings(course)
 
 

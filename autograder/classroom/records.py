@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.classroom.files import holds_text, write_if_changed
+from autograder.classroom.files import write_if_changed
 from autograder.student.report import CourseError, Report
 
 #: Letters, digits, blanks and the marks that real ids, names and mail addresses have.
@@ -57,29 +57,22 @@ class Record:
 
 def save_record(folder: Path, record: Record) -> None:
     """Write one record below a folder, unless it is there already."""
-    write_if_changed(_path_of(folder, record), _text_of(record))
+    path = record_path(folder, record.lesson, record.student)
+    write_if_changed(path, _text_of(record))
 
 
-def is_saved(folder: Path, record: Record) -> bool:
-    """Return whether `save_record` wrote this record before, timings apart."""
-    path = _path_of(folder, record)
-    if holds_text(path, _text_of(record)):
-        return True
+def find_record(folder: Path, lesson: str, student: str) -> Record | None:
+    """Return the record that `save_record` wrote of a student, if any."""
     try:
-        (before,) = _read(path)
+        (record,) = _read(record_path(folder, lesson, student))
     except CourseError:
-        return False
-    return _lasting(before) == _lasting(record)
+        return None
+    return record
 
 
-def _lasting(record: Record) -> tuple[str, str, dict[str, object]]:
-    """Return what two runs over one submission agree about."""
-    report = record.report.as_dict(timings=False)
-    return record.student, record.submitted, report
-
-
-def _path_of(folder: Path, record: Record) -> Path:
-    return folder / record.lesson / f"{check_student_id(record.student)}.json"
+def record_path(folder: Path, lesson: str, student: str) -> Path:
+    """Return the file of a record."""
+    return folder / lesson / f"{check_student_id(student)}.json"
 
 
 def _text_of(record: Record) -> str:

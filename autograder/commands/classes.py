@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +20,7 @@ from autograder.commands.options import (
     Site,
     Workers,
 )
+from autograder.student.report import CourseError
 
 if TYPE_CHECKING:
     from autograder.classroom.class_pages import ClassPages
@@ -33,6 +34,14 @@ def class_init(
     lesson: OneLesson = None,
     seed: Seed = None,
     site: Site = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--db",
+            metavar="URL",
+            help="Where the gradebook is; default: gradebook.db in the folder.",
+        ),
+    ] = None,
 ) -> None:
     """Make an nbgrader course folder from the course, or refresh one."""
     from autograder.classroom.class_setup import init_class
@@ -45,21 +54,34 @@ def class_init(
         lessons=None if lesson is None else [course.lesson(lesson)],
         seed=seed,
         site=site,
+        database=database,
         watch=lambda name: print(f"releasing {name}", file=sys.stderr, flush=True),
     )
-    print(f"{made.root}: {len(made.lessons())} lessons released; gradebook.db is ready")
+    print(f"{made.root}: {len(made.lessons())} lessons released")
+    print(f"Gradebook: {made.gradebook}")
 
 
 def class_grade(
     folder: Folder,
     lesson: OneLesson = None,
+    student: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="This student alone; may be repeated."),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="Grade this task again; all other tasks stay as they are."),
+    ] = None,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     fresh: Fresh = False,
     as_json: AsJson = False,
 ) -> None:
-    """Grade submitted/ into nbgrader's gradebook and write the pages."""
+    """Grade submitted/ into nbgrader's gradebook and write the pages.
+
+    What is as the last run left it is not graded again, unless --fresh or --task ask.
+    """
     from autograder.classroom.class_pages import write_class_pages
     from autograder.classroom.folder import open_class
     from autograder.classroom.run_lock import only_run
@@ -67,9 +89,14 @@ def class_grade(
 
     opened = open_class(folder)
     _ = opened.roster  # a mistake in the class list is told before anything is graded
-    options = _Run(seed, workers, scheduler, fresh)
+    options = _Run(seed, workers, scheduler, fresh, task)
+    chosen = _lessons(opened, lesson)
+    if task is not None:
+        if lesson is None:
+            raise CourseError("--task needs the lesson: --lesson LESSON")
+        chosen[0].task(task)  # there must be one
     with only_run(opened.root):
-        records = _grade_lessons(opened, _lessons(opened, lesson), options)
+        records = _grade_lessons(opened, chosen, student or [], options)
         records.sort(key=lambda record: (record.student, record.lesson))
         show_records(records, as_json=as_json)
         if records:
@@ -87,10 +114,11 @@ class _Run:
     workers: int | None
     scheduler: str | None
     fresh: bool
+    task: str | None
 
 
 def _grade_lessons(
-    opened: ClassFolder, lessons: Iterable[Lesson], run: _Run
+    opened: ClassFolder, lessons: Sequence[Lesson], students: Sequence[str], run: _Run
 ) -> list[Record]:
     from autograder.classroom.class_run import grade_class
     from autograder.commands.progress import RunProgress
@@ -99,9 +127,15 @@ def _grade_lessons(
     submitted = opened.submitted()
     for name in submitted.strays:
         print(f"submitted/{name!r} is no student's folder: left out", file=sys.stderr)
+    todo = {one.id: submitted.of(one, students) for one in lessons}
+    found = {hand_in.student for hand_ins in todo.values() for hand_in in hand_ins}
+    for name in students:
+        if name not in found:
+            of = lessons[0].id if len(lessons) == 1 else "any lesson"
+            raise CourseError(f"submitted/ holds nothing of {name!r} for {of}")
     records: list[Record] = []
     for chosen in lessons:
-        hand_ins = submitted.of(chosen)
+        hand_ins = todo[chosen.id]
         if not hand_ins:
             continue
         with RunProgress(chosen.id, len(hand_ins)) as progress:
@@ -109,6 +143,7 @@ def _grade_lessons(
                 opened,
                 chosen,
                 hand_ins,
+                task=run.task,
                 seed=run.seed,
                 workers=run.workers,
                 scheduler=run.scheduler,
@@ -117,6 +152,10 @@ def _grade_lessons(
             ):
                 records.append(record)
                 progress.step(line_of(record))
+    left_out = found - {record.student for record in records}
+    for name in sorted(left_out):
+        told = "handed in since the last run, and is left out: grade without --task"
+        print(f"{name}: {told}", file=sys.stderr)
     return records
 
 

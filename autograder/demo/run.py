@@ -130,7 +130,7 @@ def _write_pages(folder: ClassFolder) -> dict[str, Path]:
     return {
         "Class report": pages.report,
         "Students' pages": pages.index,
-        "Gradebook": folder.gradebook,
+        "Gradebook": folder.root / "gradebook.db",
         "What each must get": folder.root / "expected.json",
     }
 
