@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.classroom.class_report import class_report
+from autograder.classroom.class_report import (
+    LessonReport,
+    class_report,
+    lesson_reports,
+)
+from autograder.classroom.class_similarity import kept_likeness
 from autograder.classroom.feedback import write_feedback
 from autograder.classroom.files import write_if_changed
 from autograder.classroom.folder import ClassFolder
-from autograder.classroom.records import Record, load_records
+from autograder.classroom.marks import Marks, Standings, marks_of
+from autograder.classroom.records import load_records
 
 
 @dataclass(frozen=True)
 class ClassPages:
-    """What was written, and the records that it shows."""
+    """What was written, and what the report says."""
 
     index: Path
     report: Path
-    records: tuple[Record, ...]
+    lessons: tuple[LessonReport, ...]
 
 
 def write_class_pages(folder: ClassFolder) -> ClassPages:
@@ -30,12 +36,31 @@ def write_class_pages(folder: ClassFolder) -> ClassPages:
     Raises:
         CourseError: nothing is graded yet, or a record cannot be read.
     """
+    marks = class_marks(folder)
+    roster = folder.roster
+    index = write_feedback(folder.pages, marks, roster, folder.site)
+    report = folder.pages / "class.html"
+    compared = kept_likeness(folder)
+    groups = {name: likeness.groups for name, likeness in compared.items()}
+    lessons = lesson_reports(marks, roster, groups)
+    write_if_changed(report, class_report(lessons, roster, folder.site))
+    return ClassPages(index, report, tuple(lessons))
+
+
+def class_marks(folder: ClassFolder) -> list[Marks]:
+    """Return what everyone has whose work was graded, the gradebook's word included."""
     graded = load_records(folder.reports)
     known = {record.lesson for record in graded} & set(folder.course.ids)
     lessons = {name: folder.course.lesson(name) for name in known}
-    records = tuple(record for record in graded if record.lesson in lessons)
-    roster = folder.roster
-    index = write_feedback(folder.pages, records, lessons, roster, folder.site)
-    report = folder.pages / "class.html"
-    write_if_changed(report, class_report(records, lessons, roster))
-    return ClassPages(index, report, records)
+    records = [record for record in graded if record.lesson in lessons]
+    return marks_of(records, lessons, _standings(folder))
+
+
+def _standings(folder: ClassFolder) -> Standings:
+    if not folder.gradebook.exists():
+        return {}
+    from autograder.classroom.gradebook import ClassGradebook
+
+    with ClassGradebook(folder.gradebook) as book:
+        found = book.standings(folder.course)
+    return {(one.student, one.lesson): one for one in found}

@@ -15,13 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.classroom.bounded import BoundedProcess, TooMuch
+from autograder.classroom.fingerprints import Prints, Source, fingerprints
 from autograder.classroom.graded_notebook import (
     Notebook,
-    sources_of,
     with_answers,
     with_grades,
 )
-from autograder.classroom.similarity import Prints, fingerprints
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission, printable
@@ -98,7 +97,15 @@ class Reader:
         try:
             return self._process.call(_prints, path, self._lesson)
         except TooMuch:
-            return {}
+            return fingerprints([])
+
+    def sources(self, path: Path) -> list[Source]:
+        """Return a submission's code as (label, text); none if it takes too much."""
+        path = Path(os.path.abspath(path))
+        try:
+            return self._process.call(_sources, path, self._lesson)
+        except TooMuch:
+            return []
 
     def close(self) -> None:
         """End the process."""
@@ -163,7 +170,12 @@ def _graded(
 
 
 def _prints(path: Path, lesson: Lesson) -> Prints:
-    return fingerprints(sources_of(read_submission(path, lesson)))
+    return fingerprints(_sources(path, lesson))
+
+
+def _sources(path: Path, lesson: Lesson) -> list[Source]:
+    cells = read_submission(path, lesson).cells
+    return [Source(cell.label, cell.source, cell.first_line) for cell in cells]
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.classroom.files import holds_text, write_if_changed
@@ -49,6 +49,7 @@ class Record:
     student: str
     report: Report
     submitted: str = ""  # when, as timestamp.txt says; "" if it does not
+    before: float | None = None  # points of the same file in the last run, if others
 
     @property
     def lesson(self) -> str:
@@ -57,8 +58,21 @@ class Record:
 
 
 def save_record(folder: Path, record: Record) -> None:
-    """Write one record below a folder, unless it is there already."""
-    write_if_changed(_path_of(folder, record), _text_of(record))
+    """Write one record below a folder, unless it is there already.
+
+    Where the same submission had other points before, the record says so.
+    """
+    path = _path_of(folder, record)
+    if holds_text(path, _text_of(record)):
+        return
+    try:
+        (last,) = _read(path)
+    except CourseError:
+        last = record
+    same = last.report.submission == record.report.submission
+    if same and last.report.points != record.report.points:
+        record = replace(record, before=last.report.points)
+    write_if_changed(path, _text_of(record))
 
 
 def is_saved(folder: Path, record: Record) -> bool:
@@ -84,11 +98,13 @@ def _path_of(folder: Path, record: Record) -> Path:
 
 
 def _text_of(record: Record) -> str:
-    data = {
+    data: dict[str, object] = {
         "student": record.student,
         "submitted": record.submitted,
         "report": record.report.as_dict(),
     }
+    if record.before is not None:
+        data["before"] = record.before
     return json.dumps(data, sort_keys=True)
 
 
@@ -132,6 +148,7 @@ def _record(data: dict[str, object]) -> Record:
         check_student_id(str(data["student"])),
         Report.from_json(json.dumps(data["report"])),
         str(data["submitted"]),
+        None if data.get("before") is None else float(str(data["before"])),
     )
 
 

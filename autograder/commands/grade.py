@@ -91,7 +91,10 @@ def _write_pages(
     from autograder.classroom.export import plain_csv
     from autograder.classroom.feedback import write_feedback
     from autograder.classroom.files import write_if_changed
+    from autograder.classroom.marks import marks_of
     from autograder.classroom.records import Roster
 
     write_if_changed(out / "grades.csv", plain_csv(records, Roster()))
-    return write_feedback(out / "pages", records, {lesson.id: lesson}, site=site)
+    return write_feedback(
+        out / "pages", marks_of(records, {lesson.id: lesson}), site=site
+    )
