@@ -1,4 +1,4 @@
-"""The class report: how it went, what to teach again, which checks tell, whom to see."""
+"""The class report: how it went, what to teach again, whom to look at."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ class LessonReport:
     lesson: Lesson
     statistics: LessonStatistics
     concerns: tuple[Concern, ...]
-    is_compared: (
-        bool  # whether somebody looked for submissions that resemble each other
-    )
+    is_compared: bool  # whether anyone looked for what resembles each other
 
     @property
     def to_see(self) -> int:

@@ -72,7 +72,11 @@ def checks_of(reports: Sequence[Report]) -> dict[str, tuple[CheckStatistics, ...
     found: dict[str, list[CheckStatistics]] = {}
     for key in dict.fromkeys(key for row in rows for key in row):
         task, test = key
-        have = [(row[key], total) for row, total in zip(rows, totals) if key in row]
+        have = [
+            (row[key], total)
+            for row, total in zip(rows, totals, strict=True)
+            if key in row
+        ]
         passed = [float(ok) for (_, ok, _), _ in have]
         rest = [total - worth for (worth, _, _), total in have]
         found.setdefault(task, []).append(
@@ -88,7 +92,7 @@ def checks_of(reports: Sequence[Report]) -> dict[str, tuple[CheckStatistics, ...
 
 
 def _earned(report: Report) -> dict[tuple[str, str], tuple[float, bool, bool]]:
-    """Return what each check of a report earns, whether it passed, whether it is core."""
+    """Return what each check earns, whether it passed, whether it is core."""
     return {
         (task.task, test.test): (
             _worth(task, test.weight) * (test.verdict is Verdict.PASSED),

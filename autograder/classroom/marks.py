@@ -21,7 +21,7 @@ Standings = Mapping[tuple[str, str], Standing]
 
 @dataclass(frozen=True)
 class Marks:
-    """One student's record in one lesson, and the gradebook's standing if there is one."""
+    """One student's record in one lesson, and the gradebook's standing if any."""
 
     record: Record
     lesson: Lesson
@@ -57,7 +57,7 @@ class Marks:
 
     @property
     def other_parts(self) -> tuple[Part, ...]:
-        """What the gradebook knows and the lesson does not: an instructor's own cells."""
+        """What the lesson does not know: an instructor's own cells."""
         known = {task.task for task in self.record.report.tasks}
         if self.lesson.written is not None:
             known.add(self.lesson.written.name)

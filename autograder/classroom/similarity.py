@@ -54,7 +54,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Group:
-    """Submissions that resemble each other, and the likenesses that hold it together."""
+    """Submissions that resemble each other, and the pairs that link them."""
 
     students: tuple[str, ...]
     pairs: tuple[Pair, ...]  # one fewer than students, the closest first

@@ -141,14 +141,14 @@ def _task(
     counts = Counter(task.verdict for _, task in results)
     most = max(task.max_points for _, task in results)
     own = shares.get(name, [])
-    others = [sum(row) for row in zip(*(s for n, s in shares.items() if n != name))]
+    rows = zip(*(s for n, s in shares.items() if n != name), strict=True)
     return TaskStatistics(
         task=name,
         max_points=most,
         mean_share=statistics.fmean(t.points / t.max_points for _, t in results),
         passed=counts[Verdict.PASSED],
         verdicts=tuple((v, counts[v]) for v in Verdict if counts[v]),
-        discrimination=separation(own, others),
+        discrimination=separation(own, list(map(sum, rows))),
         mistakes=tuple(
             Mistake(mistake, text, tuple(students))
             for (mistake, text), students in sorted(

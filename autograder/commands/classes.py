@@ -155,7 +155,7 @@ def class_similar(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List groups of submissions too alike: for a person to look at, never a verdict."""
+    """List submissions too alike: for a person to look at, never a verdict."""
     from dataclasses import asdict
 
     from autograder.classroom.class_similarity import compare_class, write_similar_page

@@ -74,7 +74,7 @@ def _common_message(record: Record) -> list[str]:
 
 
 def show_reports(reports: Iterable[LessonReport]) -> None:
-    """Print of each lesson how it went, its most common mistakes, and whom to look at."""
+    """Print how each lesson went, its most common mistakes, and whom to look at."""
     console = Console(highlight=False)
     for report in reports:
         one = report.statistics
