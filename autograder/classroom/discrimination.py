@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from autograder.student.report import Report, TaskResult, Verdict
 
-FEWEST = 10  # submissions: a correlation over fewer is chance
+FEWEST = 20  # submissions: a correlation over fewer is chance
 WEAK, WRONG_WAY = 0.1, -0.1  # below WEAK a check does not separate
 
 

@@ -109,8 +109,9 @@ def _tokens(source: str, most: int) -> list[tuple[str, str, int]]:
             statement_starts = token.type in _LAYOUT
             if not is_docstring:
                 line, word = token.start[0], token.string
-                if statement_starts:
+                if statement_starts:  # the end of a block stands in the line after it
                     word = tokenize.tok_name[token.type]
+                    line = tokens[-1][2] if tokens else line
                 tokens.append((_blanked(token.type, word), word, line))
     except (tokenize.TokenError, SyntaxError, ValueError):
         pass  # the part read so far is compared

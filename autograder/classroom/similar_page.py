@@ -68,7 +68,8 @@ def similar_page(
 
 def _comparisons(lesson: str, group: Group, sources: Sources) -> list[Comparison]:
     found = []
-    for pair in group.pairs[:MOST_PAIRS]:
+    most = 1 if group.word_for_word else MOST_PAIRS
+    for pair in group.pairs[:most]:
         sides = []
         for student, places in (
             (pair.first, [passage.first for passage in pair.passages]),

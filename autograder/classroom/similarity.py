@@ -1,9 +1,9 @@
 """Finds groups of submissions that resemble each other, for a person to look at.
 
-Two resemble each other when they share most of what is left once everything is taken
-away that the course suggests: stub, chapter and hints, and the reference, the other
-right solutions and the known mistakes. However many copied from each other, what they
-share stays. Whoever is like one of a group belongs to it.
+Two resemble each other when they share most of what is left, or a long passage of it,
+once everything is taken away that the course suggests: stub, chapter and hints, and the
+reference, the other right solutions and the known mistakes. However many copied from
+each other, what they share stays. Whoever is like one of a group belongs to it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from autograder.classroom.fingerprints import GRAM, Prints
 
 THRESHOLD = 0.6  # of the smaller one's fingerprints
 FEWEST = 80  # fingerprints: with less code of its own, there is one way to write it
+PASSAGE = 60  # fingerprints in one passage: a copied task, whatever else is their own
 _COLUMNS = 4096  # fingerprints compared at a time: a few MB for a large class
 
 Marks = NDArray[np.uint64]
@@ -100,8 +101,11 @@ def similar_groups(
     enough = np.array([len(marks) >= FEWEST for marks in beyond], bool)
     same = (words[:, None] == words[None, :]) & enough[:, None]
     shares = np.where(same, 1.0, shares)
+    alike = shares >= threshold
+    for i, j in np.argwhere(np.triu(~alike & (shared >= PASSAGE), k=1)).tolist():
+        alike[i, j] = _longest(prints[names[i]], prints[names[j]], own[i]) >= PASSAGE
     groups = []
-    for members, links in _trees(shares, threshold):
+    for members, links in _trees(shares, alike):
         pairs = []
         for i, j in links:
             common = np.intersect1d((beyond if same[i, j] else own)[i], beyond[j])
@@ -149,11 +153,24 @@ def _overlaps(own: list[Marks]) -> NDArray[np.float32]:
     return shared
 
 
+def _longest(first: Prints, second: Prints, own: Marks) -> int:
+    """Return how many fingerprints of the first's own one passage holds, at most."""
+    _, here, there = np.intersect1d(first.marks, second.marks, return_indices=True)
+    order = np.argsort(here)
+    here, there = here[order], there[order]
+    is_own = np.isin(first.marks[here], own)
+    here, there = here[is_own], there[is_own]
+    steps = np.diff(here)
+    goes_on = (steps == np.diff(there)) & (steps <= GRAM)
+    breaks = np.flatnonzero(np.concatenate([[True], ~goes_on, [True]]))
+    return int(np.diff(breaks).max(initial=0))
+
+
 def _trees(
-    shares: NDArray[np.float32], threshold: float
+    shares: NDArray[np.float32], alike: NDArray[np.bool_]
 ) -> Iterator[tuple[list[int], list[tuple[int, int]]]]:
     """Yield the connected groups, each with the closest links that span it."""
-    first, second = np.nonzero(np.triu(shares >= threshold, k=1))
+    first, second = np.nonzero(np.triu(alike, k=1))
     order = np.lexsort((second, first, -shares[first, second]))
     group = {i: [i] for i in range(len(shares))}
     links: dict[int, list[tuple[int, int]]] = {i: [] for i in group}
@@ -175,16 +192,20 @@ def _passages(first: Prints, second: Prints, common: Marks) -> Iterator[Passage]
     What was taken away between two parts of a stretch does not divide it.
     """
     wanted = set(common.tolist())
-    there = {mark: at for at, mark in reversed(list(enumerate(second.marks.tolist())))}
+    there: dict[int, list[int]] = {mark: [] for mark in wanted}
+    for at, mark in enumerate(second.marks.tolist()):
+        if mark in wanted:
+            there[mark].append(at)
     run: list[tuple[int, int]] = []  # positions in both
     for here, mark in enumerate(first.marks.tolist()):
         if mark not in wanted:
             continue
-        link = here, there[mark]
-        if run and not _goes_on(first, second, run[-1], link):
+        links = [(here, at) for at in there[mark]]
+        on = [link for link in links if run and _goes_on(first, second, run[-1], link)]
+        if run and not on:
             yield _passage(first, second, run)
             run = []
-        run.append(link)
+        run.append((on or links)[0])
     if run:
         yield _passage(first, second, run)
 
