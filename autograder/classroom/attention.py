@@ -47,6 +47,8 @@ def concerns(marks: Iterable[Marks], groups: Iterable[Group] = ()) -> list[Conce
     ]
     for group in groups:
         text = gettext("{n} submissions resemble each other")
+        if group.word_for_word:
+            text = gettext("{n} submissions are the same code, word for word")
         remedy = gettext("read them side by side; it is no verdict")
         alike = tuple(map(Person, group.students))
         found.append(Concern("alike", text.format(n=len(alike)), remedy, alike))
