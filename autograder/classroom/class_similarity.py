@@ -37,6 +37,12 @@ class Likeness:
     lesson: str
     compared: int
     groups: tuple[Group, ...]
+    code: Mapping[str, Sequence[Source]]  # of everyone in a group, if just compared
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data, without anybody's code."""
+        groups = [asdict(group) for group in self.groups]
+        return {"lesson": self.lesson, "compared": self.compared, "groups": groups}
 
 
 def compare_class(
@@ -46,11 +52,12 @@ def compare_class(
     submitted = folder.submitted()
     found = []
     for lesson in lessons:
-        prints = _read(lesson, submitted.of(lesson))
-        handed_out, known = suggested(lesson)
-        groups = similar_groups(prints, handed_out, known, threshold=threshold)
-        found.append(Likeness(lesson.id, len(prints), tuple(groups)))
-        text = json.dumps(asdict(found[-1]), indent=1)
+        read = _read(lesson, submitted.of(lesson))
+        prints = {name: prints for name, (prints, _) in read.items()}
+        groups = similar_groups(prints, *suggested(lesson), threshold=threshold)
+        code = {name: read[name][1] for group in groups for name in group.students}
+        found.append(Likeness(lesson.id, len(prints), tuple(groups), code))
+        text = json.dumps(found[-1].as_dict(), indent=1)
         write_if_changed(_kept(folder) / f"{lesson.id}.json", text)
     return found
 
@@ -69,17 +76,20 @@ def suggested(lesson: Lesson) -> tuple[list[Prints], list[Prints]]:
     return [fingerprints(handed)], [fingerprints([source]) for source in known]
 
 
-def _read(lesson: Lesson, hand_ins: Sequence[HandIn]) -> dict[str, Prints]:
-    """Return everyone's fingerprints; several processes read."""
+_Read = dict[str, tuple[Prints, list[Source]]]
 
-    def read(some: Sequence[HandIn]) -> dict[str, Prints]:
+
+def _read(lesson: Lesson, hand_ins: Sequence[HandIn]) -> _Read:
+    """Return everyone's fingerprints and code; several processes read."""
+
+    def read(some: Sequence[HandIn]) -> _Read:
         with Reader(lesson) as reader:
-            return {one.student: reader.fingerprints(one.folder) for one in some}
+            return {one.student: reader.code(one.folder) for one in some}
 
     count = max(1, min(default_workers(), len(hand_ins) // 8))
     with ThreadPoolExecutor(count) as pool:
         parts = pool.map(read, [hand_ins[n::count] for n in range(count)])
-        return {name: prints for part in parts for name, prints in part.items()}
+        return {name: code for part in parts for name, code in part.items()}
 
 
 def kept_likeness(folder: ClassFolder) -> dict[str, Likeness]:
@@ -104,7 +114,7 @@ def _likeness(data: Mapping[str, Any]) -> Likeness:
             )
             pairs.append(Pair(**(pair | {"passages": tuple(passages)})))
         groups.append(Group(tuple(map(str, group["students"])), tuple(pairs)))
-    return Likeness(str(data["lesson"]), int(data["compared"]), tuple(groups))
+    return Likeness(str(data["lesson"]), int(data["compared"]), tuple(groups), {})
 
 
 def _kept(folder: ClassFolder) -> Path:
@@ -115,17 +125,7 @@ def write_similar_page(
     folder: ClassFolder, found: Sequence[Likeness], out: Path | None = None
 ) -> Path:
     """Write the groups side by side into a folder, the class's pages by default."""
-    submitted = {(one.student, one.lesson): one for one in folder.submitted().hand_ins}
-    sources: dict[tuple[str, str], Sequence[Source]] = {}
-    for likeness in found:
-        people = sorted({name for group in likeness.groups for name in group.students})
-        if not people:
-            continue
-        with Reader(folder.course.lesson(likeness.lesson)) as reader:
-            for name in people:
-                key = name, likeness.lesson
-                sources[key] = reader.sources(submitted[key].folder)
     path = (out or folder.pages) / "similar.html"
     titles = {one.lesson: folder.course.lesson(one.lesson).title for one in found}
-    write_if_changed(path, similar_page(found, sources, titles, folder.roster))
+    write_if_changed(path, similar_page(found, titles, folder.roster))
     return path

@@ -28,6 +28,7 @@ from autograder.student.notebook.written import written_answer
 from autograder.student.report import Report, gettext
 
 _NOTHING = hashlib.sha256(b"").hexdigest()
+_MOST_SHOWN = 200_000  # characters of code that a person compares
 _MOST_BYTES, _MOST_FILES = 64 * 2**20, 1000  # of a folder, for telling it from others
 
 
@@ -91,21 +92,13 @@ class Reader:
             bare = replace(submission, cells=(), prose=())
             return call(_restored, released, self._lesson, bare)
 
-    def fingerprints(self, path: Path) -> Prints:
-        """Return the fingerprints of a submission's code; none if it takes too much."""
+    def code(self, path: Path) -> tuple[Prints, list[Source]]:
+        """Return a submission's fingerprints and code; none if it takes too much."""
         path = Path(os.path.abspath(path))
         try:
-            return self._process.call(_prints, path, self._lesson)
+            return self._process.call(_code, path, self._lesson)
         except TooMuch:
-            return fingerprints([])
-
-    def sources(self, path: Path) -> list[Source]:
-        """Return a submission's code as (label, text); none if it takes too much."""
-        path = Path(os.path.abspath(path))
-        try:
-            return self._process.call(_sources, path, self._lesson)
-        except TooMuch:
-            return []
+            return fingerprints([]), []
 
     def close(self) -> None:
         """End the process."""
@@ -169,13 +162,12 @@ def _graded(
     return GradedNotebook(_plain(text), written is not None)
 
 
-def _prints(path: Path, lesson: Lesson) -> Prints:
-    return fingerprints(_sources(path, lesson))
-
-
-def _sources(path: Path, lesson: Lesson) -> list[Source]:
+def _code(path: Path, lesson: Lesson) -> tuple[Prints, list[Source]]:
     cells = read_submission(path, lesson).cells
-    return [Source(cell.label, cell.source, cell.first_line) for cell in cells]
+    sources = [Source(cell.label, cell.source, cell.first_line) for cell in cells]
+    prints = fingerprints(sources)
+    is_short = sum(len(source.text) for source in sources) <= _MOST_SHOWN
+    return prints, sources if is_short else []
 
 
 def _plain(text: str) -> str:

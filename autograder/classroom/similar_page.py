@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 MOST_PAIRS = 12  # of a group side by side: who reads these has seen enough of it
 CONTEXT = 2  # lines shown around what is common
 
-#: Each student's code in a lesson, by (student, lesson).
-Sources = Mapping[tuple[str, str], Sequence[Source]]
-
 
 @dataclass(frozen=True)
 class Line:
@@ -43,7 +40,6 @@ class Comparison:
 
 def similar_page(
     found: Sequence[Likeness],
-    sources: Sources,
     titles: Mapping[str, str],
     roster: Roster | None = None,
 ) -> str:
@@ -51,7 +47,6 @@ def similar_page(
 
     Args:
         found: What was compared, lesson by lesson.
-        sources: The code of everyone in a group.
         titles: The lessons' titles.
         roster: Who the students are.
     """
@@ -59,14 +54,16 @@ def similar_page(
         (
             one,
             titles.get(one.lesson, one.lesson),
-            [(group, _comparisons(one.lesson, group, sources)) for group in one.groups],
+            [(group, _comparisons(group, one.code)) for group in one.groups],
         )
         for one in found
     ]
     return render("similar.html.j2", lessons=lessons, people=roster or Roster())
 
 
-def _comparisons(lesson: str, group: Group, sources: Sources) -> list[Comparison]:
+def _comparisons(
+    group: Group, code: Mapping[str, Sequence[Source]]
+) -> list[Comparison]:
     found = []
     most = 1 if group.word_for_word else MOST_PAIRS
     for pair in group.pairs[:most]:
@@ -75,7 +72,7 @@ def _comparisons(lesson: str, group: Group, sources: Sources) -> list[Comparison
             (pair.first, [passage.first for passage in pair.passages]),
             (pair.second, [passage.second for passage in pair.passages]),
         ):
-            sides.append(tuple(_side(sources.get((student, lesson), ()), places)))
+            sides.append(tuple(_side(code.get(student, ()), places)))
         found.append(Comparison(pair, *sides))
     return found
 

@@ -156,8 +156,6 @@ def class_similar(
     as_json: AsJson = False,
 ) -> None:
     """List submissions too alike: for a person to look at, never a verdict."""
-    from dataclasses import asdict
-
     from autograder.classroom.class_similarity import compare_class, write_similar_page
     from autograder.classroom.folder import open_class
 
@@ -165,7 +163,7 @@ def class_similar(
     found = compare_class(opened, _lessons(opened, lesson), threshold)
     page = write_similar_page(opened, found, out)
     if as_json:
-        print(json.dumps([asdict(one) for one in found], indent=2))
+        print(json.dumps([one.as_dict() for one in found], indent=2))
         return
     from autograder.commands.tables import show_groups
 

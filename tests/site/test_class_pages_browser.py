@@ -68,15 +68,14 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     roster = Roster(
         {STUDENTS[0]: Student(STUDENTS[0], "Ada", "Lovelace"), "zed": Student("zed")}
     )
-    code = LESSON.reference_path.read_text(encoding="utf-8")
-    cells = [Source("cell 1", code)]
+    cells = [Source("cell 1", LESSON.reference_path.read_text(encoding="utf-8"))]
     groups = similar_groups({name: fingerprints(cells) for name in STUDENTS[:3]})
-    found = [Likeness(LESSON.id, 40, tuple(groups))]
-    sources = {(name, LESSON.id): cells for name in STUDENTS[:3]}
+    code = dict.fromkeys(STUDENTS[:3], cells)
+    found = [Likeness(LESSON.id, 24, tuple(groups), code)]
     reports = lesson_reports(marks, roster, {LESSON.id: tuple(groups)})
     write_feedback(root, marks, roster, "https://example.org/course")
     (root / "class.html").write_text(class_report(reports, roster), encoding="utf-8")
-    similar = similar_page(found, sources, {LESSON.id: LESSON.title}, roster)
+    similar = similar_page(found, {LESSON.id: LESSON.title}, roster)
     (root / "similar.html").write_text(similar, encoding="utf-8")
     return root
 

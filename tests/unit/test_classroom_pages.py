@@ -108,13 +108,13 @@ def test_nothing_that_a_student_wrote_becomes_markup(lesson: Lesson) -> None:
     marks = Marks(record, lesson, _standing(part, replace(part, name=EVIL)))
     roster = Roster({"ada": Student("ada", EVIL)})
     group = _group(EVIL)
-    found = [Likeness(lesson.id, 2, (group,))]
-    code = {(name, lesson.id): [Source(EVIL, EVIL)] for name in group.students}
+    code = {name: [Source(EVIL, EVIL)] for name in group.students}
+    found = [Likeness(lesson.id, 2, (group,), code)]
     reports = lesson_reports([marks], roster, {lesson.id: (group,)})
     pages = [
         feedback_page(marks, Student("ada", EVIL)),
         class_report(reports, roster),
-        similar_page(found, code, {lesson.id: EVIL}, roster),
+        similar_page(found, {lesson.id: EVIL}, roster),
     ]
     for page in pages:
         found = _tags(page)
