@@ -30,8 +30,14 @@ class LessonReport:
 
     @property
     def to_see(self) -> int:
-        """How many students somebody should look at."""
-        return len({one.student for why in self.concerns for one in why.people})
+        """How many students somebody should look at, ordinary grading apart."""
+        whys = [why for why in self.concerns if why.kind != "waiting"]
+        return len({one.student for why in whys for one in why.people})
+
+    @property
+    def to_grade(self) -> int:
+        """How many students wait for a person's grade."""
+        return sum(len(why.people) for why in self.concerns if why.kind == "waiting")
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data: the facts of the page."""
