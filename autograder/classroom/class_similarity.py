@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from autograder.classroom.similar_page import similar_page
 from autograder.classroom.similarity import (
     THRESHOLD,
     Group,
+    Likeness,
     Pair,
     Passage,
     Place,
@@ -28,21 +28,6 @@ from autograder.grading.mutants import lesson_mutants
 from autograder.student.lesson import Lesson
 
 _FENCE = re.compile(r"^```.*?$\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """What comparing a lesson's submissions found."""
-
-    lesson: str
-    compared: int
-    groups: tuple[Group, ...]
-    code: Mapping[str, Sequence[Source]]  # of everyone in a group, if just compared
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain data, without anybody's code."""
-        groups = [asdict(group) for group in self.groups]
-        return {"lesson": self.lesson, "compared": self.compared, "groups": groups}
 
 
 def compare_class(

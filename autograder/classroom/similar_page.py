@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from autograder.classroom.fingerprints import Source
 from autograder.classroom.page_templates import render
 from autograder.classroom.records import Roster
-from autograder.classroom.similarity import Group, Pair, Place
-
-if TYPE_CHECKING:
-    from autograder.classroom.class_similarity import Likeness
+from autograder.classroom.similarity import Group, Likeness, Pair, Place
 
 MOST_PAIRS = 12  # of a group side by side: who reads these has seen enough of it
 CONTEXT = 2  # lines shown around what is common

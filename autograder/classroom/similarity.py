@@ -8,17 +8,18 @@ each other, what they share stays. Whoever is like one of a group belongs to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.classroom.fingerprints import GRAM, Prints
+from autograder.classroom.fingerprints import GRAM, Prints, Source
 
 THRESHOLD = 0.6  # of the smaller one's fingerprints
 FEWEST = 80  # fingerprints: with less code of its own, there is one way to write it
-PASSAGE = 60  # fingerprints in one passage: a copied task, whatever else is their own
+PASSAGE = 120  # fingerprints in one passage: twice what independent answers share
 _COLUMNS = 4096  # fingerprints compared at a time: a few MB for a large class
 
 Marks = NDArray[np.uint64]
@@ -71,6 +72,21 @@ class Group:
         return min(pair.share for pair in self.pairs)
 
 
+@dataclass(frozen=True)
+class Likeness:
+    """What comparing a lesson's submissions found."""
+
+    lesson: str
+    compared: int
+    groups: tuple[Group, ...]
+    code: Mapping[str, Sequence[Source]]  # of everyone in a group, if just compared
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data, without anybody's code."""
+        groups = [asdict(group) for group in self.groups]
+        return {"lesson": self.lesson, "compared": self.compared, "groups": groups}
+
+
 def similar_groups(
     prints: Mapping[str, Prints],
     handed_out: Iterable[Prints] = (),
@@ -103,7 +119,9 @@ def similar_groups(
     shares = np.where(same, 1.0, shares)
     alike = shares >= threshold
     for i, j in np.argwhere(np.triu(~alike & (shared >= PASSAGE), k=1)).tolist():
-        alike[i, j] = _longest(prints[names[i]], prints[names[j]], own[i]) >= PASSAGE
+        common = np.intersect1d(own[i], own[j], assume_unique=True)
+        runs = _runs(prints[names[i]], prints[names[j]], common)
+        alike[i, j] = any(len(run) >= PASSAGE for run in runs)
     groups = []
     for members, links in _trees(shares, alike):
         pairs = []
@@ -117,7 +135,10 @@ def similar_groups(
                     round(float(shares[i, j]), 3),
                     len(common) + GRAM - 1,
                     bool(same[i, j]),
-                    tuple(_passages(prints[first], prints[second], common)),
+                    tuple(
+                        _passage(prints[first], prints[second], run)
+                        for run in _runs(prints[first], prints[second], common)
+                    ),
                 )
             )
         groups.append(Group(tuple(names[i] for i in members), tuple(pairs)))
@@ -153,19 +174,6 @@ def _overlaps(own: list[Marks]) -> NDArray[np.float32]:
     return shared
 
 
-def _longest(first: Prints, second: Prints, own: Marks) -> int:
-    """Return how many fingerprints of the first's own one passage holds, at most."""
-    _, here, there = np.intersect1d(first.marks, second.marks, return_indices=True)
-    order = np.argsort(here)
-    here, there = here[order], there[order]
-    is_own = np.isin(first.marks[here], own)
-    here, there = here[is_own], there[is_own]
-    steps = np.diff(here)
-    goes_on = (steps == np.diff(there)) & (steps <= GRAM)
-    breaks = np.flatnonzero(np.concatenate([[True], ~goes_on, [True]]))
-    return int(np.diff(breaks).max(initial=0))
-
-
 def _trees(
     shares: NDArray[np.float32], alike: NDArray[np.bool_]
 ) -> Iterator[tuple[list[int], list[tuple[int, int]]]]:
@@ -186,28 +194,27 @@ def _trees(
             yield sorted(members), sorted(links[i], key=lambda link: -shares[link])
 
 
-def _passages(first: Prints, second: Prints, common: Marks) -> Iterator[Passage]:
+_Run = list[tuple[int, int]]  # positions in both
+
+
+def _runs(first: Prints, second: Prints, common: Marks) -> Iterator[_Run]:
     """Yield the stretches that two submissions share, in the order of the first.
 
     What was taken away between two parts of a stretch does not divide it.
     """
-    wanted = set(common.tolist())
-    there: dict[int, list[int]] = {mark: [] for mark in wanted}
-    for at, mark in enumerate(second.marks.tolist()):
-        if mark in wanted:
-            there[mark].append(at)
-    run: list[tuple[int, int]] = []  # positions in both
-    for here, mark in enumerate(first.marks.tolist()):
-        if mark not in wanted:
-            continue
-        links = [(here, at) for at in there[mark]]
+    there: dict[int, list[int]] = {mark: [] for mark in common.tolist()}
+    for at in np.flatnonzero(np.isin(second.marks, common)).tolist():
+        there[int(second.marks[at])].append(at)
+    run: _Run = []
+    for here in np.flatnonzero(np.isin(first.marks, common)).tolist():
+        links = [(here, at) for at in there[int(first.marks[here])]]
         on = [link for link in links if run and _goes_on(first, second, run[-1], link)]
         if run and not on:
-            yield _passage(first, second, run)
+            yield run
             run = []
         run.append((on or links)[0])
     if run:
-        yield _passage(first, second, run)
+        yield run
 
 
 def _goes_on(
@@ -222,7 +229,7 @@ def _goes_on(
     )
 
 
-def _passage(first: Prints, second: Prints, run: list[tuple[int, int]]) -> Passage:
+def _passage(first: Prints, second: Prints, run: _Run) -> Passage:
     (start, its_start), (end, its_end) = run[0], run[-1]
     return Passage(_place(first, start, end), _place(second, its_start, its_end))
 

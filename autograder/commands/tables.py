@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.classroom.class_report import LessonReport
-from autograder.classroom.class_similarity import Likeness
 from autograder.classroom.records import Record
+from autograder.classroom.similarity import Likeness
 from autograder.classroom.wording import number, report_word, verdict_word
 from autograder.student.report import Report, Verdict
 
@@ -125,7 +125,7 @@ def show_groups(found: Iterable[Likeness]) -> None:
             names = Text(", ".join(group.students))
             table.add_row(f"group of {len(group.students)}", share, names)
         console.print(table)
-    console.print("A reason to read, never a verdict.")
+        console.print("A reason to read, never a verdict.")
 
 
 def _styled(report: Report) -> str:

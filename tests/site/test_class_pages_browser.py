@@ -11,13 +11,12 @@ from test_site_browser import RUNS, UNFOLD, summary
 from website import AXE, REPOSITORY
 
 from autograder.classroom.class_report import class_report, lesson_reports
-from autograder.classroom.class_similarity import Likeness
 from autograder.classroom.feedback import write_feedback
 from autograder.classroom.fingerprints import Source, fingerprints
 from autograder.classroom.marks import Marks
 from autograder.classroom.records import Record, Roster, Student
 from autograder.classroom.similar_page import similar_page
-from autograder.classroom.similarity import similar_groups
+from autograder.classroom.similarity import Likeness, similar_groups
 from autograder.classroom.standing import Part, Standing
 from autograder.student.lesson import Course, Lesson
 from autograder.student.report import (

@@ -11,7 +11,6 @@ import pytest
 from classroom_kit import make_lesson, make_record, make_report, make_task
 
 from autograder.classroom.class_report import class_report, lesson_reports
-from autograder.classroom.class_similarity import Likeness
 from autograder.classroom.course_site import check_site
 from autograder.classroom.export import gradescope_results
 from autograder.classroom.feedback import feedback_page, write_feedback
@@ -19,7 +18,7 @@ from autograder.classroom.fingerprints import Source
 from autograder.classroom.marks import Marks, marks_of
 from autograder.classroom.records import Roster, Student
 from autograder.classroom.similar_page import similar_page
-from autograder.classroom.similarity import Group, Pair, Passage, Place
+from autograder.classroom.similarity import Group, Likeness, Pair, Passage, Place
 from autograder.classroom.standing import Part, Standing
 from autograder.classroom.wording import task_feedback
 from autograder.student.lesson import Lesson

@@ -68,10 +68,10 @@ def test_the_same_code_is_told_even_where_it_is_the_reference() -> None:
 
 
 def test_who_copied_one_task_is_found_beside_other_own_work() -> None:
-    lesson = COURSE.lesson("06")
+    lesson = COURSE.lesson("01")
     own = ast.parse(_own_way(lesson))
-    other = ast.parse(_own_way(COURSE.lesson("01")))
-    task = next(n for n in own.body if getattr(n, "name", "") == "cost")
+    other = ast.parse(_own_way(COURSE.lesson("06")))
+    task = next(n for n in own.body if getattr(n, "name", "") == "Dual")
     eve = "\n".join(map(ast.unparse, [*other.body, task]))
     prints = {"ada": _prints(ast.unparse(own)), "eve": _prints(eve)}
     (group,) = _groups(lesson, prints)
