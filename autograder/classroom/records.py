@@ -10,10 +10,10 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from autograder.classroom.files import write_if_changed
+from autograder.classroom.files import holds_text, write_if_changed
 from autograder.student.report import CourseError, Report
 
 #: Letters, digits, blanks and the marks that real ids, names and mail addresses have.
@@ -48,6 +48,7 @@ class Record:
     student: str
     report: Report
     submitted: str = ""  # when, as timestamp.txt says; "" if it does not
+    before: float | None = None  # points of the same file in the last run, if others
 
     @property
     def lesson(self) -> str:
@@ -56,8 +57,20 @@ class Record:
 
 
 def save_record(folder: Path, record: Record) -> None:
-    """Write one record below a folder, unless it is there already."""
+    """Write one record below a folder, unless it is there already.
+
+    Where the same submission had other points before, the record says so.
+    """
     path = record_path(folder, record.lesson, record.student)
+    if holds_text(path, _text_of(record)):
+        return
+    try:
+        (last,) = _read(path)
+    except CourseError:
+        last = record
+    same = last.report.submission == record.report.submission
+    if same and last.report.points != record.report.points:
+        record = replace(record, before=last.report.points)
     write_if_changed(path, _text_of(record))
 
 
@@ -76,11 +89,13 @@ def record_path(folder: Path, lesson: str, student: str) -> Path:
 
 
 def _text_of(record: Record) -> str:
-    data = {
+    data: dict[str, object] = {
         "student": record.student,
         "submitted": record.submitted,
         "report": record.report.as_dict(),
     }
+    if record.before is not None:
+        data["before"] = record.before
     return json.dumps(data, sort_keys=True)
 
 
@@ -124,6 +139,7 @@ def _record(data: dict[str, object]) -> Record:
         check_student_id(str(data["student"])),
         Report.from_json(json.dumps(data["report"])),
         str(data["submitted"]),
+        None if data.get("before") is None else float(str(data["before"])),
     )
 
 

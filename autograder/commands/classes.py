@@ -6,7 +6,8 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -165,22 +166,19 @@ def class_report(
     as_json: AsJson = False,
 ) -> None:
     """Print the class's numbers; write the pages of what was graded before."""
-    from dataclasses import asdict
-
     from autograder.classroom.class_pages import write_class_pages
-    from autograder.classroom.class_report import class_statistics
     from autograder.classroom.folder import open_class
 
     opened = open_class(folder)
     wanted = {chosen.id for chosen in _lessons(opened, lesson)}
     pages = write_class_pages(opened)
-    statistics = class_statistics(r for r in pages.records if r.lesson in wanted)
+    reports = [one for one in pages.lessons if one.lesson.id in wanted]
     if as_json:
-        print(json.dumps([asdict(one) for one in statistics], indent=2))
+        print(json.dumps([one.as_dict() for one in reports], indent=2))
         return
-    from autograder.commands.tables import show_statistics
+    from autograder.commands.tables import show_reports
 
-    show_statistics(statistics)
+    show_reports(reports)
     _print_paths(pages)
 
 
@@ -190,33 +188,25 @@ def class_similar(
     threshold: Annotated[
         float, typer.Option(min=0.05, max=1.0, help="Share in common to report.")
     ] = 0.6,
+    out: Annotated[
+        Path | None, typer.Option(help="Write similar.html there, not to pages/.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List pairs of submissions too alike: for a person to look at, never a verdict."""
-    from dataclasses import asdict
-
+    """List submissions too alike: for a person to look at, never a verdict."""
+    from autograder.classroom.class_similarity import compare_class, write_similar_page
     from autograder.classroom.folder import open_class
-    from autograder.classroom.reader import Reader
-    from autograder.classroom.similarity import pairs_alike
 
     opened = open_class(folder)
-    submitted = opened.submitted()
-    found: dict[str, Any] = {}
-    for chosen in _lessons(opened, lesson):
-        with Reader(chosen) as reader:
-            stub = reader.fingerprints(chosen.exercise_path)
-            prints = {
-                hand_in.student: reader.fingerprints(hand_in.folder)
-                for hand_in in submitted.of(chosen)
-            }
-        found[chosen.id] = pairs_alike(prints, stub, threshold=threshold)
+    found = compare_class(opened, _lessons(opened, lesson), threshold)
+    page = write_similar_page(opened, found, out)
     if as_json:
-        plain = {name: [asdict(p) for p in pairs] for name, pairs in found.items()}
-        print(json.dumps(plain, indent=2))
+        print(json.dumps([one.as_dict() for one in found], indent=2))
         return
-    from autograder.commands.tables import show_pairs
+    from autograder.commands.tables import show_groups
 
-    show_pairs(found)
+    show_groups(found)
+    print(f"Side by side: {page}")
 
 
 def _print_paths(pages: ClassPages) -> None:

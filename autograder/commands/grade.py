@@ -122,6 +122,7 @@ def _write_pages(
     from autograder.classroom.feedback import write_feedback
     from autograder.classroom.files import write_if_changed
     from autograder.classroom.grades import gather
+    from autograder.classroom.marks import marks_of
     from autograder.classroom.roster import roster_csv
     from autograder.student.lesson import Course
 
@@ -129,4 +130,4 @@ def _write_pages(
     write_if_changed(out / "students.csv", roster_csv(people))
     write_if_changed(out / "grades.csv", long_csv(grades))
     lessons = {lesson.id: lesson}
-    return write_feedback(out / "pages", records, lessons, people, site=site)
+    return write_feedback(out / "pages", marks_of(records, lessons), people, site=site)

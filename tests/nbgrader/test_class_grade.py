@@ -77,6 +77,9 @@ def test_what_a_person_graded_stays_and_another_run_changes_nothing(
             " WHERE auto_score IS NULL"
         )
     connection.close()
+    assert command("class", "report", str(root)).code == 0
+    page = (root / "pages" / LESSON / "hostile.html").read_text()
+    assert "Graded by a person: 1.5 of" in page
     before = copied.grades()
     files = _stamps(root)
     done = command("class", "grade", str(root))
@@ -156,10 +159,12 @@ def test_grading_writes_the_pages_and_reporting_changes_none(
     made, done = graded
     pages = made.root / "pages"
     assert str(pages / "class.html") in done.out.replace("\n", "")
-    assert "absent" in (pages / "class.html").read_text()
+    assert "Ann Other" in (pages / "class.html").read_text()  # handed nothing in
     assert "O&#39;Neil" in (pages / "index.html").read_text()
     page = (pages / LESSON / "O'Neil.html").read_text()
-    assert "/ 10" in page
+    written = made.lesson.written
+    assert written is not None
+    assert f"/ {sum(t.points for t in made.lesson.tasks) + written.points:g}" in page
     wrong = (pages / LESSON / "wrong.html").read_text()
     assert f'href="{SITE}/{LESSON}/#step-2"' in wrong
     before = _stamps(pages)
@@ -186,7 +191,16 @@ def test_report_similar_and_export_work_on_the_graded_class(
     assert "normalise" in done.out
     done = command("class", "similar", root, "--json")
     assert done.code == 0, done.err
-    assert set(json.loads(done.out)) == {LESSON}
+    (found,) = json.loads(done.out)
+    assert found["lesson"] == LESSON
+    alike = [group["students"] for group in found["groups"]]
+    assert any("right" in students for students in alike)  # others handed in the same
+    assert "word for word" in (made.root / "pages" / "similar.html").read_text()
+    done = command("class", "report", root, "--json")
+    (report,) = json.loads(done.out)
+    kinds = {concern["kind"] for concern in report["concerns"]}
+    assert {"alike", "unreadable"} <= kinds
+    assert sum(band["students"] for band in report["bands"]) == report["submissions"]
     done = command("export", "canvas", root)
     rows = {r["SIS Login ID"]: r for r in csv.DictReader(io.StringIO(done.out))}
     assert rows["O'Neil"]["Student"] == 'O\'Neil, "Bob", Bob'
