@@ -82,11 +82,13 @@ def init_class(
     seed = secrets.randbelow(2**31) if seed is None else seed
     with only_run(root):
         save_settings(root, course.root.resolve(), seed, site or "")
-        _fill(root, course.lessons if lessons is None else lessons, watch)
+        _fill(root, course.lessons if lessons is None else lessons, site or "", watch)
     return open_class(root)
 
 
-def _fill(root: Path, lessons: Iterable[Lesson], watch: Callable[[str], None]) -> None:
+def _fill(
+    root: Path, lessons: Iterable[Lesson], site: str, watch: Callable[[str], None]
+) -> None:
     """Write configuration, gradebook and releases."""
     from autograder.classroom import gradebook
 
@@ -103,5 +105,7 @@ def _fill(root: Path, lessons: Iterable[Lesson], watch: Callable[[str], None]) -
     for lesson in lessons:
         watch(lesson.id)
         source = root / "source" / lesson.id / f"{lesson.id}.ipynb"
-        write_notebook(build_notebook(lesson, with_reference=True), source)
+        chapter = f"{site.rstrip('/')}/{lesson.id}/" if site else ""
+        notebook = build_notebook(lesson, with_reference=True, chapter=chapter)
+        write_notebook(notebook, source)
         gradebook.release(root.resolve(), lesson.id)

@@ -175,7 +175,7 @@ def test_a_release_carries_the_file_and_a_student_reads_it(tmp_path: Path) -> No
             shutil.copytree(REAL.root / name, target)
         else:
             shutil.copyfile(REAL.root / name, target)
-    written = write_copy(Course(ours), theirs)
+    written = write_copy(Course(ours), theirs).files
     assert f"course/00-start/{FILE}" in written
     bank = lesson_mutants(Course(ours).lesson("00-start"))
     known = known_to(Course(theirs).lesson("00-start"))
