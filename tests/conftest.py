@@ -48,6 +48,13 @@ def _has_browser() -> bool:
 
 
 @cache
+def _has_hub() -> bool:
+    proxy = Path(__file__).parent / "hub/node_modules/configurable-http-proxy"
+    has_proxy = shutil.which("node") is not None and proxy.is_dir()
+    return has_proxy and importlib.util.find_spec("jupyterhub") is not None
+
+
+@cache
 def _has_jdk() -> bool:
     return all(map(shutil.which, ("javac", "java")))
 
@@ -81,6 +88,7 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "gloo": ("torch.distributed with gloo", _has_gloo),
     "jail": ("bubblewrap with user namespaces", _has_bubblewrap),
     "browser": ("Chromium and Node.js", _has_browser),
+    "hub": ("JupyterHub and, with Node.js, its proxy", _has_hub),
     "jdk": ("a JDK: javac and java", _has_jdk),
     "openssl": ("openssl", _has_openssl),
     "registry": ("a package registry that pip reaches", _has_registry),

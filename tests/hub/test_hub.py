@@ -7,6 +7,7 @@ import io
 import json
 import urllib.error
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,8 @@ class Week:
 @pytest.fixture(scope="module")
 def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
     with running(tmp_path_factory.mktemp("hub")) as hub:
-        prof, ada, bob = map(hub.server, ("prof", "ada", "bob"))
+        with ThreadPoolExecutor() as together:
+            prof, ada, bob = together.map(hub.server, ("prof", "ada", "bob"))
         done(prof, "autograder class init cs101 --lesson 00")
         done(prof, block("hand out"))
         for student in (ada, bob):
@@ -77,6 +79,7 @@ def solve(student: Server, tasks: int) -> None:
 def refused(server: Server, path: str, owner: str | None = None) -> int:
     with pytest.raises(urllib.error.HTTPError) as refusal:
         server.request(path, owner=owner)
+    refusal.value.close()
     return refusal.value.code
 
 
