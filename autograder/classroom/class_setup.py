@@ -82,13 +82,11 @@ def init_class(
     seed = secrets.randbelow(2**31) if seed is None else seed
     with only_run(root):
         save_settings(root, course.root.resolve(), seed, site or "")
-        _fill(root, course.lessons if lessons is None else lessons, site or "", watch)
+        _fill(root, course.lessons if lessons is None else lessons, watch)
     return open_class(root)
 
 
-def _fill(
-    root: Path, lessons: Iterable[Lesson], site: str, watch: Callable[[str], None]
-) -> None:
+def _fill(root: Path, lessons: Iterable[Lesson], watch: Callable[[str], None]) -> None:
     """Write configuration, gradebook and releases."""
     from autograder.classroom import gradebook
 
@@ -102,6 +100,7 @@ def _fill(
         write_atomically(config, _CONFIG + "".join(lines))
     (root / "submitted").mkdir(exist_ok=True)
     gradebook.create_gradebook(root / "gradebook.db")
+    site = open_class(root).site
     for lesson in lessons:
         watch(lesson.id)
         source = root / "source" / lesson.id / f"{lesson.id}.ipynb"
