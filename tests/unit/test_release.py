@@ -276,3 +276,43 @@ def run(*words: str) -> int:
     with pytest.raises(SystemExit) as end:
         main(words)
     return int(end.value.code or 0)
+
+
+GIT = [f"GIT_{who}_{what}=x@example.org" for who in ("AUTHOR", "COMMITTER")
+       for what in ("NAME", "EMAIL")]  # fmt: skip
+
+
+def git(folder: Path, script: str) -> None:
+    """Run a script in a repository."""
+    done = subprocess.run(
+        ["env", *GIT, "sh", "-euc", script], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_students_of_a_template_get_its_next_release_by_git(tmp_path: Path) -> None:
+    template, fork, copied = (tmp_path / n for n in ("template", "fork", "copied"))
+    again(template, "00")
+    git(template, "git init -qb main && git add -A && git commit -qm 1")
+    git(template, "git tag release-1")
+    git(tmp_path, "git clone -q template fork")
+    shutil.copytree(template, copied, ignore=shutil.ignore_patterns(".git"))
+    git(copied, "git init -qb main && git add -A && git commit -qm 'Initial commit'")
+    for student in (fork, copied):
+        with (student / EXERCISE).open("a", encoding="utf-8") as file:
+            file.write("def mean(x):\n    return 1\n")
+        git(student, "git commit -qam work")
+    write_copy(COURSE, template, lessons=["01"], site=SITE)
+    git(template, "git add -A && git commit -qm 2")
+    git(fork, "git pull -q --no-edit --no-rebase")
+    page = (COURSE.root / "course/instructors.md").read_text("utf-8")
+    title = "a copy of a template, the first time"
+    (recipe,) = re.findall(rf'^```sh title="{title}"\n(.*?)^```$', page, re.M | re.S)
+    git(copied, recipe.replace("https://github.com/ORG/TEMPLATE", str(template)))
+    write_copy(COURSE, template, lessons=["05"])
+    git(template, "git add -A && git commit -qm 3")
+    for student, remote in ((fork, "origin"), (copied, "course")):
+        git(student, f"git pull -q --no-edit --no-rebase {remote} main")
+        assert (student / EXERCISE).read_text("utf-8").endswith("    return 1\n")
+        assert Course(student).ids == ("00-start", "01-gradients", "05-thread-pool")
+        assert SITE in (student / "README.md").read_text("utf-8")
