@@ -166,6 +166,15 @@ def test_the_file_does_not_depend_on_what_is_hidden_beside_the_bank(
     assert mistakes_file(lesson) == with_tests
 
 
+def test_making_the_file_tells_how_far_it_is(lesson: Lesson) -> None:
+    told: list[tuple[int, int]] = []
+    mistakes_file(lesson, lambda *count: told.append(count))
+    total = len(lesson_mutants(lesson))
+    assert told == [(done, total) for done in range(total + 1)]
+    mistakes_file(lesson, lambda *count: told.append(count))  # kept: nothing to wait for
+    assert len(told) == total + 1
+
+
 def test_a_release_carries_the_file_and_a_student_reads_it(tmp_path: Path) -> None:
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     for name in ("pyproject.toml", "course/00-start", "solutions/00-start"):

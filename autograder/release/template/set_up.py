@@ -42,7 +42,7 @@ def main() -> None:
 
 def make_environment() -> None:
     """Make `.venv`, or keep the one that works."""
-    if works(PYTHON):
+    if is_here() and works(PYTHON):
         print(f"Keeping the environment in {VENV}")
         return
     print(f"Making an environment in {VENV}", flush=True)
@@ -52,6 +52,14 @@ def make_environment() -> None:
             "set_up: the environment could not be made, see above. On Debian and Ubuntu"
             " install python3-venv first; elsewhere, install Python from python.org."
         )
+
+
+def is_here() -> bool:
+    """Return whether the environment was made in this place: it cannot be moved."""
+    try:
+        return str(VENV) in (VENV / "pyvenv.cfg").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def works(python: Path) -> bool:
