@@ -171,7 +171,7 @@ def test_making_the_file_tells_how_far_it_is(lesson: Lesson) -> None:
     mistakes_file(lesson, lambda *count: told.append(count))
     total = len(lesson_mutants(lesson))
     assert told == [(done, total) for done in range(total + 1)]
-    mistakes_file(lesson, lambda *count: told.append(count))  # kept: nothing to wait for
+    mistakes_file(lesson, lambda *count: told.append(count))  # it is kept
     assert len(told) == total + 1
 
 
