@@ -49,6 +49,13 @@ def _has_browser() -> bool:
 
 
 @cache
+def _has_hub() -> bool:
+    proxy = Path(__file__).parent / "hub/node_modules/configurable-http-proxy"
+    has_proxy = shutil.which("node") is not None and proxy.is_dir()
+    return has_proxy and importlib.util.find_spec("jupyterhub") is not None
+
+
+@cache
 def _has_jdk() -> bool:
     return all(map(shutil.which, ("javac", "java")))
 
@@ -99,6 +106,7 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "git": ("git", _has_git),
     "jail": ("bubblewrap with user namespaces", _has_bubblewrap),
     "browser": ("Chromium and Node.js", _has_browser),
+    "hub": ("JupyterHub and, with Node.js, its proxy", _has_hub),
     "jdk": ("a JDK: javac and java", _has_jdk),
     "openssl": ("openssl", _has_openssl),
     "postgres": ("PostgreSQL's pg_ctl, and psycopg", _has_postgres),

@@ -126,8 +126,11 @@ def _fill(root: Path, lessons: Iterable[Lesson], watch: Callable[[str], None]) -
 
     (root / "submitted").mkdir(exist_ok=True)
     create_gradebook(find_gradebook(root))
+    site = open_class(root).site
     for lesson in lessons:
         watch(lesson.id)
         source = root / "source" / lesson.id / f"{lesson.id}.ipynb"
-        write_notebook(build_notebook(lesson, with_reference=True), source)
+        chapter = f"{site.rstrip('/')}/{lesson.id}/" if site else ""
+        notebook = build_notebook(lesson, with_reference=True, chapter=chapter)
+        write_notebook(notebook, source)
         gradebook.release(root.resolve(), lesson.id)

@@ -38,6 +38,7 @@ COMMANDS = (
     Command("list", _MODULE, "list_lessons"),
     Command("check", _MODULE, "check"),
     Command("watch", _MODULE, "watch"),
+    Command("progress", "autograder.student.commands.progress", "progress"),
     Command("submit", _MODULE, "submit"),
     Command("explore", "autograder.student.commands.explore", "explore"),
     Command("notebooks", _MODULE, "notebooks"),

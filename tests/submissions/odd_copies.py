@@ -34,7 +34,7 @@ def course_copy(folder: Path) -> Path:
 def _released() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
-        files = write_copy(find_course(Path(__file__)), copy)
+        files = write_copy(find_course(Path(__file__)), copy).files
         return {name: (copy / name).read_bytes() for name in files}
 
 
