@@ -16,8 +16,8 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: ## Install everything: the package with all extras, system and npm packages
-	@.ci/system bwrap chromium npm openssl
-	@.ci/venv notebook,torch,grading,site,dev
+	@.ci/system bwrap chromium npm openssl postgres
+	@.ci/venv notebook,torch,grading,postgres,hub,site,dev
 	@.ci/triton
 	@$(MAKE) --no-print-directory node
 
@@ -63,6 +63,6 @@ notebooks: setup ## Write the students' notebooks into build/notebooks
 	@$(BIN)/autograder notebooks --out build/notebooks
 
 clean: ## Delete everything generated, the environment included
-	@rm -rf build .venv site/node_modules .mypy_cache .ruff_cache .hypothesis \
+	@rm -rf build .venv site/node_modules tests/hub/node_modules .mypy_cache .ruff_cache .hypothesis \
 	  .import_linter_cache *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,16 +11,20 @@ from autograder.student.cli import Command
 
 _INSTRUCTORS, _AUTHORS = "For instructors", "For authors of the course"
 _COURSE, _CLASS = "autograder.commands.course", "autograder.commands.classes"
+_COLLECT = "autograder.commands.collect"
 COMMANDS = (
     Command("doctor", "autograder.commands.doctor", "doctor"),
     *(command for command in cli.COMMANDS if command.name != "doctor"),
     Command("release", "autograder.commands.release", "release", _INSTRUCTORS),
     Command("grade", "autograder.commands.grade", "grade", _INSTRUCTORS),
     Command("class init", _CLASS, "class_init", _INSTRUCTORS),
+    Command("class collect", _COLLECT, "class_collect", _INSTRUCTORS),
     Command("class grade", _CLASS, "class_grade", _INSTRUCTORS),
     Command("class report", _CLASS, "class_report", _INSTRUCTORS),
     Command("class similar", _CLASS, "class_similar", _INSTRUCTORS),
+    Command("class export", "autograder.commands.export", "export", _INSTRUCTORS),
     Command("export", "autograder.commands.export", "export", _INSTRUCTORS),
+    Command("gradescope", "autograder.commands.gradescope", "gradescope", _INSTRUCTORS),
     Command("new", "autograder.commands.new", "new", _AUTHORS),
     Command("audit", _COURSE, "audit", _AUTHORS),
     Command("traces", _COURSE, "traces", _AUTHORS),

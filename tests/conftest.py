@@ -6,6 +6,7 @@ run, so that it is never counted among the passed.
 
 from __future__ import annotations
 
+import glob
 import importlib.util
 import os
 import shutil
@@ -48,8 +49,20 @@ def _has_browser() -> bool:
 
 
 @cache
+def _has_hub() -> bool:
+    proxy = Path(__file__).parent / "hub/node_modules/configurable-http-proxy"
+    has_proxy = shutil.which("node") is not None and proxy.is_dir()
+    return has_proxy and importlib.util.find_spec("jupyterhub") is not None
+
+
+@cache
 def _has_jdk() -> bool:
     return all(map(shutil.which, ("javac", "java")))
+
+
+@cache
+def _has_git() -> bool:
+    return shutil.which("git") is not None
 
 
 @cache
@@ -58,11 +71,22 @@ def _has_openssl() -> bool:
 
 
 @cache
+def _has_postgres() -> bool:
+    found = shutil.which("pg_ctl") or glob.glob("/usr/lib/postgresql/*/bin/pg_ctl")
+    return bool(found) and importlib.util.find_spec("psycopg") is not None
+
+
+@cache
 def _has_registry() -> bool:
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "iniconfig"]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([*command, "-d", folder], capture_output=True)
     return done.returncode == 0
+
+
+@cache
+def _is_root() -> bool:
+    return os.geteuid() == 0
 
 
 @cache
@@ -79,11 +103,15 @@ def _has_gloo() -> bool:
 
 TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "gloo": ("torch.distributed with gloo", _has_gloo),
+    "git": ("git", _has_git),
     "jail": ("bubblewrap with user namespaces", _has_bubblewrap),
     "browser": ("Chromium and Node.js", _has_browser),
+    "hub": ("JupyterHub and, with Node.js, its proxy", _has_hub),
     "jdk": ("a JDK: javac and java", _has_jdk),
     "openssl": ("openssl", _has_openssl),
+    "postgres": ("PostgreSQL's pg_ctl, and psycopg", _has_postgres),
     "registry": ("a package registry that pip reaches", _has_registry),
+    "root": ("root, as in a container", _is_root),
     "triton": ("the triton package", _has_triton),
 }
 

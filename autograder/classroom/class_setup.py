@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -9,6 +10,11 @@ from pathlib import Path
 from autograder.classroom.course_site import check_site
 from autograder.classroom.files import write_atomically
 from autograder.classroom.folder import SETTINGS, ClassFolder, open_class, save_settings
+from autograder.classroom.gradebook_place import (
+    GradebookPlace,
+    create_gradebook,
+    find_gradebook,
+)
 from autograder.classroom.run_lock import only_run
 from autograder.student.lesson import Course, Lesson
 from autograder.student.notebook.build import (
@@ -18,6 +24,7 @@ from autograder.student.notebook.build import (
 )
 from autograder.student.report import CourseError
 
+_ADDRESS = re.compile(r"^c\.CourseDirectory\.db_url = .*$", re.MULTILINE)
 _MARK = "# Made by `autograder class init`."
 _CONFIG = f"""{_MARK} nbgrader and formgrader read it.
 # Add settings of your own below the last line; init keeps this file once it is there.
@@ -37,7 +44,7 @@ c.Autograde.sanitize_preprocessors = [
 # The sandbox judges instead of a kernel; nbgrader keeps the scores.
 c.Autograde.autograde_preprocessors = [
     "autograder.classroom.nbgrader_plugin.GradeNotebook",
-    "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.classroom.nbgrader_plugin.SaveGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
@@ -52,6 +59,7 @@ def init_class(
     lessons: Iterable[Lesson] | None = None,
     seed: int | None = None,
     site: str | None = None,
+    database: str | None = None,
     watch: Callable[[str], None] = lambda lesson: None,
 ) -> ClassFolder:
     """Make or refresh a class folder: sources, releases, gradebook.
@@ -63,6 +71,8 @@ def init_class(
         seed: The class run's seed; default: a secret one, or the one already there.
         site: Address of the course's website, for links; default: the one already
             there, or none.
+        database: Address of the gradebook's database; default: the one that the
+            folder's nbgrader_config.py names, or a file in the folder.
         watch: Called with each lesson's id as it is released.
 
     Raises:
@@ -74,6 +84,8 @@ def init_class(
     if root.exists() and not (root / SETTINGS).exists() and any(root.iterdir()):
         raise CourseError(f"{root} is not empty and not a class folder")
     site = None if site is None else check_site(site)
+    if database is not None:
+        GradebookPlace(root, database).check()
     if (root / SETTINGS).exists():
         before = open_class(root)
         seed = before.seed if seed is None else seed
@@ -82,26 +94,43 @@ def init_class(
     seed = secrets.randbelow(2**31) if seed is None else seed
     with only_run(root):
         save_settings(root, course.root.resolve(), seed, site or "")
+        _configure(root, database)
         _fill(root, course.lessons if lessons is None else lessons, watch)
     return open_class(root)
 
 
-def _fill(root: Path, lessons: Iterable[Lesson], watch: Callable[[str], None]) -> None:
-    """Write configuration, gradebook and releases."""
-    from autograder.classroom import gradebook
-
+def _configure(root: Path, database: str | None) -> None:
+    """Write nbgrader's configuration where there is none; put an address into it."""
     config = root / "nbgrader_config.py"
-    if not config.exists():
-        lines = [
+    if config.exists():
+        text = config.read_text(encoding="utf-8")
+    else:
+        text = _CONFIG + "".join(
             f"c.{section}.{key} = {value!r}\n"
             for section, values in NBGRADER_CONFIG.items()
             for key, value in values.items()
-        ]
-        write_atomically(config, _CONFIG + "".join(lines))
+        )
+        write_atomically(config, text)
+    if database is None:
+        return
+    create_gradebook(GradebookPlace(root.resolve(), database))
+    line = f"c.CourseDirectory.db_url = {database!r}"
+    text, found = _ADDRESS.subn(lambda _: line, text)
+    # The address may hold a password.
+    write_atomically(config, text if found else f"{text}{line}\n", mode=0o600)
+
+
+def _fill(root: Path, lessons: Iterable[Lesson], watch: Callable[[str], None]) -> None:
+    """Write gradebook and releases."""
+    from autograder.classroom import gradebook
+
     (root / "submitted").mkdir(exist_ok=True)
-    gradebook.create_gradebook(root / "gradebook.db")
+    create_gradebook(find_gradebook(root))
+    site = open_class(root).site
     for lesson in lessons:
         watch(lesson.id)
         source = root / "source" / lesson.id / f"{lesson.id}.ipynb"
-        write_notebook(build_notebook(lesson, with_reference=True), source)
+        chapter = f"{site.rstrip('/')}/{lesson.id}/" if site else ""
+        notebook = build_notebook(lesson, with_reference=True, chapter=chapter)
+        write_notebook(notebook, source)
         gradebook.release(root.resolve(), lesson.id)

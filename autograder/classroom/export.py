@@ -1,168 +1,164 @@
-"""Renders graded records for other systems: Gradescope, Canvas, plain CSV."""
+"""Renders grades for whoever computes with them: CSV, wide or long, and JSON."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterator
 from typing import Any
 
-from autograder.classroom.records import Record, Roster
-from autograder.classroom.wording import how_marked, verdict_word
-from autograder.student.report import Report, TaskResult, Verdict, gettext
+from autograder.classroom.csv_table import csv_text
+from autograder.classroom.grades import Grade, Grades
+from autograder.classroom.standing import Part
 
-#: (student, lesson) to points, where a gradebook knows better than the reports: it adds
-#: the answers that a person graded and takes off what lateness costs.
-Totals = Mapping[tuple[str, str], float]
+#: Of the JSON export, which `grades.schema.json` describes. It grows when a reader of
+#: the last version would misread the new one.
+VERSION = 1
 
-_PLAIN_COLUMNS = (
-    "student",
-    "last_name",
-    "first_name",
-    "email",
+_PERSON = ("student", "last_name", "first_name", "email")
+_WIDE = (
+    *_PERSON,
     "lesson",
     "submitted",
-    "task",
     "points",
     "max_points",
+    "penalty",
+    "needs_manual_grade",
+    "verdict",
+)
+_LONG = (
+    *_PERSON,
+    "lesson",
+    "submitted",
+    "part",
+    "points",
+    "max_points",
+    "auto_points",
+    "manual_points",
+    "needs_manual_grade",
     "verdict",
     "diagnosis",
+    "comment",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@")
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a CSV table that a spreadsheet shows rather than runs.
+def wide_csv(grades: Grades) -> str:
+    """Return one row a student and lesson, one column a task or question.
 
-    Text that starts like a formula gets an apostrophe in front, and line breaks
-    and other control characters become blanks; numbers stay numbers.
+    What is not graded is an empty field. Who handed nothing in has no row.
     """
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return stream.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, float):
-        return f"{value:.4f}".rstrip("0").rstrip(".")
-    if isinstance(value, int):
-        return value
-    text = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", str(value))
-    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
-
-
-def plain_csv(records: Iterable[Record], roster: Roster) -> str:
-    """Return one row a student and task, with verdict and diagnosis."""
+    names = list(
+        dict.fromkeys(
+            part.name
+            for grade in sorted(grades.grades, key=lambda grade: grade.lesson)
+            for part in grade.standing.parts
+        )
+    )
     return csv_text(
-        _PLAIN_COLUMNS,
+        (*_WIDE, *names),
+        ([*_start(grades, one), *_totals(one), *_points(one, names)] for one in grades),
+    )
+
+
+def long_csv(grades: Grades) -> str:
+    """Return one row a student, lesson and part, with verdict and diagnosis."""
+    return csv_text(
+        _LONG,
         (
-            (
-                record.student,
-                roster[record.student].last_name,
-                roster[record.student].first_name,
-                roster[record.student].email,
-                record.lesson,
-                record.submitted,
-                task.task,
-                "" if task.verdict is Verdict.INFRA else float(task.points),
-                float(task.max_points),
-                str(task.verdict),
-                task.diagnosis or "",
-            )
-            for record in records
-            for task in record.report.tasks
+            [*_start(grades, grade), *_part_row(grade, part)]
+            for grade in grades
+            for part in grade.standing.parts
         ),
     )
 
 
-def canvas_csv(
-    records: Iterable[Record], roster: Roster, totals: Totals | None = None
-) -> str:
-    """Return Canvas's gradebook import: one row a student, one column a lesson.
-
-    A student who handed nothing in has an empty field, which Canvas leaves as it is;
-    so has a lesson that the grader could not finish.
-    """
-    by_student: dict[str, dict[str, Report]] = {}
-    most: dict[str, float] = {}
-    for record in records:
-        by_student.setdefault(record.student, {})[record.lesson] = record.report
-        most[record.lesson] = max(
-            most.get(record.lesson, 0.0), record.report.max_points
-        )
-    lessons = sorted(most)
-    header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *lessons]
-    # Canvas finds this row by its name, blanks included.
-    possible = ["    Points Possible", "", "", "", "", *(most[key] for key in lessons)]
-    rows: list[list[object]] = [possible]
-    for key in roster.ids(by_student):
-        student = roster[key]
-        names = [part for part in (student.last_name, student.first_name) if part]
-        name = ", ".join(names) or key
-        points: list[object] = []
-        for lesson in lessons:
-            report = by_student.get(key, {}).get(lesson)
-            known = (totals or {}).get((key, lesson))
-            if known is not None:
-                points.append(float(known))
-            elif report is None or report.verdict is Verdict.INFRA:
-                points.append("")
-            else:
-                points.append(float(report.points))
-        rows.append([name, student.lms_user_id, key, key, "", *points])
-    return csv_text(header, rows)
-
-
-def gradescope_results(report: Report) -> dict[str, Any]:
-    """Return Gradescope's results.json for one submission.
-
-    Raises nothing: a failure of ours is told in words and gives no score, which
-    Gradescope shows as an autograder error instead of a zero.
-    """
-    results: dict[str, Any] = {
-        "output": "\n".join(report.notes),
-        "output_format": "text",
-        "visibility": "visible",
-        "stdout_visibility": "hidden",
-        "execution_time": round(
-            sum(test.wall_s for task in report.tasks for test in task.tests), 2
-        ),
-        "tests": [
-            _gradescope_test(number, task)
-            for number, task in enumerate(report.tasks, start=1)
+def grades_json(grades: Grades) -> str:
+    """Return everything that is known, reports included, as JSON."""
+    data = {
+        "format": "gradients-to-kernels grades",
+        "version": VERSION,
+        "students": [_student(grades, name) for name in grades.students],
+        "lessons": [
+            {"lesson": name, "max_points": grades.max_points(name)}
+            for name in grades.lessons
         ],
-        "extra_data": {"isolation": report.isolation, "versions": report.versions},
+        "grades": [_grade(grade) for grade in grades],
     }
-    if report.verdict is Verdict.INFRA:
-        results["output"] = gettext("The grader failed. This is not your fault.")
-        for test in results["tests"]:
-            test.pop("score")
-    else:
-        results["score"] = report.points
-    return results
+    return json.dumps(data, indent=2, sort_keys=True) + "\n"
 
 
-def _gradescope_test(number: int, task: TaskResult) -> dict[str, Any]:
-    output = [verdict_word(task.verdict)]
-    if task.message is not None:
-        output.append(str(task.message))
-    if task.diagnosis_text:
-        output.append(
-            gettext("Looks like: {mistake}").format(mistake=task.diagnosis_text)
-        )
-    output += how_marked(task)
+def _start(grades: Grades, grade: Grade) -> Iterator[object]:
+    student = grades.roster[grade.student]
+    yield from (student.id, student.last_name, student.first_name, student.email)
+    yield grade.lesson
+    yield grade.record.submitted if grade.record else ""
+
+
+def _totals(grade: Grade) -> Iterator[object]:
+    standing = grade.standing
+    yield float(standing.points) if grade.is_graded else ""
+    yield float(standing.max_points)
+    yield float(standing.penalty)
+    yield "yes" if standing.needs_manual_grade else "no"
+    yield str(grade.record.report.verdict) if grade.record else ""
+
+
+def _points(grade: Grade, names: list[str]) -> Iterator[object]:
+    parts = {part.name: part for part in grade.standing.parts}
+    for name in names:
+        yield _points_of(parts[name]) if name in parts else ""
+
+
+def _points_of(part: Part) -> object:
+    ungraded = part.auto is None and part.manual is None
+    return "" if ungraded else float(part.points)
+
+
+def _part_row(grade: Grade, part: Part) -> Iterator[object]:
+    task = grade.task(part.name)
+    yield part.name
+    yield _points_of(part)
+    yield float(part.max_points)
+    yield "" if part.auto is None else float(part.auto)
+    yield "" if part.manual is None else float(part.manual)
+    yield "yes" if part.needs_manual_grade else "no"
+    yield str(task.verdict) if task else ""
+    yield (task.diagnosis or "") if task else ""
+    yield part.comment
+
+
+def _student(grades: Grades, name: str) -> dict[str, str]:
+    student = grades.roster[name]
     return {
-        "number": str(number),
-        "name": task.task,
-        "name_format": "text",
-        "score": task.points,
-        "max_score": task.max_points,
-        "status": "passed" if task.verdict is Verdict.PASSED else "failed",
-        "output": "\n".join(output),
-        "output_format": "text",
-        "visibility": "visible",
-        "tags": [task.diagnosis] if task.diagnosis else [],
+        "student": student.id,
+        "last_name": student.last_name,
+        "first_name": student.first_name,
+        "email": student.email,
+        "lms_user_id": student.lms_user_id,
+    }
+
+
+def _grade(grade: Grade) -> dict[str, Any]:
+    standing, record = grade.standing, grade.record
+    return {
+        "student": grade.student,
+        "lesson": grade.lesson,
+        "submitted": record.submitted if record else "",
+        "points": standing.points if grade.is_graded else None,
+        "max_points": standing.max_points,
+        "penalty": standing.penalty,
+        "needs_manual_grade": standing.needs_manual_grade,
+        "parts": [_part(part) for part in standing.parts],
+        "report": record.report.as_dict() if record else None,
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "points": part.points,
+        "max_points": part.max_points,
+        "auto": part.auto,
+        "manual": part.manual,
+        "comment": part.comment,
+        "needs_manual_grade": part.needs_manual_grade,
     }

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from autograder.classroom.course_site import CourseSite, heading_of
 from autograder.classroom.files import write_if_changed
+from autograder.classroom.marks import Marks
 from autograder.classroom.page_templates import render
-from autograder.classroom.records import Record, Roster, Student, check_student_id
-from autograder.student.lesson import Lesson
+from autograder.classroom.records import Roster, Student, check_student_id
+from autograder.classroom.standing import Part
 from autograder.student.report import Message, TaskResult, Verdict
 
 
@@ -20,68 +21,71 @@ class Card:
     """One task on a student's page."""
 
     result: TaskResult
+    part: Part | None  # what the gradebook says of it
     passed: int  # checks passed
     messages: tuple[Message, ...]  # the worst first, each once
     chapter: str  # heading of the chapter to read, in words
     link: str  # where that heading is on the course's website, "" without one
     hints: str  # where the task's hints are on it, "" without one
 
+    @property
+    def points(self) -> float:
+        """The points that count."""
+        return self.result.points if self.part is None else self.part.points
 
-def feedback_page(
-    record: Record, lesson: Lesson, student: Student, site: str = ""
-) -> str:
+    @property
+    def max_points(self) -> float:
+        """The most that it gives."""
+        return self.result.max_points if self.part is None else self.part.max_points
+
+
+def feedback_page(marks: Marks, student: Student, site: str = "") -> str:
     """Return one student's page for one lesson.
 
     Args:
-        record: What grading found.
-        lesson: Where titles and chapter anchors come from.
+        marks: What grading found, and what people made of it.
         student: Whose name to put on top.
         site: Address of the course's website, for links to chapters and hints; without
             one, the page names them and links nothing.
     """
+    tasks = marks.record.report.tasks
     return render(
         "feedback.html.j2",
-        record=record,
-        report=record.report,
-        lesson=lesson,
+        marks=marks,
         student=student,
-        cards=[_card(task, lesson, CourseSite(site)) for task in record.report.tasks],
-        ungraded=record.report.verdict is Verdict.INFRA,
+        cards=[_card(task, marks, CourseSite(site)) for task in tasks],
     )
 
 
 def write_feedback(
-    folder: Path,
-    records: Iterable[Record],
-    lessons: Mapping[str, Lesson],
-    roster: Roster | None = None,
-    site: str = "",
+    folder: Path, marks: Iterable[Marks], roster: Roster | None = None, site: str = ""
 ) -> Path:
-    """Write ``LESSON/STUDENT.html`` for every record, and an index; return its path.
+    """Write ``LESSON/STUDENT.html`` for each, and an index; return its path.
 
     The index names every student: it is for the instructor. A student's own page holds
     no one else's name.
     """
     people = roster or Roster()
     rows = []
-    for record in records:
-        name = check_student_id(record.student)
-        page = feedback_page(record, lessons[record.lesson], people[name], site)
-        write_if_changed(folder / record.lesson / f"{name}.html", page)
-        link = f"{quote(record.lesson)}/{quote(name)}.html"
-        rows.append((people[name], record, link))
+    for one in marks:
+        name, lesson = check_student_id(one.record.student), one.record.lesson
+        page = feedback_page(one, people[name], site)
+        write_if_changed(folder / lesson / f"{name}.html", page)
+        rows.append((people[name], one, f"{quote(lesson)}/{quote(name)}.html"))
     index = folder / "index.html"
     write_if_changed(index, render("index.html.j2", rows=rows))
     return index
 
 
-def _card(task: TaskResult, lesson: Lesson, site: CourseSite) -> Card:
+def _card(task: TaskResult, marks: Marks, site: CourseSite) -> Card:
+    lesson = marks.lesson
     failed = [test for test in task.tests if test.verdict is not Verdict.PASSED]
     failed.sort(key=lambda test: test.verdict.rank)
     messages = dict.fromkeys(t.message for t in failed if t.message is not None)
     anchor = next((t.chapter for t in lesson.tasks if t.name == task.task), "")
     return Card(
         result=task,
+        part=marks.part(task.task),
         passed=len(task.tests) - len(failed),
         messages=tuple(messages),
         chapter=heading_of(lesson, anchor) if anchor else "",

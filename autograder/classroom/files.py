@@ -27,19 +27,24 @@ def holds_text(path: Path, text: str) -> bool:
         return False
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
     """Write a text file so that no reader ever sees half of it.
+
+    Args:
+        path: The file.
+        text: What it is to hold.
+        mode: Who may read it.
 
     Raises:
         OSError: the disk is full, or read-only; it names the file.
     """
     try:
-        _write(path, text)
+        _write(path, text, mode)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, mode: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(
         dir=path.parent, prefix=f".{path.name[:32]}-", suffix=".part"
@@ -47,7 +52,7 @@ def _write(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(_bytes_of(text))
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

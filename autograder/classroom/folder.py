@@ -7,25 +7,27 @@ students.csv        the class list, if there is one
 reports/            one JSON record a lesson and student
 pages/              our feedback pages and the class report
 .autograder/store/  reports by digest, so that a run resumes
+.autograder/notes/  what a run read and wrote of each hand-in
 ```
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from autograder.classroom.course_site import check_site
 from autograder.classroom.files import write_if_changed
+from autograder.classroom.gradebook_place import GradebookPlace, find_gradebook
 from autograder.classroom.records import (
     Roster,
     check_student_id,
     is_student_id,
-    read_roster,
 )
+from autograder.classroom.roster import read_roster
 from autograder.classroom.store import Store
 from autograder.student.lesson import Course, Lesson, find_course
 from autograder.student.report import CourseError
@@ -45,11 +47,7 @@ class HandIn:
     @cached_property
     def submitted(self) -> str:
         """What timestamp.txt says, its first line; "" without one. Read once."""
-        path = self.folder / TIMESTAMP
-        if path.is_symlink() or not path.is_file():
-            return ""
-        with path.open(encoding="utf-8", errors="replace") as stream:
-            return stream.readline(100).strip()
+        return first_line(self.folder / TIMESTAMP)
 
 
 @dataclass(frozen=True)
@@ -59,9 +57,10 @@ class Submitted:
     hand_ins: tuple[HandIn, ...]  # by student id
     strays: tuple[str, ...]  # names under which no one can be graded
 
-    def of(self, lesson: Lesson) -> list[HandIn]:
-        """Return the hand-ins of one lesson, by student id."""
-        return [found for found in self.hand_ins if found.lesson == lesson.id]
+    def of(self, lesson: Lesson, students: Collection[str] = ()) -> list[HandIn]:
+        """Return the hand-ins of one lesson, by student id; of all students or some."""
+        found = [one for one in self.hand_ins if one.lesson == lesson.id]
+        return [one for one in found if not students or one.student in students]
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,10 @@ class ClassFolder:
     seed: int
     site: str = ""  # address of the course's website, for the links of feedback pages
 
-    @property
-    def gradebook(self) -> Path:
+    @cached_property
+    def gradebook(self) -> GradebookPlace:
         """Nbgrader's database."""
-        return self.root / "gradebook.db"
+        return find_gradebook(self.root)
 
     @property
     def reports(self) -> Path:
@@ -129,6 +128,14 @@ class ClassFolder:
                 if not work.is_symlink()
             ]
         return Submitted(tuple(hand_ins), tuple(strays))
+
+
+def first_line(path: Path) -> str:
+    """Return the first line of a file, cut; "" where there is no ordinary file."""
+    if path.is_symlink() or not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        return stream.readline(100).strip()
 
 
 def _folders(place: Path) -> Iterable[Path]:

@@ -1,62 +1,63 @@
 """Writes reports into nbgrader's gradebook, through nbgrader's own API.
 
-One process writes, one class at a time, whatever many processes grade. Only this module
-and `nbgrader_plugin` import nbgrader.
+One process writes, one class at a time, whatever many processes grade. Only this
+module, its neighbours `gradebook_place` and `gradebook_rows`, and `nbgrader_plugin`
+import nbgrader.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import subprocess
-import sys
 import warnings
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from nbgrader.api import (
-    Comment,
-    Grade,
-    Gradebook,
-    MissingEntry,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbgrader.api import Grade, Gradebook, MissingEntry, Student
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
-from sqlalchemy.exc import OperationalError, SAWarning, SQLAlchemyError
-from traitlets.config import Config
+from sqlalchemy.exc import SAWarning
 
+from autograder.classroom.gradebook_place import GradebookPlace, read_config
+from autograder.classroom.gradebook_rows import SubmissionRow, read_rows
 from autograder.classroom.graded_notebook import comment_of, task_of
 from autograder.classroom.records import Record, Roster, check_student_id
+from autograder.classroom.released import check_points
 from autograder.classroom.standing import Part, Standing
-from autograder.isolated import environment
 from autograder.student.lesson import Course, Lesson
-from autograder.student.report import CourseError, InfrastructureError, Verdict
+from autograder.student.report import CourseError, TaskResult, Verdict
 
 _REASON = re.compile(r"^ *(\w+(?:Error|Exception|Entry): .+)$", re.MULTILINE)
 _MOST_TIME = 100  # characters of a time
-LOCK_PATIENCE_S = 30  # formgrader may hold the database for a moment
 
 
 class ClassGradebook:
-    """A class's gradebook.db, open for one writer."""
+    """A class's gradebook, open for one writer."""
 
-    def __init__(self, path: Path) -> None:
-        if not path.exists():
-            raise CourseError(f"{path} is missing; make it with: autograder class init")
-        self._folder = path.parent
-        self._url = f"sqlite:///{path}?timeout={LOCK_PATIENCE_S}"
-        self._path = path
-        with self._told():
-            self._book = Gradebook(self._url)
-        self._penalties = AssignLatePenalties(config=read_config(path.parent))
+    def __init__(self, place: GradebookPlace) -> None:
+        """Open a gradebook that ``class init`` made.
+
+        Raises:
+            CourseError: there is none.
+            InfrastructureError: it cannot be opened.
+        """
+        if not place.exists():
+            raise CourseError(
+                f"{place} is missing; make it with: autograder class init"
+            )
+        self._place = place
+        config = read_config(place.root)
+        course = str(config.CourseDirectory.get("course_id", "default_course"))
+        with place.told():
+            self._book = Gradebook(place.full_address, course)
+        self._penalties = AssignLatePenalties(config=config)
         self._penalties.init_plugin()
-        self._tasks: dict[str, str] = {}  # of cells, by their number
+        self._names: dict[str, str] = {}  # of cells, by their number
+        self._rows: dict[str, dict[str, SubmissionRow]] = {}
 
     def __enter__(self) -> ClassGradebook:
         return self
@@ -75,15 +76,29 @@ class ClassGradebook:
         Raises:
             InfrastructureError: the gradebook cannot be written.
         """
-        with self._told():
+        with self._place.told():
+            known = {student.id: student for student in self._book.students}
             for student in roster.students.values():
-                self._book.update_or_create_student(
-                    student.id,
-                    first_name=student.first_name or None,
-                    last_name=student.last_name or None,
-                    email=student.email or None,
-                    lms_user_id=student.lms_user_id or None,
-                )
+                if student.id not in known:
+                    known[student.id] = Student(id=student.id)
+                    self._book.db.add(known[student.id])
+                row = known[student.id]
+                row.first_name = student.first_name or None
+                row.last_name = student.last_name or None
+                row.email = student.email or None
+                row.lms_user_id = student.lms_user_id or None
+            self._book.db.commit()
+
+    def check_points(self, lesson: Lesson) -> None:
+        """Refuse where cells give other points than the course's tasks.
+
+        Raises:
+            CourseError: they do, or the lesson is not here.
+        """
+        with self._told(lesson):
+            notebook = self._book.find_notebook(lesson.id, lesson.id)
+            points = {cell.name: cell.max_score for cell in notebook.grade_cells}
+        check_points(points, lesson, self._place.root)
 
     def write(
         self,
@@ -96,179 +111,170 @@ class ClassGradebook:
         """Write one report: scores, comments, when it was handed in.
 
         What a person graded stays, as with ``nbgrader autograde``: a manual score
-        wins over ours. It is marked to be looked at again where something changed.
+        wins over ours. It is marked to be looked at again where the submission changed,
+        or our score.
 
         Args:
             record: The student and the report.
             lesson: Whose notebook is in the gradebook.
             has_written: Whether there is an answer in words for a person to grade.
-            is_new: Whether the submission or its report changed since the last run.
+            is_new: Whether the submission is another one than at the last run.
 
         Raises:
             CourseError: the gradebook does not have this lesson, or is none.
             InfrastructureError: it cannot be written.
         """
+        with warnings.catch_warnings(), self._told(lesson):
+            # Nbgrader builds a submission's rows before adding them.
+            warnings.filterwarnings("ignore", "Object of type", SAWarning)
+            self._write(record, lesson, _Wanted(record, lesson, has_written), is_new)
+
+    @contextlib.contextmanager
+    def _told(self, lesson: Lesson) -> Iterator[None]:
         try:
-            with warnings.catch_warnings(), self._told():
-                # Nbgrader builds a submission's rows before adding them.
-                warnings.filterwarnings("ignore", "Object of type", SAWarning)
-                self._write(record, lesson, has_written, is_new)
+            with self._place.told():
+                yield
         except MissingEntry as error:
             raise CourseError(
                 f"the gradebook has no {lesson.id} ({error}); run class init again"
             ) from None
 
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        """Tell in one sentence why the database refuses, and whose fault it is."""
-        try:
-            yield
-        except SQLAlchemyError as error:
-            reason = _reason(error)
-            if isinstance(error, OperationalError) and "no such" not in reason:
-                # Locked, read-only, or the disk is full.
-                raise InfrastructureError(
-                    f"{self._path} cannot be used: {reason}"
-                ) from None
-            raise CourseError(f"{self._path} is not a gradebook: {reason}") from None
-
     def _write(
-        self, record: Record, lesson: Lesson, has_written: bool, is_new: bool
+        self, record: Record, lesson: Lesson, wanted: _Wanted, is_new: bool
     ) -> None:
-        book = self._book
+        book, name = self._book, lesson.id
         student = check_student_id(record.student)
-        book.find_assignment(lesson.id)
-        book.update_or_create_student(student)
-        is_new = is_new or not self._has_submission(lesson.id, student)
-        when = _timestamp(record.submitted)
-        fields = {} if when is None else {"timestamp": when}
-        submission = book.update_or_create_submission(lesson.id, student, **fields)
-        notebook = book.find_submission_notebook(lesson.id, lesson.id, student)
-        results = {task.task: task for task in record.report.tasks}
+        book.find_assignment(name)
+        if book.db.get(Student, student) is None:
+            book.db.add(Student(id=student))
+        try:
+            submission = book.find_submission(name, student)
+        except MissingEntry:
+            submission, is_new = book.add_submission(name, student), True
+        when = time_of(record.submitted)
+        if when is not None:
+            submission.timestamp = when
+        notebook = book.find_submission_notebook(name, name, student)
         for grade in notebook.grades:
-            task = results.get(self._task_of(grade, lesson))
-            score: float | None
-            if task is None:  # the answer in words
-                score = None if has_written else 0.0
-            else:
-                score = None if task.verdict is Verdict.INFRA else task.points
+            score = wanted.score(self._name_of(grade))
             if is_new or score != grade.auto_score:
                 grade.auto_score = score
                 by_hand = grade.manual_score is not None or score is None
                 grade.needs_manual_grade = by_hand
         for comment in notebook.comments:
-            task = results.get(self._task_of(comment, lesson))
-            if task is not None:
-                comment.auto_comment = comment_of(task)
-            else:
-                comment.auto_comment = None if has_written else "No response."
+            comment.auto_comment = wanted.comment(self._name_of(comment))
+        points = sum(map(_points_of, notebook.grades))
+        late = submission.total_seconds_late
+        notebook.late_submission_penalty = self._penalty(student, points, late)
         book.db.commit()
-        if submission.total_seconds_late > 0:
-            self._penalise(notebook, submission.total_seconds_late)
-        elif notebook.late_submission_penalty is not None:
-            notebook.late_submission_penalty = None
-            book.db.commit()
 
-    def _task_of(self, row: Grade | Comment, lesson: Lesson) -> str:
-        """Return the task that a row is about; the database is asked once a cell."""
-        if row.cell_id not in self._tasks:
-            self._tasks[row.cell_id] = task_of(row.cell.name, lesson) or ""
-        return self._tasks[row.cell_id]
+    def _name_of(self, row: Any) -> str:
+        """Return the name of a row's cell; the database is asked once a cell."""
+        if row.cell_id not in self._names:
+            self._names[row.cell_id] = row.cell.name
+        return self._names[row.cell_id]
 
-    def _has_submission(self, lesson: str, student: str) -> bool:
-        try:
-            self._book.find_submission(lesson, student)
-        except MissingEntry:
-            return False
-        return True
-
-    def _penalise(self, notebook: SubmittedNotebook, seconds: float) -> None:
+    def _penalty(self, student: str, points: float, seconds: float) -> float | None:
         """Apply the course's rule for late submissions, nbgrader's plugin for it."""
-        penalty = self._penalties.plugin_inst.late_submission_penalty(
-            notebook.student.id, notebook.score, seconds
+        if seconds <= 0:
+            return None
+        rule = self._penalties.plugin_inst.late_submission_penalty
+        penalty: float | None = rule(student, points, seconds)
+        return None if penalty is None else min(max(penalty, 0.0), points)
+
+    def holds(self, record: Record, lesson: Lesson, *, has_written: bool) -> bool:
+        """Return whether `write` would change nothing.
+
+        The rows of a lesson are read once: changes of others since then are not seen.
+
+        Raises:
+            InfrastructureError: it cannot be read.
+        """
+        if lesson.id not in self._rows:
+            with self._place.told():
+                rows = read_rows(self._book, lesson.id)
+            self._rows[lesson.id] = {row.student: row for row in rows}
+        row = self._rows[lesson.id].get(record.student)
+        if row is None:
+            return False
+        wanted = _Wanted(record, lesson, has_written)
+        when = time_of(record.submitted)
+        return (
+            when in (None, row.timestamp)
+            and all(wanted.score(name) == g.auto for name, g in row.grades.items())
+            and all(wanted.comment(name) == c.auto for name, c in row.comments.items())
+            and row.penalty == self._penalty(row.student, row.score, row.seconds_late)
         )
-        if penalty is not None:
-            penalty = min(max(penalty, 0.0), notebook.score)
-        notebook.late_submission_penalty = penalty
-        self._book.db.commit()
 
     def standings(self, course: Course) -> list[Standing]:
         """Return what each student has in each lesson, by lesson and student.
 
         Args:
             course: whose tasks name the parts; a cell of no task keeps its own name.
+
+        Raises:
+            InfrastructureError: it cannot be read.
         """
-        return [
-            self._standing(submission, course)
-            for assignment in self._book.assignments
-            for submission in sorted(
-                assignment.submissions, key=lambda one: one.student.id
-            )
-        ]
+        with self._place.told():
+            rows = read_rows(self._book)
+        return [_standing(row, course) for row in rows]
 
-    def _standing(self, submission: SubmittedAssignment, course: Course) -> Standing:
-        name = submission.assignment.name
-        lesson = course.lesson(name) if name in course.ids else None
-        comments: dict[str, str] = {}
-        parts: list[Part] = []
-        for notebook in submission.notebooks:
-            for comment in notebook.comments:
-                own = self._part_of(comment, lesson)
-                comments[own] = comment.manual_comment or ""
-            for grade in notebook.grades:
-                own = self._part_of(grade, lesson)
-                parts.append(
-                    Part(
-                        own,
-                        grade.score,
-                        grade.cell.max_score,
-                        grade.auto_score,
-                        grade.manual_score,
-                        comments.get(own, ""),
-                        bool(grade.needs_manual_grade),
-                    )
-                )
-        return Standing(
-            submission.student.id,
-            name,
-            submission.assignment.max_score,
-            submission.late_submission_penalty or 0.0,
-            tuple(parts),
+
+class _Wanted:
+    """What the rows of one record are to say, by the names of the notebook's cells."""
+
+    def __init__(self, record: Record, lesson: Lesson, has_written: bool) -> None:
+        self._lesson, self._has_written = lesson, has_written
+        self._results = {task.task: task for task in record.report.tasks}
+
+    def score(self, cell: str) -> float | None:
+        """Return our points; None where a person has to give them."""
+        task = self._result(cell)
+        if task is None:  # the answer in words
+            return None if self._has_written else 0.0
+        return None if task.verdict is Verdict.INFRA else task.points
+
+    def comment(self, cell: str) -> str | None:
+        """Return what we say about an answer."""
+        task = self._result(cell)
+        if task is None:
+            return None if self._has_written else "No response."
+        return comment_of(task)
+
+    def _result(self, cell: str) -> TaskResult | None:
+        return self._results.get(task_of(cell, self._lesson) or "")
+
+
+def _points_of(grade: Grade) -> float:
+    """Return what counts of a row that may not be in the database yet."""
+    own = grade.auto_score if grade.manual_score is None else grade.manual_score
+    return 0.0 if own is None else own + (grade.extra_credit or 0.0)
+
+
+def _standing(row: SubmissionRow, course: Course) -> Standing:
+    lesson = course.lesson(row.lesson) if row.lesson in course.ids else None
+    order = [task.name for task in lesson.tasks] if lesson else []
+
+    def part_of(cell: str) -> str:
+        return (task_of(cell, lesson) if lesson else None) or cell
+
+    said = {part_of(name): c.manual or "" for name, c in row.comments.items()}
+    parts = [
+        Part(
+            part_of(name),
+            grade.score,
+            grade.max_score,
+            grade.auto,
+            grade.manual,
+            said.get(part_of(name), ""),
+            grade.needs_manual_grade,
         )
-
-    def _part_of(self, row: Grade | Comment, lesson: Lesson | None) -> str:
-        task = self._task_of(row, lesson) if lesson else ""
-        return task or str(row.cell.name)
-
-
-def create_gradebook(path: Path) -> None:
-    """Make an empty gradebook, unless there is one.
-
-    Nbgrader starts the ``alembic`` command for it and finds that on PATH alone; half
-    way through, a gradebook without a version would stay. So it is made here, once.
-
-    Raises:
-        CourseError: it cannot be made.
-    """
-    if path.exists():
-        return
-    safe = environment()
-    safe["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), safe["PATH"]))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.part")
-    draft.unlink(missing_ok=True)
-    before = dict(os.environ)
-    os.environ.clear()
-    os.environ.update(safe)
-    try:
-        Gradebook(f"sqlite:///{draft}").close()
-        draft.replace(path)
-    except (OSError, subprocess.CalledProcessError, SQLAlchemyError) as error:
-        draft.unlink(missing_ok=True)
-        raise CourseError(f"{path} cannot be made: {_reason(error)}") from None
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+        for name, grade in row.grades.items()
+    ]
+    place = {name: number for number, name in enumerate(order)}
+    parts.sort(key=lambda part: (place.get(part.name, len(order)), part.name))
+    penalty = row.penalty or 0.0
+    return Standing(row.student, row.lesson, row.max_score, penalty, tuple(parts))
 
 
 def release(root: Path, lesson: str) -> None:
@@ -281,32 +287,15 @@ def release(root: Path, lesson: str) -> None:
     result = api.generate_assignment(lesson, force=True, create=True)
     if not result["success"]:
         text = f"{result.get('error', '')}\n{result.get('log', '')}"
-        reasons = re.findall(
-            r"^ *(\w+(?:Error|Exception|Entry): .+)$", text, re.MULTILINE
-        )
+        reasons = _REASON.findall(text)
         words = reasons[-1] if reasons else "it gives no reason"
         raise CourseError(f"nbgrader does not release {lesson}: {words}")
 
 
-def read_config(root: Path) -> Config:
-    """Return the class folder's nbgrader configuration."""
-    from traitlets.config.loader import PyFileConfigLoader
-
-    config = Config()
-    if (root / "nbgrader_config.py").exists():
-        loader = PyFileConfigLoader("nbgrader_config.py", path=str(root))
-        config = loader.load_config()
-    config.CourseDirectory.root = str(root)
-    return config
-
-
-def _timestamp(text: str) -> Any:
+def time_of(text: str) -> datetime | None:
     """Return when, in UTC, or None where timestamp.txt cannot be read as a time."""
     try:
-        return parse_utc(text[:_MOST_TIME]) if text else None
+        when: datetime | None = parse_utc(text[:_MOST_TIME]) if text else None
     except Exception:  # dateutil answers odd texts with errors of many kinds
         return None
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).split("\n")[0]
+    return when

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -211,8 +211,3 @@ def _number_cells(notebook: Notebook) -> None:
             own = f"{own}-again"[-64:]
         taken.add(own)
         cell["id"] = own
-
-
-def sources_of(submission: Submission) -> Sequence[tuple[str, str]]:
-    """Return a submission's code as (label, source)."""
-    return [(cell.label, cell.source) for cell in submission.cells]

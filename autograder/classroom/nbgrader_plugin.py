@@ -1,8 +1,8 @@
-"""Our two steps in ``nbgrader autograde``: restore the notebook, write the grades.
+"""Our steps in ``nbgrader autograde``: restore the notebook, grade it, save the grades.
 
 Set up by the nbgrader_config.py of ``autograder class init``. Stock nbgrader runs the
 student's notebook in a kernel beside its tests; here the sandbox judges, and nbgrader
-reads the points from each grade cell's outputs as it always does. Both classes must
+reads the points from each grade cell's outputs as it always does. All classes must
 derive from NbGraderPreprocessor with ``enabled`` true, or nbgrader skips them silently.
 """
 
@@ -14,13 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.utils import determine_grade
 from traitlets import Bool
 
-from autograder.classroom.folder import ClassFolder, open_class
-from autograder.classroom.graded_notebook import read_released, with_grades
+from autograder.classroom.folder import ClassFolder, HandIn, open_class
+from autograder.classroom.graded_notebook import (
+    comment_of,
+    read_released,
+    task_of,
+    with_grades,
+)
 from autograder.classroom.parallel import grade_many
 from autograder.classroom.reader import Reader
+from autograder.classroom.records import Record, find_record, save_record
+from autograder.classroom.released import check_points, released_points
 from autograder.classroom.worker_pool import WorkerPool
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.submission import Submission
@@ -28,6 +36,19 @@ from autograder.student.report import CourseError, InfrastructureError, Report, 
 
 #: What `RestoreNotebook` read, kept for `GradeNotebook`, which comes next and takes it.
 _just_read: dict[Path, Submission] = {}
+#: What `GradeNotebook` found, kept for `SaveGrades`.
+_just_graded: dict[Path, Report] = {}
+
+
+def _root_of(step: Any) -> Path:
+    """Return the class folder of the ``nbgrader autograde`` that a step is part of."""
+    owner = step.parent
+    while owner is not None:
+        directory = getattr(owner, "coursedir", None)
+        if directory is not None:
+            return Path(directory.root)
+        owner = owner.parent
+    raise CourseError("this preprocessor works inside `nbgrader autograde` alone")
 
 
 class _Step(NbGraderPreprocessor):  # type: ignore[misc]
@@ -37,7 +58,7 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Replace the notebook; nbgrader calls this once a pass."""
-        folder = open_class(self._root())
+        folder = open_class(_root_of(self))
         names = resources["nbgrader"]
         # An assignment of another course has no hidden tests here, and an empty output
         # means full marks to nbgrader: refuse rather than give points away.
@@ -46,7 +67,7 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
             raise CourseError(f"{names['notebook']} is not the notebook of {lesson.id}")
         work = folder.root / "submitted" / names["student"] / lesson.id
         submission = self.read(work, lesson)
-        marked = self.mark(nb, folder, lesson, submission)
+        marked = self.mark(nb, folder, lesson, submission, work)
         return nbformat.from_dict(marked), resources
 
     def read(self, work: Path, lesson: Lesson) -> Submission:
@@ -59,18 +80,10 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
         folder: ClassFolder,
         lesson: Lesson,
         submission: Submission,
+        work: Path,
     ) -> dict[str, Any]:
         """Return what the notebook becomes."""
         raise NotImplementedError
-
-    def _root(self) -> Path:
-        owner = self.parent
-        while owner is not None:
-            directory = getattr(owner, "coursedir", None)
-            if directory is not None:
-                return Path(directory.root)
-            owner = owner.parent
-        raise CourseError("this preprocessor works inside `nbgrader autograde` alone")
 
 
 class RestoreNotebook(_Step):
@@ -88,9 +101,11 @@ class RestoreNotebook(_Step):
         folder: ClassFolder,
         lesson: Lesson,
         submission: Submission,
+        work: Path,
     ) -> dict[str, Any]:
         """Return the released notebook with the student's answers."""
         released = read_released(folder.released(lesson.id))
+        check_points(released_points(released), lesson, folder.root)
         text = _reader(lesson).restored_notebook(released, submission)
         restored: dict[str, Any] = json.loads(text)
         return restored
@@ -110,6 +125,7 @@ class GradeNotebook(_Step):
         folder: ClassFolder,
         lesson: Lesson,
         submission: Submission,
+        work: Path,
     ) -> dict[str, Any]:
         """Return the notebook with its grades.
 
@@ -120,7 +136,62 @@ class GradeNotebook(_Step):
         report = _grade(folder, lesson, submission)
         if report.verdict is Verdict.INFRA:
             raise InfrastructureError("the grader failed; run autograde again")
+        _just_graded.clear()
+        _just_graded[work] = report
         return with_grades(nb, report, lesson)
+
+
+class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
+    """Nbgrader's own step, which says of each answer what ``class grade`` says.
+
+    What a person graded is marked to be looked at again only where the submission or
+    our score changed.
+    """
+
+    enabled = Bool(True).tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Save scores and comments, then the record of our report."""
+        folder = open_class(_root_of(self))
+        names = resources["nbgrader"]
+        hand_in = HandIn(
+            names["student"],
+            names["assignment"],
+            folder.root / "submitted" / names["student"] / names["assignment"],
+        )
+        self._report = _just_graded.pop(hand_in.folder)
+        self._lesson = folder.course.lesson(hand_in.lesson)
+        before = find_record(folder.reports, hand_in.lesson, hand_in.student)
+        self._is_new = before is None or (
+            before.report.submission != self._report.submission
+        )
+        saved: tuple[Any, Any] = super().preprocess(nb, resources)
+        record = Record(hand_in.student, self._report, hand_in.submitted)
+        save_record(folder.reports, record)
+        return saved
+
+    def _add_score(self, cell: Any, resources: Any) -> None:
+        grade = self.gradebook.find_grade(
+            cell.metadata["nbgrader"]["grade_id"],
+            self.notebook_id,
+            self.assignment_id,
+            self.student_id,
+        )
+        score, _ = determine_grade(cell, self.log)
+        if self._is_new or score != grade.auto_score:
+            super()._add_score(cell, resources)
+
+    def _add_comment(self, cell: Any, resources: Any) -> None:
+        super()._add_comment(cell, resources)
+        name = cell.metadata["nbgrader"]["grade_id"]
+        task = task_of(name, self._lesson)
+        if task is None:
+            return
+        comment = self.gradebook.find_comment(
+            name, self.notebook_id, self.assignment_id, self.student_id
+        )
+        comment.auto_comment = comment_of(self._report.task(task))
+        self.gradebook.db.commit()
 
 
 _pools: dict[tuple[str, int], WorkerPool] = {}

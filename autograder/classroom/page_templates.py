@@ -7,8 +7,15 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from autograder.classroom.wording import how_marked, number, verdict_word
-from autograder.student.report import gettext
+from autograder.classroom.discrimination import separates
+from autograder.classroom.marks import by_hand
+from autograder.classroom.wording import (
+    how_marked,
+    number,
+    task_word,
+    verdict_word,
+)
+from autograder.student.report import gettext, ngettext
 
 
 def render(template: str, **values: Any) -> str:
@@ -26,7 +33,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["_"] = gettext
-    environment.filters["how_marked"] = how_marked
-    environment.filters["number"] = number
-    environment.filters["verdict_word"] = verdict_word
+    environment.globals["ngettext"] = ngettext
+    words = (by_hand, how_marked, number, separates, task_word, verdict_word)
+    environment.filters |= {word.__name__: word for word in words}
     return environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +32,7 @@ def grade_many(
     lesson: Lesson,
     submissions: Iterable[tuple[Key, Submission]],
     *,
+    tasks: Sequence[str] | None = None,
     seed: int = 0,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -52,6 +53,8 @@ def grade_many(
     Args:
         lesson: What to grade them against.
         submissions: Pairs of a caller's key and a submission.
+        tasks: Grade these tasks alone: reports have no tests of the others, and none is
+            looked up or kept.
         seed: The one seed of the class run.
         workers: Worker processes here; default: one a core.
         scheduler: ``HOST:PORT`` or ``tls://HOST:PORT`` of a Dask scheduler, to grade
@@ -74,6 +77,10 @@ def grade_many(
         InfrastructureError: no worker can be started, or the cluster is gone.
     """
     tell: Watcher = watch or (lambda event, key: None)
+    if cache is None and store is not None:
+        cache = store.folder / "answers"
+    if tasks is not None:
+        store = None
     kept: deque[tuple[Key, Report]] = deque()
 
     def unknown() -> Iterator[tuple[Key, Submission]]:
@@ -87,13 +94,15 @@ def grade_many(
                 tell("kept", key)
                 kept.append((key, report))
 
-    if cache is None and store is not None:
-        cache = store.folder / "answers"
     own: WorkerPool | None = None
     if scheduler is None:
         if pool is None:
             pool = own = WorkerPool(
-                lesson, seed, size=workers or default_workers(), cache=cache
+                lesson,
+                seed,
+                size=workers or default_workers(),
+                cache=cache,
+                tasks=tasks,
             )
             if ahead:
                 pool.start()
@@ -101,7 +110,7 @@ def grade_many(
     else:
         from autograder.classroom.remote import grade_remotely
 
-        graded = grade_remotely(lesson, unknown(), seed, scheduler, tell)
+        graded = grade_remotely(lesson, unknown(), seed, scheduler, tell, tasks)
     try:
         for key, report in graded:
             yield from _drain(kept)

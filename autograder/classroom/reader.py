@@ -15,13 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.classroom.bounded import BoundedProcess, TooMuch
+from autograder.classroom.fingerprints import Prints, Source, fingerprints
 from autograder.classroom.graded_notebook import (
     Notebook,
-    sources_of,
     with_answers,
     with_grades,
 )
-from autograder.classroom.similarity import Prints, fingerprints
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission, printable
@@ -29,6 +28,7 @@ from autograder.student.notebook.written import written_answer
 from autograder.student.report import Report, gettext
 
 _NOTHING = hashlib.sha256(b"").hexdigest()
+_MOST_SHOWN = 200_000  # characters of code that a person compares
 _MOST_BYTES, _MOST_FILES = 64 * 2**20, 1000  # of a folder, for telling it from others
 
 
@@ -92,13 +92,20 @@ class Reader:
             bare = replace(submission, cells=(), prose=())
             return call(_restored, released, self._lesson, bare)
 
-    def fingerprints(self, path: Path) -> Prints:
-        """Return the fingerprints of a submission's code; none if it takes too much."""
+    def written_answer(self, submission: Submission) -> str | None:
+        """Return a submission's answer in words; none if it takes too much to find."""
+        try:
+            return self._process.call(written_answer, submission, self._lesson)
+        except TooMuch:
+            return None
+
+    def code(self, path: Path) -> tuple[Prints, list[Source]]:
+        """Return a submission's fingerprints and code; none if it takes too much."""
         path = Path(os.path.abspath(path))
         try:
-            return self._process.call(_prints, path, self._lesson)
+            return self._process.call(_code, path, self._lesson)
         except TooMuch:
-            return {}
+            return fingerprints([]), []
 
     def close(self) -> None:
         """End the process."""
@@ -162,8 +169,12 @@ def _graded(
     return GradedNotebook(_plain(text), written is not None)
 
 
-def _prints(path: Path, lesson: Lesson) -> Prints:
-    return fingerprints(sources_of(read_submission(path, lesson)))
+def _code(path: Path, lesson: Lesson) -> tuple[Prints, list[Source]]:
+    cells = read_submission(path, lesson).cells
+    sources = [Source(cell.label, cell.source, cell.first_line) for cell in cells]
+    prints = fingerprints(sources)
+    is_short = sum(len(source.text) for source in sources) <= _MOST_SHOWN
+    return prints, sources if is_short else []
 
 
 def _plain(text: str) -> str:

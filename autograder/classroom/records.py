@@ -6,12 +6,11 @@ class can be exported long after it was graded, and without nbgrader.
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.classroom.files import holds_text, write_if_changed
@@ -49,6 +48,7 @@ class Record:
     student: str
     report: Report
     submitted: str = ""  # when, as timestamp.txt says; "" if it does not
+    before: float | None = None  # points of the same file in the last run, if others
 
     @property
     def lesson(self) -> str:
@@ -57,38 +57,45 @@ class Record:
 
 
 def save_record(folder: Path, record: Record) -> None:
-    """Write one record below a folder, unless it is there already."""
-    write_if_changed(_path_of(folder, record), _text_of(record))
+    """Write one record below a folder, unless it is there already.
 
-
-def is_saved(folder: Path, record: Record) -> bool:
-    """Return whether `save_record` wrote this record before, timings apart."""
-    path = _path_of(folder, record)
+    Where the same submission had other points before, the record says so.
+    """
+    path = record_path(folder, record.lesson, record.student)
     if holds_text(path, _text_of(record)):
-        return True
+        return
     try:
-        (before,) = _read(path)
+        (last,) = _read(path)
     except CourseError:
-        return False
-    return _lasting(before) == _lasting(record)
+        last = record
+    same = last.report.submission == record.report.submission
+    if same and last.report.points != record.report.points:
+        record = replace(record, before=last.report.points)
+    write_if_changed(path, _text_of(record))
 
 
-def _lasting(record: Record) -> tuple[str, str, dict[str, object]]:
-    """Return what two runs over one submission agree about."""
-    report = record.report.as_dict(timings=False)
-    return record.student, record.submitted, report
+def find_record(folder: Path, lesson: str, student: str) -> Record | None:
+    """Return the record that `save_record` wrote of a student, if any."""
+    try:
+        (record,) = _read(record_path(folder, lesson, student))
+    except CourseError:
+        return None
+    return record
 
 
-def _path_of(folder: Path, record: Record) -> Path:
-    return folder / record.lesson / f"{check_student_id(record.student)}.json"
+def record_path(folder: Path, lesson: str, student: str) -> Path:
+    """Return the file of a record."""
+    return folder / lesson / f"{check_student_id(student)}.json"
 
 
 def _text_of(record: Record) -> str:
-    data = {
+    data: dict[str, object] = {
         "student": record.student,
         "submitted": record.submitted,
         "report": record.report.as_dict(),
     }
+    if record.before is not None:
+        data["before"] = record.before
     return json.dumps(data, sort_keys=True)
 
 
@@ -132,6 +139,7 @@ def _record(data: dict[str, object]) -> Record:
         check_student_id(str(data["student"])),
         Report.from_json(json.dumps(data["report"])),
         str(data["submitted"]),
+        None if data.get("before") is None else float(str(data["before"])),
     )
 
 
@@ -144,6 +152,7 @@ class Student:
     last_name: str = ""
     email: str = ""
     lms_user_id: str = ""
+    aliases: tuple[str, ...] = ()  # other names under which work arrives
 
     @property
     def full_name(self) -> str:
@@ -156,7 +165,6 @@ class Roster:
     """The class list: ``students.csv`` of a class folder, in nbgrader's columns."""
 
     students: Mapping[str, Student] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()  # rows that were left out, and why
 
     def __getitem__(self, student: str) -> Student:
         """Return what is known of a student, at least the id."""
@@ -165,39 +173,3 @@ class Roster:
     def ids(self, more: Iterable[str] = ()) -> list[str]:
         """Return every id of the list and of ``more``, sorted."""
         return sorted({*self.students, *more})
-
-
-def read_roster(path: Path) -> Roster:
-    """Read a class list; a missing file is an empty list.
-
-    A row whose id is none, or was there before, is left out and told.
-
-    Raises:
-        CourseError: the file is no CSV table, or has no ``id`` column.
-    """
-    if not path.exists():
-        return Roster()
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = csv.DictReader(stream)
-            if "id" not in (rows.fieldnames or ()):
-                raise CourseError(f"{path} has no column called id")
-            return _roster(path, rows)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CourseError(f"{path} is not a CSV file in UTF-8: {error}") from None
-
-
-def _roster(path: Path, rows: csv.DictReader[str]) -> Roster:
-    wanted = ("first_name", "last_name", "email", "lms_user_id")
-    students: dict[str, Student] = {}
-    problems = []
-    for row in rows:
-        name = (row["id"] or "").strip()
-        if is_student_id(name) and name not in students:
-            values = ((row.get(key) or "").strip() for key in wanted)
-            students[name] = Student(name, *values)
-        else:
-            why = "is there twice" if name in students else "is not a student id"
-            told = f"{path}, line {rows.line_num}: {name[:80]!r} {why}: row left out"
-            problems.append(told)
-    return Roster(students, tuple(problems))

@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -35,6 +35,7 @@ def grade_remotely(
     seed: int,
     scheduler: str,
     tell: Callable[[str, Any], None],
+    tasks: Sequence[str] | None = None,
 ) -> Generator[tuple[Key, Report]]:
     """Grade on the cluster of ``scheduler`` and yield reports as they finish.
 
@@ -64,7 +65,7 @@ def grade_remotely(
                 tell("start", key)
                 code = submission.without_prose()
                 future = client.submit(
-                    grade_here, bundle, lesson.id, seed, code, pure=False
+                    grade_here, bundle, lesson.id, seed, code, tasks, pure=False
                 )
                 keys[future.key] = key
                 future.add_done_callback(finished.put)
@@ -105,7 +106,13 @@ def pack(lesson: Lesson) -> bytes:
     return stream.getvalue()
 
 
-def grade_here(bundle: bytes, lesson_id: str, seed: int, submission: Submission) -> str:
+def grade_here(
+    bundle: bytes,
+    lesson_id: str,
+    seed: int,
+    submission: Submission,
+    tasks: Sequence[str] | None = None,
+) -> str:
     """Grade one submission on this machine; runs in a thread of a Dask worker.
 
     Each thread keeps one pool of one process for as long as the lesson and the seed
@@ -115,7 +122,7 @@ def grade_here(bundle: bytes, lesson_id: str, seed: int, submission: Submission)
         InfrastructureError: nothing can be graded on this machine; names it.
     """
     lesson = Course(_unpacked(bundle)).lesson(lesson_id)
-    pool = _pool_of_this_thread(lesson, seed)
+    pool = _pool_of_this_thread(lesson, seed, tasks)
     try:
         ((_, report),) = pool.run([(None, submission)], lambda event, key: None)
     except InfrastructureError as error:
@@ -130,8 +137,10 @@ _folders: dict[bytes, Path] = {}
 _pools: list[WorkerPool] = []
 
 
-def _pool_of_this_thread(lesson: Lesson, seed: int) -> WorkerPool:
-    wanted = (lesson.digest, seed)
+def _pool_of_this_thread(
+    lesson: Lesson, seed: int, tasks: Sequence[str] | None
+) -> WorkerPool:
+    wanted = (lesson.digest, seed, tasks)
     if getattr(_here, "serves", None) != wanted:
         if hasattr(_here, "pool"):
             _pools.remove(_here.pool)
@@ -139,7 +148,12 @@ def _pool_of_this_thread(lesson: Lesson, seed: int) -> WorkerPool:
         else:
             _here.cores = _core_of_this_thread()
         _here.pool = WorkerPool(
-            lesson, seed, size=1, cache=lesson.root / "answers", cores=_here.cores
+            lesson,
+            seed,
+            size=1,
+            cache=lesson.root / "answers",
+            cores=_here.cores,
+            tasks=tasks,
         )
         _here.serves = wanted
         _pools.append(_here.pool)

@@ -1,40 +1,45 @@
-"""Finds submissions that are too alike, for a person to look at.
+"""Finds groups of submissions that resemble each other, for a person to look at.
 
-Winnowing over normalised tokens (Schleimer, Wilkerson and Aiken, "Winnowing: local
-algorithms for document fingerprinting", SIGMOD 2003): names and literals are blanked,
-so renaming variables hides nothing; what the stub already holds, and what a good part
-of the class writes the same way, does not count.
+Two resemble each other when they share most of what is left, or a long passage of it,
+once everything is taken away that the course suggests: stub, chapter and hints, and the
+reference, the other right solutions and the known mistakes. However many copied from
+each other, what they share stays. Whoever is like one of a group belongs to it.
 """
 
 from __future__ import annotations
 
-import builtins
-import io
-import keyword
-import tokenize
-import zlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
-GRAM = 12  # tokens in a fingerprint: shorter matches are coincidence
-WINDOW = (
-    8  # one fingerprint is kept of every 8, so a match of 19 tokens is always found
-)
-MIN_PRINTS = 12  # too little code to tell copying from there being one way to write it
-COMMON_SHARE = 0.3  # a fingerprint in this share of a class is the obvious way
-COMMON_CLASS = 10  # classes smaller than this say nothing about what is common
+import numpy as np
+from numpy.typing import NDArray
 
-_KEPT = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"np", "torch", "tl"}
-_DROPPED = frozenset(
-    {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
-)
+from autograder.classroom.fingerprints import GRAM, Prints, Source
 
-Source = tuple[str, str]  # (label of a cell, its text)
-#: Each fingerprint of a submission, and where it is: (label of a cell, lines).
-Prints = Mapping[int, Sequence[tuple[str, int, int]]]
-MOST_TOKENS = 50_000  # of one submission: more is no exercise
+THRESHOLD = 0.6  # of the smaller one's fingerprints
+FEWEST = 80  # fingerprints: with less code of its own, there is one way to write it
+PASSAGE = 120  # fingerprints in one passage: twice what independent answers share
+_COLUMNS = 4096  # fingerprints compared at a time: a few MB for a large class
+
+Marks = NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Some lines of a submission."""
+
+    cell: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Code that two submissions have in common, names apart."""
+
+    first: Place  # where it is in the first
+    second: Place
 
 
 @dataclass(frozen=True)
@@ -43,133 +48,192 @@ class Pair:
 
     first: str
     second: str
-    share: float  # of the smaller one's fingerprints, 0 to 1
-    shared: int  # fingerprints in common
-    first_lines: tuple[str, ...]  # "cell 5: 3-17", the places in the first
-    second_lines: tuple[str, ...]
+    share: float  # of the smaller one's own fingerprints, 0 to 1
+    tokens: int  # in common, about
+    word_for_word: bool  # the same code, names and all
+    passages: tuple[Passage, ...]  # in the order of the first
 
 
-def similar_pairs(
-    submissions: Mapping[str, Sequence[Source]],
-    stub: Iterable[Source] = (),
+@dataclass(frozen=True)
+class Group:
+    """Submissions that resemble each other, and the pairs that link them."""
+
+    students: tuple[str, ...]
+    pairs: tuple[Pair, ...]  # one fewer than students, the closest first
+
+    @property
+    def word_for_word(self) -> bool:
+        """Whether all of them are the same code."""
+        return all(pair.word_for_word for pair in self.pairs)
+
+    @property
+    def share(self) -> float:
+        """The least share that links it."""
+        return min(pair.share for pair in self.pairs)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """What comparing a lesson's submissions found."""
+
+    lesson: str
+    compared: int
+    groups: tuple[Group, ...]
+    code: Mapping[str, Sequence[Source]]  # of everyone in a group, if just compared
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data, without anybody's code."""
+        groups = [asdict(group) for group in self.groups]
+        return {"lesson": self.lesson, "compared": self.compared, "groups": groups}
+
+
+def similar_groups(
+    prints: Mapping[str, Prints],
+    handed_out: Iterable[Prints] = (),
+    known: Iterable[Prints] = (),
     *,
-    threshold: float = 0.6,
-) -> list[Pair]:
-    """Return the pairs that share at least ``threshold``, the closest first.
+    threshold: float = THRESHOLD,
+) -> list[Group]:
+    """Return the groups of submissions that resemble each other, the largest first.
 
     Args:
-        submissions: Each student's code cells, as (label, source).
-        stub: What every student was given; it never counts.
-        threshold: Share of the smaller submission's fingerprints, 0 to 1.
+        prints: Each student's fingerprints.
+        handed_out: What students were given: stub, chapter, hints.
+        known: What they were not given, and which right or mistaken answers resemble
+            nevertheless: reference, alternatives, known mistakes. Code that is the
+            same word for word is told even where it is like these.
+        threshold: Share of the smaller submission's own fingerprints, 0 to 1.
     """
-    prints = {name: fingerprints(cells) for name, cells in submissions.items()}
-    return pairs_alike(prints, fingerprints(stub), threshold=threshold)
-
-
-def pairs_alike(
-    prints: Mapping[str, Prints], stub: Prints, *, threshold: float = 0.6
-) -> list[Pair]:
-    """Return the pairs as `similar_pairs` does, from fingerprints taken before."""
-    given = set(stub)
-    spread = Counter(mark for marks in prints.values() for mark in marks)
-    if len(prints) >= COMMON_CLASS:
-        limit = COMMON_SHARE * len(prints)
-        given |= {mark for mark, count in spread.items() if count > limit}
-    own = {name: set(marks) - given for name, marks in prints.items()}
-    holders: dict[int, list[str]] = defaultdict(list)
-    for name in sorted(own):
-        if len(own[name]) >= MIN_PRINTS:
-            for mark in own[name]:
-                holders[mark].append(name)
-    overlap: Counter[tuple[str, str]] = Counter()
-    for names in holders.values():
-        overlap.update(combinations(names, 2))
-    found = []
-    for (first, second), shared in overlap.items():
-        share = shared / min(len(own[first]), len(own[second]))
-        if share >= threshold:
-            marks = own[first] & own[second]
-            places = [_lines(prints[name], marks) for name in (first, second)]
-            found.append(Pair(first, second, share, shared, *places))
-    return sorted(found, key=lambda pair: (-pair.share, pair.first, pair.second))
-
-
-def fingerprints(cells: Iterable[Source]) -> Prints:
-    """Return each kept hash and the places (cell, first line, last line) it is at."""
-    prints: dict[int, list[tuple[str, int, int]]] = {}
-    left = MOST_TOKENS
-    for label, source in cells:
-        tokens = _tokens(source, left)
-        left -= len(tokens)
-        grams = [
-            zlib.crc32(" ".join(text for text, _ in tokens[i : i + GRAM]).encode())
-            for i in range(len(tokens) - GRAM + 1)
-        ]
-        for i in _winnow(grams):
-            place = (label, tokens[i][1], tokens[i + GRAM - 1][1])
-            prints.setdefault(grams[i], []).append(place)
-    return prints
-
-
-def _winnow(grams: Sequence[int]) -> list[int]:
-    """Return the positions of the rightmost smallest hash of every window."""
-    kept: dict[int, None] = {}
-    for start in range(max(1, len(grams) - WINDOW + 1)):
-        window = range(start, min(start + WINDOW, len(grams)))
-        if window:
-            kept[min(window, key=lambda i: (grams[i], -i))] = None
-    return list(kept)
-
-
-def _tokens(source: str, most: int) -> list[tuple[str, int]]:
-    """Return (normalised token, line); as far as the text can be read as Python."""
-    tokens: list[tuple[str, int]] = []
-    statement_starts = True
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if len(tokens) >= most:
-                break
-            if token.type in _DROPPED:
-                continue
-            is_docstring = token.type == tokenize.STRING and statement_starts
-            statement_starts = token.type in (
-                tokenize.NEWLINE,
-                tokenize.INDENT,
-                tokenize.DEDENT,
+    names = sorted(prints)
+    given = _marks(handed_out)
+    beyond = [np.setdiff1d(prints[name].marks, given) for name in names]
+    answers = _marks(known)
+    own = [np.setdiff1d(marks, answers, assume_unique=True) for marks in beyond]
+    shared = _overlaps(own)
+    sizes = np.array([len(marks) for marks in own], np.float32)
+    least = np.minimum(sizes[:, None], sizes[None, :])
+    shares = np.where(least >= FEWEST, shared / np.maximum(least, 1), 0.0)
+    words = np.array([prints[name].words for name in names])
+    enough = np.array([len(marks) >= FEWEST for marks in beyond], bool)
+    same = (words[:, None] == words[None, :]) & enough[:, None]
+    shares = np.where(same, 1.0, shares)
+    alike = shares >= threshold
+    for i, j in np.argwhere(np.triu(~alike & (shared >= PASSAGE), k=1)).tolist():
+        common = np.intersect1d(own[i], own[j], assume_unique=True)
+        runs = _runs(prints[names[i]], prints[names[j]], common)
+        alike[i, j] = any(len(run) >= PASSAGE for run in runs)
+    groups = []
+    for members, links in _trees(shares, alike):
+        pairs = []
+        for i, j in links:
+            common = np.intersect1d((beyond if same[i, j] else own)[i], beyond[j])
+            first, second = names[i], names[j]
+            pairs.append(
+                Pair(
+                    first,
+                    second,
+                    round(float(shares[i, j]), 3),
+                    len(common) + GRAM - 1,
+                    bool(same[i, j]),
+                    tuple(
+                        _passage(prints[first], prints[second], run)
+                        for run in _runs(prints[first], prints[second], common)
+                    ),
+                )
             )
-            if not is_docstring:
-                tokens.append((_normal(token), token.start[0]))
-    except (tokenize.TokenError, SyntaxError, ValueError):
-        pass  # the part read so far is compared
-    return tokens
+        groups.append(Group(tuple(names[i] for i in members), tuple(pairs)))
+    return sorted(groups, key=lambda group: (-len(group.students), group.students))
 
 
-def _normal(token: tokenize.TokenInfo) -> str:
-    if token.type == tokenize.NAME:
-        return token.string if token.string in _KEPT else "n"
-    if token.type == tokenize.NUMBER:
-        return "0"
-    if token.type == tokenize.STRING:
-        return "s"
-    if token.type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT):
-        return tokenize.tok_name[token.type]
-    return token.string
+def _marks(prints: Iterable[Prints]) -> Marks:
+    return np.unique(
+        np.concatenate([np.zeros(0, np.uint64), *(p.marks for p in prints)])
+    )
 
 
-def _lines(prints: Prints, marks: Iterable[int]) -> tuple[str, ...]:
-    """Return the places of some fingerprints, overlapping ones merged."""
-    by_cell: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for mark in marks:
-        for label, first, last in prints[mark]:
-            by_cell[label].append((first, last))
-    texts = []
-    for label in sorted(by_cell):
-        merged: list[tuple[int, int]] = []
-        for first, last in sorted(by_cell[label]):
-            if merged and first <= merged[-1][1] + 1:
-                merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-            else:
-                merged.append((first, last))
-        spans = ", ".join(f"{a}-{b}" if a != b else str(a) for a, b in merged)
-        texts.append(f"{label}: {spans}")
-    return tuple(texts)
+def _overlaps(own: list[Marks]) -> NDArray[np.float32]:
+    """Return how many fingerprints each two submissions share."""
+    count = len(own)
+    shared = np.zeros((count, count), np.float32)
+    if not count:
+        return shared
+    holder = np.repeat(np.arange(count), [len(marks) for marks in own])
+    _, column, copies = np.unique(
+        np.concatenate(own), return_inverse=True, return_counts=True
+    )
+    several = copies > 1  # what one submission alone has links none
+    wanted = several[column]
+    holder, column = holder[wanted], (np.cumsum(several) - 1)[column[wanted]]
+    order = np.argsort(column, kind="stable")
+    holder, column = holder[order], column[order]
+    for start in range(0, int(several.sum()), _COLUMNS):
+        low, high = np.searchsorted(column, [start, start + _COLUMNS])
+        has = np.zeros((count, _COLUMNS), np.float32)
+        has[holder[low:high], column[low:high] - start] = 1
+        shared += has @ has.T
+    return shared
+
+
+def _trees(
+    shares: NDArray[np.float32], alike: NDArray[np.bool_]
+) -> Iterator[tuple[list[int], list[tuple[int, int]]]]:
+    """Yield the connected groups, each with the closest links that span it."""
+    first, second = np.nonzero(np.triu(alike, k=1))
+    order = np.lexsort((second, first, -shares[first, second]))
+    group = {i: [i] for i in range(len(shares))}
+    links: dict[int, list[tuple[int, int]]] = {i: [] for i in group}
+    for i, j in zip(first[order].tolist(), second[order].tolist(), strict=True):
+        if group[i] is not group[j]:
+            kept, gone = group[i], group[j]
+            links[kept[0]] += [(i, j), *links[gone[0]]]
+            kept += gone
+            for member in gone:
+                group[member] = kept
+    for i, members in group.items():
+        if members[0] == i and len(members) > 1:
+            yield sorted(members), sorted(links[i], key=lambda link: -shares[link])
+
+
+_Run = list[tuple[int, int]]  # positions in both
+
+
+def _runs(first: Prints, second: Prints, common: Marks) -> Iterator[_Run]:
+    """Yield the stretches that two submissions share, in the order of the first.
+
+    What was taken away between two parts of a stretch does not divide it.
+    """
+    there: dict[int, list[int]] = {mark: [] for mark in common.tolist()}
+    for at in np.flatnonzero(np.isin(second.marks, common)).tolist():
+        there[int(second.marks[at])].append(at)
+    run: _Run = []
+    for here in np.flatnonzero(np.isin(first.marks, common)).tolist():
+        links = [(here, at) for at in there[int(first.marks[here])]]
+        on = [link for link in links if run and _goes_on(first, second, run[-1], link)]
+        if run and not on:
+            yield run
+            run = []
+        run.append((on or links)[0])
+    if run:
+        yield run
+
+
+def _goes_on(
+    first: Prints, second: Prints, last: tuple[int, int], link: tuple[int, int]
+) -> bool:
+    steps = link[0] - last[0], link[1] - last[1]
+    if not (steps[0] == steps[1] <= GRAM):
+        return False
+    return bool(
+        first.cells[last[0]] == first.cells[link[0]]
+        and second.cells[last[1]] == second.cells[link[1]]
+    )
+
+
+def _passage(first: Prints, second: Prints, run: _Run) -> Passage:
+    (start, its_start), (end, its_end) = run[0], run[-1]
+    return Passage(_place(first, start, end), _place(second, its_start, its_end))
+
+
+def _place(prints: Prints, start: int, end: int) -> Place:
+    label = prints.labels[prints.cells[start]]
+    return Place(label, int(prints.first[start]), int(prints.last[end]))

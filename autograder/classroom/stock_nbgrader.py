@@ -40,10 +40,11 @@ def make_stock_class(
         seed: The seed of the tests' random numbers.
     """
     from autograder.classroom import gradebook
+    from autograder.classroom.gradebook_place import create_gradebook, find_gradebook
 
     root.mkdir(parents=True)
     (root / "nbgrader_config.py").write_text(_CONFIG, encoding="utf-8")
-    gradebook.create_gradebook(root / "gradebook.db")
+    create_gradebook(find_gradebook(root))
     name = f"{lesson.id}.ipynb"
     source = json.dumps(_notebook(lesson, seed, None))
     write_atomically(root / "source" / lesson.id / name, source)
@@ -60,13 +61,14 @@ def run_stock(root: Path, lesson: Lesson) -> dict[str, float]:
         CourseError: nbgrader failed.
     """
     from autograder.classroom.gradebook import ClassGradebook
+    from autograder.classroom.gradebook_place import find_gradebook
 
     nbgrader = [sys.executable, "-I", "-m", "nbgrader"]
     command = [*nbgrader, "autograde", lesson.id, "--force"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if done.returncode:
         raise CourseError(f"nbgrader autograde failed: {done.stderr[-500:]}")
-    with ClassGradebook(root / "gradebook.db") as book:
+    with ClassGradebook(find_gradebook(root)) as book:
         found = book.standings(find_course(lesson.course_dir))
     return {one.student: one.points for one in found}
 

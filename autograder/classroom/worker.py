@@ -1,8 +1,8 @@
 """One worker process: grades what comes down a pipe until the pipe closes.
 
 Started by `autograder.classroom.worker_pool` with an inherited descriptor, and the core
-to stay on, or "". The parent sends ``(course root, lesson, seed, cache)``, then any
-number of ``(ticket, Submission)``, then None. The worker answers ``("ready", "")``,
+to stay on, or "". The parent sends ``(course root, lesson, seed, cache, tasks)``, then
+any number of ``(ticket, Submission)``, then None. The worker answers ``("ready", "")``,
 ``("alive", "")`` now and then as tests end, and ``("report", (ticket, JSON))`` for each
 submission; or ``("course", sentence)`` or ``("infra", sentence)`` when nothing can be
 graded.
@@ -39,7 +39,7 @@ _BEAT_S = 1.0
 
 def work(pipe: Connection) -> None:
     """Grade every submission of the pipe with one Grader."""
-    root, lesson, seed, cache = pipe.recv()
+    root, lesson, seed, cache, tasks = pipe.recv()
     beats = _Beats(pipe)
 
     def submissions() -> Iterator[tuple[int, Submission]]:
@@ -60,7 +60,7 @@ def work(pipe: Connection) -> None:
         grader = Grader(
             course.lesson(lesson), seed, cache=Path(cache), on_test=beats.beat
         )
-        grader.run(submissions(), answer)
+        grader.run(submissions(), answer, tasks=lambda ticket: tasks)
     except CourseError as error:
         pipe.send(("course", str(error)))
     except InfrastructureError as error:

@@ -53,9 +53,7 @@ class _Job:
 class _Worker:
     """One worker process and the job that it holds."""
 
-    def __init__(
-        self, lesson: Lesson, seed: int, cache: Path, place: int, core: int | None
-    ) -> None:
+    def __init__(self, greeting: tuple[Any, ...], place: int, core: int | None) -> None:
         self.place = place
         self.job: _Job | None = None
         self.is_ready = False
@@ -76,8 +74,7 @@ class _Worker:
                 cwd=os.sep,  # hand-ins may lie where we stand
                 start_new_session=True,
             )
-        root, answers = (os.path.abspath(path) for path in (lesson.root, cache))
-        self.send((root, lesson.id, seed, answers))
+        self.send(greeting)
 
     def give(self, job: _Job) -> None:
         self.job = job
@@ -129,6 +126,7 @@ class WorkerPool:
         size: int,
         cache: Path | None = None,
         cores: Sequence[int] | None = None,
+        tasks: Sequence[str] | None = None,
     ) -> None:
         """Prepare a pool; nothing starts before `run`.
 
@@ -140,6 +138,7 @@ class WorkerPool:
                 folder of its own.
             cores: The cores that workers stay on, one each in turn; none: they stay on
                 none. Default: this machine's, if there are workers for all of them.
+            tasks: The tasks to grade, and in reports no tests of others; default: all.
         """
         if size < 1:
             raise CourseError(f"workers must be at least 1, not {size}")
@@ -156,7 +155,8 @@ class WorkerPool:
         if cache is None:
             self._own_cache = tempfile.TemporaryDirectory(prefix="autograder-answers-")
             cache = Path(self._own_cache.name)
-        self._cache = cache
+        root, answers = (os.path.abspath(path) for path in (lesson.root, cache))
+        self._greeting = (root, lesson.id, seed, answers, tasks)
 
     def start(self) -> None:
         """Start a worker ahead of its first submission."""
@@ -214,7 +214,7 @@ class WorkerPool:
         taken = {worker.place for worker in self._workers}
         place = min(set(range(len(taken) + 1)) - taken)
         core = self._cores[place % len(self._cores)] if self._cores else None
-        worker = _Worker(self._lesson, self._seed, self._cache, place, core)
+        worker = _Worker(self._greeting, place, core)
         self._workers.append(worker)
         return worker
 

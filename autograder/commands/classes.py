@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +21,7 @@ from autograder.commands.options import (
     Site,
     Workers,
 )
+from autograder.student.report import CourseError
 
 if TYPE_CHECKING:
     from autograder.classroom.class_pages import ClassPages
@@ -33,6 +35,14 @@ def class_init(
     lesson: OneLesson = None,
     seed: Seed = None,
     site: Site = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--db",
+            metavar="URL",
+            help="Where the gradebook is; default: gradebook.db in the folder.",
+        ),
+    ] = None,
 ) -> None:
     """Make an nbgrader course folder from the course, or refresh one."""
     from autograder.classroom.class_setup import init_class
@@ -45,30 +55,49 @@ def class_init(
         lessons=None if lesson is None else [course.lesson(lesson)],
         seed=seed,
         site=site,
+        database=database,
         watch=lambda name: print(f"releasing {name}", file=sys.stderr, flush=True),
     )
-    print(f"{made.root}: {len(made.lessons())} lessons released; gradebook.db is ready")
+    print(f"{made.root}: {len(made.lessons())} lessons released")
+    print(f"Gradebook: {made.gradebook}")
 
 
 def class_grade(
     folder: Folder,
     lesson: OneLesson = None,
+    student: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="This student alone; may be repeated."),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="Grade this task again; all other tasks stay as they are."),
+    ] = None,
     seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     fresh: Fresh = False,
     as_json: AsJson = False,
 ) -> None:
-    """Grade submitted/ into nbgrader's gradebook and write the pages."""
+    """Grade submitted/ into nbgrader's gradebook and write the pages.
+
+    What is as the last run left it is not graded again, unless --fresh or --task ask.
+    """
     from autograder.classroom.class_pages import write_class_pages
     from autograder.classroom.folder import open_class
     from autograder.classroom.run_lock import only_run
     from autograder.commands.tables import exit_code, show_records
 
     opened = open_class(folder)
-    options = _Run(seed, workers, scheduler, fresh)
+    _ = opened.roster  # a mistake in the class list is told before anything is graded
+    options = _Run(seed, workers, scheduler, fresh, task)
+    chosen = _lessons(opened, lesson)
+    if task is not None:
+        if lesson is None:
+            raise CourseError("--task needs the lesson: --lesson LESSON")
+        chosen[0].task(task)  # there must be one
     with only_run(opened.root):
-        records = _grade_lessons(opened, _lessons(opened, lesson), options)
+        records = _grade_lessons(opened, chosen, student or [], options)
         records.sort(key=lambda record: (record.student, record.lesson))
         show_records(records, as_json=as_json)
         if records:
@@ -86,10 +115,11 @@ class _Run:
     workers: int | None
     scheduler: str | None
     fresh: bool
+    task: str | None
 
 
 def _grade_lessons(
-    opened: ClassFolder, lessons: Iterable[Lesson], run: _Run
+    opened: ClassFolder, lessons: Sequence[Lesson], students: Sequence[str], run: _Run
 ) -> list[Record]:
     from autograder.classroom.class_run import grade_class
     from autograder.commands.progress import RunProgress
@@ -98,11 +128,15 @@ def _grade_lessons(
     submitted = opened.submitted()
     for name in submitted.strays:
         print(f"submitted/{name!r} is no student's folder: left out", file=sys.stderr)
-    for problem in opened.roster.problems:
-        print(problem, file=sys.stderr)
+    todo = {one.id: submitted.of(one, students) for one in lessons}
+    found = {hand_in.student for hand_ins in todo.values() for hand_in in hand_ins}
+    for name in students:
+        if name not in found:
+            of = lessons[0].id if len(lessons) == 1 else "any lesson"
+            raise CourseError(f"submitted/ holds nothing of {name!r} for {of}")
     records: list[Record] = []
     for chosen in lessons:
-        hand_ins = submitted.of(chosen)
+        hand_ins = todo[chosen.id]
         if not hand_ins:
             continue
         with RunProgress(chosen.id, len(hand_ins)) as progress:
@@ -110,6 +144,7 @@ def _grade_lessons(
                 opened,
                 chosen,
                 hand_ins,
+                task=run.task,
                 seed=run.seed,
                 workers=run.workers,
                 scheduler=run.scheduler,
@@ -118,6 +153,10 @@ def _grade_lessons(
             ):
                 records.append(record)
                 progress.step(line_of(record))
+    left_out = found - {record.student for record in records}
+    for name in sorted(left_out):
+        told = "handed in since the last run, and is left out: grade without --task"
+        print(f"{name}: {told}", file=sys.stderr)
     return records
 
 
@@ -127,22 +166,19 @@ def class_report(
     as_json: AsJson = False,
 ) -> None:
     """Print the class's numbers; write the pages of what was graded before."""
-    from dataclasses import asdict
-
     from autograder.classroom.class_pages import write_class_pages
-    from autograder.classroom.class_report import class_statistics
     from autograder.classroom.folder import open_class
 
     opened = open_class(folder)
     wanted = {chosen.id for chosen in _lessons(opened, lesson)}
     pages = write_class_pages(opened)
-    statistics = class_statistics(r for r in pages.records if r.lesson in wanted)
+    reports = [one for one in pages.lessons if one.lesson.id in wanted]
     if as_json:
-        print(json.dumps([asdict(one) for one in statistics], indent=2))
+        print(json.dumps([one.as_dict() for one in reports], indent=2))
         return
-    from autograder.commands.tables import show_statistics
+    from autograder.commands.tables import show_reports
 
-    show_statistics(statistics)
+    show_reports(reports)
     _print_paths(pages)
 
 
@@ -152,33 +188,25 @@ def class_similar(
     threshold: Annotated[
         float, typer.Option(min=0.05, max=1.0, help="Share in common to report.")
     ] = 0.6,
+    out: Annotated[
+        Path | None, typer.Option(help="Write similar.html there, not to pages/.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List pairs of submissions too alike: for a person to look at, never a verdict."""
-    from dataclasses import asdict
-
+    """List submissions too alike: for a person to look at, never a verdict."""
+    from autograder.classroom.class_similarity import compare_class, write_similar_page
     from autograder.classroom.folder import open_class
-    from autograder.classroom.reader import Reader
-    from autograder.classroom.similarity import pairs_alike
 
     opened = open_class(folder)
-    submitted = opened.submitted()
-    found: dict[str, Any] = {}
-    for chosen in _lessons(opened, lesson):
-        with Reader(chosen) as reader:
-            stub = reader.fingerprints(chosen.exercise_path)
-            prints = {
-                hand_in.student: reader.fingerprints(hand_in.folder)
-                for hand_in in submitted.of(chosen)
-            }
-        found[chosen.id] = pairs_alike(prints, stub, threshold=threshold)
+    found = compare_class(opened, _lessons(opened, lesson), threshold)
+    page = write_similar_page(opened, found, out)
     if as_json:
-        plain = {name: [asdict(p) for p in pairs] for name, pairs in found.items()}
-        print(json.dumps(plain, indent=2))
+        print(json.dumps([one.as_dict() for one in found], indent=2))
         return
-    from autograder.commands.tables import show_pairs
+    from autograder.commands.tables import show_groups
 
-    show_pairs(found)
+    show_groups(found)
+    print(f"Side by side: {page}")
 
 
 def _print_paths(pages: ClassPages) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,8 @@ import typer
 from autograder.commands.options import (
     AsJson,
     Fresh,
+    FromForm,
+    RosterFile,
     Scheduler,
     Seed,
     Site,
@@ -18,7 +21,8 @@ from autograder.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from autograder.classroom.records import Record
+    from autograder.classroom.arrivals.arrived import Arrived
+    from autograder.classroom.records import Record, Roster
     from autograder.student.lesson import Lesson
 
 
@@ -26,8 +30,9 @@ def grade(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PATH...",
-            help="Files or students' folders, or one folder that holds them.",
+            metavar="SOURCE...",
+            help="Files or students' folders, one folder that holds them, or what"
+            " Canvas, Moodle, GitHub Classroom or nbgrader's collect gave.",
         ),
     ],
     lesson: Annotated[str, typer.Option("--lesson", "-l", help="Number or name.")],
@@ -35,6 +40,8 @@ def grade(
         Path | None,
         typer.Option(help="Write reports, pages and grades.csv; resume from there."),
     ] = None,
+    form: FromForm = None,
+    roster: RosterFile = None,
     site: Site = None,
     seed: Seed = None,
     workers: Workers = None,
@@ -43,12 +50,13 @@ def grade(
     as_json: AsJson = False,
 ) -> None:
     """Grade submissions of one lesson in the sandbox."""
+    from autograder.classroom.arrivals.arrived import arrived
     from autograder.classroom.course_site import check_site
     from autograder.classroom.parallel import default_workers, grade_many
     from autograder.classroom.reader import Reader
-    from autograder.classroom.records import Record, save_record
+    from autograder.classroom.records import Record, Roster, save_record
+    from autograder.classroom.roster import read_roster
     from autograder.classroom.store import Store
-    from autograder.classroom.submission_paths import find_submission_paths
     from autograder.classroom.user_cache import user_cache
     from autograder.commands.progress import RunProgress
     from autograder.commands.tables import exit_code, line_of, show_records
@@ -56,42 +64,70 @@ def grade(
 
     chosen = trusted_course(paths).lesson(lesson)
     address = check_site(site or "")
-    found = find_submission_paths(paths)
+    class_list = Roster() if roster is None else read_roster(roster)
     records: dict[str, Record] = {}
-    with RunProgress(chosen.id, len(found)) as progress, Reader(chosen) as reader:
-        reports = grade_many(
-            chosen,
-            ((one.student, reader.read(one.path)) for one in found),
-            seed=seed or 0,
-            workers=min(workers or default_workers(), len(found)),
-            scheduler=scheduler,
-            store=None if out is None else Store(out / ".autograder" / "store"),
-            cache=user_cache("answers"),
-            fresh=fresh,
-            ahead=out is None,
-            watch=progress.watch,
-        )
-        for student, report in reports:
-            record = records[student] = Record(student, report)
-            if out is not None:
-                save_record(out / "reports", record)
-            progress.step(line_of(record))
-    ordered = [records[one.student] for one in found]
-    index = None if out is None else _write_pages(out, ordered, chosen, address)
+    with arrived(paths, chosen, class_list, form=form) as found:
+        _tell(found)
+        hand_ins = found.ready
+        times = {one.parcel.student: one.submitted for one in hand_ins}
+        with (
+            RunProgress(chosen.id, len(hand_ins)) as progress,
+            Reader(chosen) as reader,
+        ):
+            reports = grade_many(
+                chosen,
+                ((one.parcel.student, reader.read(one.path)) for one in hand_ins),
+                seed=seed or 0,
+                workers=min(workers or default_workers(), len(hand_ins)),
+                scheduler=scheduler,
+                store=None if out is None else Store(out / ".autograder" / "store"),
+                cache=user_cache("answers"),
+                fresh=fresh,
+                ahead=out is None,
+                watch=progress.watch,
+            )
+            for student, report in reports:
+                record = records[student] = Record(student, report, times[student])
+                if out is not None:
+                    save_record(out / "reports", record)
+                progress.step(line_of(record))
+    ordered = [records[one.parcel.student] for one in hand_ins]
+    index = (
+        None
+        if out is None
+        else _write_pages(out, ordered, found.people, chosen, address)
+    )
     show_records(ordered, as_json=as_json)
     if index is not None and not as_json:
         print(f"Pages: {index}")
-    raise typer.Exit(exit_code(ordered))
+    raise typer.Exit(max(exit_code(ordered), 1 if found.refused else 0))
+
+
+def _tell(found: Arrived) -> None:
+    """Tell what was not taken in, and what is odd about what was."""
+    for refusal in found.refused:
+        print(f"not taken in: {refusal}", file=sys.stderr)
+    for one in found.ready:
+        late = ("late, as the platform says",) if one.parcel.is_late else ()
+        notes = "; ".join((*late, *one.notes))
+        if notes:
+            print(f"{one.parcel.student}: {notes}", file=sys.stderr)
 
 
 def _write_pages(
-    out: Path, records: Sequence[Record], lesson: Lesson, site: str
+    out: Path, records: Sequence[Record], people: Roster, lesson: Lesson, site: str
 ) -> Path:
-    """Write the students' pages and grades.csv; return the index of the pages."""
-    from autograder.classroom.export import plain_csv
+    """Write the students' pages and two tables; return the index of the pages."""
+    from autograder.classroom.export import long_csv
     from autograder.classroom.feedback import write_feedback
     from autograder.classroom.files import write_if_changed
-    from autograder.classroom.records import Roster
+    from autograder.classroom.grades import gather
+    from autograder.classroom.marks import marks_of
+    from autograder.classroom.roster import roster_csv
+    from autograder.student.lesson import Course
 
-    write_if_changed(out / "grades.csv", plain_csv(records, Roster()))
-    return write_feedback(out / "pages", records, {lesson.id: lesson}, site=site)
+    grades = gather(records, Course(lesson.root), people)
+    write_if_changed(out / "students.csv", roster_csv(people))
+    write_if_changed(out / "grades.csv", long_csv(grades))
+    lessons = {lesson.id: lesson}
+    return write_feedback(out / "pages", marks_of(records, lessons), people, site=site)

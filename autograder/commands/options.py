@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from autograder.classroom.arrivals.naming import Form
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the hidden tests' numbers.")]
 Workers = Annotated[
@@ -29,4 +31,12 @@ OneLesson = Annotated[
 Site = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Where students read the course, for links."),
+]
+FromForm = Annotated[
+    Form | None,
+    typer.Option("--from", help="The form of the sources; default: by their names."),
+]
+RosterFile = Annotated[
+    Path | None,
+    typer.Option("--roster", metavar="CSV", exists=True, help="The class list."),
 ]

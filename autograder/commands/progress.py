@@ -17,6 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from autograder.student.report import CourseError
+
 
 class RunProgress:
     """Counts submissions on stderr, so that stdout stays for results."""
@@ -54,6 +56,8 @@ class RunProgress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+        if isinstance(error, CourseError) and not self._done:
+            return  # refused before anything was done
         seconds = time.monotonic() - self._start
         kept = f", {self._kept} unchanged" if self._kept else ""
         stopped = "" if kind is None else "; stopped, run it again to go on from here"

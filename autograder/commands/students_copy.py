@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from autograder.classroom.course_site import check_site
 from autograder.grading.public_bank import mistakes_file
+from autograder.release.pages import Pages, relinked
+from autograder.release.refresh import (
+    Manifest,
+    Refreshed,
+    files_in,
+    read_manifest,
+    refresh,
+)
 from autograder.student.lesson import STUBS, Course, Lesson, read_lesson
-from autograder.student.notebook.build import build_notebook, write_notebook
-from autograder.student.notebook.written import exercise_text
+from autograder.student.notebook.build import (
+    build_notebook,
+    chapter_beside,
+    write_notebook,
+)
+from autograder.student.notebook.written import exercise_text, without_marks
 from autograder.student.report import CourseError
 from autograder.student.testing.mistakes import FILE
 
@@ -20,84 +36,168 @@ _PACKAGE = ("__init__.py", "py.typed", "student", "lab")
 #: Where the command is found in an instructor's copy, and in a students'.
 _COMMAND = ("autograder.__main__:main", "autograder.student.cli:main")
 _ROOT = ("LICENSE", "constraints.txt")
-_NOISE = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "*.ipynb")
-_README = """\
-# Gradients to Kernels: students' copy
-
-You need Python 3.11 or newer. In this folder:
-
-    python -m venv .venv
-    .venv/bin/python -m pip install -c constraints.txt -e ".[notebook]"
-    .venv/bin/autograder list
-
-On Windows the folder is `.venv\\Scripts`. Activate the environment, or write its
-folder before each command below.
-{torch}
-
-1. Read the chapter: `course/00-start/index.md` is the first.
-2. Solve: edit `course/00-start/exercise.py`, or open `notebooks/00-start.ipynb` with
-   `jupyter lab notebooks`. Either one will do; they do not update each other.
-3. Check: `autograder check 00-start`, or the check cells of the notebook.
-   `autograder watch 00-start` checks again at each save.
-4. Hand in: `autograder submit 00-start`.
-
-Each command names the file that it reads: the one that holds work, of two the one saved
-last. `--notebook` or `--file PATH` chooses. `autograder/stubs` keeps each exercise as
-it was handed out.
-
-`autograder doctor` tells what your machine can do. The hidden tests that decide your
-grade ask for the same things as the public ones, of other inputs.
-"""
+#: Pages of the course that are no student's.
+_INSTRUCTORS = ("instructors.md", "cluster.md", "jupyterhub.md")
+_NOISE = shutil.ignore_patterns(
+    "__pycache__", "*.pyc", ".*", "*.ipynb", "*.js", "trace.json"
+)
+_TEMPLATE = Path(__file__).parents[1] / "release" / "template"
+#: Files of the template, and where they go.
+_PLACES = {
+    "README.md": "README.md",
+    "set_up.py": "set_up.py",
+    "gitignore": ".gitignore",
+    "gitattributes": ".gitattributes",
+    "devcontainer.json": ".devcontainer/devcontainer.json",
+    "check.yml": ".github/workflows/check.yml",
+}
+_FIGURES_CSS = "site/figures/figures.css"
+_Watch = Callable[[str, int, int], None]
 
 
-def write_copy(course: Course, directory: Path) -> list[str]:
-    """Write the students' copy.
+def write_copy(
+    course: Course,
+    directory: Path,
+    *,
+    lessons: Iterable[str] = (),
+    site: str | None = None,
+    watch: _Watch = lambda lesson, done, total: None,
+) -> Refreshed:
+    """Write the students' copy, or bring an older one up to date.
 
     Args:
         course: an instructor's copy of the course.
-        directory: a folder that does not exist yet or is empty.
-
-    Returns:
-        The files written, relative to the folder.
+        directory: a folder that is new, empty but for git, or holds a release.
+        lessons: add these to those released before; default: release all.
+        site: address of the course's website, for links; default: the one named
+            before, or none.
+        watch: is told, where it takes minutes, of which lesson how many known mistakes
+            have answered.
 
     Raises:
         CourseError: the folder is in use, or something hidden would be handed out.
     """
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise CourseError(f"{directory} exists and is not empty: choose a new folder")
     if directory.resolve().is_relative_to((course.root / "course").resolve()):
         raise CourseError(f"{directory} lies inside the course that is copied")
-    directory.mkdir(parents=True, exist_ok=True)
+    old = read_manifest(directory)
+    address = old.site if site is None else check_site(site).rstrip("/")
+    names = {course.lesson(name).id for name in lessons}
+    wanted = names | set(old.lessons) if names else set(course.ids)
+    chosen = tuple(lesson for lesson in course.lessons if lesson.id in wanted)
+    with tempfile.TemporaryDirectory() as folder:
+        staged = Path(folder).resolve()
+        _stage(course, chosen, staged, address, watch)
+        leaks = list(find_leaks(course, staged))
+        if leaks:
+            raise CourseError(f"nothing was written, it would leak: {'; '.join(leaks)}")
+        ids = tuple(lesson.id for lesson in chosen)
+        return refresh(staged, directory, old, Manifest(ids, address, files_in(staged)))
+
+
+def _stage(
+    course: Course, lessons: tuple[Lesson, ...], to: Path, site: str, watch: _Watch
+) -> None:
+    """Write a release into an empty folder."""
     for name in _ROOT:
-        if (course.root / name).is_file():
-            shutil.copyfile(course.root / name, directory / name)
-    (directory / "pyproject.toml").write_text(_project(course), encoding="utf-8")
-    (directory / "README.md").write_text(_readme(course), encoding="utf-8")
-    shutil.copytree(course.root / "course", directory / "course", ignore=_NOISE)
+        _copy(course.root / name, to / name)
+    (to / "pyproject.toml").write_text(_project(course), encoding="utf-8")
     package = Path(__file__).resolve().parents[1]
     for name in _PACKAGE:
-        _copy(package / name, directory / "autograder" / name)
-    for lesson in course.lessons:
-        _copy(lesson.exercise_path, directory / STUBS / f"{lesson.id}.py")
-        theirs = read_lesson(directory / "course" / lesson.id, None)
-        theirs.exercise_path.write_text(exercise_text(lesson), encoding="utf-8")
-        write_notebook(build_notebook(lesson), theirs.notebook_path)
-        if lesson.twin_dir is not None:
-            (theirs.course_dir / FILE).write_bytes(mistakes_file(lesson))
-    leaks = list(find_leaks(course, directory))
-    if leaks:
-        shutil.rmtree(directory)
-        raise CourseError(f"nothing was written, it would leak: {'; '.join(leaks)}")
-    files = (path for path in directory.rglob("*") if path.is_file())
-    return sorted(str(path.relative_to(directory)) for path in files)
+        _copy(package / name, to / "autograder" / name)
+    _write_template(lessons, to, site)
+    pages = Pages(course.root, lessons, site)
+    for path in (course.root / "course").glob("*.md"):
+        if path.name not in _INSTRUCTORS:
+            _write_page(path, to / "course" / path.name, pages)
+    for lesson in lessons:
+        _stage_lesson(lesson, to, pages, watch)
+    for page in sorted(to.glob("course/**/*.md")):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(_mended(text, page, to, site), encoding="utf-8")
 
 
-def _readme(course: Course) -> str:
-    """Return the copy's first page, which says which lessons need more."""
-    numbers = course.numbers_needing("torch")
-    torch = 'Lessons {} use PyTorch as well: install `".[notebook,torch]"`.\n'
-    told = torch.format(", ".join(numbers)) if numbers else ""
-    return _README.replace("{torch}\n", told)
+def _stage_lesson(lesson: Lesson, to: Path, pages: Pages, watch: _Watch) -> None:
+    folder = to / "course" / lesson.id
+    _copy(lesson.course_dir, folder)
+    stub = without_marks(lesson.exercise_path.read_text(encoding="utf-8"))
+    kept = to / STUBS / f"{lesson.id}.py"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(stub, encoding="utf-8")
+    for path in sorted(folder.glob("*.py")):
+        path.write_text(without_marks(path.read_text(encoding="utf-8")), "utf-8")
+    theirs = read_lesson(folder, None)
+    theirs.exercise_path.write_text(exercise_text(lesson), encoding="utf-8")
+    chapter = f"{pages.site}/{lesson.id}/" if pages.site else chapter_beside(theirs)
+    write_notebook(build_notebook(theirs, chapter=chapter), theirs.notebook_path)
+    _write_page(lesson.course_dir / "index.md", folder / "index.md", pages, lesson)
+    for drawing in sorted(folder.glob("figures/*.svg")):
+        _colour(drawing, pages.root / _FIGURES_CSS)
+    if lesson.twin_dir is not None:
+        mistakes = mistakes_file(lesson, lambda *count: watch(lesson.id, *count))
+        (folder / FILE).write_bytes(mistakes)
+
+
+def _write_page(
+    source: Path, target: Path, pages: Pages, lesson: Lesson | None = None
+) -> None:
+    text = pages.plain(source.read_text(encoding="utf-8"), lesson)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+
+
+def _mended(text: str, page: Path, to: Path, site: str) -> str:
+    """Return a page whose links lead to what is here, or to the website."""
+
+    def target(link: str) -> str | None:
+        place, _, anchor = link.partition("#")
+        if re.match(r"\w+:", link) or (page.parent / place).exists():
+            return link
+        if not site:
+            return None
+        found = Path(os.path.relpath(page.parent / place, to / "course"))
+        address = found.parent if found.name == "index.md" else found.with_suffix("")
+        return f"{site}/{address.as_posix()}/" + (f"#{anchor}" if anchor else "")
+
+    return relinked(text, target)
+
+
+def _colour(drawing: Path, styles: Path) -> None:
+    """Write the colours into a drawing, which a page of the website gives it."""
+    if not styles.is_file():
+        return
+    css = styles.read_text(encoding="utf-8")
+    light, dark = (
+        re.search(rf"^{re.escape(name)} \{{\n(.*?)\n\}}", css, re.MULTILINE | re.DOTALL)
+        for name in (":root", '[data-md-color-scheme="slate"]')
+    )
+    if light is None or dark is None:
+        raise CourseError(f"{styles} must begin with the colours of both schemes")
+    own = (
+        "background: var(--g2k-panel); color: var(--g2k-ink); font-family: sans-serif;"
+    )
+    style = (
+        f"<style>\nsvg {{\n{light[1]}\n  {own}\n}}\n"
+        f"@media (prefers-color-scheme: dark) {{ svg {{\n{dark[1]}\n}} }}\n</style>"
+    )
+    text = drawing.read_text(encoding="utf-8")
+    drawing.write_text(text.replace(">\n", f">\n{style}\n", 1), encoding="utf-8")
+
+
+def _write_template(lessons: tuple[Lesson, ...], to: Path, site: str) -> None:
+    """Write what makes a folder a repository: README, set-up, ignored files, CI."""
+    numbers = [lesson.id[:2] for lesson in lessons if "torch" in lesson.needs]
+    torch = f"Lessons {', '.join(numbers)} use PyTorch: `python3 set_up.py torch`.\n"
+    filled = {
+        "{torch}\n": f"{torch}\n" if numbers else "\n",
+        "{also}": " torch" if numbers else "",
+        "{site}": f"\n   The website is {site}/." if site else "",
+    }
+    for name, place in _PLACES.items():
+        text = (_TEMPLATE / name).read_text(encoding="utf-8")
+        for mark, words in filled.items():
+            text = text.replace(mark, words)
+        (to / place).parent.mkdir(parents=True, exist_ok=True)
+        (to / place).write_text(text, encoding="utf-8")
 
 
 def _project(course: Course) -> str:

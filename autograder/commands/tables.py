@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from autograder.classroom.class_report import LessonReport
 from autograder.classroom.records import Record
-from autograder.classroom.similarity import Pair
-from autograder.classroom.statistics import LessonStatistics
-from autograder.classroom.wording import number, verdict_word
-from autograder.student.report import Verdict
+from autograder.classroom.similarity import Likeness
+from autograder.classroom.wording import number, report_word, verdict_word
+from autograder.student.report import Report, Verdict
 
 _STYLES = {
     Verdict.PASSED: "green",
@@ -29,7 +28,7 @@ def line_of(record: Record) -> str:
     report = record.report
     return (
         f"{record.student} {record.lesson}"
-        f" {report.points:g}/{report.max_points:g} {verdict_word(report.verdict)}"
+        f" {report.points:g}/{report.max_points:g} {report_word(report)}"
     )
 
 
@@ -55,7 +54,7 @@ def show_records(records: Sequence[Record], *, as_json: bool) -> None:
             Text(record.student),
             record.lesson,
             f"{number(report.points)} / {number(report.max_points)}",
-            _styled(report.verdict),
+            _styled(report),
             Text(", ".join(dict.fromkeys(t.diagnosis for t in tasks if t.diagnosis))),
         )
     console = Console(highlight=False)  # to highlight odd text may take minutes
@@ -74,10 +73,11 @@ def _common_message(record: Record) -> list[str]:
     return [f"{message.where}: {message.evidence}"]
 
 
-def show_statistics(statistics: Iterable[LessonStatistics]) -> None:
-    """Print each lesson's tasks and its most common mistakes."""
+def show_reports(reports: Iterable[LessonReport]) -> None:
+    """Print how each lesson went, its most common mistakes, and whom to look at."""
     console = Console(highlight=False)
-    for one in statistics:
+    for report in reports:
+        one = report.statistics
         console.print(
             f"[bold]{one.lesson}[/bold]  {one.submissions} submissions, mean"
             f" {number(one.mean)} / {number(one.max_points)}, median"
@@ -87,33 +87,46 @@ def show_statistics(statistics: Iterable[LessonStatistics]) -> None:
         table.add_column("task")
         table.add_column("mean", justify="right")
         table.add_column("full marks", justify="right")
+        table.add_column("separates", justify="right")
         table.add_column("verdicts")
         for task in one.tasks:
             mix = ", ".join(f"{verdict_word(v)} {n}" for v, n in task.verdicts)
-            share = f"{100 * task.mean_share:.0f} %"
-            table.add_row(task.task, share, str(task.passed), mix)
+            share, far = f"{100 * task.mean_share:.0f} %", task.discrimination
+            separates = "" if far is None else f"{far:.2f}"
+            table.add_row(task.task, share, str(task.passed), separates, mix)
         console.print(table)
-        for item in one.misconceptions[:5]:
-            console.print(f"  {item.students} x {item.task}: {escape(item.text)}")
+        mistakes = [(item, task.task) for task in one.tasks for item in task.mistakes]
+        mistakes.sort(key=lambda pair: -len(pair[0].students))
+        for item, name in mistakes[:5]:
+            console.print(Text(f"  {len(item.students)} x {name}: {item.text}"))
+        for concern in report.concerns:
+            who = ", ".join(person.student for person in concern.people[:5])
+            more = ", ..." if len(concern.people) > 5 else ""
+            told = f"  look: {concern.title} ({len(concern.people)}: {who}{more})"
+            console.print(Text(told), style="yellow")
         console.print()
 
 
-def show_pairs(found: Mapping[str, Sequence[Pair]]) -> None:
-    """Print pairs of submissions that share much, lesson by lesson."""
+def show_groups(found: Iterable[Likeness]) -> None:
+    """Print the groups of submissions that resemble each other, lesson by lesson."""
     console = Console(highlight=False)
-    for lesson, pairs in found.items():
-        if not pairs:
-            console.print(f"{lesson}: no two submissions are unusually alike")
+    for likeness in found:
+        if not likeness.groups:
+            console.print(f"{likeness.lesson}: no two submissions are unusually alike")
             continue
-        console.print(f"[bold]{lesson}[/bold]  alike enough to look at:")
-        for pair in pairs:
-            console.print(
-                escape(
-                    f"  {pair.share:4.0%}  {pair.first} ({'; '.join(pair.first_lines)})"
-                    f"  {pair.second} ({'; '.join(pair.second_lines)})"
-                )
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column(likeness.lesson, justify="right")
+        table.add_column("in common", justify="right")
+        table.add_column("students", overflow="fold")
+        for group in likeness.groups:
+            share = (
+                "all, word for word" if group.word_for_word else f"{group.share:.0%}"
             )
+            names = Text(", ".join(group.students))
+            table.add_row(f"group of {len(group.students)}", share, names)
+        console.print(table)
+        console.print("A reason to read, never a verdict.")
 
 
-def _styled(verdict: Verdict) -> str:
-    return f"[{_STYLES.get(verdict, 'red')}]{verdict_word(verdict)}[/]"
+def _styled(report: Report) -> str:
+    return f"[{_STYLES.get(report.verdict, 'red')}]{report_word(report)}[/]"

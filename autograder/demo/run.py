@@ -125,12 +125,16 @@ def _compare(
 
 def _write_pages(folder: ClassFolder) -> dict[str, Path]:
     from autograder.classroom.class_pages import write_class_pages
+    from autograder.classroom.class_similarity import compare_class, write_similar_page
 
+    found = compare_class(folder, [folder.course.lesson(name) for name in LESSONS])
+    similar = write_similar_page(folder, found)
     pages = write_class_pages(folder)
     return {
         "Class report": pages.report,
         "Students' pages": pages.index,
-        "Gradebook": folder.gradebook,
+        "Resembling each other": similar,
+        "Gradebook": folder.root / "gradebook.db",
         "What each must get": folder.root / "expected.json",
     }
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.classroom.records import Record
-from autograder.classroom.wording import number, verdict_word
+from autograder.classroom.wording import number, report_word
 from autograder.demo.entries import Entry
 from autograder.student.report import Report, Verdict
 
@@ -68,7 +68,7 @@ def table_of(
             *key,
             escape(entry.what),
             f"{number(report.points)} / {number(report.max_points)}",
-            _styled(report.verdict),
+            _styled(report),
             escape(diagnoses(report)),
             ok,
         )
@@ -81,6 +81,6 @@ def diagnoses(report: Report) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def _styled(verdict: Verdict) -> str:
-    style = {Verdict.PASSED: "green", Verdict.NOT_ATTEMPTED: "dim"}.get(verdict, "red")
-    return f"[{style}]{verdict_word(verdict)}[/]"
+def _styled(report: Report) -> str:
+    styles = {Verdict.PASSED: "green", Verdict.NOT_ATTEMPTED: "dim"}
+    return f"[{styles.get(report.verdict, 'red')}]{report_word(report)}[/]"

@@ -25,12 +25,12 @@ from autograder.sandbox.loaded import Loaded
 from autograder.student.lesson import Lesson, Task
 from autograder.student.loading import Cell
 from autograder.student.report import (
+    UNREADABLE,
     InfrastructureError,
     Message,
     Report,
     TaskResult,
     Verdict,
-    gettext,
 )
 from autograder.student.testing.plugin import Outcome, Runner, run_session
 
@@ -149,9 +149,7 @@ class Grader:
         reference: Reference,
     ) -> Report:
         if submission.problem is not None:
-            message = Message(
-                gettext("the submission cannot be read"), submission.problem
-            )
+            message = Message(UNREADABLE, submission.problem)
             outcomes = _unread(runner, message)
         else:
             outcomes = self._safe_outcomes(runner, jail, submission, wanted, reference)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -107,13 +107,25 @@ def told(mutant: Mutant, outcomes: Sequence[Outcome]) -> Mistake:
     return mistake_of(mutant.name, mutant.task, text, outcomes)
 
 
-def mistakes_file(lesson: Lesson) -> bytes:
-    """Return the file that a release carries, made unless it is kept already."""
+def mistakes_file(
+    lesson: Lesson, watch: Callable[[int, int], None] = lambda done, total: None
+) -> bytes:
+    """Return the file that a release carries, made unless it is kept already.
+
+    Args:
+        lesson: whose mistakes it tells.
+        watch: is told, while the file is made, how many of them have answered.
+    """
     path = kept_file(lesson)
     with _alone(path.parent / f"{lesson.id}.lock"):
         if not path.is_file():
-            answered = public_outcomes(lesson, lesson_mutants(lesson))
-            keep(lesson, [told(*one) for one in answered])
+            bank = lesson_mutants(lesson)
+            watch(0, len(bank))
+            mistakes = []
+            for one in public_outcomes(lesson, bank):
+                mistakes.append(told(*one))
+                watch(len(mistakes), len(bank))
+            keep(lesson, mistakes)
     return path.read_bytes()
 
 

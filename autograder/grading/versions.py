@@ -6,12 +6,13 @@ import functools
 import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 #: Folders of this package whose code takes part in a verdict.
 _PARTS = ("student", "lab", "sandbox", "grading")
+_SOURCE = (".py", ".j2", ".css")
 _COMPUTING = ("numpy", "pytest", "msgpack", "greenlet")
 
 
@@ -26,11 +27,13 @@ def versions() -> Mapping[str, str]:
     return found | {"grader": source_digest(), "python": platform.python_version()}
 
 
-def source_digest() -> str:
-    """Return a digest of the source that takes part in a verdict."""
+def source_digest(parts: Iterable[str] = _PARTS) -> str:
+    """Return a digest of source: by default of what takes part in a verdict."""
     digest = hashlib.sha256()
-    for part in _PARTS:
-        for path in sorted((_PACKAGE / part).rglob("*.py")):
+    for part in parts:
+        for path in sorted((_PACKAGE / part).rglob("*")):
+            if path.suffix not in _SOURCE:
+                continue
             content = path.read_bytes()
             name = path.relative_to(_PACKAGE).as_posix()
             digest.update(f"{name} {len(content)}\n".encode() + content)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import typer
 
-from autograder.student.report import CourseError, InfrastructureError
+from autograder.student.report import CourseError, CourseFaults, InfrastructureError
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ COMMANDS = (
     Command("list", _MODULE, "list_lessons"),
     Command("check", _MODULE, "check"),
     Command("watch", _MODULE, "watch"),
+    Command("progress", "autograder.student.commands.progress", "progress"),
     Command("submit", _MODULE, "submit"),
     Command("explore", "autograder.student.commands.explore", "explore"),
     Command("notebooks", _MODULE, "notebooks"),
@@ -113,6 +114,8 @@ def main(
     try:
         build_app(commands, only)(words, prog_name="autograder")
     except CourseError as error:
+        for fault in error.faults if isinstance(error, CourseFaults) else ():
+            sys.stderr.write(f"{' '.join(fault.split())}\n")
         _fail(str(error), 2)
     except InfrastructureError as error:
         _fail(f"{error} (not the submissions' fault)", 3)

@@ -24,13 +24,26 @@ ANY_CAP = 0.9
 MOST_EVIDENCE, MOST_TEXT, MOST_NOTES = 20_000, 2_000, 50
 
 #: Translates a message to students; catalogues live in ``autograder/locale``.
-gettext = _gettext.translation(
+_catalogue = _gettext.translation(
     "autograder", Path(__file__).parent / "locale", fallback=True
-).gettext
+)
+gettext, ngettext = _catalogue.gettext, _catalogue.ngettext
+
+#: Where a message stands that says why nothing of a submission could be read.
+UNREADABLE = gettext("the submission cannot be read")
 
 
 class CourseError(Exception):
     """A usage or course mistake, told in one sentence; exit code 2."""
+
+
+class CourseFaults(CourseError):
+    """Several faults of one file, each a sentence that names the line."""
+
+    def __init__(self, summary: str, faults: Sequence[str]) -> None:
+        """Keep the faults; the summary alone is the error's text."""
+        super().__init__(summary)
+        self.faults = tuple(faults)
 
 
 class InfrastructureError(Exception):
@@ -229,6 +242,15 @@ class Report:
     def verdict(self) -> Verdict:
         """The worst verdict among the tasks."""
         return worst(task.verdict for task in self.tasks)
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing of the submission could be read, None where it could."""
+        messages = {task.message for task in self.tasks}
+        (message,) = messages if len(messages) == 1 else (None,)
+        if message is None or message.where != UNREADABLE:
+            return None
+        return message.evidence
 
     @property
     def exit_code(self) -> int:

@@ -8,7 +8,7 @@
 # %% [markdown]
 # # Start here
 #
-# Read the chapter [Start here](index.md) beside this file: it takes ten minutes.
+# Read the [chapter](index.md) first: it takes ten minutes.
 # Fill the three cells that raise `NotImplementedError` and keep the names: the grader
 # finds each task by its name and runs it beside a hidden reference. It never runs the
 # explore and check cells, so change them as you like.

@@ -294,8 +294,10 @@ def gradcheck(
 
     A kink is a coordinate whose slopes from the left and from the right differ by more
     than the allowance, and do not draw together as the step shrinks: |x| at 0 is one,
-    x**2 at 0 is none, however strongly it curves. Rounding, up to 64 eps |f| / h, makes
-    no kink. At a kink `ok` is False, whatever g.
+    x**2 at 0 is none, however strongly it curves. Rounding makes no kink: up to
+    64 eps |f| / h, |f| the largest sample, h the step. The allowance is that of the
+    coordinate, so a g_i that is far too large may hide one. Where a kink is found `ok`
+    is False, however right g is.
 
     Args:
         f: As for `partial`. Called at most 16n + 16 times.

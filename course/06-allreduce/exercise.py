@@ -40,7 +40,8 @@ def combiner(op, dtype):
 #
 # - `link.send(to, array)` sends a copy and waits until the link has taken it.
 # - `link.isend(to, array)` returns at once. Until `.wait()` on what it returns, the
-#   array belongs to the link and must not change. Wait for each before you return.
+#   array belongs to the link and must not change. Wait for each before you return. One
+#   array may be on its way to several ranks.
 # - `link.recv(source)` waits for the next array from that rank, in order of sending.
 #
 # A link may hold any number of messages, one, or none: then `send` waits for `recv`.
@@ -230,7 +231,7 @@ check("halving_doubling")
 #
 # `crossover(small, large, n, a, b, g)`: the size in bytes above which the algorithm
 # `large` is cheaper than `small`; 0.0 where it is cheaper at every size above 0,
-# `math.inf` where there is no such size.
+# `math.inf` where it never is, or only below some size. It refuses what `cost` does.
 
 
 # %% tags=["task"] task="cost"

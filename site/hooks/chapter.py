@@ -8,9 +8,8 @@ Everything is written as Markdown, so links and formulas are checked like the re
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from textwrap import indent
@@ -18,14 +17,21 @@ from typing import Any
 
 from mkdocs.exceptions import PluginError
 
+from autograder.release.chapter import (
+    NO_LIST,
+    contract_table,
+    count,
+    facts,
+    marks,
+    outcomes,
+)
 from autograder.student.hints import RUNGS, lesson_hints
-from autograder.student.lesson import Lesson, duration, read_lesson
-from autograder.student.report import ANY_CAP, CORE_CAP, CourseError
+from autograder.student.lesson import Lesson, read_lesson
+from autograder.student.report import CourseError
 
 MARKER = re.compile(r"^<!-- lesson:(\S+)(?: (\S+))? -->[ ]*$", re.MULTILINE)
 EMPTY_HEADING = re.compile(r"<th((?: style=\"[^\"]*\")?)></th>")
 SHOWN = 12  # mistakes of a task; a page is no catalogue
-LONG_SIGNATURE = 160  # a kernel's strides fill a phone's screen otherwise
 
 
 class Chapter:
@@ -37,18 +43,8 @@ class Chapter:
 
     def chips(self, _argument: str | None) -> str:
         """Return one quiet line of facts, and the downloads."""
-        lesson = self.lesson
-        parts = [*lesson.tasks, *([lesson.written] if lesson.written else [])]
-        facts = [
-            lesson.part,
-            f"reading about {duration(lesson.reading)}",
-            f"solving about {duration(lesson.solving)}",
-            _count(len(lesson.tasks), "task"),
-            _count(sum(part.points for part in parts), "point"),
-        ]
-        facts += [f"needs {escape(need)}" for need in lesson.needs]
-        items = "".join(f"<li>{fact}</li>" for fact in facts)
-        name = lesson.id
+        items = "".join(f"<li>{escape(fact)}</li>" for fact in facts(self.lesson))
+        name = self.lesson.id
         return (
             f'<div class="g2k-head">\n<ul class="g2k-chips">{items}</ul>\n'
             '<p class="g2k-downloads">Exercise: '
@@ -58,28 +54,13 @@ class Chapter:
 
     def outcomes(self, _argument: str | None) -> str:
         """Return what the reader will be able to do."""
-        return "\n".join(f"- {outcome}" for outcome in self.lesson.outcomes)
+        return outcomes(self.lesson)
 
     def contract_table(self, _argument: str | None) -> str:
         """Return each task: its signature, points and limits; then how marks work."""
-        signatures = read_signatures(self.lesson.exercise_path)
-        rows = ["| task | you write | points | CPU | memory |", "|---|---|--:|--:|--:|"]
-        for task in self.lesson.tasks:
-            signature = _shorten(signatures.get(task.name, task.name))
-            rows.append(
-                f"| [`{task.name}`](#{task.chapter}) | `{signature}` "
-                f"| {task.points:g} | {task.seconds:g} s | {task.memory_mb} MB |"
-            )
-        written = self.lesson.written
-        if written:
-            rows.append(
-                f"| `{written.name}` | a written answer, read by a person "
-                f"| {written.points:g} | | |"
-            )
-        table = "\n".join(rows)
-        return (
-            f'<div class="g2k-contract" markdown>\n\n{table}\n\n</div>\n\n'
-            + " ".join(_marks(self.lesson))
+        table = contract_table(self.lesson)
+        return f'<div class="g2k-contract" markdown>\n\n{table}\n\n</div>\n\n' + marks(
+            self.lesson
         )
 
     def hints(self, task: str | None) -> str:
@@ -97,34 +78,18 @@ class Chapter:
         """Return what each known wrong answer is told."""
         bank = known_mistakes(self.lesson)
         if not bank:
-            return (
-                "This copy of the course does not list the known mistakes. "
-                "The grader knows them all the same."
-            )
+            return NO_LIST
         blocks = []
         for task in [entry.name for entry in self.lesson.tasks]:
             known = dict.fromkeys(text for name, text in bank if name == task)
             if known:
-                title = f"`{task}`: {_count(len(known), 'mistake')} known by name"
+                title = f"`{task}`: {count(len(known), 'mistake')} known by name"
                 shown = [_sentence(text) for text in known][:SHOWN]
                 if len(known) > SHOWN:
                     shown.append(f"… and {len(known) - SHOWN} more.")
                 body = "\n".join(f"    - {line}" for line in shown)
                 blocks.append(f'??? note "{title}"\n\n{body}')
         return "\n\n".join(blocks)
-
-
-def read_signatures(path: Path) -> dict[str, str]:
-    """Return the signature of every top-level function and class of a stub."""
-    found = {}
-    for node in ast.parse(path.read_text("utf-8")).body:
-        if isinstance(node, ast.FunctionDef):
-            arguments = ast.unparse(node.args).replace("'", '"')
-            returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-            found[node.name] = f"{node.name}({arguments}){returns}"
-        elif isinstance(node, ast.ClassDef):
-            found[node.name] = f"class {node.name}"
-    return found
 
 
 def known_mistakes(lesson: Lesson) -> list[tuple[str, str]]:
@@ -136,37 +101,6 @@ def known_mistakes(lesson: Lesson) -> list[tuple[str, str]]:
     # Misunderstandings first: a page shows only some of many.
     mutants = sorted(read_mutants(lesson.twin_dir), key=lambda m: m.severity != "idea")
     return [(mutant.task, mutant.says) for mutant in mutants]
-
-
-def _marks(lesson: Lesson) -> Iterator[str]:
-    """Yield what decides a task's points beside the checks that pass."""
-    yield (
-        "Core checks ask for what a task teaches: while one fails, the task earns at"
-        f" most {100 * CORE_CAP:g} % of its points, and nothing while none passes;"
-        f" while any other check fails, at most {100 * ANY_CAP:g} %."
-    )
-    rests = {task.name: task.rests_on for task in lesson.tasks if task.rests_on}
-    if rests:
-        # One sentence for all of them: said of each, it hides who rests on whom.
-        said = [
-            f"`{name}` {'on' if place else 'rests on'} "
-            + " and ".join(f"`{base}`" for base in bases)
-            for place, (name, bases) in enumerate(rests.items())
-        ]
-        whose = "its checks run" if len(rests) == 1 else "what rests on it runs"
-        yield f"{'; '.join(said)}: where yours fails, {whose} with ours as well."
-
-
-def _shorten(signature: str) -> str:
-    """Return a signature with the middle of a very long argument list left out."""
-    if len(signature) <= LONG_SIGNATURE:
-        return signature
-    arguments = signature.split(", ")
-    return ", ".join([*arguments[:4], "…", *arguments[-2:]])
-
-
-def _count(number: float, noun: str) -> str:
-    return f"{number:g} {noun}" if number == 1 else f"{number:g} {noun}s"
 
 
 def _sentence(text: str) -> str:

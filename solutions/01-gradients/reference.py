@@ -282,7 +282,7 @@ def is_kink(f: Function, x: np.ndarray, i: int, allowed: float) -> bool:
     """Extrapolate the gap between the one-sided slopes to a step of zero."""
     h = default_step(x, x[i], 3)
     here = float(number(f(x.copy())))
-    gaps, largest, middle = [], abs(here), float(x[i])
+    gaps, widths, largest, middle = [], [], abs(here), float(x[i])
     for step in (h, h / 2):
         before, after = x.copy(), x.copy()
         before[i] -= step
@@ -290,9 +290,11 @@ def is_kink(f: Function, x: np.ndarray, i: int, allowed: float) -> bool:
         left, right = float(before[i]), float(after[i])  # before f sees them
         low, high = float(number(f(before))), float(number(f(after)))
         gaps.append((high - here) / (right - middle) - (here - low) / (middle - left))
+        widths.append(right - left)
         largest = max(largest, abs(low), abs(high))
-    # A smooth f has gap(h) = h f'' + O(h^3): twice the gap at h/2 cancels it. What is
-    # left may be round-off, about 10 eps |f| / h when f itself is right to half an ulp.
-    limit = abs(2 * gaps[1] - gaps[0])
+    # A smooth f has gap(h) = h f'' + O(h^3): a line through 0 over the width walked.
+    # What is left may be round-off, about 10 eps |f| / h if f is right to half an ulp.
+    (wide, narrow), (gap, half) = widths, gaps
+    limit = abs((wide * half - narrow * gap) / (wide - narrow))
     noise = 64 * float(np.finfo(x.dtype).eps) * largest / h
     return bool(limit > allowed + noise)

@@ -189,7 +189,7 @@ def far_and_near() -> dict[str, str]:
     def f(x: np.ndarray) -> float:
         return math.log(float(x[0])) + math.exp(float(x[1]))
 
-    h = reference.default_step(at, np.max(np.abs(at * u)), 3)
+    h = reference.default_step(at, at[0], 3) / u[0]  # it suits the first coordinate
     wrong = (f(at + h * u) - f(at - h * u)) / (2 * h)
     return {
         "far_slope": f"{reference.directional(f, at, u, normalise=True):.3f}",

@@ -85,7 +85,7 @@ def timestamp(data: bytes) -> None:
 
 def roster(data: bytes) -> None:
     """Read bytes as a class list."""
-    from autograder.classroom.records import read_roster
+    from autograder.classroom.roster import read_roster
     from autograder.student.report import CourseError
 
     path = _scratch() / "students.csv"
@@ -95,6 +95,25 @@ def roster(data: bytes) -> None:
     except CourseError:
         return
     assert all(student.id == key for key, student in students.items())
+
+
+def download(data: bytes) -> None:
+    """Unpack bytes as what a platform packed for a teacher."""
+    from autograder.classroom.arrivals import bulk_zip
+
+    path = _scratch() / "download.zip"
+    path.write_bytes(data if data.startswith(b"PK") else b"PK\3\4" + data)
+    bulk_zip._opened.cache_clear()
+    assert all(isinstance(name, str) for name in bulk_zip._tops(path))
+    count = bulk_zip._count(path)
+    if isinstance(count, str):
+        return
+    with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
+        target = Path(folder) / "out"
+        target.mkdir()
+        for number in range(min(count, 20)):
+            bulk_zip._unpack_one(path, number, target, 2**20)
+        assert [entry.name for entry in Path(folder).iterdir()] == ["out"]
 
 
 def codec(data: bytes) -> None:
@@ -180,6 +199,14 @@ def _archive() -> bytes:
     return packed.getvalue()
 
 
+def _download() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ann_LATE_12_901_hw-1.py", _ANSWER)
+        archive.writestr("Bo_13_assignsubmission_file_/sub/hw.py", _ANSWER)
+    return packed.getvalue()
+
+
 def _values() -> tuple[bytes, ...]:
     import numpy as np
 
@@ -198,6 +225,7 @@ def targets() -> dict[str, Target]:
     found = (
         Target(notebook, (_notebook(), text)),
         Target(archive, (_archive(),)),
+        Target(download, (_archive(), _download())),
         Target(timestamp, times),
         Target(roster, (people,)),
         Target(codec, _values()),
@@ -207,4 +235,7 @@ def targets() -> dict[str, Target]:
     return {target.name: target for target in found}
 
 
-NAMES = ("notebook", "archive", "timestamp", "roster", "codec", "kernel", "explorer")
+NAMES = (
+    *("notebook", "archive", "download", "timestamp"),
+    *("roster", "codec", "kernel", "explorer"),
+)

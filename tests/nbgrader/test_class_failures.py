@@ -18,7 +18,8 @@ from autograder.classroom.run_lock import only_run
 pytestmark = pytest.mark.jail
 #: The command, impatient with a gradebook that somebody else holds.
 _COMMAND = (
-    "from autograder.classroom import gradebook; gradebook.LOCK_PATIENCE_S = 0.1;"
+    "from autograder.classroom import gradebook_place as place;"
+    " place.LOCK_PATIENCE_S = 0.1;"
     " from autograder.cli import main; main()"
 )
 
@@ -33,11 +34,12 @@ def copied(graded: tuple[Class, Done], tmp_path: Path) -> Class:
     return copied
 
 
-def _grade(made: Class, *around: str) -> Done:
+def _grade(made: Class, *around: str, passing: int = -1) -> Done:
     """Run ``class grade`` inside another command, such as a mount of another kind."""
     words = ("class", "grade", str(made.root), "--workers", "1")
     done = subprocess.run(
         [*around, sys.executable, "-c", _COMMAND, *words],
+        pass_fds=[passing] if passing >= 0 else [],
         env=os.environ | {"PYTHONWARNINGS": "ignore", "NO_COLOR": "1"},
         capture_output=True,
         text=True,
@@ -93,11 +95,43 @@ def test_a_full_disk(copied: Class, part: str) -> None:
     assert folder in line
 
 
-def test_a_bad_row_of_the_class_list_stops_nothing(copied: Class) -> None:
-    (copied.root / "students.csv").write_text("id\nnew\n../x\n")
+def test_a_gradebook_that_cannot_be_written(copied: Class) -> None:
+    book = str(copied.root / "gradebook.db")
+    line = _told(_grade(copied, *_mounted("--ro-bind", book, book)))
+    assert f"{book} cannot be used: " in line
+    assert "readonly" in line
+
+
+def test_a_disk_that_the_gradebook_fills(copied: Class) -> None:
+    book = copied.root / "gradebook.db"
+    place = copied.root / "books" / "class.db"
+    place.parent.mkdir()
+    config = copied.root / "nbgrader_config.py"
+    address = "c.CourseDirectory.db_url = 'sqlite:///books/class.db'"
+    config.write_text(f"{config.read_text()}\n{address}\n")
+    with book.open("rb") as data:
+        full = ("--size", str(book.stat().st_size), "--tmpfs", str(place.parent))
+        copy = ("--file", str(data.fileno()), str(place))
+        line = _told(_grade(copied, *_mounted(*full, *copy), passing=data.fileno()))
+    assert f"{place} cannot be used: " in line
+    assert "full" in line
+    book.rename(place)
     done = _grade(copied)
+    assert "9 of 9 graded" in done.err
     assert done.code == 1, done.err
+
+
+def test_a_bad_row_of_the_class_list_is_told_before_anything_is_graded(
+    copied: Class,
+) -> None:
+    people = copied.root / "students.csv"
+    people.write_text("id\nnew\n../x\n")
+    done = _grade(copied)
+    assert done.code == 2, done.err
     assert "students.csv, line 3: '../x' is not a student id" in done.err
+    assert not done.out
+    people.write_text("id\nnew\n")
+    assert _grade(copied).code == 1  # some task failed
     assert "new" in copied.grades()
 
 

@@ -77,12 +77,19 @@ def test_what_a_person_graded_stays_and_another_run_changes_nothing(
             " WHERE auto_score IS NULL"
         )
     connection.close()
+    assert command("class", "report", str(root)).code == 0
+    page = (root / "pages" / LESSON / "hostile.html").read_text()
+    assert "Graded by a person: 1.5 of" in page
     before = copied.grades()
     files = _stamps(root)
     done = command("class", "grade", str(root))
     assert "8 unchanged" in done.err, done.err
     assert copied.grades() == before
-    assert _stamps(root) == files
+    after = _stamps(root)
+    # What pages show of a person's grades is new to them.
+    assert {p: s for p, s in after.items() if "pages" not in Path(p).parts} == {
+        p: s for p, s in files.items() if "pages" not in Path(p).parts
+    }
     connection = sqlite3.connect(root / "gradebook.db")
     (count,) = connection.execute(
         "SELECT count(*) FROM grade WHERE manual_score = 1.5"
@@ -152,10 +159,12 @@ def test_grading_writes_the_pages_and_reporting_changes_none(
     made, done = graded
     pages = made.root / "pages"
     assert str(pages / "class.html") in done.out.replace("\n", "")
-    assert "absent" in (pages / "class.html").read_text()
+    assert "Ann Other" in (pages / "class.html").read_text()  # handed nothing in
     assert "O&#39;Neil" in (pages / "index.html").read_text()
     page = (pages / LESSON / "O'Neil.html").read_text()
-    assert "/ 10" in page
+    written = made.lesson.written
+    assert written is not None
+    assert f"/ {sum(t.points for t in made.lesson.tasks) + written.points:g}" in page
     wrong = (pages / LESSON / "wrong.html").read_text()
     assert f'href="{SITE}/{LESSON}/#step-2"' in wrong
     before = _stamps(pages)
@@ -182,7 +191,16 @@ def test_report_similar_and_export_work_on_the_graded_class(
     assert "normalise" in done.out
     done = command("class", "similar", root, "--json")
     assert done.code == 0, done.err
-    assert set(json.loads(done.out)) == {LESSON}
+    (found,) = json.loads(done.out)
+    assert found["lesson"] == LESSON
+    alike = [group["students"] for group in found["groups"]]
+    assert any("right" in students for students in alike)  # others handed in the same
+    assert "word for word" in (made.root / "pages" / "similar.html").read_text()
+    done = command("class", "report", root, "--json")
+    (report,) = json.loads(done.out)
+    kinds = {concern["kind"] for concern in report["concerns"]}
+    assert {"alike", "unreadable"} <= kinds
+    assert sum(band["students"] for band in report["bands"]) == report["submissions"]
     done = command("export", "canvas", root)
     rows = {r["SIS Login ID"]: r for r in csv.DictReader(io.StringIO(done.out))}
     assert rows["O'Neil"]["Student"] == 'O\'Neil, "Bob", Bob'
@@ -193,3 +211,44 @@ def test_report_similar_and_export_work_on_the_graded_class(
     assert done.code == 0, done.err
     results = json.loads((out / LESSON / "right" / "results.json").read_text())
     assert results["score"] == sum(t.points for t in made.lesson.tasks)
+
+
+def test_some_students_are_graded_and_nobody_else(
+    graded: tuple[Class, Done], tmp_path: Path
+) -> None:
+    made, _ = graded
+    root = shutil.copytree(made.root, tmp_path / "class", symlinks=True)
+    copied = Class(root, made.lesson, made.solved)
+    copied.hand_in("new", made.solved)
+    copied.hand_in("other", made.solved)
+    only = ("--student", "wrong", "--student", "new")
+    done = command("class", "grade", str(root), *only, "--json")
+    assert done.code == 1, done.err
+    assert [report["points"] < 10 for report in json.loads(done.out)] == [False, True]
+    assert "other" not in copied.grades()
+    assert copied.grades()["new"]["grade-mean"] == (2.0, False)
+
+    task = ("--lesson", LESSON, "--task", "mean", "--student")
+    done = command("class", "grade", str(root), *task, "other")
+    assert done.code == 0, done.err
+    assert "other: handed in since the last run, and is left out" in done.err
+    assert "other" not in copied.grades()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--student", "nobody"), "submitted/ holds nothing of 'nobody'"),
+        (("--task", "mean"), "--task needs the lesson"),
+        (("--lesson", LESSON, "--task", "mode"), "has no task 'mode'"),
+    ],
+)
+def test_what_cannot_be_graded_again_is_told_in_one_line(
+    graded: tuple[Class, Done], options: tuple[str, ...], told: str
+) -> None:
+    made, _ = graded
+    done = command("class", "grade", str(made.root), *options)
+    assert done.code == 2
+    lines = [line for line in done.err.splitlines() if "left out" not in line]
+    assert len(lines) == 1, done.err
+    assert told in lines[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import LESSON, Class, Done
+from conftest import LESSON, Class, Done, command
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -39,6 +40,7 @@ class Formgrader:
     """A running server."""
 
     url: str
+    root: Path  # the class folder
 
     def get(self, path: str) -> str:
         """Return a page's text."""
@@ -58,7 +60,9 @@ class Formgrader:
 def formgrader(
     graded: tuple[Class, Done], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Formgrader]:
-    """Jupyter Server with nbgrader's formgrader extension, in the class folder."""
+    """Jupyter Server with nbgrader's formgrader extension, in a copy of the class."""
+    root = tmp_path_factory.mktemp("graded") / "class"
+    shutil.copytree(graded[0].root, root, symlinks=True)
     home = tmp_path_factory.mktemp("home")
     (home / "jupyter_server_config.py").write_text(_CONFIG)
     with socket.socket() as free:
@@ -77,14 +81,14 @@ def formgrader(
         log.open("w") as stream,
         subprocess.Popen(
             [sys.executable, *words],
-            cwd=graded[0].root,
+            cwd=root,
             env=environment,
             stdout=stream,
             stderr=stream,
         ) as server,
     ):
         try:
-            yield _wait_for(Formgrader(f"http://127.0.0.1:{port}"), server, log)
+            yield _wait_for(Formgrader(f"http://127.0.0.1:{port}", root), server, log)
         finally:
             server.kill()
 
@@ -161,3 +165,40 @@ def test_a_person_sees_the_scores_in_the_browser(
     page.close()
     assert "10 / 12" in table
     assert alerts == []
+
+
+@pytest.mark.browser
+def test_what_a_person_enters_there_stays_after_another_run(
+    formgrader: Formgrader, graded: tuple[Class, Done], browser: Browser
+) -> None:
+    written = graded[0].lesson.written
+    assert written is not None
+
+    def row() -> dict[str, Any]:
+        rows = formgrader.api(f"submitted_notebooks/{LESSON}/{LESSON}")
+        return next(row for row in rows if row["student"] == "hostile")
+
+    before = row()
+    assert before["needs_manual_grade"] is True
+    page = browser.new_page()
+    page.set_extra_http_headers({"Authorization": f"token {TOKEN}"})
+    page.goto(f"{formgrader.url}/formgrader/submissions/{before['id']}/?index=0")
+    page.wait_for_load_state("networkidle")  # scores and comments are loaded
+    for place, text in ((written.name, "1.5"), (f"{written.name}-comment", "Nearly.")):
+        with page.expect_response(lambda answer: answer.request.method == "PUT"):
+            page.fill(f"#{place}", text)
+            page.locator(f"#{place}").blur()
+    page.close()
+
+    def told() -> list[str]:
+        comments = formgrader.api(f"comments?submission_id={before['id']}")
+        return [str(comment["manual_comment"]) for comment in comments]
+
+    after = row()
+    assert after["score"] == before["score"] + 1.5
+    assert after["needs_manual_grade"] is False
+    assert "Nearly." in told()
+    done = command("class", "grade", str(formgrader.root))
+    assert "8 unchanged" in done.err, done.err
+    assert row() == after
+    assert "Nearly." in told()

@@ -10,6 +10,7 @@ import pytest
 from conftest import LESSON, Class, Done
 
 from autograder.classroom.gradebook import ClassGradebook
+from autograder.classroom.gradebook_place import find_gradebook
 from autograder.classroom.records import Record, load_records
 from autograder.classroom.stock_nbgrader import make_stock_class, run_stock
 from autograder.student.lesson import find_course
@@ -45,7 +46,7 @@ def test_our_own_failure_costs_nothing_and_waits_for_a_person(copied: Class) -> 
         first, tests=(TestResult("grader", first.task, 1.0, Verdict.INFRA),)
     )
     record = replace(record, report=replace(record.report, tasks=(broken, *rest)))
-    with ClassGradebook(copied.root / "gradebook.db") as book:
+    with ClassGradebook(find_gradebook(copied.root)) as book:
         book.write(record, copied.lesson, has_written=False)
     cells = copied.grades()["right"]
     assert cells[f"grade-{first.task}"] == (None, True)
@@ -58,7 +59,7 @@ def test_the_course_s_rule_for_late_work_applies(copied: Class) -> None:
     config = copied.root / "nbgrader_config.py"
     rule = "c.LateSubmissionPlugin.penalty_method = 'zero'\n"
     config.write_text(config.read_text() + rule)
-    with ClassGradebook(copied.root / "gradebook.db") as book:
+    with ClassGradebook(find_gradebook(copied.root)) as book:
         book._book.update_or_create_assignment(LESSON, duedate=datetime(2026, 1, 4))
         book.write(_record(copied, "right"), copied.lesson, has_written=False)
         totals = {one.student: one.points for one in book.standings(COURSE)}
@@ -73,17 +74,17 @@ def test_a_gradebook_that_is_none_is_told_in_one_sentence(
     copied: Class, tmp_path: Path
 ) -> None:
     with pytest.raises(CourseError, match="is missing"):
-        ClassGradebook(tmp_path / "none.db")
+        ClassGradebook(find_gradebook(tmp_path))
     path = tmp_path / "gradebook.db"
     path.write_text("not a database, but long enough to be taken for one" * 40)
     with pytest.raises(CourseError, match="is not a gradebook"):
-        ClassGradebook(path)
+        ClassGradebook(find_gradebook(tmp_path))
 
 
 def test_a_lesson_that_is_not_released_is_told(copied: Class) -> None:
     other = replace(copied.lesson, id="99-other")
     with (
-        ClassGradebook(copied.root / "gradebook.db") as book,
+        ClassGradebook(find_gradebook(copied.root)) as book,
         pytest.raises(CourseError, match="has no 99-other"),
     ):
         book.write(_record(copied, "right"), other, has_written=False)
@@ -108,15 +109,15 @@ def test_the_stock_assignment_gives_honest_work_the_same_points(
 
 
 def test_standings_hold_what_a_person_decided(copied: Class) -> None:
-    with ClassGradebook(copied.root / "gradebook.db") as book:
+    with ClassGradebook(find_gradebook(copied.root)) as book:
         book.write(_record(copied, "right"), copied.lesson, has_written=True)
         notebook = book._book.find_submission_notebook(LESSON, LESSON, "right")
         for grade in notebook.grades:
-            if book._task_of(grade, copied.lesson) == "":
+            if not grade.name.startswith("grade-"):
                 grade.manual_score, grade.needs_manual_grade = 1.5, False
         task = copied.lesson.tasks[0]
         for comment in notebook.comments:
-            if book._task_of(comment, copied.lesson) == task.name:
+            if comment.name == task.name:
                 comment.manual_comment = "Well named."
         book._book.db.commit()
         (one,) = (s for s in book.standings(COURSE) if s.student == "right")

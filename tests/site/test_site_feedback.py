@@ -9,6 +9,7 @@ from pages import Document, read
 from website import REPOSITORY, Site
 
 from autograder.classroom.feedback import feedback_page
+from autograder.classroom.marks import Marks
 from autograder.classroom.records import Record, Student
 from autograder.student.lesson import Course, Lesson
 from autograder.student.report import Report, TaskResult, TestResult, Verdict
@@ -33,7 +34,7 @@ def _failed(lesson: Lesson) -> Record:
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.id)
 def test_every_link_of_a_feedback_page_resolves(site: Site, lesson: Lesson) -> None:
-    page = feedback_page(_failed(lesson), lesson, Student("ada"), site.url)
+    page = feedback_page(Marks(_failed(lesson), lesson), Student("ada"), site.url)
     links = Document(page).links
     assert len(links) == 2 * len(lesson.tasks)
     for link in links:

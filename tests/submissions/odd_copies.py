@@ -34,7 +34,7 @@ def course_copy(folder: Path) -> Path:
 def _released() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
-        files = write_copy(find_course(Path(__file__)), copy)
+        files = write_copy(find_course(Path(__file__)), copy).files
         return {name: (copy / name).read_bytes() for name in files}
 
 
@@ -73,6 +73,65 @@ def whole_copy_in_an_archive(folder: Path) -> Path:
     copy = course_copy(folder)
     save(copy / "course/00-start/exercise.py", python())
     return zipped(copy)
+
+
+def lived_in(copy: Path) -> Path:
+    """Put into a copy of the course what grows there: packages, builds, a history."""
+    for name in (".git/hooks/x.py", ".venv/lib/x.py", "node_modules/x/x.py"):
+        path = copy / name
+        path.parent.mkdir(parents=True)
+        path.write_text(python().replace("x.mean()", "0.0"), "utf-8")
+    (copy / "my env/lib").mkdir(parents=True)
+    (copy / "my env/pyvenv.cfg").touch()
+    for number in range(2000):
+        (copy / f"my env/lib/{number}.py").touch()
+    (copy / "build").mkdir()
+    for number in range(3200):
+        (copy / f"build/{number}.o").touch()
+    (copy / "bin").mkdir()
+    (copy / "bin/python").symlink_to("/usr/bin/python3")
+    return copy
+
+
+@odd("holds 2 files that", "exercise.py' answers the most")
+def whole_copy_lived_in_one_folder_down(folder: Path) -> Path:
+    copy = lived_in(course_copy(folder))
+    save(copy / "course/00-start/exercise.py", python())
+    (folder / "README.md").write_text("# My homework\n", "utf-8")
+    return folder
+
+
+@odd("holds 2 files that", "00-start.ipynb' answers the most")
+def whole_copy_lived_in_and_zipped(folder: Path) -> Path:
+    copy = lived_in(course_copy(folder))
+    save(copy / "notebooks/00-start.ipynb", json.dumps(right()))
+    return zipped(copy)
+
+
+@odd("exercise.py' stands where the course has it and was graded, 'draft.py' not")
+def whole_copy_with_a_later_draft(folder: Path) -> Path:
+    copy = course_copy(folder)
+    save(copy / "course/00-start/exercise.py", python(), SOLVED_AT - 60)
+    (copy / "notebooks/00-start.ipynb").unlink()
+    save(copy / "draft.py", python().replace("x.mean()", "0.0"))
+    return copy
+
+
+@odd("'draft.ipynb' answers the most", "exercise.py")
+def whole_copy_untouched_beside_the_answer(folder: Path) -> Path:
+    copy = course_copy(folder)
+    save(copy / "draft.ipynb", json.dumps(right()))
+    return copy
+
+
+@odd("'notebooks/00-start.ipynb' was saved last and was graded")
+def whole_copy_begun_in_one_place_and_solved_in_the_other(folder: Path) -> Path:
+    copy = course_copy(folder)
+    exercise = copy / "course/00-start/exercise.py"
+    begun = exercise.read_text("utf-8") + "\n\ndef mean(x):\n    return 0.0\n"
+    save(exercise, begun, SOLVED_AT - 60)
+    save(copy / "notebooks/00-start.ipynb", json.dumps(right()))
+    return copy
 
 
 @odd("exercise.py' answers the most")

@@ -24,7 +24,7 @@ COMMAND = (
 def main() -> None:
     """Answer every submission, or die, hang or fail as its name asks."""
     with Connection(int(sys.argv[1])) as pipe:
-        _, _, seed, cache = pipe.recv()
+        _, _, seed, cache, _ = pipe.recv()
         if seed == 13:
             print("no jail starts here", flush=True)
             os._exit(1)

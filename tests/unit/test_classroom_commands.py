@@ -65,6 +65,23 @@ def test_grades_a_folder_writes_everything_and_resumes(
         "bob",
         "eve",
     }
+    _, text, err = _run(capsys, "class", "export", "canvas", out, "--lesson", "00")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[0]["00-start"] == "12"  # the answer in words included
+    assert {row["SIS Login ID"]: row["00-start"] for row in rows[1:]}["ada"] == full
+    assert "3 of 3 grades wait for a person" in err
+    theirs, filled = tmp_path / "theirs.csv", tmp_path / "filled.csv"
+    theirs.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section,Homework 1 (7)\n"
+        "Ada,1,,ada,A,\nBob,2,,bob,A,\n"
+    )
+    words = ("--into", theirs, "--lesson", 0, "--column", "Homework 1", "--out", filled)
+    code, text, err = _run(capsys, "export", "canvas", out, *words)
+    assert (code, "3 grades" in text) == (0, True)
+    with filled.open(newline="") as stream:
+        points = [row["Homework 1 (7)"] for row in csv.DictReader(stream)]
+    assert points == [full, "0"]
+    assert "theirs.csv names nobody who is eve: left out" in err
     code, _, err = _run(capsys, "export", "gradescope", out)
     assert code == 2
     assert "--out DIR" in err
@@ -86,6 +103,12 @@ def test_grades_a_folder_writes_everything_and_resumes(
         (["grade", ".", "--lesson", "00", "--site", "x.org"], "website's address"),
         (["grade", ".", "--lesson", "00", "--workers", "0"], "Invalid value"),
         (["export", "excel", "."], "Invalid value"),
+        (["export", "json", ".", "--long"], "--long is for csv"),
+        (["export", "csv", ".", "--into", "x.csv"], "--into is for canvas and moodle"),
+        (["export", "csv", ".", "--column", "x"], "--column is for canvas"),
+        (["class", "export", "canvas", "/nowhere"], "holds no reports"),
+        (["gradescope", "77"], "is not a lesson"),
+        (["gradescope", "00", "--out", "."], "name the archive to write"),
     ],
 )
 def test_bad_input_gets_code_2_and_no_traceback(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from arrivals_kit import parcels
 from classroom_kit import make_lesson
 
 from autograder.classroom import worker
 from autograder.classroom.folder import ClassFolder, open_class, save_settings
-from autograder.classroom.submission_paths import find_submission_paths
 from autograder.student.report import CourseError
 
 
@@ -99,7 +99,7 @@ def test_one_folder_alone_holds_submissions(tmp_path: Path) -> None:
     (tmp_path / "carol").mkdir()
     for name in ("ada.ipynb", "bob.py", "eve.ipynb.txt", "notes.pdf", ".x.py"):
         (tmp_path / name).write_text("")
-    found = [(i.student, i.path.name) for i in find_submission_paths([tmp_path])]
+    found = [(i.student, i.arrivals[0].path.name) for i in parcels([tmp_path])]
     assert found == [
         ("ada", "ada.ipynb"),
         ("bob", "bob.py"),
@@ -114,17 +114,17 @@ def test_equal_names_are_numbered_and_odd_ones_made_safe(tmp_path: Path) -> None
         (tmp_path / folder).mkdir()
         paths.append(tmp_path / folder / "hw (1).ipynb")
         paths[-1].write_text("")
-    assert [i.student for i in find_submission_paths(paths)] == ["hw -1", "hw -1-2"]
+    assert [i.student for i in parcels(paths)] == ["hw -1", "hw -1-2"]
     odd = tmp_path / "..<b>..ipynb"
     odd.write_text("")
-    assert find_submission_paths([odd])[0].student == "b"
+    assert parcels([odd])[0].student == "b"
 
 
 def test_a_missing_path_and_an_empty_folder_are_told(tmp_path: Path) -> None:
     with pytest.raises(CourseError, match="does not exist"):
-        find_submission_paths([tmp_path / "none"])
+        parcels([tmp_path / "none"])
     with pytest.raises(CourseError, match=r"holds no \.ipynb"):
-        find_submission_paths([tmp_path])
+        parcels([tmp_path])
 
 
 def test_a_worker_leaves_with_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:

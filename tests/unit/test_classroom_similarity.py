@@ -1,104 +1,133 @@
-"""Similarity: what counts as alike, and what never does."""
+"""Similarity: what counts as alike, however many copied, and what never does."""
 
 from __future__ import annotations
 
-import textwrap
+import ast
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
 
+import pytest
+from copies_kit import disguised, rewritten
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.classroom.similarity import similar_pairs
+from autograder.classroom.class_similarity import suggested
+from autograder.classroom.fingerprints import Prints, Source, fingerprints
+from autograder.classroom.similarity import Group, similar_groups
+from autograder.demo.kit import Kit
+from autograder.grading.mutants import lesson_mutants
+from autograder.student.lesson import Lesson, find_course
 
-ORIGINAL = textwrap.dedent(
-    '''
-    def online_softmax(rows, block):
-        """Return the softmax of every row."""
-        best = np.full(len(rows), -np.inf)
-        total = np.zeros(len(rows))
-        for start in range(0, rows.shape[1], block):
-            tile = rows[:, start : start + block]
-            high = np.maximum(best, tile.max(axis=1))
-            total = total * np.exp(best - high) + np.exp(tile - high[:, None]).sum(1)
-            best = high
-        return np.exp(rows - best[:, None]) / total[:, None]
-
-    def spread(values):
-        middle = sum(values) / len(values)
-        squares = [(value - middle) ** 2 for value in values]
-        return (sum(squares) / max(1, len(squares) - 1)) ** 0.5
-    '''
-)
-OTHER = textwrap.dedent(
-    """
-    def online_softmax(rows, block):
-        out = np.empty_like(rows)
-        for i, row in enumerate(rows):
-            m, l = -np.inf, 0.0
-            for piece in np.array_split(row, max(1, len(row) // block)):
-                new = max(m, piece.max())
-                l *= np.exp(m - new)
-                l += float(np.exp(piece - new).sum())
-                m = new
-            out[i] = np.exp(row - m) / l
-        return out
-
-    def spread(values):
-        n = len(values)
-        if n < 2:
-            return 0.0
-        first = sum(values)
-        second = sum(v * v for v in values)
-        return ((second - first * first / n) / (n - 1)) ** 0.5
-    """
-)
-RENAMED = (
-    ORIGINAL.replace("best", "m_i")
-    .replace("total", "l_i")
-    .replace("tile", "qk")
-    .replace("values", "xs")
-    .replace('"""Return the softmax of every row."""', '"""Mine, all mine."""')
-    .replace("for start", "# my own idea\n    for start")
-)
+COURSE = find_course(Path(__file__))
+SUGGESTED = cache(suggested)
 
 
-def test_renaming_and_comments_hide_nothing() -> None:
-    (pair,) = similar_pairs(
-        {"ada": [("cell 3", ORIGINAL)], "eve": [("cell 9", RENAMED)]}
-    )
-    assert (pair.first, pair.second) == ("ada", "eve")
-    assert pair.share > 0.9
-    assert pair.first_lines[0].startswith("cell 3: ")
-    assert pair.second_lines[0].startswith("cell 9: ")
+def _prints(text: str, label: str = "x") -> Prints:
+    return fingerprints([Source(label, text)])
 
 
-def test_two_ways_of_writing_it_are_not_alike() -> None:
-    submissions = {"ada": [("c", ORIGINAL)], "bob": [("c", OTHER)]}
-    assert similar_pairs(submissions) == []
+def _own_way(lesson: Lesson) -> str:
+    return rewritten(lesson.reference_path.read_text(encoding="utf-8"))
 
 
-def test_splitting_into_cells_hides_nothing() -> None:
-    one, two = RENAMED.split("def spread")
-    parts = [("cell 1", f"def spread{two}"), ("cell 2", one)]
-    (pair,) = similar_pairs({"ada": [("c", ORIGINAL)], "eve": parts})
-    assert pair.share > 0.9
+def _groups(lesson: Lesson, prints: dict[str, Prints]) -> list[Group]:
+    return similar_groups(prints, *SUGGESTED(lesson))
 
 
-def test_the_stub_does_not_count() -> None:
-    submissions = {name: [("c", ORIGINAL)] for name in ("ada", "bob")}
-    assert similar_pairs(submissions, stub=[("stub", ORIGINAL)]) == []
+@cache
+def _honest() -> list[Prints]:
+    """Return different answers to 01 by people who did not meet: right and wrong."""
+    lesson = COURSE.lesson("01")
+    kit = Kit(lesson)
+    texts = [kit.with_mutant(mutant) for mutant in lesson_mutants(lesson)[:14]]
+    return [_prints(text) for text in texts]
 
 
-def test_what_much_of_a_class_writes_does_not_count() -> None:
-    submissions = {f"s{n}": [("c", ORIGINAL)] for n in range(12)}
-    assert similar_pairs(submissions) == []
+@pytest.mark.parametrize("copies", [2, 6, 7, 10, 19, 20])
+def test_however_many_copied_they_are_one_group(copies: int) -> None:
+    lesson = COURSE.lesson("01")
+    own = _own_way(lesson)
+    prints = {f"copier-{n}": _prints(disguised(own, n)) for n in range(copies)}
+    prints |= {f"honest-{n}": p for n, p in enumerate(_honest()[: 20 - copies])}
+    (group,) = _groups(lesson, prints)
+    assert group.students == tuple(sorted(n for n in prints if n.startswith("copier")))
+    assert len(group.pairs) == copies - 1
+    assert group.share > 0.9
+    assert not group.word_for_word
+
+
+def test_the_same_code_is_told_even_where_it_is_the_reference() -> None:
+    lesson = COURSE.lesson("01")
+    reference = lesson.reference_path.read_text(encoding="utf-8")
+    prints = {"ada": _prints(reference), "eve": _prints(f"# by Eve\n{reference}")}
+    prints |= {f"honest-{n}": p for n, p in enumerate(_honest())}
+    (group,) = _groups(lesson, prints)
+    assert group.students == ("ada", "eve")
+    assert group.word_for_word
+
+
+def test_who_copied_one_task_is_found_beside_other_own_work() -> None:
+    lesson = COURSE.lesson("01")
+    own = ast.parse(_own_way(lesson))
+    other = ast.parse(_own_way(COURSE.lesson("06")))
+    task = next(n for n in own.body if getattr(n, "name", "") == "Dual")
+    eve = "\n".join(map(ast.unparse, [*other.body, task]))
+    prints = {"ada": _prints(ast.unparse(own)), "eve": _prints(eve)}
+    (group,) = _groups(lesson, prints)
+    assert group.share < 0.6
+
+
+@pytest.mark.parametrize("name", ["00", "01", "06", "09"])
+def test_answers_of_people_who_did_not_meet_are_no_group(name: str) -> None:
+    lesson = COURSE.lesson(name)
+    kit = Kit(lesson)
+    prints = {m.name: _prints(kit.with_mutant(m)) for m in lesson_mutants(lesson)[:40]}
+    rights = [lesson.reference_path, *lesson.alternatives()]
+    answers = {p.stem: _prints(p.read_text(encoding="utf-8")) for p in rights}
+    assert _groups(lesson, prints | answers) == []
+    handed_out, _ = SUGGESTED(lesson)
+    assert similar_groups(answers, handed_out) == []  # not even with none known
+
+
+def test_nobody_is_like_another_by_the_stub() -> None:
+    lesson = COURSE.lesson("01")
+    stub = lesson.exercise_path.read_text(encoding="utf-8")
+    assert _groups(lesson, {name: _prints(stub) for name in ("ada", "bob")}) == []
+
+
+def test_a_passage_says_where_it_stands_in_both() -> None:
+    own = _own_way(COURSE.lesson("01"))
+    below = fingerprints([Source("cell 1", "x = 1"), Source("a.py", own, 11)])
+    (group,) = similar_groups({"ada": _prints(own, "cell 4"), "eve": below})
+    (pair,) = group.pairs
+    lines = len(own.splitlines())
+    (passage,) = pair.passages
+    assert asdict(passage.first) == {"cell": "cell 4", "first": 1, "last": lines}
+    assert asdict(passage.second) == {"cell": "a.py", "first": 11, "last": lines + 10}
 
 
 def test_too_little_code_says_nothing() -> None:
-    short = [("c", "def f(x):\n    return np.exp(x) / np.exp(x).sum()\n")]
-    assert similar_pairs({"ada": short, "bob": short}) == []
+    short = _prints("def f(x):\n    return np.exp(x) / np.exp(x).sum()\n")
+    assert similar_groups({"ada": short, "bob": short}) == []
 
 
-@settings(max_examples=50, deadline=None)
+def test_chains_are_one_group_and_strangers_another() -> None:
+    tree = ast.parse(_own_way(COURSE.lesson("01")))
+    parts = [ast.unparse(node) for node in tree.body]
+    whole, half = "\n".join(parts), len(parts) // 2
+    first, second = "\n".join(parts[:half]), "\n".join(parts[half:])
+    stranger = _own_way(COURSE.lesson("06"))
+    texts = {"a": first, "b": whole, "c": second, "x": stranger, "y": stranger}
+    groups = similar_groups({name: _prints(text) for name, text in texts.items()})
+    assert [group.students for group in groups] == [("a", "b", "c"), ("x", "y")]
+    assert [(pair.first, pair.second) for pair in groups[0].pairs] in (
+        [("a", "b"), ("b", "c")],
+        [("b", "c"), ("a", "b")],
+    )
+
+
+@settings(max_examples=50)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_at_all_is_survived(first: str, second: str) -> None:
-    similar_pairs({"ada": [("c", first)], "bob": [("c", second)]})
+    similar_groups({"ada": _prints(first), "bob": _prints(second)})

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from arrivals_kit import parcels
 from toy import write_course
 
 from autograder import isolated
 from autograder.classroom.run_lock import only_run
-from autograder.classroom.submission_paths import find_submission_paths
 from autograder.commands.trusted_course import trusted_course
 from autograder.student.lesson import COURSE_ENV
 from autograder.student.report import CourseError, InfrastructureError
@@ -107,7 +107,7 @@ def test_no_two_submissions_get_one_name_and_every_name_fits_a_file(
     for name in (*map(os.fsencode, names), *odd):
         with open(os.path.join(os.fsencode(tmp_path), name), "w"):
             pass
-    found = find_submission_paths([tmp_path])
+    found = parcels([tmp_path])
     students = [one.student for one in found]
     assert len(found) == len({*students}) == 7
     assert all(len(name.encode()) <= 200 and name.isprintable() for name in students)

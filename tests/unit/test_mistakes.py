@@ -166,6 +166,15 @@ def test_the_file_does_not_depend_on_what_is_hidden_beside_the_bank(
     assert mistakes_file(lesson) == with_tests
 
 
+def test_making_the_file_tells_how_far_it_is(lesson: Lesson) -> None:
+    told: list[tuple[int, int]] = []
+    mistakes_file(lesson, lambda *count: told.append(count))
+    total = len(lesson_mutants(lesson))
+    assert told == [(done, total) for done in range(total + 1)]
+    mistakes_file(lesson, lambda *count: told.append(count))  # it is kept
+    assert len(told) == total + 1
+
+
 def test_a_release_carries_the_file_and_a_student_reads_it(tmp_path: Path) -> None:
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     for name in ("pyproject.toml", "course/00-start", "solutions/00-start"):
@@ -175,7 +184,7 @@ def test_a_release_carries_the_file_and_a_student_reads_it(tmp_path: Path) -> No
             shutil.copytree(REAL.root / name, target)
         else:
             shutil.copyfile(REAL.root / name, target)
-    written = write_copy(Course(ours), theirs)
+    written = write_copy(Course(ours), theirs).files
     assert f"course/00-start/{FILE}" in written
     bank = lesson_mutants(Course(ours).lesson("00-start"))
     known = known_to(Course(theirs).lesson("00-start"))

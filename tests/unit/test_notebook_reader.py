@@ -218,6 +218,21 @@ def test_files_beyond_a_limit_are_counted(tmp_path: Path) -> None:
     assert find_submissions(tmp_path, LESSON)[0].name == "00-start.py"
 
 
+@pytest.mark.parametrize(
+    ("name", "help_"),
+    [("a.zip", "pack the notebook alone"), ("a.ipynb", "clear the outputs")],
+)
+def test_a_file_that_is_too_large_says_what_helps(
+    tmp_path: Path, name: str, help_: str
+) -> None:
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(101 * 2**20)
+    problem = read_submission(tmp_path / name, LESSON).problem
+    assert problem is not None
+    assert "101 MB and at most 100 MB are read" in problem
+    assert help_ in problem
+
+
 def test_the_digest_is_of_the_bytes_as_handed_in(tmp_path: Path) -> None:
     path = tmp_path / "hw.py"
     path.write_text(SOLVED, encoding="utf-8")

@@ -134,13 +134,15 @@ def find_config() -> Path | None:
     """Return the folder of nbgrader's configuration, if a course is set up here.
 
     Looks where nbgrader looks: upwards from the working directory, then in Jupyter's
-    configuration folders. Nothing in it is executed here.
+    configuration folders, the user's, this environment's and the machine's. Nothing in
+    it is executed here.
     """
     here = Path.cwd()
     places = [here, *here.parents]
     if "JUPYTER_CONFIG_DIR" in os.environ:
         places.append(Path(os.environ["JUPYTER_CONFIG_DIR"]))
-    places.append(Path.home() / ".jupyter")
+    places += [Path.home() / ".jupyter", Path(sys.prefix) / "etc/jupyter"]
+    places += [Path("/usr/local/etc/jupyter"), Path("/etc/jupyter")]
     for folder in places:
         path = folder / CONFIG
         try:

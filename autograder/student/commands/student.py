@@ -209,7 +209,11 @@ def notebooks(
     """Write the notebook of every lesson; one that holds work stays as it is."""
     from autograder.student.commands.answers import shown, work_in
     from autograder.student.lesson import find_course
-    from autograder.student.notebook.build import build_notebook, write_notebook
+    from autograder.student.notebook.build import (
+        build_notebook,
+        chapter_beside,
+        write_notebook,
+    )
 
     paths = []
     for lesson in find_course().lessons:
@@ -217,7 +221,8 @@ def notebooks(
         path = path if out is None else out / path.name
         holds_work = path.exists() and work_in(path, lesson) > 0
         if not holds_work:
-            write_notebook(build_notebook(lesson), path)
+            chapter = chapter_beside(lesson) if out is None else ""
+            write_notebook(build_notebook(lesson, chapter=chapter), path)
         paths.append(path)
         if not as_json:
             print(f"{path} holds work and stays as it is" if holds_work else path)

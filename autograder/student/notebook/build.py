@@ -18,6 +18,7 @@ with its signature, docstring and message, whatever shape the solution has.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,11 @@ from autograder.student.lesson import Lesson, Task, duration
 from autograder.student.notebook.decode import RawCell
 from autograder.student.notebook.reader import METADATA_KEY
 from autograder.student.notebook.stub import SHOWN, read_cells
-from autograder.student.notebook.written import WRITTEN_STUB, question
+from autograder.student.notebook.written import (
+    WRITTEN_STUB,
+    question,
+    without_marks,
+)
 from autograder.student.report import CourseError
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -38,15 +43,20 @@ NBGRADER_CONFIG: dict[str, dict[str, Any]] = {
 }
 
 _STUDENT_IMPORT = re.compile(r"^from autograder\.student import .*\n?", re.MULTILINE)
+_CHAPTER_LINK = re.compile(r"\[([^\]]+)\]\(index\.md\)")  # right beside exercise.py
 _FUTURE = re.compile(r"^from __future__ import .*\n?", re.MULTILINE)
 
 
-def build_notebook(lesson: Lesson, *, with_reference: bool = False) -> Any:
+def build_notebook(
+    lesson: Lesson, *, with_reference: bool = False, chapter: str = ""
+) -> Any:
     """Build a lesson's notebook.
 
     Args:
         lesson: the lesson.
         with_reference: splice in the solutions, for nbgrader's source version.
+        chapter: where links to the chapter lead from the notebook's place; without it
+            they become plain words.
 
     Returns:
         An nbformat 4 notebook without outputs; the same lesson gives the same bytes.
@@ -57,10 +67,11 @@ def build_notebook(lesson: Lesson, *, with_reference: bool = False) -> Any:
     import jupytext
     from nbformat.v4 import new_notebook
 
-    text = lesson.stub_path.read_text(encoding="utf-8")
+    text = without_marks(lesson.stub_path.read_text(encoding="utf-8"))
     stub = jupytext.reads(text, fmt="py:percent")
     solutions = _solutions(lesson) if with_reference else {}
-    cells = [*_lesson_cells(lesson, stub.cells, solutions), *_written_cells(lesson)]
+    told = _lesson_cells(lesson, stub.cells, solutions, chapter)
+    cells = [*told, *_written_cells(lesson)]
     taken: set[str] = set()
     for cell in cells:
         cell["id"] = _unique(cell["id"], taken)
@@ -76,6 +87,12 @@ def build_notebook(lesson: Lesson, *, with_reference: bool = False) -> Any:
     return new_notebook(cells=cells, metadata=metadata)
 
 
+def chapter_beside(lesson: Lesson) -> str:
+    """Return the link from a lesson's notebook, where it is kept, to its chapter."""
+    place = lesson.notebook_path.parent
+    return Path(os.path.relpath(lesson.course_dir / "index.md", place)).as_posix()
+
+
 def write_notebook(notebook: Any, path: Path) -> None:
     """Write a notebook atomically: no reader sees a part of it."""
     import nbformat
@@ -87,7 +104,7 @@ def write_notebook(notebook: Any, path: Path) -> None:
 
 
 def _lesson_cells(
-    lesson: Lesson, stub: list[Any], solutions: dict[str, str]
+    lesson: Lesson, stub: list[Any], solutions: dict[str, str], chapter: str
 ) -> Iterator[Any]:
     """Yield the exercise's cells, and after each task's check its graded cell."""
     waiting = [task.name for task in lesson.tasks]
@@ -102,7 +119,10 @@ def _lesson_cells(
             about = waiting[0] if waiting and started else "intro"
             times = f"\n\n{_times(lesson)}" if about == "intro" and not intro else ""
             intro = intro or bool(times)
-            yield _markdown(cell.source + times, f"about-{about}")
+            source = _CHAPTER_LINK.sub(
+                rf"[\1]({chapter})" if chapter else r"\1", cell.source
+            )
+            yield _markdown(source + times, f"about-{about}")
         elif name in waiting:
             if ungraded:
                 yield _grade_cell(ungraded)

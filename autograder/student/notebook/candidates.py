@@ -85,8 +85,9 @@ def candidates_in_folder(
         What may be the submission; and the files beyond the limits, unread.
     """
     allowance = Allowance()
-    paths = [p for p in walk(folder, allowance) if p.suffix.lower() in _WANTED]
-    paths.sort(key=lambda path: (-likeness(path, lesson), str(path)))
+    first = ("course", lesson.id, "notebooks")
+    paths = list(walk(folder, allowance, wanted=_WANTED, first=first))
+    paths.sort(key=lambda path: _looked_at(path.relative_to(folder), lesson))
     found: list[Candidate] = []
     for number, path in enumerate(paths):
         name = path.relative_to(folder).as_posix()
@@ -130,15 +131,13 @@ def _opened(
         return
     if depth == _DEEPEST:
         raise Unreadable("It holds archives in archives: pack the notebook alone.")
-    wanted = [
-        entry
-        for entry in entries_of(file.data, allowance)
-        if PurePosixPath(entry.name).suffix.lower() in _WANTED
-    ]
-    if not wanted:
+    entries = entries_of(
+        file.data, allowance, wanted=_WANTED, is_own=lambda path: is_own(path, lesson)
+    )
+    if not entries:
         raise Unreadable("The archive holds no .ipynb or .py file.")
-    wanted.sort(key=lambda e: (-likeness(PurePosixPath(e.name), lesson), e.name))
-    for entry in wanted:
+    entries.sort(key=lambda entry: _looked_at(PurePosixPath(entry.name), lesson))
+    for entry in entries:
         name = prefix + entry.name
         modified = entry.modified or file.modified
         try:
@@ -170,11 +169,22 @@ def without_copies(candidates: list[Candidate]) -> list[Candidate]:
     return list(seen.values())
 
 
+def is_own(path: PurePath, lesson: Lesson) -> bool:
+    """Return whether a path is where a copy of the course has a lesson's answer."""
+    exercise = path.parts[-3:] == ("course", lesson.id, "exercise.py")
+    return exercise or path.parts[-2:] == ("notebooks", f"{lesson.id}.ipynb")
+
+
 def is_of_another(path: PurePath, lesson: Lesson) -> bool:
     """Return whether a path names another lesson, and not this one."""
     parts = [*path.parts[:-1], path.stem]
     named = [part for part in parts if _ID.fullmatch(part)]
     return bool(named) and lesson.id not in named
+
+
+def _looked_at(path: PurePath, lesson: Lesson) -> tuple[bool, float, str]:
+    """Return a key that sorts first what is most likely the answer."""
+    return not is_own(path, lesson), -likeness(path, lesson), str(path)
 
 
 def likeness(path: PurePath, lesson: Lesson) -> float:

@@ -17,6 +17,7 @@ from autograder.student.notebook.candidates import (
     candidates_in_folder,
     digest_of,
     is_of_another,
+    is_own,
     likeness,
     without_copies,
 )
@@ -199,6 +200,12 @@ class _Ranked:
     defined: int
     glance: int  # tasks that it seems to define
     of_another: bool  # whether its name is another lesson's
+    own: bool  # whether it stands where a copy of the course has the lesson's answer
+
+    @property
+    def holds_work(self) -> bool:
+        """Whether it is the lesson's own file, and more than the stub."""
+        return self.own and self.tried > 0
 
     @property
     def may_be_meant(self) -> bool:
@@ -244,6 +251,7 @@ def _ranked(candidates: list[Candidate], lesson: Lesson) -> list[_Ranked]:
     ]
     looked.sort(
         key=lambda one: (
+            not is_own(one[2].path, lesson),
             one[1] and one[0].defined > 0,
             *one[0].order,
             -likeness(one[2].path, lesson),
@@ -260,44 +268,60 @@ def _ranked(candidates: list[Candidate], lesson: Lesson) -> list[_Ranked]:
             spent += len(candidate.data)
             tried = sum(attempted(read, lesson).values())
             counts = (tried, len(read.names & tasks), glance.defined)
-            ranked.append(_Ranked(candidate, read, *counts, of_another))
+            own = is_own(candidate.path, lesson)
+            ranked.append(_Ranked(candidate, read, *counts, of_another, own))
         else:
             read = Submission("", candidate.digest, problem="Not read.")
-            unread.append(_Ranked(candidate, read, 0, 0, glance.defined, of_another))
+            counts = (0, 0, glance.defined)
+            unread.append(_Ranked(candidate, read, *counts, of_another, own=False))
     return sorted(ranked, key=lambda one: _rank(one, lesson), reverse=True) + unread
 
 
 def _rank(one: _Ranked, lesson: Lesson) -> tuple[Any, ...]:
     path, when = one.candidate.path, one.candidate.modified
+    # Of two places that the course has, the one that a student worked in last.
+    work = (one.holds_work, when if one.holds_work else 0.0)
     own = one.defined > 0 and not one.of_another
     kind = {".ipynb": 2, ".py": 1}.get(path.suffix.lower(), 0)
     alike = likeness(path, lesson)
-    return own, one.tried, when, one.defined, alike, kind, one.candidate.name
+    name = one.candidate.name
+    return *work, own, one.tried, when, one.defined, alike, kind, name
 
 
 def _choice_note(ranked: list[_Ranked], where: str) -> tuple[str, ...]:
     """Say which file was graded where several could be the submission."""
     best, *rest = ranked
     others = [other for other in rest if other.may_be_meant]
+    if best.holds_work:  # what else is in a copy of the course is the course's
+        others = [other for other in others if other.own or other.tried]
     if not others:
         return ()
     names = [f"'{printable(one.candidate.name)}'" for one in (best, *others)]
     left = ", ".join(names[1 : _MOST_NAMED + 1])
     if len(others) > _MOST_NAMED:
         left += f" and {len(others) - _MOST_NAMED} more"
-    tie = others[0].tried == best.tried > 0 and not others[0].of_another
-    why = "answers the most"
-    if tie and best.candidate.modified > others[0].candidate.modified:
-        why = "was saved last of those that answer the most"
     return (
         f"The {where} holds {len(names)} files that could be the submission;"
-        f" {names[0]} {why} and was graded, {left} not.",
+        f" {names[0]} {_why(best, others)} and was graded, {left} not.",
     )
 
 
+def _why(best: _Ranked, others: list[_Ranked]) -> str:
+    most = max(other.tried for other in others)
+    rival = others[0]
+    later = best.candidate.modified > rival.candidate.modified
+    if best.holds_work and rival.holds_work and later and best.tried != rival.tried:
+        return "was saved last"
+    if best.holds_work and not rival.own and most >= best.tried:
+        return "stands where the course has it"
+    if rival.tried == best.tried > 0 and not rival.of_another and later:
+        return "was saved last of those that answer the most"
+    return "answers the most"
+
+
 def _name_note(path: PurePosixPath, lesson: Lesson) -> tuple[str, ...]:
-    own = path.name.lower() in (f"{lesson.id}{suffix}" for suffix in READABLE)
-    if own or path.parent.name == lesson.id:
+    names = ("exercise.py", *(f"{lesson.id}{suffix}" for suffix in READABLE))
+    if path.name.lower() in names or path.parent.name == lesson.id:
         return ()
     return (f"'{printable(str(path))}' was read as the answer to {lesson.id}.",)
 

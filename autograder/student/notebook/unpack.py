@@ -6,7 +6,7 @@ import io
 import os
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -18,6 +18,7 @@ from autograder.student.notebook.submission import printable
 MOST_BYTES = 100 * 2**20  # of one file; outputs included, which are left out unread
 MOST_UNPACKED = 128 * 2**20  # of all files of one folder or archive together
 MOST_ENTRIES = 5000  # of all archives together, or files looked at in one folder
+MOST_NAMES = 100_000  # the same, where most are no hand-in's: build folders, packages
 READABLE = (".ipynb", ".py")
 _TOO_MUCH = "The archive unpacks to too much: pack less into it."
 _NOISE = {
@@ -28,6 +29,7 @@ _NOISE = {
 }
 #: What the package is made of, where a student hands in a whole copy of the course.
 _PACKAGE = ("student", "lab", "stubs", "__init__.py", "cli.py")
+_ENVIRONMENT = "pyvenv.cfg"  # stands at the top of a virtual environment
 _PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -37,6 +39,7 @@ class Allowance:
 
     size: int = MOST_UNPACKED  # bytes
     entries: int = MOST_ENTRIES
+    names: int = MOST_NAMES
 
     def spend(self, size: int) -> None:
         """Count bytes that were read.
@@ -89,7 +92,7 @@ def read_bytes(path: Path) -> bytes:
         if not stat.S_ISREG(found.st_mode):
             raise Unreadable("This is not an ordinary file.")
         if found.st_size > MOST_BYTES:
-            raise Unreadable(too_large(found.st_size, MOST_BYTES))
+            raise Unreadable(_too_large(path, found.st_size))
         with os.fdopen(os.open(path, flags), "rb") as file:
             data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
@@ -98,8 +101,17 @@ def read_bytes(path: Path) -> bytes:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise Unreadable(f"The file cannot be opened: {reason}.") from None
     if len(data) > MOST_BYTES:
-        raise Unreadable(too_large(len(data), MOST_BYTES))
+        raise Unreadable(_too_large(path, len(data)))
     return data
+
+
+def _too_large(path: Path, size: int) -> str:
+    if path.suffix.lower() != ".zip":
+        return too_large(size, MOST_BYTES)
+    return (
+        f"The archive has {size / 2**20:.0f} MB and at most {MOST_BYTES // 2**20} MB"
+        " are read: pack the notebook alone."
+    )
 
 
 def too_large(size: int, most: int) -> str:
@@ -124,24 +136,49 @@ def is_noise(path: PurePosixPath | Path) -> bool:
     return package or any(part in _NOISE or part.startswith("._") for part in parts)
 
 
-def entries_of(data: bytes, allowance: Allowance) -> list[Entry]:
+def entries_of(
+    data: bytes,
+    allowance: Allowance,
+    *,
+    wanted: tuple[str, ...],
+    is_own: Callable[[PurePosixPath], bool],
+) -> list[Entry]:
     """Return the files of an archive that may be worth reading, in its order.
+
+    Args:
+        data: The archive.
+        allowance: What may still be read.
+        wanted: Suffixes of the files that are read.
+        is_own: Whether a file stands where the course has it. An archive of a copy of
+            the course may hold packages and build folders, which are passed over.
 
     Raises:
         Unreadable: the archive is broken, too large, or reaches outside itself.
     """
     # Each file costs the archive's index one of these marks, whatever it claims.
     files = data.count(b"PK\x01\x02")
-    if files > allowance.entries:
-        held = MOST_ENTRIES - allowance.entries + files
-        raise TooMuch(
-            f"The archive holds {held} files and at most {MOST_ENTRIES} are read:"
-            " pack the notebook alone."
-        )
-    allowance.entries -= files
+    if files > allowance.names:
+        raise _too_many(files, allowance)
+    allowance.names -= files
     with _told():
         archive = zipfile.ZipFile(io.BytesIO(data))
         entries = archive.infolist()
+    paths = {entry.filename: PurePosixPath(entry.filename) for entry in entries}
+    for entry in entries:
+        _refuse_outside(entry)
+    if any(map(is_own, paths.values())):
+        passed = _environments(paths.values())
+        entries = [
+            entry
+            for entry in entries
+            if paths[entry.filename].suffix.lower() in wanted
+            and not is_noise(paths[entry.filename])
+            and passed.isdisjoint(paths[entry.filename].parents)
+        ]
+        files = len(entries)
+    if files > allowance.entries:
+        raise _too_many(files, allowance)
+    allowance.entries -= files
     for entry in entries:
         _refuse(entry)
     if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
@@ -149,8 +186,23 @@ def entries_of(data: bytes, allowance: Allowance) -> list[Entry]:
     return [
         Entry(entry.filename, _seconds(entry), archive, entry)
         for entry in entries
-        if not entry.is_dir() and not is_noise(PurePosixPath(entry.filename))
+        if not entry.is_dir()
+        and paths[entry.filename].suffix.lower() in wanted
+        and not is_noise(paths[entry.filename])
     ]
+
+
+def _too_many(files: int, allowance: Allowance) -> TooMuch:
+    held = MOST_ENTRIES - allowance.entries + files
+    return TooMuch(
+        f"The archive holds {held} files and at most {MOST_ENTRIES} are read:"
+        " pack the notebook alone."
+    )
+
+
+def _environments(paths: Iterable[PurePosixPath]) -> set[PurePosixPath]:
+    """Return the folders that are virtual environments, whatever they are called."""
+    return {path.parent for path in paths if path.name == _ENVIRONMENT}
 
 
 @contextmanager
@@ -166,11 +218,15 @@ def _told() -> Iterator[None]:
         ) from None
 
 
-def _refuse(entry: zipfile.ZipInfo) -> None:
+def _refuse_outside(entry: zipfile.ZipInfo) -> None:
     name = printable(entry.filename)
     parts = entry.filename.replace("\\", "/").split("/")
     if ".." in parts or parts[0] == "" or ":" in parts[0]:
         raise Unreadable(f"The archive holds '{name}', a path outside the archive.")
+
+
+def _refuse(entry: zipfile.ZipInfo) -> None:
+    name = printable(entry.filename)
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise Unreadable(f"The archive holds '{name}', a link to another file.")
     if entry.flag_bits & 1:
@@ -189,22 +245,45 @@ def _seconds(entry: zipfile.ZipInfo) -> float:
     return ((((year * 12 + month) * 31 + day) * 24 + hour) * 60 + minute) * 60 + second
 
 
-def walk(folder: Path, allowance: Allowance) -> Iterator[Path]:
-    """Yield the files of a folder that may be worth reading, sorted."""
+def walk(
+    folder: Path,
+    allowance: Allowance,
+    *,
+    wanted: tuple[str, ...],
+    first: tuple[str, ...],
+) -> Iterator[Path]:
+    """Yield the files of a folder that may be worth reading, sorted.
+
+    Args:
+        folder: Where; links are not followed.
+        allowance: What may still be read.
+        wanted: Suffixes of the files that are yielded.
+        first: Names of folders that are looked into before the others.
+    """
     for place, folders, files in os.walk(folder, followlinks=False):
         here = Path(place).relative_to(folder)
+        if _ENVIRONMENT in files and here.parts:
+            folders.clear()
+            continue
         folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".")
-            and not is_noise(here / name)
-            and len(here.parts) < 4
+            (
+                name
+                for name in folders
+                if not name.startswith(".")
+                and not is_noise(here / name)
+                and len(here.parts) < 4
+            ),
+            key=lambda name: (name not in first, name),
         )
+        allowance.names -= len(files)
+        if allowance.names < 0:
+            return
         for name in sorted(files):
+            path = folder / here / name
+            hidden = name.startswith(".") or is_noise(here / name)
+            if hidden or path.suffix.lower() not in wanted or path.is_symlink():
+                continue
             allowance.entries -= 1
             if allowance.entries < 0:
                 return
-            path = folder / here / name
-            hidden = name.startswith(".") or is_noise(here / name)
-            if not hidden and not path.is_symlink():
-                yield path
+            yield path

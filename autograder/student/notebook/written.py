@@ -12,6 +12,7 @@ from autograder.student.notebook.submission import ProseCell, Submission
 MOST_CHARACTERS = 20_000  # of an answer of a few sentences
 WRITTEN_STUB = "YOUR ANSWER HERE"  # nbgrader's own, so that a release restores it
 
+_INCLUDE_MARK = re.compile(r"^# --8<-- \[.*\]\n", re.MULTILINE)
 _IN_PYTHON = '''
 # %% [markdown]
 {question}
@@ -40,7 +41,7 @@ def exercise_text(lesson: Lesson) -> str:
     The answer goes between the quotes of a Markdown cell, where it needs no comment
     marks, and is handed in with the file.
     """
-    text = lesson.stub_path.read_text(encoding="utf-8")
+    text = without_marks(lesson.stub_path.read_text(encoding="utf-8"))
     if lesson.written is None:
         return text
     lines = [
@@ -51,6 +52,11 @@ def exercise_text(lesson: Lesson) -> str:
     asked = "\n".join(f"# {line}".rstrip() for line in lines)
     name = lesson.written.name
     return text + _IN_PYTHON.format(question=asked, name=name, stub=WRITTEN_STUB)
+
+
+def without_marks(text: str) -> str:
+    """Return a stub without the marks of what its chapter includes."""
+    return _INCLUDE_MARK.sub("", text)
 
 
 def written_answer(submission: Submission, lesson: Lesson) -> str | None:

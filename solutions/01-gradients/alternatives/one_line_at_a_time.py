@@ -236,7 +236,9 @@ def gradcheck(f, g, x, rtol=1e-5, atol=1e-8):
         share = error / (atol + rtol * larger)
         rows.append((share, -i, error, error / larger if larger else 0.0))
         unit = [float(k == i) for k in range(len(x))]
-        line, h = along(f, x, unit), 10 * step(x, float(x[i]), 1 / 3)
+        # A power of two is a multiple of the gaps at x: x + h is seldom rounded.
+        h = 2.0 ** round(math.log2(10 * step(x, float(x[i]), 1 / 3)))
+        line = along(f, x, unit)
         gaps = [slope(line, (t, 0.0)) - slope(line, (0.0, -t)) for t in (h, h / 2)]
         noise = 100 * np.finfo(x.dtype).eps.item() * abs(line(0.0)[1]) / h
         if abs(2 * gaps[1] - gaps[0]) > atol + rtol * larger + noise:

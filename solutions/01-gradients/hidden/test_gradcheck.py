@@ -252,6 +252,23 @@ def test_faint_kinks_and_jumps(student):
 
 
 @pytest.mark.task("gradcheck", weight=1)
+def test_valleys_are_no_kinks(student, rng):
+    reports = [
+        report_of(
+            student,
+            student.keep_function(parabola, k=1e9, at=at),
+            lambda x, at=at: 2e9 * (x - at),
+            np.array([at]),
+        )
+        for at in rng.uniform(1, 5, size=8).tolist()
+    ]
+    look = "The points are rounded: how wide was each gap really? " + STEP_6
+    for report in reports:
+        where = "gradcheck, strong curvature away from 0, no kink"
+        check.equal(list(report.kinks), [], where=f"{where}: kinks", look=look)
+
+
+@pytest.mark.task("gradcheck", weight=1)
 def test_nan_and_infinity(student):
     f, half_known = student.keep_function(squares), student.keep_function(edge)
     broken = [

@@ -27,8 +27,8 @@ def line(x, slope=2, at_zero=0.0):
     return at_zero + slope * float(x[0])
 
 
-def parabola(x, k):
-    return k * float(x[0]) ** 2
+def parabola(x, k, at=0.0):
+    return k * (float(x[0]) - at) ** 2
 
 
 def product(x):

@@ -1,0 +1,1 @@
+"""Brings in what students handed in, in whatever form it arrives."""

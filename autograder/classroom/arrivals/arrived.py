@@ -1,0 +1,84 @@
+"""What arrived for one lesson, ready to be graded without a class folder."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.classroom.arrivals.bulk_zip import Refused
+from autograder.classroom.arrivals.naming import Form
+from autograder.classroom.arrivals.parcels import (
+    Parcel,
+    Preparer,
+    Ready,
+    counting,
+    parcels_of,
+)
+from autograder.classroom.arrivals.sources import find_arrivals
+from autograder.classroom.bounded import BoundedProcess
+from autograder.classroom.records import Roster, Student
+from autograder.student.lesson import Lesson
+from autograder.student.report import CourseError
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What there is to grade, one a student, and what was not taken in."""
+
+    ready: tuple[Ready, ...]
+    refused: tuple[Refused, ...]
+    roster: Roster
+
+    @property
+    def people(self) -> Roster:
+        """Who handed in: as the class list says, else as the platform does."""
+        parcels = [one.parcel for one in self.ready]
+        known = self.roster.students
+        found = [known.get(one.student) or _student(one) for one in parcels]
+        return Roster({student.id: student for student in found})
+
+
+@contextmanager
+def arrived(
+    sources: Sequence[Path],
+    lesson: Lesson,
+    roster: Roster,
+    *,
+    form: Form | None = None,
+) -> Iterator[Arrived]:
+    """Find what each student handed in for a lesson; what is unpacked goes at the end.
+
+    Args:
+        sources: What an instructor has: see `find_arrivals`.
+        lesson: Which lesson all of it is read as.
+        roster: The class list; an empty one knows nobody and refuses nobody.
+        form: The form of the sources; default: recognised by their names.
+
+    Raises:
+        CourseError: a source does not exist, or nothing in them can be graded.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="autograder-") as scratch,
+        BoundedProcess() as process,
+    ):
+        found = find_arrivals(sources, Path(scratch), process, form=form)
+        parcels = parcels_of(found.arrivals, roster)
+        preparer = Preparer(Path(scratch), process)
+        ready, refused = counting(parcels, lesson, preparer, copied=False)
+        out = (*found.refused, *refused)
+        if not ready:
+            why = f": {out[0]}" if out else ""
+            raise CourseError(f"{sources[0]} holds nothing of {lesson.id}{why}")
+        yield Arrived(tuple(ready), out, roster)
+
+
+def _student(parcel: Parcel) -> Student:
+    sender = parcel.sender
+    if sender.form is Form.CANVAS:
+        return Student(parcel.student, "", sender.name, lms_user_id=sender.user_id)
+    if sender.form is Form.MOODLE:
+        return Student(parcel.student, "", sender.name, aliases=(sender.user_id,))
+    return Student(parcel.student)

@@ -1,0 +1,242 @@
+"""Finds in what an instructor names the work of each student."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from autograder.classroom.arrivals.bulk_zip import Refused, is_bulk, unpack
+from autograder.classroom.arrivals.naming import (
+    Form,
+    Sender,
+    assignment_prefix,
+    looks_like_canvas,
+    looks_like_moodle,
+    named_by_canvas,
+    named_by_moodle,
+)
+from autograder.classroom.bounded import BoundedProcess
+from autograder.student.notebook.unpack import READABLE, is_noise, is_zip
+from autograder.student.report import CourseError
+
+_SUFFIXES = (*READABLE, ".zip", ".txt")
+_LESSON = re.compile(r"\d\d-[a-z][a-z0-9-]*")
+_COURSE = ("course", "solutions", "notebooks", "autograder")  # folders of a copy
+_MOST_BYTES = 150  # of a student's name
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One file or folder that arrived."""
+
+    sender: Sender
+    path: Path
+    name: str  # that the student gave the file; "" of a folder
+    parcel: str  # equal for what was handed in together
+    lesson: str | None = None  # where the form tells it
+    late: bool = False
+    attachment: int = 0  # grows with each file that Canvas takes in
+    is_typed: bool = False  # text typed into a platform: nothing to grade
+    other_names: tuple[str, ...] = ()  # that the sender may have
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the sources hold."""
+
+    arrivals: tuple[Arrival, ...]
+    refused: tuple[Refused, ...]
+
+
+def find_arrivals(
+    sources: Sequence[Path],
+    scratch: Path,
+    process: BoundedProcess,
+    *,
+    form: Form | None = None,
+) -> Found:
+    """Find what each student handed in.
+
+    One folder alone holds the work of a class, a file or folder a student. Of several
+    sources, a folder is one student's, unless a platform's names tell otherwise.
+    Archives that a platform packed are unpacked; a student's own archive is not.
+
+    Args:
+        sources: Files and folders, as named on a command line.
+        scratch: An empty folder for what is unpacked.
+        process: Where archives are read.
+        form: The form of all sources; default: each is recognised by its names.
+
+    Raises:
+        CourseError: a source does not exist, or nothing in it can be graded.
+    """
+    arrivals: list[Arrival] = []
+    refused: list[Refused] = []
+    loose: list[Path] = []
+    alone = len(sources) == 1
+    for number, source in enumerate(sources):
+        if not source.exists():
+            raise CourseError(f"{source} does not exist")
+        if source.is_file():
+            if not _is_packed_class(source, form, process, alone=alone):
+                loose.append(source)
+                continue
+            place = scratch / f"unpacked-{number}"
+            place.mkdir()
+            refused += unpack(source, place, process)
+            arrivals += _of_group(place, form, source.name.removesuffix(".zip"))
+        elif _is_one_students(source, form, alone=alone):
+            loose.append(source)
+        else:
+            arrivals += _of_group(source, form, source.resolve().name)
+    arrivals += _of_form(loose, form or _recognised(loose, ""), "")
+    if not arrivals and not refused:
+        raise CourseError(f"{sources[0]} holds no .ipynb, .py or .zip file")
+    return Found(tuple(arrivals), tuple(refused))
+
+
+def safe_id(name: str) -> str:
+    """Return a name that is safe as a file name, as like the given as can be."""
+    safe = re.sub(r"[^\w.@+' -]|\.\.+", "-", name)[:100]
+    # The name of a file: so many bytes at most, cut between two characters.
+    safe = safe.encode("utf-8", "replace")[:_MOST_BYTES].decode(errors="ignore")
+    return safe.strip(" .-+@'") or "submission"
+
+
+def _is_packed_class(
+    source: Path, form: Form | None, process: BoundedProcess, *, alone: bool
+) -> bool:
+    if form in (None, Form.FOLDER) and not (form and alone):
+        return is_bulk(source, process)
+    with source.open("rb") as file:
+        return is_zip(file.read(4))
+
+
+def _is_one_students(folder: Path, form: Form | None, *, alone: bool) -> bool:
+    """Return whether a folder is the work of one student."""
+    if named_by_moodle(folder.resolve().name):
+        return True
+    if (folder / ".git").exists() or any((folder / "course").glob("[0-9][0-9]-*")):
+        return True  # a copy of the course
+    if form in (Form.CANVAS, Form.MOODLE, Form.NBGRADER):
+        return False
+    place = _inner(folder)
+    recognised = _recognised(_children(place), place.resolve().name)
+    return not alone and recognised is Form.FOLDER
+
+
+def _of_group(folder: Path, form: Form | None, name: str) -> list[Arrival]:
+    place = _inner(folder)
+    paths = _children(place)
+    parent = name if place == folder else place.name
+    return _of_form(paths, form or _recognised(paths, parent), parent)
+
+
+def _inner(folder: Path) -> Path:
+    """Return the one folder in a folder, where it holds what a platform packed."""
+    paths = _children(folder)
+    if len(paths) != 1 or not _is_folder(paths[0]):
+        return folder
+    if _recognised(paths, "") is not Form.FOLDER:
+        return folder
+    (only,) = paths
+    if _recognised(_children(only), only.name) is Form.FOLDER:
+        return folder
+    return only
+
+
+def _children(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith(".") and not is_noise(PurePosixPath(path.name))
+    ]
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _recognised(paths: Sequence[Path], parent: str) -> Form:
+    """Tell the form of some files and folders from their names."""
+    names = [path.name for path in paths]
+    if not names:
+        return Form.FOLDER
+    if looks_like_moodle(names):
+        return Form.MOODLE
+    if looks_like_canvas(names):
+        return Form.CANVAS
+    folders = [path for path in paths if _is_folder(path)]
+    filled = [path for path in folders if _children(path)]
+    if 2 * sum(map(_is_nbgraders, filled)) > len(filled):
+        return Form.NBGRADER
+    clones = [path for path in folders if (path / ".git").exists()]
+    if folders and (parent.endswith("-submissions") or 2 * len(clones) > len(folders)):
+        return Form.GITHUB
+    return Form.FOLDER
+
+
+def _is_nbgraders(folder: Path) -> bool:
+    """Return whether a folder holds folders of lessons, as ``submitted/STUDENT``."""
+    lessons = [path.name for path in _children(folder) if _is_folder(path)]
+    named = all(_LESSON.fullmatch(name) for name in lessons)
+    return bool(lessons) and named and folder.name not in _COURSE
+
+
+def _of_form(paths: Iterable[Path], form: Form, parent: str) -> list[Arrival]:
+    if form is Form.NBGRADER:
+        return [arrival for path in paths for arrival in _of_tree(path)]
+    paths = list(paths)
+    prefix = ""
+    if form is Form.GITHUB:
+        clones = [path.name for path in paths if _is_folder(path)]
+        prefix = assignment_prefix(clones, parent)
+    found = [_arrival(path, form, prefix) for path in paths]
+    return [arrival for arrival in found if arrival is not None]
+
+
+def _of_tree(path: Path) -> list[Arrival]:
+    if not _is_folder(path) or not _is_nbgraders(path):
+        if _is_folder(path) and not _children(path):
+            return []  # a student who handed in nothing
+        plain = _arrival(path, Form.FOLDER, "")
+        return [] if plain is None else [plain]
+    sender = Sender(path.name, form=Form.NBGRADER)
+    return [
+        Arrival(sender, work, "", str(work), lesson=work.name)
+        for work in _children(path)
+        if _is_folder(work)
+    ]
+
+
+def _arrival(path: Path, form: Form, prefix: str) -> Arrival | None:
+    if form is Form.GITHUB and _is_folder(path):
+        full = path.resolve().name
+        parts = full.split("-")
+        ends = ("-".join(parts[first:]) for first in range(len(parts)))
+        name = full.removeprefix(prefix) or full
+        # All clones may be of an anna-b and an anna-c; one alone has no prefix.
+        others = tuple(end for end in ends if not prefix or len(end) > len(name))
+        sender = Sender(name, form=form)
+        return Arrival(sender, path, "", str(path), other_names=others)
+    read = {Form.CANVAS: named_by_canvas, Form.MOODLE: named_by_moodle}.get(form)
+    named = read(path.name) if read else None
+    if named is not None:
+        return Arrival(
+            named.sender,
+            path,
+            "" if _is_folder(path) else named.file,
+            f"{path.parent} {named.sender.name} {named.sender.user_id}",
+            late=named.late,
+            attachment=named.attachment,
+            is_typed=named.is_typed,
+        )
+    if not path.is_dir() and path.suffix.lower() not in _SUFFIXES:
+        return None
+    name = path.resolve().name if path.is_dir() else path.name
+    stem = name
+    while not path.is_dir() and Path(stem).suffix.lower() in _SUFFIXES:
+        stem = Path(stem).stem  # hw.ipynb.txt
+    return Arrival(Sender(stem), path, "" if path.is_dir() else name, str(path))
