@@ -11,7 +11,7 @@ from functools import cached_property
 
 from autograder.student import markdown
 
-MAX_WORDS = 2500
+MAX_WORDS = 2800  # that a reader meets without unfolding anything
 BANNED = ("simply", "just", "obviously")
 
 #: Sections that every chapter has, in this order; others may stand between them.
@@ -48,18 +48,12 @@ class Chapter:
     @cached_property
     def prose(self) -> str:
         """What a reader reads: no front matter, code, mathematics or tags."""
-        text = re.sub(r"\A---\n.*?\n---\n", "", self.text, flags=re.DOTALL)
-        text = "\n".join(line for line, code in markdown.lines(text) if not code)
-        text = _INCLUDE.sub(" ", text)
-        text = re.sub(r"<!--.*?-->|<(script|style|svg)\b.*?</\1>", " ", text, flags=16)
-        text = re.sub(r"\$\$.*?\$\$|\\\[.*?\\\]", " ", text, flags=re.DOTALL)
-        text = re.sub(r"\$[^$\n]+\$|`[^`\n]*`", " x ", text)
-        return html.unescape(re.sub(r"<[^>]+>", " ", text))
+        return _prose(self.text)
 
     @cached_property
     def words(self) -> int:
-        """Number of words of prose."""
-        return len(re.findall(r"[^\W\d_][\w'’-]*", self.prose))
+        """Number of words of prose, without what is folded away."""
+        return len(re.findall(r"[^\W\d_][\w'’-]*", _prose(_unfolded(self.text))))
 
     @cached_property
     def headings(self) -> tuple[Heading, ...]:
@@ -89,6 +83,27 @@ class Chapter:
             (key, " ".join(html.unescape(text).split()))
             for key, text in _CLAIM.findall(self.text)
         ]
+
+
+def _prose(text: str) -> str:
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    text = "\n".join(line for line, code in markdown.lines(text) if not code)
+    text = _INCLUDE.sub(" ", text)
+    text = re.sub(r"<!--.*?-->|<(script|style|svg)\b.*?</\1>", " ", text, flags=16)
+    text = re.sub(r"\$\$.*?\$\$|\\\[.*?\\\]", " ", text, flags=re.DOTALL)
+    text = re.sub(r"\$[^$\n]+\$|`[^`\n]*`", " x ", text)
+    return html.unescape(re.sub(r"<[^>]+>", " ", text))
+
+
+def _unfolded(text: str) -> str:
+    """Leave out blocks such as `??? question`, but for their titles."""
+    kept, is_folded = [], False
+    for line in text.split("\n"):
+        is_folded = is_folded and (not line.strip() or line.startswith("    "))
+        if not is_folded:
+            kept.append(line)
+        is_folded = is_folded or re.match(r"\?\?\?\s", line) is not None
+    return "\n".join(kept)
 
 
 def problems(chapter: Chapter) -> Iterator[str]:

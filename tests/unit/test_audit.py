@@ -151,7 +151,7 @@ def test_finds_nothing_in_a_good_lesson(lesson):
     [
         ("index.md", "Four?", "It is simply four.", "the word 'simply'"),
         ("index.md", "Four?", "Obviously four.", "the word 'obviously'"),
-        ("index.md", "Four?", "word " * 2501, "more than 2500"),
+        ("index.md", "Four?", "word " * 2801, "more than 2800"),
         ("index.md", "## Predict", "## Guess", "'## Predict' is missing"),
         ("index.md", "## Step 1: `twice`", "## Step one", "no #step-1-twice"),
         ("index.md", ">4<", ">5<", "claim 'four' says '5', measured '4'"),
@@ -323,3 +323,9 @@ def test_mutation_score_is_the_share_killed():
     ]
     assert mutation_score(audits) == 0.75
     assert mutation_score([]) == 1.0
+
+
+def test_what_is_folded_away_is_not_counted() -> None:
+    text = 'One two.\n\n??? note "Three"\n    Four five.\n\n    Six.\n\nSeven.\n'
+    assert chapter.Chapter(text).words == 5  # the title's, and "note"
+    assert "Four" in chapter.Chapter(text).prose
