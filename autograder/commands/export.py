@@ -69,7 +69,7 @@ def export(
     """
     from autograder.classroom.files import write_atomically
     from autograder.classroom.grades import load_grades
-    from autograder.student.lesson import find_course
+    from autograder.commands.trusted_course import trusted_course
     from autograder.student.report import CourseError
 
     if into is not None and to not in (Format.CANVAS, Format.MOODLE):
@@ -78,7 +78,7 @@ def export(
         raise CourseError("--column is for canvas")
     if as_long and to is not Format.CSV:
         raise CourseError("--long is for csv")
-    course = find_course()
+    course = trusted_course((source,))
     grades = load_grades(source, course, course.lesson(lesson).id if lesson else None)
     if to is Format.GRADESCOPE:
         _export_gradescope(grades, course, out)

@@ -77,10 +77,10 @@ def _read(name: str, data: bytes) -> None:
 def timestamp(data: bytes) -> None:
     """Read bytes as the file in which nbgrader's exchange keeps a time."""
     from autograder.classroom.folder import HandIn
-    from autograder.classroom.gradebook import _timestamp
+    from autograder.classroom.gradebook import time_of
 
     (_scratch() / "timestamp.txt").write_bytes(data)
-    _timestamp(HandIn("student", "00-start", _scratch()).submitted)
+    time_of(HandIn("student", "00-start", _scratch()).submitted)
 
 
 def roster(data: bytes) -> None:

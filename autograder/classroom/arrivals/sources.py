@@ -118,13 +118,24 @@ def _is_one_students(folder: Path, form: Form | None, *, alone: bool) -> bool:
     """Return whether a folder is the work of one student."""
     if named_by_moodle(folder.resolve().name):
         return True
-    if (folder / ".git").exists() or any((folder / "course").glob("[0-9][0-9]-*")):
-        return True  # a copy of the course
+    if (folder / ".git").exists() or _is_copy(folder):
+        return True
     if form in (Form.CANVAS, Form.MOODLE, Form.NBGRADER):
         return False
     place = _inner(folder)
     recognised = _recognised(_children(place), place.resolve().name)
     return not alone and recognised is Form.FOLDER
+
+
+def _is_copy(folder: Path) -> bool:
+    """Return whether a folder is a copy of the course.
+
+    A folder of hand-ins is none, though one of them may be called "course".
+    """
+    if not any((folder / "course").glob("[0-9][0-9]-*")):
+        return False
+    names = {path.name for path in _children(folder)}
+    return names <= set(_COURSE) or {"autograder", "pyproject.toml"} <= names
 
 
 def _of_group(folder: Path, form: Form | None, name: str) -> list[Arrival]:
