@@ -34,6 +34,14 @@ def test_row_max_sees_no_other_row(meter, rng):
 
 
 @pytest.mark.task("row_max")
+def test_row_max_of_long_rows(meter, rng):
+    look = "Chapter, step 3: how long a row decides how long a block."
+    for cols in (300, 5000):
+        x = np.sort(matrix(rng, 2, cols))  # the largest is the last
+        judge(meter, x, f"2 rows of {cols}", look)
+
+
+@pytest.mark.task("row_max")
 def test_row_max_of_rows_of_minus_infinity(meter, rng):
     x = matrix(rng, 3, 20)
     x[1] = -np.inf
