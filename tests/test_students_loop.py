@@ -199,7 +199,7 @@ def test_whatever_became_of_the_exercise_the_notebook_counts(
     text = told(student, "check", "01", "--notebook")
     assert text.count(" passed\n") == len(lesson.tasks)
     text = told(student, "submit", "01", "--notebook")
-    assert "answered partial, gradient, directional, Dual, jvp" in text
+    assert "answered partial, gradient, directional, steepest, Dual" in text
     assert "not attempted" not in text
 
 

@@ -158,7 +158,39 @@ with attempt():
 check("directional")
 
 # %% [markdown]
-# ## 4. `Dual`, with `sin`, `exp` and `log`
+# ## 4. `steepest`
+# Which unit vector climbs fastest depends on what "unit" means. Chapter, step 4.
+
+
+# %% tags=["task"] task="steepest"
+def steepest(grad: np.ndarray, norm: str) -> np.ndarray:
+    """Return the unit vector u, in the given norm, with the largest grad . u.
+
+    Args:
+        grad: The gradient, (n,), ints or floats, of any length from 1e-200 to 1e200.
+        norm: "l2": sum of squares. "l1": sum of sizes; of several largest coordinates
+            the first wins, and u has one non-zero entry. "linf": the largest size; u_i
+            is 0 where grad_i is 0.
+
+    Returns:
+        A new float64 array, (n,).
+
+    Raises:
+        ValueError: grad is all zero, or holds a NaN or an infinity; unknown norm.
+    """
+    raise NotImplementedError("steepest: chapter, step 4")
+
+
+# %% tags=["explore"]
+with attempt():
+    for norm in ("l1", "l2", "linf"):
+        print(norm, steepest(np.array([2.0, 4.0]), norm))
+
+# %% tags=["check"]
+check("steepest")
+
+# %% [markdown]
+# ## 5. `Dual`, with `sin`, `exp` and `log`
 # A number that carries its derivative. Chapter, step 5.
 #
 # `+ - * / **` and unary minus, with a `Dual`, an int or a float on either side. No
@@ -208,7 +240,7 @@ with attempt():
 check("Dual")
 
 # %% [markdown]
-# ## 5. `jvp`
+# ## 6. `jvp`
 # The exact directional derivative, for one call of `f`. Chapter, step 5.
 
 
@@ -239,38 +271,6 @@ with attempt():
 
 # %% tags=["check"]
 check("jvp")
-
-# %% [markdown]
-# ## 6. `steepest`
-# Which unit vector climbs fastest depends on what "unit" means. Chapter, step 4.
-
-
-# %% tags=["task"] task="steepest"
-def steepest(grad: np.ndarray, norm: str) -> np.ndarray:
-    """Return the unit vector u, in the given norm, with the largest grad . u.
-
-    Args:
-        grad: The gradient, (n,), ints or floats, of any length from 1e-200 to 1e200.
-        norm: "l2": sum of squares. "l1": sum of sizes; of several largest coordinates
-            the first wins, and u has one non-zero entry. "linf": the largest size; u_i
-            is 0 where grad_i is 0.
-
-    Returns:
-        A new float64 array, (n,).
-
-    Raises:
-        ValueError: grad is all zero, or holds a NaN or an infinity; unknown norm.
-    """
-    raise NotImplementedError("steepest: chapter, step 4")
-
-
-# %% tags=["explore"]
-with attempt():
-    for norm in ("l1", "l2", "linf"):
-        print(norm, steepest(np.array([2.0, 4.0]), norm))
-
-# %% tags=["check"]
-check("steepest")
 
 # %% [markdown]
 # ## 7. `gradcheck`

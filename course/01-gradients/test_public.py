@@ -314,6 +314,76 @@ def test_directional_refuses(student):
         )
 
 
+# --- steepest -----------------------------------------------------------------------
+
+NORMS = ("l1", "l2", "linf")
+
+
+@pytest.mark.task("steepest")
+def test_steepest(student):
+    for grad, wants in (
+        ([3.0, -4.0], ([0, -1], [0.6, -0.8], [1, -1])),
+        ([4.0, 3.0], ([1, 0], [0.8, 0.6], [1, 1])),
+    ):
+        answers = [student.steepest(np.array(grad), norm) for norm in NORMS]
+        for norm, got, want in zip(NORMS, answers, wants, strict=True):
+            where = f"steepest, gradient {grad}, {norm}"
+            check.close(got, want, atol=1e-12, where=where, look=STEP_4)
+
+
+@pytest.mark.task("steepest")
+def test_steepest_ties_zeros_and_sizes(student):
+    cases = [
+        ("l1, a tie", [-2.0, 1.0, 2.0], "l1", [-1, 0, 0]),
+        ("linf, a zero", [0.0, -7.0], "linf", [0, -1]),
+        ("l2, very long", [3e200, 4e200], "l2", [0.6, 0.8]),
+        ("l2, very short", [3e-200, 4e-200], "l2", [0.6, 0.8]),
+        ("l2, integers", [3, 4], "l2", [0.6, 0.8]),
+        ("linf, integers", [3, -4], "linf", [1, -1]),
+    ]
+    answers = [student.steepest(np.array(grad), norm) for _, grad, norm, _ in cases]
+    for (kind, _, _, want), got in zip(cases, answers, strict=True):
+        check.close(got, want, atol=1e-12, where=f"steepest, {kind}", look=CONTRACT)
+        check.dtype(got, np.float64, where=f"steepest, {kind}", look=CONTRACT)
+
+
+def with_its_argument(lesson, norm):
+    """Return the gradient after a call, and whether the answer is another array."""
+    import numpy as np
+
+    grad = np.array([3.0, -4.0])
+    u = lesson.steepest(grad, norm)
+    return grad.tolist(), not np.shares_memory(grad, u)
+
+
+@pytest.mark.task("steepest")
+def test_steepest_leaves_the_gradient_alone(student):
+    for norm in NORMS:
+        after = student.run(with_its_argument, norm=norm)
+        where = f"steepest, {norm}: the gradient afterwards, and is u a new array"
+        check.equal(after, ([3.0, -4.0], True), where=where, look=CONTRACT)
+
+
+@pytest.mark.task("steepest")
+def test_steepest_refuses(student):
+    for kind, grad, norm in (
+        ("a zero gradient", [0.0, 0.0], "l2"),
+        ("a zero gradient, linf", [0.0, 0.0], "linf"),
+        ("a NaN", [math.nan, 1.0], "linf"),
+        ("an infinity", [math.inf, 1.0], "l1"),
+        ("an unknown norm", [1.0, 1.0], "l7"),
+    ):
+        where = f"steepest with {kind}"
+        check.raises(
+            ValueError,
+            student.steepest,
+            np.array(grad),
+            norm,
+            where=where,
+            look=CONTRACT,
+        )
+
+
 # --- Dual, sin, exp, log ------------------------------------------------------------
 
 
@@ -479,76 +549,6 @@ def test_jvp_refuses(student):
     for x, v in (([1.0], [1.0, 2.0]), ([1.0, 2.0], [1.0])):
         where = f"jvp, x has length {len(x)} and v {len(v)}"
         check.raises(ValueError, student.jvp, first, x, v, where=where, look=CONTRACT)
-
-
-# --- steepest -----------------------------------------------------------------------
-
-NORMS = ("l1", "l2", "linf")
-
-
-@pytest.mark.task("steepest")
-def test_steepest(student):
-    for grad, wants in (
-        ([3.0, -4.0], ([0, -1], [0.6, -0.8], [1, -1])),
-        ([4.0, 3.0], ([1, 0], [0.8, 0.6], [1, 1])),
-    ):
-        answers = [student.steepest(np.array(grad), norm) for norm in NORMS]
-        for norm, got, want in zip(NORMS, answers, wants, strict=True):
-            where = f"steepest, gradient {grad}, {norm}"
-            check.close(got, want, atol=1e-12, where=where, look=STEP_4)
-
-
-@pytest.mark.task("steepest")
-def test_steepest_ties_zeros_and_sizes(student):
-    cases = [
-        ("l1, a tie", [-2.0, 1.0, 2.0], "l1", [-1, 0, 0]),
-        ("linf, a zero", [0.0, -7.0], "linf", [0, -1]),
-        ("l2, very long", [3e200, 4e200], "l2", [0.6, 0.8]),
-        ("l2, very short", [3e-200, 4e-200], "l2", [0.6, 0.8]),
-        ("l2, integers", [3, 4], "l2", [0.6, 0.8]),
-        ("linf, integers", [3, -4], "linf", [1, -1]),
-    ]
-    answers = [student.steepest(np.array(grad), norm) for _, grad, norm, _ in cases]
-    for (kind, _, _, want), got in zip(cases, answers, strict=True):
-        check.close(got, want, atol=1e-12, where=f"steepest, {kind}", look=CONTRACT)
-        check.dtype(got, np.float64, where=f"steepest, {kind}", look=CONTRACT)
-
-
-def with_its_argument(lesson, norm):
-    """Return the gradient after a call, and whether the answer is another array."""
-    import numpy as np
-
-    grad = np.array([3.0, -4.0])
-    u = lesson.steepest(grad, norm)
-    return grad.tolist(), not np.shares_memory(grad, u)
-
-
-@pytest.mark.task("steepest")
-def test_steepest_leaves_the_gradient_alone(student):
-    for norm in NORMS:
-        after = student.run(with_its_argument, norm=norm)
-        where = f"steepest, {norm}: the gradient afterwards, and is u a new array"
-        check.equal(after, ([3.0, -4.0], True), where=where, look=CONTRACT)
-
-
-@pytest.mark.task("steepest")
-def test_steepest_refuses(student):
-    for kind, grad, norm in (
-        ("a zero gradient", [0.0, 0.0], "l2"),
-        ("a zero gradient, linf", [0.0, 0.0], "linf"),
-        ("a NaN", [math.nan, 1.0], "linf"),
-        ("an infinity", [math.inf, 1.0], "l1"),
-        ("an unknown norm", [1.0, 1.0], "l7"),
-    ):
-        where = f"steepest with {kind}"
-        check.raises(
-            ValueError,
-            student.steepest,
-            np.array(grad),
-            norm,
-            where=where,
-            look=CONTRACT,
-        )
 
 
 # --- gradcheck ----------------------------------------------------------------------

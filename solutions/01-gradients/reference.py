@@ -121,6 +121,30 @@ def directional(f: Function, x: np.ndarray, v: np.ndarray, *, normalise: bool) -
     return slope if normalise else slope * length * largest
 
 
+# %% tags=["task"] task="steepest"
+def steepest(grad: np.ndarray, norm: str) -> np.ndarray:
+    """Return the unit vector u, in the given norm, with the largest grad . u."""
+    grad = np.array(grad, dtype=np.float64)
+    if norm not in ("l1", "l2", "linf"):
+        raise ValueError(f"unknown norm {norm!r}")
+    if not np.isfinite(grad).all() or not grad.any():
+        raise ValueError(
+            "a steepest direction needs a finite gradient that is not zero"
+        )
+    # (1) l-infinity: every coordinate may go all the way, each with its own sign.
+    if norm == "linf":
+        return np.sign(grad)
+    # (2) l1: the whole budget goes to the coordinate that pays most.
+    if norm == "l1":
+        k = int(np.argmax(np.abs(grad)))
+        u = np.zeros_like(grad)
+        u[k] = np.sign(grad[k])
+        return u
+    # (3) l2: along the gradient. Scaling first keeps the squares in range.
+    u = grad / np.max(np.abs(grad))
+    return u / np.sqrt(u @ u)
+
+
 # %% tags=["task"] task="Dual"
 class Dual:
     """A value and its tangent: value + tangent * d, where d * d = 0."""
@@ -221,30 +245,6 @@ def jvp(
     # One call: coordinate i leaves with tangent v_i, and the chain rule does the rest.
     y = lift(f([Dual(x_i, v_i) for x_i, v_i in zip(x, v, strict=True)]))
     return y.value, y.tangent
-
-
-# %% tags=["task"] task="steepest"
-def steepest(grad: np.ndarray, norm: str) -> np.ndarray:
-    """Return the unit vector u, in the given norm, with the largest grad . u."""
-    grad = np.array(grad, dtype=np.float64)
-    if norm not in ("l1", "l2", "linf"):
-        raise ValueError(f"unknown norm {norm!r}")
-    if not np.isfinite(grad).all() or not grad.any():
-        raise ValueError(
-            "a steepest direction needs a finite gradient that is not zero"
-        )
-    # (1) l-infinity: every coordinate may go all the way, each with its own sign.
-    if norm == "linf":
-        return np.sign(grad)
-    # (2) l1: the whole budget goes to the coordinate that pays most.
-    if norm == "l1":
-        k = int(np.argmax(np.abs(grad)))
-        u = np.zeros_like(grad)
-        u[k] = np.sign(grad[k])
-        return u
-    # (3) l2: along the gradient. Scaling first keeps the squares in range.
-    u = grad / np.max(np.abs(grad))
-    return u / np.sqrt(u @ u)
 
 
 # %% tags=["task"] task="gradcheck"
