@@ -24,7 +24,7 @@ class StudentRaised(StudentError):
         super().__init__(where, evidence, look)
         self.type_name = type_name
         self.text = text
-        self.at = ""  # the expression of a public test that raised it
+        self.at = ""  # a public test's expression, or a kernel's access, that raised it
 
     def __str__(self) -> str:
         return f"{self.type_name}: {self.text}"

@@ -18,6 +18,7 @@ from autograder.student.vocabulary import Vocabulary
 #: What the tile simulator raises where it refuses a kernel.
 _KERNEL_ERRORS = frozenset(("TileError", "LanguageError", "AccessError"))
 _KERNEL = re.compile(r"(\w+(?:, line \d+)?(?:, program [^:]*)?): (.*)", re.DOTALL)
+_OUTSIDE = re.compile(r"(\w+) is out of bounds")
 _MOST_TEXT = 300  # characters of an exception's text
 _OPERATOR = re.compile(r"unsupported operand type\(s\) for (.+?): '(\w+)' and '(\w+)'")
 _METHODS = {
@@ -61,7 +62,9 @@ def raised(
     kind = next(filter(None, map(_raised_type, known)), StudentRaised)
     if name in _KERNEL_ERRORS and (words is None or is_clean):
         lines = _kernel_lines(label, text, words, cells)
-        return kind(name, text, lines[0], "\n".join([*lines[1:], *_at(places)]), "")
+        stop = kind(name, text, lines[0], "\n".join([*lines[1:], *_at(places)]), "")
+        stop.at = _what_stopped(text)
+        return stop
     look = _LOOKS.get(name, "")
     if words is not None:
         if name in _KERNEL_ERRORS:
@@ -125,6 +128,19 @@ def _kernel_lines(
     if not at:
         where = gettext("{label} stopped in a kernel").format(label=label)
     return [where, why, *([line] if line else [])]
+
+
+def _what_stopped(text: str) -> str:
+    """Return what the simulator says without places and without names of arguments.
+
+    Two kernels that stop are alike if they stop for the same reason: a load of one
+    element too many is not the mistake that a store far outside is.
+    """
+    first = text.split("\n")[0]
+    found = _KERNEL.fullmatch(first)
+    why = found[2] if found else first
+    outside = _OUTSIDE.search(why)
+    return re.sub(rf"\b{outside[1]}\b", "it", why) if outside else why
 
 
 def _in_file(at: str, line: str, cells: Sequence[tuple[str, str]]) -> str:

@@ -11,9 +11,10 @@
 # Read the [chapter](index.md) beside this file; each task names its step there. Every
 # task has a kernel and a host function, which launches it. For all six:
 #
-# - The host function allocates, launches and returns the result. It may use shapes,
-#   dtypes and strides, not what arrays hold: graded, it sees other values than its
-#   kernel. A kernel writes to the result alone.
+# - The host function allocates new memory for the result, launches the kernel and
+#   returns what it allocated, an array of `device`. It may use shapes, dtypes and
+#   strides of its arguments, not the numbers in them: while it is graded it is given
+#   other numbers than its kernel. Nothing writes to the arguments.
 # - No program touches an element outside an array, or reads one that nobody wrote. No
 #   two programs, and no two lanes, race for one element.
 # - You may change the parameters of a kernel, not those of a host function.
@@ -120,8 +121,8 @@ check("row_max")
 # ## 4. `transpose`
 # Chapter, step 4. Rows become columns, tile by tile.
 #
-# - `x` is (M, N), both at least 1, float16 or float32, with strides of any order: it
-#   may itself be a transposed view. The result is (N, M), of its dtype.
+# - `x` is (M, N), both at least 1, float16 or float32, with any strides: it may be a
+#   transposed view, or a part of a larger matrix. The result is (N, M), of its dtype.
 # - One program for each tile of `block` x `block`; no larger block.
 # - Each element is loaded once and stored once.
 
@@ -154,8 +155,8 @@ check("transpose")
 # ## 5. `matmul`
 # Chapter, step 5. The product of two matrices, tile by tile.
 #
-# - `a` is (M, K), `b` (K, N), all at least 1, of one dtype, float16 or float32, with
-#   strides of any order; the result (M, N) has that dtype. Sums are float32.
+# - `a` is (M, K), `b` (K, N), all at least 1, of one dtype, float16 or float32, each
+#   with any strides; the result (M, N) has that dtype. Sums are float32.
 # - One program for each tile of `block` x `block` of the result; no larger block.
 # - `a` is loaded `cdiv(N, block)` times, `b` `cdiv(M, block)` times; each element of
 #   the result is stored once.
@@ -195,7 +196,7 @@ check("matmul")
 # - `x` is (n,), n at least 1, int32, with numbers from 0 to `bins - 1`; the result is
 #   (bins,), int32. Numbers that do not occur have the count 0.
 # - `cdiv(n, block)` programs, no block of more than `block` elements.
-# - The programs share one array of counts, and add to it.
+# - The programs share one array of counts, and add to it. Bytes are not limited.
 
 
 # %% tags=["task"] task="histogram"

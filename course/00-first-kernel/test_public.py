@@ -168,6 +168,9 @@ def test_transpose_of_a_view(meter, rng):
     look = "Chapter, step 4: take the strides of the array that you are given."
     kind = "a transposed view, 16 x 32"
     judge(meter, "transpose", [x], x.T, kind, look, 2, 256, (512, 512))
+    x = np.arange(6 * 40, dtype=np.float32).reshape(6, 40)[1:, :20]
+    kind = "5 rows and 20 columns of a larger matrix"
+    judge(meter, "transpose", [x], x.T, kind, look, 2, 256, (100, 100))
 
 
 @pytest.mark.task("transpose")
@@ -196,12 +199,25 @@ def test_matmul_of_ragged_tiles(meter, rng):
 
 
 @pytest.mark.task("matmul")
+def test_matmul_of_normal_numbers(meter, rng):
+    a, b = rng.standard_normal((3, 17)), rng.standard_normal((17, 5))
+    a, b = a.astype(np.float32), b.astype(np.float32)
+    want = (a.astype(np.float64) @ b).astype(np.float32)
+    kind = "3 x 17 by 17 x 5, normal numbers"
+    look = "Chapter, step 5: all of K, and float32 from load to store."
+    judge(meter, "matmul", [a, b], want, kind, look, 1, near=1e-4)
+
+
+@pytest.mark.task("matmul")
 def test_matmul_of_views(meter, rng):
     a = rng.integers(-9, 9, (32, 16)).astype(np.float32).T
     b = rng.integers(-9, 9, (16, 32)).astype(np.float32).T
     look = "Chapter, step 5: six strides, two of each array."
     kind = "two transposed views"
     judge(meter, "matmul", [a, b], a @ b, kind, look, 1, 256, (1024, 256))
+    c = rng.integers(-9, 9, (40, 30)).astype(np.float32)[:32, 5:9]
+    kind = "a transposed view by a part of a larger matrix"
+    judge(meter, "matmul", [a, c], a @ c, kind, look, 1, 256, (640, 64))
 
 
 @pytest.mark.task("matmul")

@@ -32,6 +32,7 @@ class Receipt:
     file: str
     digest: str  # sha256 of the file's bytes; the grader's report names it too
     place: str
+    is_packed: bool  # into an archive that the student has still to upload
     time: str
     attempted: tuple[str, ...]  # tasks, and the question in words
     not_attempted: tuple[str, ...]
@@ -42,8 +43,9 @@ class Receipt:
         return asdict(self)
 
     def __str__(self) -> str:
+        did = "Packed" if self.is_packed else "Handed in"
         lines = [
-            f"Handed in {self.lesson} at {self.time}.",
+            f"{did} {self.lesson} at {self.time}.",
             f"  file     {self.file}",
             f"  sha256   {self.digest} (of the file)",
             f"  place    {self.place}",
@@ -52,6 +54,11 @@ class Receipt:
         if self.not_attempted:
             lines.append(f"  warning  not attempted: {', '.join(self.not_attempted)}")
         lines += [f"  note     {note}" for note in self.notes]
+        if self.is_packed:
+            lines.append(
+                "Upload that archive where your course collects work: it is handed in"
+                " when it is there."
+            )
         return "\n".join(lines)
 
 
@@ -89,6 +96,7 @@ def hand_in(lesson: Lesson, answer: Answer, to: Path | None) -> Receipt:
         file=str(path),
         digest=submission.digest,
         place=place,
+        is_packed=not config,
         time=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         attempted=tuple(name for name, yes in tried.items() if yes),
         not_attempted=tuple(name for name, yes in tried.items() if not yes),

@@ -33,6 +33,14 @@ def test_transpose_of_a_view(meter, rng):
 
 
 @pytest.mark.task("transpose")
+def test_transpose_of_parts_of_larger_matrices(meter, rng):
+    look = "Chapter, step 4: the strides of a part are those of the whole."
+    x = matrix(rng, 60, 50)
+    judge(meter, x[5:40, 3:20], 16, "a part of a larger matrix", look)
+    judge(meter, x[::3, 1::2], 16, "every third row, every second column", look)
+
+
+@pytest.mark.task("transpose")
 def test_transpose_in_other_tiles(meter, rng):
     look = "Chapter, step 4: block decides both the grid and BLOCK."
     judge(meter, matrix(rng, 21, 9), 8, "21 x 9 in tiles of 8", look)

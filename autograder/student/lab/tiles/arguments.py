@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from .dtypes import dtype_of
-from .memory import Array
+from .memory import Array, element_strides, span
+
+_MOST_SPREAD = 4  # a view may span this many times its own elements, as on the wire
 
 
 def is_array(value: object) -> bool:
@@ -64,9 +66,22 @@ def stand_ins(
     random = np.random.default_rng(seed)
 
     def other(array: Array) -> Array:
-        made = np.zeros_like(array, subok=False)  # in the same order of axes
+        made = _laid_out_like(array)
         if made.dtype.kind == "f":
             made[...] = random.standard_normal(array.shape)
         return made
 
     return [with_arrays(a, other) for a in args], with_arrays(dict(kwargs), other)
+
+
+def _laid_out_like(array: Array) -> Array:
+    """Return zeros with an array's strides, the gaps of a part of a larger one too."""
+    if any(step % array.itemsize for step in array.strides):
+        return np.zeros_like(array, subok=False)
+    low, high = span(array.shape, element_strides(array))
+    size = high - low + 1
+    if not 0 < array.size <= size <= _MOST_SPREAD * array.size:  # empty, or it overlaps
+        return np.zeros_like(array, subok=False)
+    storage = np.zeros(size, array.dtype)
+    start = -low * array.itemsize
+    return np.ndarray(array.shape, array.dtype, storage, start, array.strides)

@@ -92,8 +92,9 @@ class View:
             return
         low, high = int(offsets.min()), int(offsets.max())
         if low < self.low or high > self.high:
-            bad = low if low < self.low else high
-            raise AccessError(self.refusal(bad, action))
+            every = np.asarray(offsets)
+            bad = every[(every < self.low) | (every > self.high)].flat[0]
+            raise AccessError(self.refusal(int(bad), action))
         if self.legal is not None:
             inside = self.legal.take(offsets - self.low)
             if not inside.all():

@@ -42,7 +42,7 @@ def _strangers(owners: Array) -> Any:
 
 
 def _race(name: str, place: int, other: int, what: str) -> None:
-    who = state.where(other - 1) if other > 0 else "several programs"
+    who = state.where(other - 1) if other > 0 else "one of several programs"
     Port.meter.note(
         Port.meter.races,
         f"{Port.meter.kernel}: {state.where()} {what.format(who=who)} "

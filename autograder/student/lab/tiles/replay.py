@@ -156,8 +156,7 @@ def replay(
         evidence: what `record` returned; not trusted.
         inputs: the judge's own copies of the array arguments, in `arrays_in`'s order.
         shuffle: a seed for the order in which the programs of each launch run.
-        writes: the inputs, by place, that kernels may write although the host
-            function does not return them.
+        writes: the inputs, by place, that kernels may write.
         submitted: the submission's text, if every kernel must stand in it.
 
     Returns:
@@ -188,7 +187,6 @@ def replay(
         numbers.note(workspace["fill"])
     programs = [link(kernel) for kernel in kernels]
     total, each = Meter(), []
-    returned: set[int] = set()
     launches = read.items(given["launches"], LAUNCH_LIMIT, "the launches")
     with state.limited(length):
         for place, launch in enumerate(launches):
@@ -200,13 +198,16 @@ def replay(
                     state.tell_printed()
             total.add(meter)
             each.append(meter.as_dict())
+        returned: set[int] = set()
         outputs, unwritten = result(given["result"], memory, returned)
     for i, segment in enumerate(memory.inputs):
-        if segment.changed and id(segment) not in returned and i not in writes:
-            raise TileError(
-                f"a kernel writes to array argument {i + 1} of the host function; "
-                "write to what device.empty made."
-            )
+        if i in writes or not (segment.changed or id(segment) in returned):
+            continue
+        does = "a kernel writes to" if segment.changed else "it returns"
+        raise TileError(
+            f"{does} array argument {i + 1} of the host function; "
+            "the result is what device.empty made."
+        )
     written = {
         i: input_now(given["inputs"][i], memory.inputs[i]) for i in sorted(set(writes))
     }
