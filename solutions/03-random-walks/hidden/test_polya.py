@@ -26,7 +26,7 @@ def judge_intervals(student, cases):
         want = wilson(*case) if len(case) == 3 else wilson(*case, 1.96)
         for name, one, expected in zip(("low", "high"), got, want, strict=True):
             at = f"{where}: {name}"
-            check.close(one, expected, atol=1e-12, where=at, look=STEP_8)
+            check.close(one, expected, atol=1e-10, where=at, look=STEP_8)
         if case[0] == 0:
             check.equal(got[0], 0.0, where=f"{where}: low", look=CONTRACT)
         if case[0] == case[1]:
@@ -114,8 +114,8 @@ def test_what_the_estimate_leaves_out(student):
 
 @pytest.mark.task("polya", weight=1)
 def test_intervals_at_the_ends(student):
-    cases = [(0, 10), (10, 10), (0, 1), (1, 1), (0, 7, 3.3), (1, 10**12), (3, 3, 0.1)]
-    judge_intervals(student, [*cases, (10**12 - 1, 10**12), (0, 3, 9.0), (1, 2, 1e-9)])
+    cases = [(0, 10), (10, 10), (0, 1), (1, 1), (0, 7, 3.3), (1, 10**6), (3, 3, 0.1)]
+    judge_intervals(student, [*cases, (10**6 - 1, 10**6), (0, 3, 9.0), (1, 2, 0.1)])
 
 
 @pytest.mark.task("polya", weight=1)
