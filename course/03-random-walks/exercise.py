@@ -361,29 +361,29 @@ check("simulate")
 
 
 # %% tags=["task"] task="polya"
-def interval(hits: int, trials: int, z: float = 1.96) -> tuple[float, float]:
+def interval(hits: int, trials: int, width: float = 1.96) -> tuple[float, float]:
     """Return the Wilson interval (low, high) for the probability of a hit.
 
-    It holds every p with |hits - trials p| <= z sqrt(trials p (1 - p)): those from
-    which the count is at most z standard deviations away.
+    It holds every p with |hits - trials p| <= width sqrt(trials p (1 - p)): those from
+    which the count is at most width standard deviations away.
 
     Args:
         hits: 0 <= hits <= trials.
         trials: trials >= 1.
-        z: 0 < z < infinity.
+        width: 0 < width < infinity.
 
     Returns:
-        Two Python floats, right to 1e-10 for trials up to 1,000,000 and z from 0.1 to 10.
-        For no hits low is exactly 0.0; where every trial is a hit, high is exactly 1.0.
+        Two Python floats, right to 1e-10 for up to 1,000,000 trials and a width from
+        0.1 to 10. For no hits low is exactly 0.0; where every trial is a hit, high is exactly 1.0.
 
     Raises:
-        ValueError: hits, trials or z is outside these bounds, or z is NaN.
+        ValueError: hits, trials or width is outside these bounds, or width is NaN.
     """
     raise NotImplementedError("interval: chapter, step 8")
 
 
 def polya(
-    d: int, n: int, walks: int, rng: np.random.Generator, z: float = 1.96
+    d: int, n: int, walks: int, rng: np.random.Generator, width: float = 1.96
 ) -> Polya:
     """Estimate the probability that a fair walk in d dimensions ever comes back.
 
@@ -396,7 +396,7 @@ def polya(
         walks: Number of independent walks, walks >= 1. 20,000 walks of 50 steps with
             d = 3 take less than a second.
         rng: The only source of chance, as for `simulate`.
-        z: As for `interval`.
+        width: As for `interval`.
 
     Returns:
         A Polya. returned: how many of the walks were at the origin after at least one
@@ -409,7 +409,7 @@ def polya(
         returned of walks. high: that of `interval` plus late, but never above 1.
 
     Raises:
-        ValueError: d < 1, n < 0 or walks < 1; or z, as for `interval`.
+        ValueError: d < 1, n < 0 or walks < 1; or width, as for `interval`.
     """
     raise NotImplementedError("polya: chapter, step 8")
 

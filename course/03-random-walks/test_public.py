@@ -91,7 +91,11 @@ def test_inverse_of_a_series(student):
     a, four = student.Series(A), student.Series([4, 2, 0, 1])
     same_terms(
         [
-            ("1/(4 + 2s + s^3)", four.inverse, [F(1, 4), F(-1, 8), F(1, 16), F(-3, 32)]),
+            (
+                "1/(4 + 2s + s^3)",
+                four.inverse,
+                [F(1, 4), F(-1, 8), F(1, 16), F(-3, 32)],
+            ),
             ("a * 1/a", lambda: a * a.inverse(), [1, 0, 0, 0, 0]),
             ("1/(-2/3)", lambda: student.Series([F(-2, 3)]).inverse(), [F(-3, 2)]),
         ]
@@ -108,7 +112,11 @@ def test_root_of_a_series(student):
             ("root of 9/4 + 3s + ...", square.sqrt, root),
             ("root times root", lambda: one.sqrt() * one.sqrt(), [1, 2, 3, 4]),
             ("root of 1 + 2s + ...", one.sqrt, [1, 1, 1, 1]),
-            ("root of (10^17 + 3)^2", lambda: student.Series([big**2, 0]).sqrt(), [big, 0]),
+            (
+                "root of (10^17 + 3)^2",
+                lambda: student.Series([big**2, 0]).sqrt(),
+                [big, 0],
+            ),
             ("root of 25", lambda: student.Series([25]).sqrt(), [5]),
         ]
     )
@@ -150,7 +158,10 @@ def test_series_refuses(student):
     two, negative = student.Series([2, 1]), student.Series([-4, 1])
     zero, third = student.Series([0, 1]), student.Series([F(1, 4) * THIRD, 1])
     refuses(
-        student.Series, TypeError, "Series", [("of a float", ([0.5],)), ("of 1.0", ([1.0],))]
+        student.Series,
+        TypeError,
+        "Series",
+        [("of a float", ([0.5],)), ("of 1.0", ([1.0],))],
     )
     refuses(student.Series, ValueError, "Series", [("without terms", ([],))])
     for what, make in (("a + 0.5", lambda: a + 0.5), ("2.0 * a", lambda: 2.0 * a)):
@@ -433,12 +444,16 @@ def below(z):
 def test_errors_of_short_walks(student):
     # One fair step: P(S <= x) is 0, 1/2, 1 and jumps at -1 and 1; the deviation is 1.
     want = (max(below(-1), 0.5 - below(-1)), 1 - below(2))
-    two_floats(student.normal_error(1, 0.5), want, "normal_error(1, 0.5)", STEP_7, atol=1e-8)
+    two_floats(
+        student.normal_error(1, 0.5), want, "normal_error(1, 0.5)", STEP_7, atol=1e-8
+    )
     # Two steps, p = 1/4: 9/16, 6/16, 1/16 at -2, 0, 2; mean -1, deviation sqrt(3/2).
     d = math.sqrt(1.5)
     law, points = [0, 9 / 16, 15 / 16, 1], (-2, 0, 2)
     gaps = [
-        abs(law[j] - below((x + 1) / d)) for k, x in enumerate(points) for j in (k, k + 1)
+        abs(law[j] - below((x + 1) / d))
+        for k, x in enumerate(points)
+        for j in (k, k + 1)
     ]
     halfway = [abs(law[k + 1] - below((x + 2) / d)) for k, x in enumerate(points)]
     for p in (0.25, F(1, 4)):
@@ -524,6 +539,7 @@ def test_law_of_the_walks(student, p):
         ("neighbouring walks", up[::2], up[1::2]),
         ("walks far apart", up[: walks // 2], up[walks // 2 :]),
         ("a step, and the next of the next walk", up[::2, ::2], up[1::2, 1::2]),
+        ("a step, and the one before of the next walk", up[::2, 1::2], up[1::2, ::2]),
     ):
         hits = int((one == other).sum())
         likely(hits, one.size, same, f"{where}: {what}, how often they are equal")
@@ -538,7 +554,9 @@ def test_sure_walks_and_small_numbers(student):
     rng = student.run(generator, seed=13)
     for p, sign in ((1.0, 1), (0.0, -1)):
         got, where = walks_of(student, 150, p, 2, rng)
-        check.equal(int(got[1, -1]), 150 * sign, where=f"{where}: the end", look=CONTRACT)
+        check.equal(
+            int(got[1, -1]), 150 * sign, where=f"{where}: the end", look=CONTRACT
+        )
     for n, walks in ((0, 2), (3, 0), (1, 1)):
         walks_of(student, n, 0.5, walks, rng)
     where = "simulate"
@@ -568,17 +586,22 @@ def test_where_the_chance_comes_from(student):
 
 @pytest.mark.task("polya")
 def test_wilson_intervals(student):
-    for hits, trials, z in ((20, 50, 1.96), (40, 50, 3.0), (1, 4, 0.5), (700, 1000, 2.0)):
-        # The ends are where the count is exactly z deviations away.
-        where = f"interval({hits}, {trials}, {z})"
-        got = student.interval(hits, trials, z)
-        middle = (hits + z * z / 2) / (trials + z * z)
-        squared = middle**2 - hits**2 / trials / (trials + z * z)
+    for hits, trials, width in (
+        (20, 50, 1.96),
+        (40, 50, 3.0),
+        (1, 4, 0.5),
+        (700, 1000, 2.0),
+    ):
+        # The ends are where the count is exactly width deviations away.
+        where = f"interval({hits}, {trials}, {width})"
+        got = student.interval(hits, trials, width)
+        middle = (hits + width * width / 2) / (trials + width * width)
+        squared = middle**2 - hits**2 / trials / (trials + width * width)
         want = (middle - math.sqrt(squared), middle + math.sqrt(squared))
         two_floats(got, want, where, STEP_8, atol=1e-10)
     default = student.interval(20, 50)
     want = student.interval(20, 50, 1.96)
-    two_floats(default, want, "interval(20, 50): z is 1.96", CONTRACT, atol=1e-12)
+    two_floats(default, want, "interval(20, 50): width is 1.96", CONTRACT, atol=1e-12)
     low, high = student.interval(0, 4)
     check.equal(low, 0.0, where="interval(0, 4): low", look=CONTRACT)
     want = 1.96**2 / (4 + 1.96**2)
@@ -587,9 +610,9 @@ def test_wilson_intervals(student):
     check.equal(high, 1.0, where="interval(4, 4): high", look=CONTRACT)
     check.close(low, 1 - want, atol=1e-12, where="interval(4, 4): low", look=STEP_8)
     cases = [("with 5 of 4 hits", (5, 4)), ("of no trials", (0, 0))]
-    cases += [("of -2 hits", (-2, 4)), ("with z = -1", (1, 4, -1.0))]
-    cases += [("with z = 0", (1, 4, 0.0)), ("with z = NaN", (1, 4, math.nan))]
-    cases += [("with z = infinity", (1, 4, math.inf))]
+    cases += [("of -2 hits", (-2, 4)), ("with width = -1", (1, 4, -1.0))]
+    cases += [("with width = 0", (1, 4, 0.0)), ("with width = NaN", (1, 4, math.nan))]
+    cases += [("with width = infinity", (1, 4, math.inf))]
     refuses(student.interval, ValueError, "interval", cases)
 
 
@@ -606,10 +629,14 @@ def fields_of(student, d, n, walks, rng, **options):
         check.true(good, where=at, evidence=evidence, look=CONTRACT)
     returned, late = got.returned, 1.0
     if d > 2 and n > 1:
-        late = 2 * (d / (4 * math.pi)) ** (d / 2) * (n // 2) ** (1 - d / 2) / (d / 2 - 1)
-    z = options.get("z", 1.96)
-    middle = (returned + z * z / 2) / (walks + z * z)
-    apart = math.sqrt(max(middle**2 - returned**2 / walks / (walks + z * z), 0.0))
+        late = (
+            2 * (d / (4 * math.pi)) ** (d / 2) * (n // 2) ** (1 - d / 2) / (d / 2 - 1)
+        )
+    width = options.get("width", 1.96)
+    middle = (returned + width * width / 2) / (walks + width * width)
+    apart = math.sqrt(
+        max(middle**2 - returned**2 / walks / (walks + width * width), 0.0)
+    )
     want = {
         "estimate": returned / walks,
         "late": min(1.0, late),
@@ -640,14 +667,14 @@ def test_who_comes_back(student):
 @pytest.mark.task("polya")
 def test_bounds_of_polya(student):
     rng = student.run(generator, seed=15)
-    for d, n, walks, z in (
+    for d, n, walks, width in (
         (3, 60, 500, 3.0),
         (3, 15, 500, 1.0),
         (4, 10, 300, 2.0),
         (2, 10, 300, 2.0),
         (50, 2, 20, 2.0),
     ):
-        fields_of(student, d, n, walks, rng, z=z)
+        fields_of(student, d, n, walks, rng, width=width)
     for d, n in ((3, 0), (3, 1), (1, 0)):
         returned, where = fields_of(student, d, n, 30, rng)
         check.equal(returned, 0, where=f"{where}.returned", look=CONTRACT)
@@ -656,7 +683,7 @@ def test_bounds_of_polya(student):
         ("with d = -2", (-2, 4, 9)),
         ("with n = -2", (3, -2, 9)),
         ("without walks", (3, 4, 0)),
-        ("with z = 0", (3, 4, 9, rng, 0.0)),
+        ("with width = 0", (3, 4, 9, rng, 0.0)),
     ):
         args = args if len(args) > 3 else (*args, rng)
         check.raises(

@@ -256,11 +256,11 @@ def simulate(n: int, p: float, walks: int, rng: np.random.Generator) -> np.ndarr
 
 
 # %% tags=["task"] task="polya"
-def interval(hits: int, trials: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the Wilson interval: every p that z standard deviations still explain."""
-    if trials < 1 or not 0 <= hits <= trials or not 0 < z < math.inf:
-        raise ValueError("needs 0 <= hits <= trials, trials >= 1 and a z above 0")
-    share, w = hits / trials, z * z / trials
+def interval(hits: int, trials: int, width: float = 1.96) -> tuple[float, float]:
+    """Return the Wilson interval: every p that width standard deviations still explain."""
+    if trials < 1 or not 0 <= hits <= trials or not 0 < width < math.inf:
+        raise ValueError("needs 0 <= hits <= trials, trials >= 1 and a width above 0")
+    share, w = hits / trials, width * width / trials
     middle = (share + w / 2) / (1 + w)
     half = math.sqrt(w * (share * (1 - share) + w / 4)) / (1 + w)
     low = 0.0 if hits == 0 else middle - half
@@ -268,7 +268,7 @@ def interval(hits: int, trials: int, z: float = 1.96) -> tuple[float, float]:
 
 
 def polya(
-    d: int, n: int, walks: int, rng: np.random.Generator, z: float = 1.96
+    d: int, n: int, walks: int, rng: np.random.Generator, width: float = 1.96
 ) -> Polya:
     """Estimate the probability that a walk in d dimensions comes back to its origin."""
     if d < 1 or n < 0 or walks < 1:
@@ -283,7 +283,7 @@ def polya(
         back |= ~at.any(axis=1)
     returned = int(np.count_nonzero(back))
     # (2) Who is not back after n steps may still come back: a bound on how many do.
-    low, high = interval(returned, walks, z)
+    low, high = interval(returned, walks, width)
     late = late_returns(d, n)
     return Polya(returned, returned / walks, late, low, min(1.0, high + late))
 

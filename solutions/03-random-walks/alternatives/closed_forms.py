@@ -54,7 +54,9 @@ class Series:
             raise TypeError("float")
         if isinstance(other, Series):
             return list(zip(self.terms, other.terms, strict=False))
-        return [(self.terms[0], Fraction(other))] + [(t, Fraction(0)) for t in self.terms[1:]]
+        return [(self.terms[0], Fraction(other))] + [
+            (t, Fraction(0)) for t in self.terms[1:]
+        ]
 
     def __add__(self, other):
         return Series([a + b for a, b in self._zip(other)])
@@ -120,9 +122,7 @@ class Series:
 def walk_pmf(n, p):
     p = checked(n, p)
     if isinstance(p, Fraction):
-        odd = [
-            math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1)
-        ]
+        odd = [math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1)]
         out = [Fraction(0)] * (2 * n + 1)
         out[::2] = odd
         return out
@@ -194,21 +194,21 @@ def ruin(p, z, a):
         chance = (r**a - r**z) / (r**a - 1)
         return chance, (z - a * (1 - chance)) / (1 - 2 * p)
     if p < 0.5:
-        lost, steps = favoured(1 - p, a - z, a, log_odds(1 - p))
+        lost, steps = favoured(1 - p, a - z, a, -log_odds(p))
         return 1.0 - lost if lost < 0.5 else won(p, z, a), steps
     return favoured(p, z, a, log_odds(p))
 
 
 def log_odds(p):
-    """Return log(p/q) for p > 1/2."""
-    if p > 0.75:
+    """Return log(p/q)."""
+    if abs(p - 0.5) > 0.25:
         return math.log(p) - math.log1p(-p)
     return math.log1p((2 * p - 1) / (1 - p))
 
 
 def won(p, z, a):
     """Return the chance of ruin for p < 1/2, as one quotient."""
-    h = log_odds(1 - p)
+    h = -log_odds(p)
     return math.expm1(-(a - z) * h) / math.expm1(-a * h)
 
 
@@ -246,18 +246,25 @@ def normal_error(n, p):
 def simulate(n, p, walks, rng):
     checked(n, p)
     checked(walks, p)
-    ups = rng.binomial(1, p, size=(n, walks)) if n * walks else np.zeros((n, walks), int)
+    ups = (
+        rng.binomial(1, p, size=(n, walks)) if n * walks else np.zeros((n, walks), int)
+    )
     paths = np.vstack([np.zeros((1, walks), int), np.cumsum(2 * ups - 1, axis=0)])
     return np.ascontiguousarray(paths.T.astype(np.int64))
 
 
 # %% tags=["task"] task="polya"
-def interval(hits, trials, z=1.96):
-    if trials <= 0 or hits < 0 or hits > trials or not (z > 0 and z < float("inf")):
+def interval(hits, trials, width=1.96):
+    if (
+        trials <= 0
+        or hits < 0
+        or hits > trials
+        or not (width > 0 and width < float("inf"))
+    ):
         raise ValueError("interval")
     h, n = float(hits), float(trials)
-    middle = (h + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * math.sqrt(h * (n - h) / n + z * z / 4)
+    middle = (h + width * width / 2) / (n + width * width)
+    half = width / (n + width * width) * math.sqrt(h * (n - h) / n + width * width / 4)
     low, high = middle - half, middle + half
     if hits == 0:
         low = 0.0
@@ -266,7 +273,7 @@ def interval(hits, trials, z=1.96):
     return low, high
 
 
-def polya(d, n, walks, rng, z=1.96):
+def polya(d, n, walks, rng, width=1.96):
     if d <= 0 or n < 0 or walks <= 0:
         raise ValueError("polya")
     # All steps of some walks at once: a unit vector each.
@@ -280,6 +287,6 @@ def polya(d, n, walks, rng, z=1.96):
     if d > 2 and n > 1:
         late = 2 * (d / 4 / math.pi) ** (d / 2) * (n // 2) ** (1 - d / 2) / (d / 2 - 1)
         late = late if late < 1 else 1.0
-    low, high = interval(returned, walks, z)
+    low, high = interval(returned, walks, width)
     high = high + late if high + late < 1 else 1.0
     return Polya(returned, returned / walks, late, low, high)

@@ -252,20 +252,22 @@ def simulate(n, p, walks, rng):
 
 
 # %% tags=["task"] task="polya"
-def interval(hits, trials, z=1.96):
-    if not 0 < z < math.inf:
-        raise ValueError("z")
+def interval(hits, trials, width=1.96):
+    if not 0 < width < math.inf:
+        raise ValueError("width")
     if trials < 1 or hits < 0 or hits > trials:
         raise ValueError("counts")
-    # |h - n p| = z sqrt(n p (1 - p)), squared: (n^2 + z^2 n) p^2 - (2 h n + z^2 n) p + h^2
-    a, b, c = trials + z * z, -(2 * hits + z * z), hits * hits / trials
-    root = math.sqrt(z * z * (z * z + 4 * hits * (trials - hits) / trials))
+    # |h - n p| = width sqrt(n p (1 - p)), squared: (n^2 + width^2 n) p^2 - (2 h n + width^2 n) p + h^2
+    a, b, c = trials + width * width, -(2 * hits + width * width), hits * hits / trials
+    root = math.sqrt(
+        width * width * (width * width + 4 * hits * (trials - hits) / trials)
+    )
     high = (-b + root) / (2 * a)
     low = 0.0 if hits == 0 else c / (a * high)
     return low, 1.0 if hits == trials else high
 
 
-def polya(d, n, walks, rng, z=1.96):
+def polya(d, n, walks, rng, width=1.96):
     if d < 1 or walks < 1:
         raise ValueError("d, walks")
     want_steps(n)
@@ -280,7 +282,7 @@ def polya(d, n, walks, rng, z=1.96):
     if d > 2 and k:
         late = 4 / (d - 2) * (d / (4 * math.pi)) ** (d / 2) / math.pow(k, (d - 2) / 2)
     late = min(late, 1.0)
-    low, high = interval(home, walks, z)
+    low, high = interval(home, walks, width)
     return SimpleNamespace(
         returned=home,
         estimate=home / walks,

@@ -94,7 +94,9 @@ class Series:
         first, *rest = self._terms
         out = []
         for k in range(len(self._terms)):
-            have = sum((t * out[k - 1 - j] for j, t in enumerate(rest[:k])), Fraction(0))
+            have = sum(
+                (t * out[k - 1 - j] for j, t in enumerate(rest[:k])), Fraction(0)
+            )
             out.append(((k == 0) - have) / first)
         return Series(out)
 
@@ -106,7 +108,9 @@ class Series:
             raise ValueError("no root")
         out = [Fraction(*roots)]
         for k in range(1, len(self._terms)):
-            twice = sum((out[j] * out[k - j] for j in range(1, (k + 1) // 2)), Fraction(0))
+            twice = sum(
+                (out[j] * out[k - j] for j in range(1, (k + 1) // 2)), Fraction(0)
+            )
             middle = out[k // 2] ** 2 if k % 2 == 0 else 0
             out.append((self._terms[k] - 2 * twice - middle) / (2 * out[0]))
         return Series(out)
@@ -247,7 +251,9 @@ def normal_error(n, p):
     bell = [math.erf((t - n * (p + p - 1)) / width / 2**0.5) / 2 + 0.5 for t in x]
     bell += [math.erf((n + 1 - n * (p + p - 1)) / width / 2**0.5) / 2 + 0.5]
     before = np.concatenate([[0.0], law[:-1]])
-    plain = max(np.abs(law - bell[:-1])[::2].max(), np.abs(before - bell[:-1])[::2].max())
+    plain = max(
+        np.abs(law - bell[:-1])[::2].max(), np.abs(before - bell[:-1])[::2].max()
+    )
     return float(plain), float(np.abs(law[::2] - bell[1::2]).max())
 
 
@@ -264,20 +270,20 @@ def simulate(n, p, walks, rng):
 
 
 # %% tags=["task"] task="polya"
-def interval(hits, trials, z=1.96):
+def interval(hits, trials, width=1.96):
     count(trials, 1)
-    if not 0 <= hits <= trials or not 0 < z < math.inf:
+    if not 0 <= hits <= trials or not 0 < width < math.inf:
         raise ValueError("interval")
     if hits > trials - hits:
-        low, high = interval(trials - hits, trials, z)
+        low, high = interval(trials - hits, trials, width)
         return 1 - high, 1 - low
-    share, w = hits / trials, z**2 / trials
+    share, w = hits / trials, width**2 / trials
     half = math.sqrt((share + w / 2) ** 2 - share**2 * (1 + w))
     high = (share + w / 2 + half) / (1 + w)
     return (share**2 / (1 + w) / high if hits else 0.0), high
 
 
-def polya(d, n, walks, rng, z=1.96):
+def polya(d, n, walks, rng, width=1.96):
     count(d, 1)
     count(n)
     count(walks, 1)
@@ -294,5 +300,5 @@ def polya(d, n, walks, rng, z=1.96):
     k, late = n // 2, 1.0
     if d > 2 and k > 0:
         late = min(1.0, (d / math.pi / 4) ** (d / 2) * 4 / ((d - 2) * k ** (d / 2 - 1)))
-    low, high = interval(returned, walks, z)
+    low, high = interval(returned, walks, width)
     return Polya(returned, returned / walks, late, low, min(1.0, high + late))

@@ -57,7 +57,12 @@ def walk_counts(paths, p):
         ("a step and the one after the next", up[:, 0:-2:4], up[:, 2::4]),
         ("the same step of neighbouring walks", up[0:-1:2], up[1::2]),
         ("the same step of walks far apart", up[: walks // 2], up[walks // 2 :]),
-        ("a step, and the next step of the next walk", up[:-1:2, :-1:2], up[1::2, 1::2]),
+        ("a step, and the next one of the next walk", up[:-1:2, :-1:2], up[1::2, 1::2]),
+        (
+            "a step, and the one before of the next walk",
+            up[:-1:2, 1::2],
+            up[1::2, :-1:2],
+        ),
     ):
         hits = int((left == right).sum())
         yield f"{what}: how often they are equal", hits, left.size, same

@@ -117,11 +117,11 @@ def returned_within(d, n):
     return sum(first)
 
 
-def wilson(hits, trials, z):
+def wilson(hits, trials, width):
     """Return the interval's ends in decimal digits."""
     with localcontext() as context:
         context.prec = DIGITS
-        h, n, w = Decimal(hits), Decimal(trials), Decimal(z) ** 2
+        h, n, w = Decimal(hits), Decimal(trials), Decimal(width) ** 2
         root = (w * (h * (n - h) / n + w / 4)).sqrt()
         return tuple(float((h + w / 2 + s * root) / (n + w)) for s in (-1, 1))
 

@@ -55,7 +55,9 @@ def draw(rng, count, first=None):
     terms = [
         Fraction(int(t), int(b))
         for t, b in zip(
-            rng.integers(-9, 10, size=count), rng.integers(1, 8, size=count), strict=True
+            rng.integers(-9, 10, size=count),
+            rng.integers(1, 8, size=count),
+            strict=True,
         )
     ]
     terms[0] = Fraction(-5, 3) if first is None else first
@@ -377,5 +379,7 @@ def test_a_list_that_changes_later(student):
     given = student.keep([1, 2, 3])
     series = student.Series(given)
     given[0] = 99
-    judge({"made from a list that changed afterwards": series.terms}, {
-        "made from a list that changed afterwards": [1, 2, 3]})
+    judge(
+        {"made from a list that changed afterwards": series.terms},
+        {"made from a list that changed afterwards": [1, 2, 3]},
+    )

@@ -47,7 +47,14 @@ def test_too_short_to_get_there(student):
 
 @pytest.mark.task("passage", weight=1)
 def test_passage_without_chance(student):
-    cases = [(1, 1, 4), (1, 3, 5), (0, 1, 4), (0, -2, 5), (1, -1, 4), (Fraction(1), 2, 4)]
+    cases = [
+        (1, 1, 4),
+        (1, 3, 5),
+        (0, 1, 4),
+        (0, -2, 5),
+        (1, -1, 4),
+        (Fraction(1), 2, 4),
+    ]
     judge_all(student, cases)
 
 

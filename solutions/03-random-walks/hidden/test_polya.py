@@ -57,13 +57,13 @@ def judge_share(student, d, n, seed):
     judge_count(fields["returned"], WALKS, chance, at, STEP_8)
 
 
-def judge_bounds(fields, where, d, n, walks, z):
+def judge_bounds(fields, where, d, n, walks, width):
     """Check that the other fields follow from the count."""
     returned = fields["returned"]
     good = 0 <= returned <= walks
     evidence = f"{returned} of {walks} walks"
     check.true(good, where=f"{where}.returned", evidence=evidence, look=CONTRACT)
-    low, high = wilson(returned, walks, z)
+    low, high = wilson(returned, walks, width)
     want = {
         "estimate": returned / walks,
         "late": late(d, n),
@@ -98,15 +98,15 @@ def test_who_comes_back_in_space(student):
 
 @pytest.mark.task("polya", weight=2, core=True)
 def test_what_the_estimate_leaves_out(student):
-    for d, n, walks, z in (
+    for d, n, walks, width in (
         (3, 100, 900, 1.96),
         (3, 31, 500, 3.0),
         (4, 12, 700, 1.5),
         (5, 8, 400, 2.0),
         (2, 20, 300, 2.0),
     ):
-        fields, where = found(student, d, n, walks, 318, z=z)
-        judge_bounds(fields, f"{where} with z = {z}", d, n, walks, z)
+        fields, where = found(student, d, n, walks, 318, width=width)
+        judge_bounds(fields, f"{where} with width = {width}", d, n, walks, width)
 
 
 # --- the ends of intervals, no steps, where the chance comes from, refusals ---------
@@ -125,10 +125,10 @@ def test_interval_refuses(student):
         ("of more hits than trials", (6, 5)),
         ("of no trials", (0, 0)),
         ("of -5 trials", (-5, -5)),
-        ("with z = 0", (2, 5, 0.0)),
-        ("with z = -1.96", (2, 5, -1.96)),
-        ("with z = NaN", (2, 5, math.nan)),
-        ("with z = infinity", (2, 5, math.inf)),
+        ("with width = 0", (2, 5, 0.0)),
+        ("with width = -1.96", (2, 5, -1.96)),
+        ("with width = NaN", (2, 5, math.nan)),
+        ("with width = infinity", (2, 5, math.inf)),
     ):
         check.raises(
             ValueError, student.interval, *args, where=f"interval {what}", look=CONTRACT
@@ -180,8 +180,8 @@ def test_polya_refuses(student):
         ("with d = -1", (-1, 5, 10), {}),
         ("with n = -1", (3, -1, 10), {}),
         ("without walks", (3, 5, 0), {}),
-        ("with z = 0", (3, 5, 10), {"z": 0.0}),
-        ("with z = NaN", (3, 5, 10), {"z": math.nan}),
+        ("with width = 0", (3, 5, 10), {"width": 0.0}),
+        ("with width = NaN", (3, 5, 10), {"width": math.nan}),
     ):
         check.raises(
             ValueError,

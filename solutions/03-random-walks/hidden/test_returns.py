@@ -41,7 +41,9 @@ def test_walks_that_drift(student, rng):
 @pytest.mark.task("returns", weight=1)
 def test_short_walks_and_walks_without_chance(student):
     half = Fraction(1, 2)
-    judge_all(student, [(half, 0), (half, 1), (half, 2), (0, 6), (1, 6), (Fraction(1), 5)])
+    judge_all(
+        student, [(half, 0), (half, 1), (half, 2), (0, 6), (1, 6), (Fraction(1), 5)]
+    )
 
 
 @pytest.mark.task("returns", weight=1)

@@ -53,7 +53,13 @@ def test_the_fair_game(student):
 @pytest.mark.task("ruin", weight=2, core=True)
 def test_exact_odds(student, rng):
     p = Fraction(int(rng.integers(1, 5)), 11)
-    cases = [(p, 2, 7), (1 - p, 2, 7), (p, 6, 9), (1 - p, 6, 9), (Fraction(9, 19), 5, 20)]
+    cases = [
+        (p, 2, 7),
+        (1 - p, 2, 7),
+        (p, 6, 9),
+        (1 - p, 6, 9),
+        (Fraction(9, 19), 5, 20),
+    ]
     judge_exact(student, cases)
 
 
