@@ -182,7 +182,7 @@ check("returns")
 
 # %% tags=["task"] task="passage"
 def passage(p: int | Fraction, level: int, n: int) -> list[Fraction]:
-    """Return P(the walk stands on `level` for the first time after k steps), k = 0 ... n.
+    """Return P(the first visit to `level` is after step k) for k = 0 ... n.
 
     Args:
         p: Probability of +1, an exact number, 0 <= p <= 1.
@@ -315,7 +315,11 @@ with attempt():
     for n in (10, 100, 1000):
         for p in (0.5, 0.3):
             plain, corrected = normal_error(n, p)
-            print(f"n = {n:4d}, p = {p}: {plain:.5f} plain, {corrected:.6f} corrected")
+            scaled = plain * math.sqrt(n)
+            print(
+                f"n = {n:4d}, p = {p}: {plain:.5f} plain, {corrected:.6f} corrected,"
+                f" plain * sqrt(n) = {scaled:.4f}"
+            )
 
 # %% tags=["check"]
 check("normal_error")
@@ -374,7 +378,8 @@ def interval(hits: int, trials: int, width: float = 1.96) -> tuple[float, float]
 
     Returns:
         Two Python floats, right to 1e-10 for up to 1,000,000 trials and a width from
-        0.1 to 10. For no hits low is exactly 0.0; where every trial is a hit, high is exactly 1.0.
+        0.1 to 10. For no hits low is exactly 0.0; where every trial is a hit, high is
+        exactly 1.0.
 
     Raises:
         ValueError: hits, trials or width is outside these bounds, or width is NaN.

@@ -2,7 +2,7 @@
 import { uniform } from "../../site/figures/random.js";
 
 export const WALKS = 400;
-export const SHOWN = 14;
+export const SHOWN = 10;
 
 /** P(S_n = x) for x = -n, -n + 2 ... n: from the most likely place outwards, by ratios. */
 export function lawOf(n, p) {
@@ -19,7 +19,7 @@ export const mean = (n, p) => n * (2 * p - 1);
 export const spread = (n, p) => 2 * Math.sqrt(n * p * (1 - p));
 
 /** Walks of n steps: the paths of some, at `points` times, and the ends of all. */
-export function sample({ n, p, seed, shared }, points = 50) {
+export function sample({ n, p, seed, shared }, points = 100) {
   const next = uniform(seed);
   const every = Math.max(1, Math.floor(n / points));
   const [paths, ends] = [[], []];

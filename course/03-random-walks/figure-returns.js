@@ -19,7 +19,8 @@ function overlapPanel(state) {
   const bars = Array.from({ length: LAST }, (_, k) => {
     const [j, x] = [k + 1, LEFT + k * GAP];
     const [up, down] = [first[j] * UNIT, j <= m ? u[m - j] * UNIT : 0];
-    return rect(x, MIDDLE - up, 15, up, { fill: INK.aSoft, stroke: INK.a }) + hatch(x, MIDDLE - up, 15, up, { stroke: INK.a })
+    return rect(x, MIDDLE - up, 15, up, { fill: j <= m ? INK.aSoft : INK.bg, stroke: INK.a })
+      + (j <= m ? hatch(x, MIDDLE - up, 15, up, { stroke: INK.a }) : "")
       + (j <= m ? rect(x, MIDDLE + 20, 15, down, { fill: INK.b }) : "")
       + label(x + 7, MIDDLE + 14, String(2 * j), { "text-anchor": "middle", fill: j <= m ? INK.ink : INK.muted, "font-size": 12, halo: false });
   }).join("");
@@ -78,7 +79,7 @@ export const returns = {
   },
   warning: (state) => (state.all && state.m > 1
     ? `With visits in the place of first returns the sum is ${fixed(look(state).sum, 4)}: who was at 0 several times is counted once for each.` : ""),
-  reserve: [127, 190],
+  reserve: [176, 291],
   traced: true,
   caption: "Whoever is at 0 after 8 steps came back for the first time after some j, and is at 0 again 8 − j steps later: the products of the two rows add up to u. That is U = 1 + FU.",
 };

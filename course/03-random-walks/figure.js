@@ -62,7 +62,7 @@ function endsPanel(state) {
     id: "ends", width: 340, height: 300, title: `Where ${WALKS} walks end, beside the law`,
     desc: `Hatched bars: shares of the walks. Thick lines: the exact probability of each bar. Curve: the normal law with mean ${fixed(m, 0)} and deviation ${fixed(s, 1)}.`,
     body: frame(X, Y, { xTitle: "position at the end", yTitle: `share of ${WALKS} walks; exact (thick); normal (curve)`,
-      xTicks: [-2, 0, 2].map((k) => [m + k * s, fixed(round(m + k * s), 0)]), yTicks: [[0, "0"], [top / 2, fixed(top / 2)]] })
+      xTicks: [-2, 0, 2].map((k) => [m + k * s, fixed(round(m + k * s), 0)]), yTicks: [0, 0.2, 0.4, 0.6, 0.8].filter((v) => v < top).map((v) => [v, v ? fixed(v, 1) : "0"]) })
       + bars + curve(bell, X, Y, { "stroke-width": 1.6 }) + marks,
   };
 }
@@ -92,9 +92,9 @@ export const walks = {
     const drift = Math.abs(mean(n, p));
     return drift >= 0.99 * Math.sqrt(n) ? `The lean has carried the mean ${fixed(drift, 0)} steps away, at least as far as the spread √n: from n = ${Math.round(1 / (2 * p - 1) ** 2)} on it wins.` : "";
   },
-  reserve: [176, 246],
+  reserve: [224, 317],
   traced: true,
-  caption: "Walks of 100 fair steps. They spread like √n (dashed): about two thirds end within ±10. Their ends, counted in bars, follow the exact law (thick), which is close to the normal law (curve).",
+  caption: "Walks of 100 fair steps. They spread like √n (dashed): about seven in ten end within ±10. Their ends, counted in bars, follow the exact law (thick), which is close to the normal law (curve).",
 };
 
 defineFigure("g2k-random-walks", walks);

@@ -496,7 +496,7 @@ def generator(lesson, seed):
 
 
 def likely(hits, trials, p, where):
-    """Check a count of independent trials by Chernoff's bound: 1 false alarm in 10^12."""
+    """Check a count of independent trials by Chernoff's bound."""
     distance, share = 0.0, hits / trials
     for seen, meant in ((share, p), (1 - share, 1 - p)):
         distance += seen * math.log(seen / meant) if seen else 0.0

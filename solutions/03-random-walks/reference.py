@@ -180,7 +180,7 @@ def passage(p: int | Fraction, level: int, n: int) -> list[Fraction]:
 
 # %% tags=["task"] task="last_zero"
 def last_zero(p: int | Fraction, n: int) -> list[Fraction]:
-    """Return the probability that the last visit to 0 up to step n is at k = 0 ... n."""
+    """Return P(the last visit to 0 within n steps is after step k), k = 0 ... n."""
     u, f = returns(p, n)
     # At 0 at step k, then n - k steps without a return.
     return [u[k] * (1 - sum(f[: n - k + 1])) for k in range(n + 1)]
@@ -257,7 +257,7 @@ def simulate(n: int, p: float, walks: int, rng: np.random.Generator) -> np.ndarr
 
 # %% tags=["task"] task="polya"
 def interval(hits: int, trials: int, width: float = 1.96) -> tuple[float, float]:
-    """Return the Wilson interval: every p that width standard deviations still explain."""
+    """Return the Wilson interval (low, high) for the probability of a hit."""
     if trials < 1 or not 0 <= hits <= trials or not 0 < width < math.inf:
         raise ValueError("needs 0 <= hits <= trials, trials >= 1 and a width above 0")
     share, w = hits / trials, width * width / trials

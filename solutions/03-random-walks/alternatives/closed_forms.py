@@ -6,9 +6,9 @@
 # ---
 
 # %% [markdown]
-# Right by another road: whatever has a closed form is taken from it (first returns are
-# u/(k - 1), first visits follow the ballot theorem), ruin by `expm1` and a Taylor series
-# close to 1/2, and powers of a series by logarithmic derivatives.
+# Right by another road: what has a closed form is taken from it (first returns are
+# u/(k - 1), first visits follow the ballot theorem), ruin by `expm1` and a
+# Taylor series close to 1/2, and powers of a series by logarithmic derivatives.
 
 # %% tags=["setup"]
 import dataclasses

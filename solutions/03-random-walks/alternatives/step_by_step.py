@@ -68,7 +68,7 @@ class Series:
         b = self.other(b)
         if b is None:
             return NotImplemented
-        return Series([x + y for x, y in zip(self.terms, b.terms)])
+        return Series([x + y for x, y in zip(self.terms, b.terms, strict=False)])
 
     __radd__ = __add__
 
@@ -257,7 +257,8 @@ def interval(hits, trials, width=1.96):
         raise ValueError("width")
     if trials < 1 or hits < 0 or hits > trials:
         raise ValueError("counts")
-    # |h - n p| = width sqrt(n p (1 - p)), squared: (n^2 + width^2 n) p^2 - (2 h n + width^2 n) p + h^2
+    # |h - n p| = w sqrt(n p (1 - p)), squared, is a quadratic equation in p: its two
+    # roots have the product c/a, so that the smaller one needs no difference.
     a, b, c = trials + width * width, -(2 * hits + width * width), hits * hits / trials
     root = math.sqrt(
         width * width * (width * width + 4 * hits * (trials - hits) / trials)

@@ -65,7 +65,9 @@ class Series:
 
     def _both(self, other, f):
         other = other if isinstance(other, Series) else self._like(other)
-        return Series([f(x, y) for x, y in zip(self._terms, other._terms)])
+        return Series(
+            [f(x, y) for x, y in zip(self._terms, other._terms, strict=False)]
+        )
 
     def __add__(self, other):
         return self._both(other, lambda x, y: x + y)

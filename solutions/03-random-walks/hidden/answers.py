@@ -5,7 +5,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from autograder.student.proxy import StudentRaised
 from autograder.student.testing import check
 
 CONTRACT = "The contract in the docstring."

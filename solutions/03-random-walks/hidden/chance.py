@@ -16,16 +16,18 @@ from autograder.student.testing import check
 LIMIT = 30.0
 
 
-def is_likely(hits, trials, p):
-    """Tell whether a count may come from trials of probability p."""
-    share = hits / trials
-    if p in (0, 1):
-        return share == p
-    distance = 0.0
+def distance(hits, trials, p):
+    """Return N KL(X/N || p), the exponent of Chernoff's bound."""
+    share, total = hits / trials, 0.0
     for seen, meant in ((share, p), (1 - share, 1 - p)):
         if seen > 0:
-            distance += seen * math.log(seen / meant)
-    return trials * distance <= LIMIT
+            total += seen * math.log(seen / meant)
+    return trials * total
+
+
+def is_likely(hits, trials, p):
+    """Tell whether a count may come from trials of probability p, 0 < p < 1."""
+    return distance(hits, trials, p) <= LIMIT
 
 
 def judge_count(hits, trials, p, where, look):
