@@ -154,10 +154,10 @@ def returns(p: int | Fraction, n: int) -> tuple[list[Fraction], list[Fraction]]:
         n: The last step, n >= 0.
 
     Returns:
-        u and f, n + 1 Fractions each. u[k] is the probability that the walk is at 0
-        after k steps, so u[0] = 1. f[k] is the probability that it comes back to 0
-        after k steps and was not there at any step between, so f[0] = 0. n = 200 takes
-        less than a second.
+        A tuple of two lists, u and f, n + 1 Fractions each. u[k] is the probability
+        that the walk is at 0 after k steps, so u[0] = 1. f[k] is the probability that
+        it comes back to 0 after k steps and was not there at any step between, so
+        f[0] = 0. n = 200 takes less than a second.
 
     Raises:
         TypeError: p is a float.
@@ -190,8 +190,8 @@ def passage(p: int | Fraction, level: int, n: int) -> list[Fraction]:
         n: The last step, n >= 0.
 
     Returns:
-        n + 1 Fractions. Their sum is the probability to get there within n steps; it
-        need not be 1. n = 100 takes less than a second.
+        A list of n + 1 Fractions. Their sum is the probability to get there within n
+        steps; it need not be 1. n = 100 takes less than a second.
 
     Raises:
         TypeError: p is a float.
@@ -221,9 +221,9 @@ def last_zero(p: int | Fraction, n: int) -> list[Fraction]:
         n: Number of steps, n >= 0, even or odd.
 
     Returns:
-        n + 1 Fractions that add up to 1. The start counts as a visit, after step 0:
-        entry 0 is the probability that the walk does not come back. n = 200 takes less
-        than a second.
+        A list of n + 1 Fractions that add up to 1. The start counts as a visit, after
+        step 0: entry 0 is the probability that the walk does not come back. n = 200
+        takes less than a second.
 
     Raises:
         TypeError: p is a float.
@@ -260,11 +260,11 @@ def ruin(
         a: The upper end, a >= 1.
 
     Returns:
-        The probability of ruin, and the mean number of steps until the end, whichever
-        it is. For an exact p two Fractions (a up to 100). For a float p two Python
-        floats (a up to 100,000, in less than a second): each is right to a relative
-        error of 1e-9, however close p is to 1/2, and also where the probability is
-        tiny; below 1e-290 anything up to 2e-290 will do.
+        A tuple: the probability of ruin, and the mean number of steps until the end,
+        whichever it is. For an exact p two Fractions (a up to 100). For a float p two
+        Python floats (a up to 100,000, in less than a second): each is right to a
+        relative error of 1e-9, however close p is to 1/2, and also where the
+        probability is tiny; below 1e-290 anything up to 2e-290 will do.
 
     Raises:
         ValueError: a is below 1; z is outside 0..a; p is outside 0..1, or NaN.
@@ -297,7 +297,7 @@ def normal_error(n: int, p: float | Fraction) -> tuple[float, float]:
         p: Probability of +1, 0 < p < 1, a float or a Fraction.
 
     Returns:
-        Two Python floats, each right to 1e-8.
+        A tuple of two Python floats, each right to 1e-8.
         plain: the largest |P(S_n <= x) - N(x)| over *all real* x. The first is a
         staircase, so look at both sides of each of its jumps.
         corrected: the largest |P(S_n <= x) - N(m)| over the n + 1 points x that S_n can
@@ -377,9 +377,9 @@ def interval(hits: int, trials: int, width: float = 1.96) -> tuple[float, float]
         width: 0 < width < infinity.
 
     Returns:
-        Two Python floats, right to 1e-10 for up to 1,000,000 trials and a width from
-        0.1 to 10. For no hits low is exactly 0.0; where every trial is a hit, high is
-        exactly 1.0.
+        A tuple of two Python floats, right to 1e-10 for up to 1,000,000 trials and a
+        width from 0.1 to 10. For no hits low is exactly 0.0; where every trial is a
+        hit, high is exactly 1.0.
 
     Raises:
         ValueError: hits, trials or width is outside these bounds, or width is NaN.

@@ -552,6 +552,10 @@ def test_law_of_the_walks(student, p):
 @pytest.mark.task("simulate")
 def test_sure_walks_and_small_numbers(student):
     rng = student.run(generator, seed=13)
+    got, where = walks_of(student, 90, 0.5, 1000, rng)
+    different = len(np.unique(got, axis=0))
+    where = f"{where}: how many of them are different"
+    check.equal(different, 1000, where=where, look=STEP_8)
     for p, sign in ((1.0, 1), (0.0, -1)):
         got, where = walks_of(student, 150, p, 2, rng)
         check.equal(
@@ -573,6 +577,10 @@ def test_sure_walks_and_small_numbers(student):
 def test_where_the_chance_comes_from(student):
     one, same, other = (student.run(generator, seed=s) for s in (3, 3, 4))
     first = student.simulate(50, 0.5, 4, one)
+    several = [student.simulate(70, 0.5, 1, same).tobytes() for _ in range(30)]
+    where = "simulate with one generator, 30 times: how many of the walks are different"
+    check.equal(len(set(several)), 30, where=where, look=CONTRACT)
+    same = student.run(generator, seed=3)
     for kind, rng, equal in (
         ("with a generator in the same state: the same walks", same, True),
         ("with the same generator again: other walks", one, False),
@@ -620,14 +628,14 @@ def fields_of(student, d, n, walks, rng, **options):
     """Ask for an estimate; check what its fields are, and that they fit together."""
     got = student.polya(d, n, walks, rng, **options)
     where = f"polya({d}, {n}, {walks:,}, rng)"
-    kinds = dict.fromkeys(("estimate", "late", "low", "high"), float)
-    for name, kind in ({"returned": int} | kinds).items():
-        value = getattr(got, name)
-        good = isinstance(value, kind) and not isinstance(value, bool)
-        evidence = f"got {check.show(value)}, expected {kind.__name__}"
+    for name in ("returned", "estimate", "late", "low", "high"):
+        value, kind = getattr(got, name), "int" if name == "returned" else "float"
+        kinds = (int, np.integer) if kind == "int" else float
+        good = isinstance(value, kinds) and not isinstance(value, bool)
+        evidence = f"got {check.show(value)}, expected {kind}"
         at = f"{where}.{name}"
         check.true(good, where=at, evidence=evidence, look=CONTRACT)
-    returned, late = got.returned, 1.0
+    returned, late = int(got.returned), 1.0
     if d > 2 and n > 1:
         late = (
             2 * (d / (4 * math.pi)) ** (d / 2) * (n // 2) ** (1 - d / 2) / (d / 2 - 1)
@@ -695,7 +703,7 @@ def test_bounds_of_polya(student):
 def test_the_chance_of_polya(student):
     one, same = student.run(generator, seed=5), student.run(generator, seed=5)
     counts = [student.polya(2, 10, 3000, rng).returned for rng in (one, same)]
-    more = [student.polya(2, 10, 3000, one).returned for _ in range(4)]
+    more = [student.polya(2, 10, 3000, one).returned for _ in range(8)]
     where = "polya with two generators in the same state"
     check.equal(counts[0], counts[1], where=where, look=CONTRACT)
     others = any(count != counts[0] for count in more)

@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE))
 
 from hidden import chance, laws
 
-SIMULATED = ((10, 0.5), (9, 0.3), (5, 0.85))
+SIMULATED = ((10, 0.5), (9, 0.3), (5, 0.85), (4, 0.004))
 RETURNED = ((1, 3), (1, 4), (2, 2), (2, 4), (3, 2), (3, 4), (4, 2))
 
 

@@ -5,6 +5,7 @@ Seeds are fixed, as in the tests of `simulate`.
 
 import math
 
+import numpy as np
 import pytest
 from hidden.answers import CONTRACT, ask_all, floats, make_rng, step
 from hidden.chance import judge_count
@@ -42,19 +43,20 @@ def found(student, d, n, walks, seed, **options):
     fields = {name: getattr(got, name) for name in FIELDS}
     for name, value in fields.items():
         check.plain(value, f"{where}.{name}", CONTRACT)
-        kind = int if name == "returned" else float
-        good = isinstance(value, kind) and not isinstance(value, bool)
-        evidence = f"got {check.show(value)}, expected {kind.__name__}"
+        kind = "int" if name == "returned" else "float"
+        kinds = (int, np.integer) if kind == "int" else float
+        good = isinstance(value, kinds) and not isinstance(value, bool)
+        evidence = f"got {check.show(value)}, expected {kind}"
         at = f"{where}.{name}"
         check.true(good, where=at, evidence=evidence, look=CONTRACT)
     return fields, where
 
 
-def judge_share(student, d, n, seed):
-    fields, where = found(student, d, n, WALKS, seed)
+def judge_share(student, d, n, seed, walks=WALKS):
+    fields, where = found(student, d, n, walks, seed)
     chance = float(returned_within(d, n))
     at = f"{where}: walks that came back"
-    judge_count(fields["returned"], WALKS, chance, at, STEP_8)
+    judge_count(int(fields["returned"]), walks, chance, at, STEP_8)
 
 
 def judge_bounds(fields, where, d, n, walks, width):
@@ -91,7 +93,7 @@ def test_who_comes_back_on_a_line_and_in_a_plane(student):
 
 @pytest.mark.task("polya", weight=2, core=True)
 def test_who_comes_back_in_space(student):
-    judge_share(student, 3, 2, seed=315)
+    judge_share(student, 3, 2, seed=315, walks=80_000)
     judge_share(student, 3, 4, seed=316)
     judge_share(student, 4, 2, seed=317)
 
@@ -161,7 +163,7 @@ def test_few_steps_many_dimensions_one_walk(student):
 def test_the_generator_of_polya_decides(student):
     first, again = make_rng(student, 21), make_rng(student, 21)
     counts = [int(student.polya(2, 12, 3000, rng).returned) for rng in (first, again)]
-    later = [int(student.polya(2, 12, 3000, first).returned) for _ in range(4)]
+    later = [int(student.polya(2, 12, 3000, first).returned) for _ in range(8)]
     where = "polya with two generators in the same state"
     evidence = f"{counts[0]} and {counts[1]} returned"
     same = counts[0] == counts[1]
@@ -170,6 +172,18 @@ def test_the_generator_of_polya_decides(student):
     evidence = f"{counts[0]} returned each time: are the draws new?"
     new = any(count != counts[0] for count in later)
     check.true(new, where=where, evidence=evidence, look=CONTRACT)
+
+
+@pytest.mark.task("polya", weight=1)
+def test_walks_of_one_call_are_independent(student):
+    calls, rng = 1000, make_rng(student, 322)
+    with student.together() as batch:
+        counts = [batch.polya(1, 2, 16, rng).returned for _ in range(calls)]
+    counts = [batch.result(count) for count in counts]
+    where = f"polya(1, 2, 16, rng), {calls:,} times: how often k of 16 walks come back"
+    for k in (7, 8, 9):
+        hits, chance = counts.count(k), math.comb(16, k) / 2**16
+        judge_count(hits, calls, chance, f"{where}, k = {k}", STEP_8)
 
 
 @pytest.mark.task("polya", weight=1)

@@ -44,25 +44,43 @@ def test_the_law_of_fair_walks(student):
 
 
 @pytest.mark.task("simulate", weight=2, core=True)
+def test_no_two_walks_are_alike(student):
+    got, where = sample(student, 70, 0.5, 12_000, make_rng(student, 304))
+    steps = np.diff(got, axis=1)
+    steps = steps * steps[:, :1]  # a walk and its mirror image count as one
+    different = len(np.unique(steps, axis=0))
+    evidence = f"of {len(steps):,} walks of 70 steps, {different:,} are different"
+    good = different == len(steps)
+    check.true(good, where=where, evidence=evidence, look=STEP_8)
+
+
+@pytest.mark.task("simulate", weight=2, core=True)
 def test_the_law_of_leaning_walks(student):
     judge_law(student, 9, 0.3, seed=302)
     judge_law(student, 5, 0.85, seed=303)
+    judge_law(student, 4, 0.004, seed=305)
 
 
 @pytest.mark.task("simulate", weight=1)
 def test_the_generator_decides(student):
     first, again, other = (make_rng(student, seed) for seed in (7, 7, 8))
     walks = [sample(student, 40, 0.5, 6, rng)[0] for rng in (first, again, other)]
-    later, _ = sample(student, 40, 0.5, 6, first)
+    with student.together() as batch:
+        several = [batch.simulate(80, 0.5, 1, first) for _ in range(40)]
+    several = [batch.result(walk) for walk in several]
     where = "simulate with two generators in the same state"
     same = np.array_equal(walks[0], walks[1])
     evidence = "the walks differ: is there another source of chance?"
     check.true(same, where=where, evidence=evidence, look=CONTRACT)
-    for kind, one in (("another seed", walks[2]), ("the same generator again", later)):
-        different = not np.array_equal(walks[0], one)
-        where = f"simulate with {kind}"
-        evidence = "the walks are the same as before"
-        check.true(different, where=where, evidence=evidence, look=CONTRACT)
+    where, different = "simulate with another seed", not np.array_equal(*walks[1:])
+    evidence = "the walks are the same as before"
+    check.true(different, where=where, evidence=evidence, look=CONTRACT)
+    where = "simulate with the same generator, 40 times: one walk of 80 steps each time"
+    for walk in several:
+        is_array(walk, (1, 81), np.int64, where)
+    different = len({walk.tobytes() for walk in several})
+    evidence = f"only {different} of the 40 walks are different"
+    check.true(different == 40, where=where, evidence=evidence, look=CONTRACT)
 
 
 @pytest.mark.task("simulate", weight=1)

@@ -106,7 +106,8 @@ def test_walks_without_chance(student):
 @pytest.mark.task("walk_pmf", weight=1)
 def test_exact_means_exact(student):
     p = Fraction(10**18 + 1, 2 * 10**18)
-    (got,) = ask_all(student, "walk_pmf", [(12, p)])
+    got, long = ask_all(student, "walk_pmf", [(12, p), (70, Fraction(2, 5))])
+    fractions(long, exact_law(70, Fraction(2, 5)), "walk_pmf(70, 2/5)", STEP_1)
     fractions(got, exact_law(12, p), "walk_pmf(12, p) with a p of 19 digits", STEP_1)
 
 
