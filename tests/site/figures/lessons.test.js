@@ -7,6 +7,7 @@ import { VERDICTS } from "../../../course/00-start/figure.js";
 import { gridOf, walked } from "../../../course/00-first-kernel/figure-model.js";
 import { above, expected } from "../../../course/01-gradients/figure-steps.js";
 import { crease, hill, hillGradient, look } from "../../../course/01-gradients/figure-surfaces.js";
+import { lawOf, returnsOf } from "../../../course/03-random-walks/figure-model.js";
 import { ALGORITHMS, best } from "../../../course/06-allreduce/figure-cost.js";
 import { ranking } from "../../../course/06-allreduce/figure-levels.js";
 import { clock, contributions, cost, crossover, ITEM, reach, sent, totals } from "../../../course/06-allreduce/figure-model.js";
@@ -80,6 +81,20 @@ test("lesson 1: the lens shows the forward error as the height at one step", () 
     const allowed = 1e-12 + 2 * expected("forward", h).rounding;
     assert.ok(Math.abs(Math.abs(height / t) - gradients.steps.forward[k]) <= allowed, `h = ${h}`);
   });
+});
+
+test("lesson 3: laws and first returns are the reference's", () => {
+  const { laws, returns } = readTrace("03-random-walks");
+  for (const { n, p, x, law } of laws) {
+    assert.ok(x.length >= 2);
+    const seen = lawOf(n, p);
+    x.forEach((place, k) => near(seen[(place + n) / 2], law[k], `n = ${n}, p = ${p}, x = ${place}`));
+  }
+  for (const { p, u, f } of returns) {
+    const seen = returnsOf(p, u.length - 1);
+    u.forEach((value, m) => near(seen.u[m], value, `u at ${2 * m}, p = ${p}`));
+    f.forEach((value, m) => near(seen.f[m], value, `f at ${2 * m}, p = ${p}`));
+  }
 });
 
 test("lesson 6: chunks, bytes and contributions are those that the network saw", () => {

@@ -1,0 +1,385 @@
+"""Hidden tests of `Series`: each operation, then lengths, types, refusals, operands.
+
+Operations run there, on fresh operands; only the terms of the results come back.
+"""
+
+from fractions import Fraction
+
+import pytest
+from hidden.answers import CONTRACT, step
+
+from autograder.student.proxy import StudentRaised
+from autograder.student.testing import check
+
+STEP_2 = step(2)
+
+
+def terms_of(student, asked):
+    """Evaluate functions of the lesson on Series there; return the terms of each.
+
+    What was raised comes back as the exception's name.
+    """
+    with student.together() as batch:
+        results = {}
+        for what, make in asked.items():
+            results[what] = make(batch.Series).terms
+
+    def answer(handle):
+        try:
+            return batch.result(handle)
+        except StudentRaised as error:
+            return f"raised {error.type_name}"
+
+    return {what: answer(handle) for what, handle in results.items()}
+
+
+def judge(got, want):
+    """Compare tuples of Fractions."""
+    for what, terms in want.items():
+        where, answer = f"Series, {what}", got[what]
+        check.plain(answer, where, STEP_2)
+        good = isinstance(answer, tuple) and all(type(t) is Fraction for t in answer)
+        shown = answer if isinstance(answer, str) else check.show(answer)
+        evidence = f"got {shown}, expected a tuple of Fractions"
+        check.true(good, where=where, evidence=evidence, look=CONTRACT)
+        evidence = f"it has {len(answer)} terms, expected {len(terms)}"
+        same = len(answer) == len(terms)
+        check.true(same, where=where, evidence=evidence, look=CONTRACT)
+        for k, (one, expected) in enumerate(zip(answer, terms, strict=True)):
+            place = f"{where}: the term of s^{k}"
+            check.equal(one, Fraction(expected), where=place, look=STEP_2)
+
+
+def draw(rng, count, first=None):
+    """Return terms without a pattern: all signs, a few zeros, various denominators."""
+    terms = [
+        Fraction(int(t), int(b))
+        for t, b in zip(
+            rng.integers(-9, 10, size=count),
+            rng.integers(1, 8, size=count),
+            strict=True,
+        )
+    ]
+    terms[0] = Fraction(-5, 3) if first is None else first
+    if count > 3:
+        terms[1:3] = [Fraction(7, 2), Fraction(0)]
+    return terms
+
+
+# The same by other roads: by exponents, and by what an answer must fulfil.
+
+
+def product(a, b):
+    m = min(len(a), len(b))
+    out = [Fraction(0)] * m
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            if i + j < m:
+                out[i + j] += x * y
+    return out
+
+
+def composed(outer, inner):
+    m = min(len(outer), len(inner))
+    total, power = [Fraction(0)] * m, [Fraction(1)] + [Fraction(0)] * (m - 1)
+    for t in outer[:m]:
+        total = [x + t * y for x, y in zip(total, power, strict=True)]
+        power = product(power, inner)
+    return total
+
+
+def divided(one, a):
+    """Return one/a by long division."""
+    rest, out = list(one), []
+    for k in range(len(a)):
+        out.append(rest[k] / a[0])
+        for j in range(k, len(a)):
+            rest[j] -= out[k] * a[j - k]
+    return out
+
+
+def one(count):
+    return [Fraction(1)] + [Fraction(0)] * (count - 1)
+
+
+@pytest.mark.task("Series", weight=2, core=True)
+def test_sums_and_products(student, rng):
+    a, b = draw(rng, 7), draw(rng, 7, Fraction(1, 4))
+    got = terms_of(
+        student,
+        {
+            "a + b": lambda series: series(a) + series(b),
+            "a - b": lambda series: series(a) - series(b),
+            "b - a": lambda series: series(b) - series(a),
+            "-a": lambda series: -series(a),
+            "a * b": lambda series: series(a) * series(b),
+            "a * a * b": lambda series: series(a) * series(a) * series(b),
+            "a * (a - b)": lambda series: series(a) * (series(a) - series(b)),
+        },
+    )
+    minus = [x - y for x, y in zip(a, b, strict=True)]
+    judge(
+        got,
+        {
+            "a + b": [x + y for x, y in zip(a, b, strict=True)],
+            "a - b": minus,
+            "b - a": [-x for x in minus],
+            "-a": [-x for x in a],
+            "a * b": product(a, b),
+            "a * a * b": product(product(a, a), b),
+            "a * (a - b)": product(a, minus),
+        },
+    )
+
+
+@pytest.mark.task("Series", weight=2, core=True)
+def test_numbers_on_either_side(student, rng):
+    a, c = draw(rng, 5), Fraction(3, 7)
+    got = terms_of(
+        student,
+        {
+            "a + c": lambda series: series(a) + c,
+            "c + a": lambda series: c + series(a),
+            "a - c": lambda series: series(a) - c,
+            "c - a": lambda series: c - series(a),
+            "a * c": lambda series: series(a) * c,
+            "c * a": lambda series: c * series(a),
+            "a + 2": lambda series: series(a) + 2,
+            "2 - a": lambda series: 2 - series(a),
+            "1 + 2 * a": lambda series: 1 + 2 * series(a),
+            "0 * a": lambda series: 0 * series(a),
+        },
+    )
+
+    def moved(by, sign=1, times=1):
+        rest = [sign * times * x for x in a]
+        return [rest[0] + by, *rest[1:]]
+
+    judge(
+        got,
+        {
+            "a + c": moved(c),
+            "c + a": moved(c),
+            "a - c": moved(-c),
+            "c - a": moved(c, -1),
+            "a * c": [c * x for x in a],
+            "c * a": [c * x for x in a],
+            "a + 2": moved(2),
+            "2 - a": moved(2, -1),
+            "1 + 2 * a": moved(1, times=2),
+            "0 * a": [Fraction(0)] * 5,
+        },
+    )
+
+
+@pytest.mark.task("Series", weight=2, core=True)
+def test_inverse(student, rng):
+    a, b = draw(rng, 8), draw(rng, 6, Fraction(4))
+    geometric = [Fraction(1), Fraction(-2), *[Fraction(0)] * 4]
+    got = terms_of(
+        student,
+        {
+            "a.inverse()": lambda series: series(a).inverse(),
+            "b.inverse()": lambda series: series(b).inverse(),
+            "a * a.inverse()": lambda series: series(a) * series(a).inverse(),
+            "inverse of 1 - 2s": lambda series: series(geometric).inverse(),
+        },
+    )
+    judge(
+        got,
+        {
+            "a.inverse()": divided(one(8), a),
+            "b.inverse()": divided(one(6), b),
+            "a * a.inverse()": one(8),
+            "inverse of 1 - 2s": [2**k for k in range(6)],
+        },
+    )
+
+
+@pytest.mark.task("Series", weight=2, core=True)
+def test_sqrt(student, rng):
+    roots = [draw(rng, 8, Fraction(2, 3)), draw(rng, 7, Fraction(1))]
+    roots.append(draw(rng, 6, Fraction(5)))
+    squares = [product(r, r) for r in roots]
+    got = terms_of(
+        student,
+        {
+            f"root of a series that begins with {square[0]}": (
+                lambda series, square=square: series(square).sqrt()
+            )
+            for square in squares
+        },
+    )
+    judge(got, dict(zip(got, roots, strict=True)))
+
+
+@pytest.mark.task("Series", weight=2, core=True)
+def test_composition(student, rng):
+    outer, other = draw(rng, 7), draw(rng, 7, Fraction(0))
+    inner = draw(rng, 7, Fraction(0))
+    even = [Fraction(t) for t in (0, 0, 3, 0, Fraction(1, 2), 0, 0)]
+    got = terms_of(
+        student,
+        {
+            "a(b)": lambda series: series(outer)(series(inner)),
+            "a(b) with b = 3s^2 + s^4/2": lambda series: series(outer)(series(even)),
+            "b(c)": lambda series: series(inner)(series(other)),
+            "c(b)": lambda series: series(other)(series(inner)),
+        },
+    )
+    judge(
+        got,
+        {
+            "a(b)": composed(outer, inner),
+            "a(b) with b = 3s^2 + s^4/2": composed(outer, even),
+            "b(c)": composed(inner, other),
+            "c(b)": composed(other, inner),
+        },
+    )
+
+
+# --- lengths, kinds of numbers, refusals, operands ----------------------------------
+
+
+@pytest.mark.task("Series", weight=1)
+def test_series_of_different_lengths(student, rng):
+    long, short = draw(rng, 7), draw(rng, 4, Fraction(2))
+    inner, little = draw(rng, 7, Fraction(0)), draw(rng, 3, Fraction(0))
+    got = terms_of(
+        student,
+        {
+            "long + short": lambda series: series(long) + series(short),
+            "short - long": lambda series: series(short) - series(long),
+            "long * short": lambda series: series(long) * series(short),
+            "short * long": lambda series: series(short) * series(long),
+            "short(long)": lambda series: series(short)(series(inner)),
+            "long(short)": lambda series: series(long)(series(little)),
+            "one term times seven": lambda series: series([3]) * series(long),
+            "one term: inverse": lambda series: series([Fraction(-2, 3)]).inverse(),
+            "one term: sqrt": lambda series: series([Fraction(9, 4)]).sqrt(),
+            "one term: composition": lambda series: series([5])(series([0])),
+            "two terms: inverse": lambda series: series([2, 3]).inverse(),
+        },
+    )
+    judge(
+        got,
+        {
+            "long + short": [x + y for x, y in zip(long, short, strict=False)],
+            "short - long": [y - x for x, y in zip(long, short, strict=False)],
+            "long * short": product(long, short),
+            "short * long": product(long, short),
+            "short(long)": composed(short, inner),
+            "long(short)": composed(long, little),
+            "one term times seven": [3 * long[0]],
+            "one term: inverse": [Fraction(-3, 2)],
+            "one term: sqrt": [Fraction(3, 2)],
+            "one term: composition": [5],
+            "two terms: inverse": [Fraction(1, 2), Fraction(-3, 4)],
+        },
+    )
+
+
+@pytest.mark.task("Series", weight=1)
+def test_large_numbers_and_many_terms(student):
+    big = Fraction(10**20 + 1, 3)
+    ones = [1] * 60
+    got = terms_of(
+        student,
+        {
+            "a tuple of ints": lambda series: series((2, -1, 0)),
+            "a list of both kinds": lambda series: series([Fraction(1, 2), 3]),
+            "a root of many digits": lambda series: series([big * big, 1]).sqrt(),
+            "60 ones, squared": lambda series: series(ones) * series(ones),
+            "60 ones, inverse": lambda series: series(ones).inverse(),
+            "1/sqrt(1 - s), 60 terms": (
+                lambda series: series([1, -1, *[0] * 58]).sqrt().inverse()
+            ),
+            "1/(1 - s) at s/(1 + s), 30 terms": lambda series: series([1] * 30)(
+                series([0, *[(-1) ** k for k in range(29)]])
+            ),
+        },
+    )
+    central, terms = Fraction(1), []
+    for k in range(60):
+        terms.append(central)
+        central = central * (2 * k + 1) / (2 * k + 2)
+    judge(
+        got,
+        {
+            "a tuple of ints": [2, -1, 0],
+            "a list of both kinds": [Fraction(1, 2), 3],
+            "a root of many digits": [big, 1 / (2 * big)],
+            "60 ones, squared": list(range(1, 61)),
+            "60 ones, inverse": [1, -1, *[0] * 58],
+            "1/sqrt(1 - s), 60 terms": terms,
+            "1/(1 - s) at s/(1 + s), 30 terms": [1, 1, *[0] * 28],
+        },
+    )
+
+
+@pytest.mark.task("Series", weight=1)
+def test_what_a_series_refuses(student):
+    cases = {
+        "with a float among its terms": (TypeError, lambda s: s([1, 0.5])),
+        "of a whole float": (TypeError, lambda s: s([1, 2.0])),
+        "plus a float": (TypeError, lambda s: s([1, 2]) + 0.5),
+        "a float minus it": (TypeError, lambda s: 0.5 - s([1, 2])),
+        "times a float": (TypeError, lambda s: s([1, 2]) * 2.0),
+        "a float times it": (TypeError, lambda s: 0.5 * s([1, 2])),
+        "without terms": (ValueError, lambda s: s([])),
+        "s + s^2: inverse": (ZeroDivisionError, lambda s: s([0, 1, 1]).inverse()),
+        "2 + s: sqrt": (ValueError, lambda s: s([2, 1]).sqrt()),
+        "1/2 + s: sqrt": (ValueError, lambda s: s([Fraction(1, 2), 1]).sqrt()),
+        "4/3: sqrt": (ValueError, lambda s: s([Fraction(4, 3), 1]).sqrt()),
+        "s^2: sqrt": (ValueError, lambda s: s([0, 0, 1]).sqrt()),
+        "-4: sqrt": (ValueError, lambda s: s([-4, 1]).sqrt()),
+        "-1/9: sqrt": (ValueError, lambda s: s([Fraction(-1, 9), 1]).sqrt()),
+        "10^40 + 1: sqrt": (ValueError, lambda s: s([10**40 + 1, 1]).sqrt()),
+        "composed with 1 + s": (ValueError, lambda s: s([1, 2])(s([1, 1]))),
+        "of one term, composed with 1/7": (
+            ValueError,
+            lambda s: s([1])(s([Fraction(1, 7)])),
+        ),
+    }
+    got = terms_of(student, {what: make for what, (_, make) in cases.items()})
+    for what, (kind, _) in cases.items():
+        answer = got[what]
+        shown = answer if isinstance(answer, str) else check.show(answer)
+        evidence = f"got {shown}, expected {kind.__name__}"
+        good = answer == f"raised {kind.__name__}"
+        where = f"Series {what}"
+        check.true(good, where=where, evidence=evidence, look=CONTRACT)
+
+
+@pytest.mark.task("Series", weight=1)
+def test_nothing_else_changes(student, rng):
+    a, b = draw(rng, 5, Fraction(4, 9)), draw(rng, 5, Fraction(0))
+    given = student.keep(list(a))
+    with student.together() as batch:
+        x, y = batch.Series(given), batch.Series(b)
+        alias = total = batch.Series(a)
+        total += y
+        total *= y
+        for _ in (x + y, x - y, x * y, -x, x(y), x.inverse(), x.sqrt(), 1 - x, 2 * x):
+            pass
+        held = [s.terms for s in (x, y, alias, total)]
+    after = [batch.result(h) for h in held]
+    left = student.fetch(given)
+
+    total = product([p + q for p, q in zip(a, b, strict=True)], b)
+    names = ("a, used many times", "b, used many times", "c after d = c; d += b", "d")
+    got = dict(zip(names, after, strict=True))
+    judge(got, dict(zip(names, (a, b, a, total), strict=True)))
+    where = "Series: the list that it was made from"
+    check.equal(left, a, where=where, look=CONTRACT)
+
+
+@pytest.mark.task("Series", weight=1)
+def test_a_list_that_changes_later(student):
+    given = student.keep([1, 2, 3])
+    series = student.Series(given)
+    given[0] = 99
+    judge(
+        {"made from a list that changed afterwards": series.terms},
+        {"made from a list that changed afterwards": [1, 2, 3]},
+    )

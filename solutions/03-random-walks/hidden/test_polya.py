@@ -1,0 +1,208 @@
+"""Hidden tests of `interval` and `polya`: the formula, the law, the bounds, edges.
+
+Seeds are fixed, as in the tests of `simulate`.
+"""
+
+import math
+
+import numpy as np
+import pytest
+from hidden.answers import CONTRACT, ask_all, floats, make_rng, step
+from hidden.chance import judge_count
+from hidden.laws import late, returned_within, wilson
+
+from autograder.student.proxy import Handle
+from autograder.student.testing import check
+
+STEP_8 = step(8)
+WALKS = 20_000
+FIELDS = ("returned", "estimate", "late", "low", "high")
+
+
+def judge_intervals(student, cases):
+    answers = ask_all(student, "interval", cases)
+    for case, got in zip(cases, answers, strict=True):
+        where = f"interval{case}"
+        floats(got, 2, where, CONTRACT)
+        want = wilson(*case) if len(case) == 3 else wilson(*case, 1.96)
+        for name, one, expected in zip(("low", "high"), got, want, strict=True):
+            at = f"{where}: {name}"
+            check.close(one, expected, atol=1e-10, where=at, look=STEP_8)
+        if case[0] == 0:
+            check.equal(got[0], 0.0, where=f"{where}: low", look=CONTRACT)
+        if case[0] == case[1]:
+            check.equal(got[1], 1.0, where=f"{where}: high", look=CONTRACT)
+
+
+def found(student, d, n, walks, seed, **options):
+    """Ask for an estimate; return its fields by name, and words for it."""
+    got = student.polya(d, n, walks, make_rng(student, seed), **options)
+    where = f"polya({d}, {n}, {walks:,}, rng)"
+    evidence = f"got {check.show(got)}, expected a Polya"
+    check.true(isinstance(got, Handle), where=where, evidence=evidence, look=CONTRACT)
+    fields = {name: getattr(got, name) for name in FIELDS}
+    for name, value in fields.items():
+        check.plain(value, f"{where}.{name}", CONTRACT)
+        kind = "int" if name == "returned" else "float"
+        kinds = (int, np.integer) if kind == "int" else float
+        good = isinstance(value, kinds) and not isinstance(value, bool)
+        evidence = f"got {check.show(value)}, expected {kind}"
+        at = f"{where}.{name}"
+        check.true(good, where=at, evidence=evidence, look=CONTRACT)
+    return fields, where
+
+
+def judge_share(student, d, n, seed, walks=WALKS):
+    fields, where = found(student, d, n, walks, seed)
+    chance = float(returned_within(d, n))
+    at = f"{where}: walks that came back"
+    judge_count(int(fields["returned"]), walks, chance, at, STEP_8)
+
+
+def judge_bounds(fields, where, d, n, walks, width):
+    """Check that the other fields follow from the count."""
+    returned = fields["returned"]
+    good = 0 <= returned <= walks
+    evidence = f"{returned} of {walks} walks"
+    check.true(good, where=f"{where}.returned", evidence=evidence, look=CONTRACT)
+    low, high = wilson(returned, walks, width)
+    want = {
+        "estimate": returned / walks,
+        "late": late(d, n),
+        "low": low,
+        "high": min(1.0, high + late(d, n)),
+    }
+    for name, expected in want.items():
+        at = f"{where}.{name}"
+        check.close(fields[name], expected, atol=1e-11, where=at, look=STEP_8)
+
+
+@pytest.mark.task("polya", weight=2, core=True)
+def test_intervals(student):
+    cases = [(30, 100), (341, 1000), (3, 10, 1.0), (9, 10, 3.0), (50, 100, 2.5)]
+    judge_intervals(student, [*cases, (199, 200, 1.96), (2, 200, 4.0)])
+
+
+@pytest.mark.task("polya", weight=2, core=True)
+def test_who_comes_back_on_a_line_and_in_a_plane(student):
+    judge_share(student, 1, 3, seed=311)
+    judge_share(student, 1, 4, seed=312)
+    judge_share(student, 2, 2, seed=313)
+    judge_share(student, 2, 4, seed=314)
+
+
+@pytest.mark.task("polya", weight=2, core=True)
+def test_who_comes_back_in_space(student):
+    judge_share(student, 3, 2, seed=315, walks=80_000)
+    judge_share(student, 3, 4, seed=316)
+    judge_share(student, 4, 2, seed=317)
+
+
+@pytest.mark.task("polya", weight=2, core=True)
+def test_what_the_estimate_leaves_out(student):
+    for d, n, walks, width in (
+        (3, 100, 900, 1.96),
+        (3, 31, 500, 3.0),
+        (4, 12, 700, 1.5),
+        (5, 8, 400, 2.0),
+        (2, 20, 300, 2.0),
+    ):
+        fields, where = found(student, d, n, walks, 318, width=width)
+        judge_bounds(fields, f"{where} with width = {width}", d, n, walks, width)
+
+
+# --- the ends of intervals, no steps, where the chance comes from, refusals ---------
+
+
+@pytest.mark.task("polya", weight=1)
+def test_intervals_at_the_ends(student):
+    cases = [(0, 10), (10, 10), (0, 1), (1, 1), (0, 7, 3.3), (1, 10**6), (3, 3, 0.1)]
+    judge_intervals(student, [*cases, (10**6 - 1, 10**6), (0, 3, 9.0), (1, 2, 0.1)])
+
+
+@pytest.mark.task("polya", weight=1)
+def test_interval_refuses(student):
+    for what, args in (
+        ("of -1 hits", (-1, 5)),
+        ("of more hits than trials", (6, 5)),
+        ("of no trials", (0, 0)),
+        ("of -5 trials", (-5, -5)),
+        ("with width = 0", (2, 5, 0.0)),
+        ("with width = -1.96", (2, 5, -1.96)),
+        ("with width = NaN", (2, 5, math.nan)),
+        ("with width = infinity", (2, 5, math.inf)),
+    ):
+        check.raises(
+            ValueError, student.interval, *args, where=f"interval {what}", look=CONTRACT
+        )
+
+
+@pytest.mark.task("polya", weight=1)
+def test_few_steps_many_dimensions_one_walk(student):
+    for d, n, walks in (
+        (3, 0, 50),
+        (3, 1, 50),
+        (3, 2, 60),
+        (3, 3, 60),
+        (1, 0, 5),
+        (1, 9, 40),
+        (2, 1, 5),
+        (4, 1, 30),
+        (40, 2, 30),
+        (6, 400, 1),
+        (1, 40, 1),
+    ):
+        fields, where = found(student, d, n, walks, 319)
+        judge_bounds(fields, where, d, n, walks, 1.96)
+        if n < 2:
+            at = f"{where}.returned: the start is no return"
+            check.equal(fields["returned"], 0, where=at, look=CONTRACT)
+
+
+@pytest.mark.task("polya", weight=1)
+def test_the_generator_of_polya_decides(student):
+    first, again = make_rng(student, 21), make_rng(student, 21)
+    counts = [int(student.polya(2, 12, 3000, rng).returned) for rng in (first, again)]
+    later = [int(student.polya(2, 12, 3000, first).returned) for _ in range(8)]
+    where = "polya with two generators in the same state"
+    evidence = f"{counts[0]} and {counts[1]} returned"
+    same = counts[0] == counts[1]
+    check.true(same, where=where, evidence=evidence, look=CONTRACT)
+    where = "polya with one generator, again and again"
+    evidence = f"{counts[0]} returned each time: are the draws new?"
+    new = any(count != counts[0] for count in later)
+    check.true(new, where=where, evidence=evidence, look=CONTRACT)
+
+
+@pytest.mark.task("polya", weight=1)
+def test_walks_of_one_call_are_independent(student):
+    calls, rng = 1000, make_rng(student, 322)
+    with student.together() as batch:
+        counts = [batch.polya(1, 2, 16, rng).returned for _ in range(calls)]
+    counts = [batch.result(count) for count in counts]
+    where = f"polya(1, 2, 16, rng), {calls:,} times: how often k of 16 walks come back"
+    for k in (7, 8, 9):
+        hits, chance = counts.count(k), math.comb(16, k) / 2**16
+        judge_count(hits, calls, chance, f"{where}, k = {k}", STEP_8)
+
+
+@pytest.mark.task("polya", weight=1)
+def test_polya_refuses(student):
+    rng = make_rng(student, 20)
+    for what, args, options in (
+        ("with d = 0", (0, 5, 10), {}),
+        ("with d = -1", (-1, 5, 10), {}),
+        ("with n = -1", (3, -1, 10), {}),
+        ("without walks", (3, 5, 0), {}),
+        ("with width = 0", (3, 5, 10), {"width": 0.0}),
+        ("with width = NaN", (3, 5, 10), {"width": math.nan}),
+    ):
+        check.raises(
+            ValueError,
+            student.polya,
+            *args,
+            rng,
+            where=f"polya {what}",
+            look=CONTRACT,
+            **options,
+        )
