@@ -12,7 +12,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-
 # %%
 #: log(k!) of an array of whole numbers.
 log_factorial = np.vectorize(lambda k: math.lgamma(k + 1), otypes=[np.float64])

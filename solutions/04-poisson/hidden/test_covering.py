@@ -30,7 +30,7 @@ def judge(got, times, at, where, look):
     for kind, part, want in zip(
         ("gaps", "waits"), got, want_of(times, at), strict=True
     ):
-        floats(part, f"{where}: {kind}", look, size=len(want))
+        floats(part, f"{where}: {kind}", look, len(want), look is CONTRACT)
         check.close(part, want, rtol=1e-12, where=f"{where}: {kind}", look=look)
 
 

@@ -108,8 +108,8 @@ def test_extreme_rates_and_sizes(student):
         floats(x, where, size=2000)
         where = f"{where}: the mean times the rate"
         within(np.mean(x * rate), mean_range(2000), where, CONTRACT)
-    floats(none, "exponential, n = 0", size=0)
-    floats(one, "exponential, n = 1, an integer rate", size=1)
+    floats(none, "exponential, n = 0", size=0, double=True)
+    floats(one, "exponential, n = 1, an integer rate", size=1, double=True)
 
 
 @pytest.mark.task("exponential", weight=1)

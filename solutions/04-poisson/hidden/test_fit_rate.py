@@ -21,9 +21,18 @@ def want_of(x, censored):
 
 
 def judge(got, x, censored, where, look):
-    """Check the three numbers."""
+    """Check the three numbers.
+
+    Core tests let the interval be that of 2 standard deviations, its ends in any order.
+    """
     python_floats(got, 3, where)
-    check.close(got, want_of(x, censored), rtol=1e-12, where=where, look=look)
+    want = want_of(x, censored)
+    check.close(got[0], want[0], rtol=1e-12, where=f"{where}: rate", look=look)
+    if look is STEP:
+        got, rtol = (got[0], *sorted(got[1:])), 0.045
+    else:
+        rtol = 1e-12
+    check.close(got[1:], want[1:], rtol=rtol, where=f"{where}: interval", look=look)
 
 
 @pytest.mark.task("fit_rate", weight=3, core=True)
@@ -58,8 +67,8 @@ def test_none_ended(student):
     x = np.array([0.5, 3.0, 1.5])
     got = student.fit_rate(x, np.ones(3, dtype=bool))
     alone = student.fit_rate(np.array([2.0]), np.array([True]))
-    judge(got, x, [True] * 3, "fit_rate, all censored", STEP)
-    judge(alone, [2.0], [True], "fit_rate of one gap, censored", STEP)
+    judge(got, x, [True] * 3, "fit_rate, all censored", CONTRACT)
+    judge(alone, [2.0], [True], "fit_rate of one gap, censored", CONTRACT)
 
 
 @pytest.mark.task("fit_rate", weight=2)

@@ -92,21 +92,28 @@ def test_when_the_rate_is_asked(student):
     rate = check.counted(lambda t: 5.0 if t < 10 else 2.0)
     got = student.thin(generator(student, 443), rate, bound, horizon)
     where = "thin, where the rate is asked"
-    times = events(got, horizon, where)
-    kinds = {type(t) for t in rate.args}
-    evidence = "it is not given one Python float at each call"
-    check.true(kinds <= {float}, where=where, evidence=evidence, look=CONTRACT)
+    times = events(got, horizon, where, exact=True)
     asked = np.array(rate.args, dtype=float)
     limits = poisson_range(bound * horizon)
     within(asked.size, limits, f"{where}: how often", CONTRACT)
-    good = bool(np.all(np.diff(asked) > 0)) and 0 <= asked[0] and asked[-1] <= horizon
-    evidence = "the times are not ascending in 0..horizon"
+    good = np.all(np.diff(asked) > 0) and asked[0] >= 0 and asked[-1] <= horizon
+    evidence = "the times are not ascending in 0..horizon, each asked once"
     check.true(good, where=where, evidence=evidence, look=CONTRACT)
     evidence = "an event is none of the candidates"
     check.true(np.all(np.isin(times, asked)), where=where, evidence=evidence, look=STEP)
     before, first = asked[asked < 10], times[times < 10]
     where = "thin, while the rate is its bound: how many candidates are kept"
     check.equal(first.size, before.size, where=where, look=STEP)
+
+
+@pytest.mark.task("thin", weight=1)
+def test_the_rate_takes_a_float(student):
+    rate = check.counted(lambda t: 1)
+    student.thin(generator(student, 452), rate, 2.0, 60.0)
+    kinds = {type(t) for t in rate.args}
+    where = "thin, what the rate is given"
+    evidence = "it is not one Python float at each call"
+    check.true(kinds == {float}, where=where, evidence=evidence, look=CONTRACT)
 
 
 @pytest.mark.task("thin", weight=2)
@@ -121,9 +128,9 @@ def test_all_or_none(student):
         ("a bound of 0", still),
         ("a horizon of 0", brief),
     ):
-        floats(got, f"thin with {kind}", size=0)
+        floats(got, f"thin with {kind}", size=0, double=True)
     where = "thin, a rate that is its bound, 2,000 events expected"
-    events(full, 50.0, where)
+    events(full, 50.0, where, exact=True)
     within(full.size, poisson_range(2000.0), f"{where}: how many", CONTRACT)
 
 
@@ -153,7 +160,7 @@ def test_thin_goes_on(student):
     one, two = (student.thin(rng, half, 2.0, 60.0) for _ in range(2))
     again = student.thin(generator(student, 449), half, 2.0, 60.0)
     where = "thin, two calls with one rng"
-    events(one, 60.0, where)
+    events(one, 60.0, where, exact=True)
     evidence = "both return the same events"
     fresh = not np.any(np.isin(one, two))
     check.true(fresh, where=where, evidence=evidence, look=CONTRACT)
