@@ -12,7 +12,7 @@ STEP = STEPS[2]
 
 
 def direct(ps):
-    """Return the distance and both bounds, by polynomials and sums that do not cancel."""
+    """Return the distance and both bounds, by polynomials and exact sums."""
     law = np.ones(1)
     for p in ps:
         law = np.convolve(law, [1 - p, p])
