@@ -78,7 +78,7 @@ def poisson_error(ps: np.ndarray) -> tuple[float, float, float]:
     """Return the distance of a sum of independent 0-1 variables from Poisson.
 
     S is the number of slots with an event: slot i has one with probability ps[i]. N is
-    a Poisson count with the same mean, L = sum of ps.
+    a Poisson count with the same mean, m = sum of ps.
 
     Args:
         ps: Probabilities, (n,), ints or floats in any order, n from 0 to 2000.
@@ -89,7 +89,7 @@ def poisson_error(ps: np.ndarray) -> tuple[float, float, float]:
         |P(S = k) - P(N = k)|, with an error of at most 1e-12. The k above n count too,
         where S cannot be and N can;
         Le Cam's bound, the sum of the squares p_i^2;
-        Barbour and Hall's bound, (1 - exp(-L)) / L times that sum, and 0.0 where L is
+        Barbour and Hall's bound, (1 - exp(-m)) / m times that sum, and 0.0 where m is
         0. Both bounds have a relative error of at most 1e-12, also for tiny ps.
 
     Raises:
