@@ -25,6 +25,7 @@ function linePanel(state) {
     body += line(x(k), y, x(k), y + 9, { "stroke-width": 1.5 }) + label(x(k), y + 24, String(k), { ...plain, "text-anchor": "middle" });
   }
   if (slots <= 20) for (let k = 0; k <= SHOWN * slots; k += 1) body += line(x(k / slots), y, x(k / slots), y + 5, { stroke: INK.muted });
+  body += line(x(at), y - 48, x(at), y, { "stroke-width": 1.5, "stroke-dasharray": "3 2" }) + label(x(at), y - 54, "you", { "text-anchor": "middle", "font-weight": 700 });
   for (const t of shown) body += line(x(t), y - 26, x(t), y, { stroke: INK.a, "stroke-width": 2 }) + circle(x(t), y - 28, 3.5, { fill: INK.a });
   const minutes = (hours) => `${Math.round(60 * hours)} min`;
   body += label(14, 168, `You come at ${fixed(at)} h, into a gap of ${minutes(gap.to - gap.from)},`, { halo: false })
@@ -88,14 +89,14 @@ function gapPanel(state) {
 function distancePanel(state) {
   const slots = slotsOf(state);
   const { distance, leCam, barbourHall } = distances(state.rate, slots);
-  const x = scale([0, 1], [20, 300]);
+  const x = scale([0, 1], [20, 322]);
   const bar = (top, name, value, colour, texture) => {
     const width = x(Math.min(value, 1)) - 20;
     return label(20, top - 8, name, { halo: false, "font-size": 12 })
-      + label(326, top - 8, short(value), { halo: false, "text-anchor": "end", "font-weight": 700, fill: INK[colour] })
+      + label(316, top - 8, short(value), { halo: false, "text-anchor": "end", "font-weight": 700, fill: INK[colour] })
       + rect(20, top, width, 20, { fill: INK[`${colour}Soft`], stroke: INK[colour] })
       + (texture ? hatch(20, top, width, 20, { stroke: INK[colour], gap: texture }) : "")
-      + (value > 1 ? label(306, top + 15, "≫", { halo: false, fill: INK.bad }) : "");
+      + (value > 1 ? label(312, top + 15, "≫", { halo: false, fill: INK.bad }) : "");
   };
   return {
     id: "distance", width: 340, height: 250, title: "How far slots are from Poisson",
@@ -110,7 +111,7 @@ function distancePanel(state) {
 }
 
 export const arrivals = {
-  start: () => ({ slots: 60, rate: 3, at: 3, seed: 4 }),
+  start: () => ({ slots: 60, rate: 3, at: 2.2, seed: 4 }),
   limits: { slots: [1, 1000], rate: [1, 6], at: [0, SHOWN], seed: [1, 9999] },
   panels: (state) => [linePanel(state), countPanel(state), gapPanel(state), distancePanel(state)],
   controls: (state) => [
@@ -133,7 +134,7 @@ export const arrivals = {
     return leCam >= 1 ? `Le Cam's bound is ${fixed(leCam)}: it says nothing, since no distance is above 1.` : "";
   },
   hint: "Click the line of events, or drag the point on it, to come at another moment.",
-  reserve: [209, 277],
+  reserve: [256, 375],
   caption: "Short slots make counts Poisson and gaps exponential. Whoever comes at a random moment meets a gap that is twice as long as the mean one.",
 };
 
