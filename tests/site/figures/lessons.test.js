@@ -8,6 +8,7 @@ import { gridOf, walked } from "../../../course/00-first-kernel/figure-model.js"
 import { above, expected } from "../../../course/01-gradients/figure-steps.js";
 import { crease, hill, hillGradient, look } from "../../../course/01-gradients/figure-surfaces.js";
 import { lawOf, returnsOf } from "../../../course/03-random-walks/figure-model.js";
+import { binomial, covering, distances, means, poisson, recordOf } from "../../../course/04-poisson/figure-model.js";
 import { ALGORITHMS, best } from "../../../course/06-allreduce/figure-cost.js";
 import { ranking } from "../../../course/06-allreduce/figure-levels.js";
 import { clock, contributions, cost, crossover, ITEM, reach, sent, totals } from "../../../course/06-allreduce/figure-model.js";
@@ -72,6 +73,29 @@ test("lesson 1: the errors of the trace lie on the V that the figure explains", 
     assert.ok(truncation / rounding > 0.05 && truncation / rounding < 20, `${scheme}: the best h is at the tip of the V`);
     assert.ok(Math.min(...errors) < 1e-6);
   }
+});
+
+test("lesson 4: laws, distances and bounds are the reference's", () => {
+  const { cases } = readTrace("04-poisson");
+  assert.equal(cases.length, 7);
+  for (const { rate, slots, distance, le_cam: leCam, barbour_hall: barbourHall, poisson: law } of cases) {
+    const [where, seen] = [`${rate} events in ${slots} slots`, distances(rate, slots)];
+    near(seen.distance, distance, where);
+    near(seen.leCam, leCam, where);
+    near(seen.barbourHall, barbourHall, where);
+    poisson(rate, 11).forEach((p, k) => near(p, law[k], `${where}, ${k}`));
+    near(binomial(slots, rate / slots).reduce((sum, p) => sum + p, 0), 1, where);
+  }
+});
+
+test("lesson 4: a metronome's gaps are alike, short slots make the gap that is met twice as long", () => {
+  const even = means(recordOf({ rate: 3, slots: 1, seed: 4 }).gaps.slice(1));
+  near(even.met, even.plain);
+  const { times, gaps } = recordOf({ rate: 3, slots: 1000, seed: 4 });
+  const { plain, met } = means(gaps);
+  assert.ok(Math.abs(3 * plain - 1) < 0.1 && Math.abs(met / plain - 2) < 0.15, `${plain} and ${met}`);
+  const { from, to } = covering(times, 3);
+  assert.ok(from <= 3 && to > 3 && !times.some((t) => t > from && t < to));
 });
 
 test("lesson 1: the lens shows the forward error as the height at one step", () => {

@@ -1,0 +1,144 @@
+"""Hidden tests of `poisson_error`: the exact distance and the two bounds."""
+
+import math
+
+import numpy as np
+import pytest
+from hidden.laws import CONTRACT, STEPS, kept, python_floats, refuses
+
+from autograder.student.testing import check
+
+STEP = STEPS[2]
+
+
+def direct(ps):
+    """Return the distance and both bounds, by polynomials and exact sums."""
+    law = np.ones(1)
+    for p in ps:
+        law = np.convolve(law, [1 - p, p])
+    mean, squares = math.fsum(ps), math.fsum(p * p for p in ps)
+    terms = [math.exp(-mean)]
+    for k in range(1, len(ps) + 400):
+        terms.append(terms[-1] * mean / k)
+    padded = np.append(law, np.zeros(len(terms) - law.size))
+    tv = math.fsum(abs(padded - np.array(terms))) / 2
+    return tv, squares, squares * (-math.expm1(-mean) / mean if mean else 0.0)
+
+
+def judge(got, ps, kind, look=STEP):
+    """Check the three numbers."""
+    want = direct(ps)
+    where = f"poisson_error of {kind}"
+    python_floats(got, 3, where)
+    check.close(got[0], want[0], atol=1e-12, where=f"{where}: distance", look=look)
+    check.close(got[1], want[1], rtol=1e-12, where=f"{where}: Le Cam", look=look)
+    where = f"{where}: Barbour and Hall"
+    check.close(got[2], want[2], rtol=1e-12, where=where, look=look)
+
+
+@pytest.mark.task("poisson_error", weight=3, core=True)
+def test_unequal_slots(student, rng):
+    cases = {
+        "five unequal slots": rng.uniform(0.05, 0.6, size=5),
+        "forty unequal slots": rng.uniform(0.0, 0.3, size=40),
+        "two slots": np.array([0.3, 0.8]),
+    }
+    answers = [student.poisson_error(ps) for ps in cases.values()]
+    for (kind, ps), got in zip(cases.items(), answers, strict=True):
+        judge(got, ps, kind)
+
+
+@pytest.mark.task("poisson_error", weight=2, core=True)
+def test_equal_slots(student):
+    cases = {(10, 0.1): 0.02931, (100, 0.01): 0.00278, (100, 0.1): 0.02583}
+    answers = [student.poisson_error(np.full(n, p)) for n, p in cases]
+    for (n, p), got in zip(cases, answers, strict=True):
+        judge(got, np.full(n, p), f"{n} slots of {p}")
+
+
+@pytest.mark.task("poisson_error", weight=2, core=True)
+def test_counts_beyond_the_slots(student):
+    cases = {
+        "one slot of 0.9": np.array([0.9]),
+        "three slots of 0.95": np.full(3, 0.95),
+        "one slot of 0.25": np.array([0.25]),
+    }
+    answers = [student.poisson_error(ps) for ps in cases.values()]
+    for (kind, ps), got in zip(cases.items(), answers, strict=True):
+        judge(got, ps, kind)
+
+
+@pytest.mark.task("poisson_error", weight=2)
+def test_sure_and_impossible_slots(student):
+    cases = {
+        "zeros and ones": np.array([0.0, 1.0, 0.5, 1.0, 0.0]),
+        "one sure slot": np.array([1.0]),
+        "integers": np.array([1, 0, 1, 1]),
+        "falling probabilities": np.array([0.9, 0.5, 0.1, 0.01]),
+        "many slots, one sure": np.append(np.full(30, 0.02), 1.0),
+    }
+    answers = [student.poisson_error(ps) for ps in cases.values()]
+    for (kind, ps), got in zip(cases.items(), answers, strict=True):
+        judge(got, np.asarray(ps, dtype=float), kind, CONTRACT)
+
+
+@pytest.mark.task("poisson_error", weight=1)
+def test_no_slots(student):
+    for kind, ps in (("no slots", np.zeros(0)), ("slots of 0", np.zeros(4))):
+        got = student.poisson_error(ps)
+        where = f"poisson_error of {kind}"
+        python_floats(got, 3, where)
+        check.close(got, [0.0] * 3, atol=1e-12, where=where, look=CONTRACT)
+
+
+@pytest.mark.task("poisson_error", weight=2)
+def test_tiny_and_many(student):
+    tiny = student.poisson_error(np.full(3, 1e-9))
+    least = student.poisson_error(np.array([1e-120, 3e-120]))
+    many = student.poisson_error(np.full(2000, 0.45))
+    rare = student.poisson_error(np.full(1000, 0.003))
+
+    where = "poisson_error of three slots of 1e-9"
+    check.close(tiny[1], 3e-18, rtol=1e-12, where=f"{where}: Le Cam", look=CONTRACT)
+    want = 3e-18 * (1 - 1.5e-9)
+    where = f"{where}: Barbour and Hall"
+    check.close(tiny[2], want, rtol=1e-12, where=where, look=CONTRACT)
+    where = "poisson_error of slots of 1e-120: the bounds"
+    check.close(least[1:], [1e-239] * 2, rtol=1e-12, where=where, look=CONTRACT)
+    judge(rare, np.full(1000, 0.003), "1000 slots of 0.003", CONTRACT)
+
+    where = "poisson_error of 2000 slots of 0.45"
+    check.close(many[1], 405.0, rtol=1e-12, where=f"{where}: Le Cam", look=CONTRACT)
+    where = f"{where}: distance"
+    check.close(
+        many[0], big_distance(2000, 0.45), atol=1e-10, where=where, look=CONTRACT
+    )
+
+
+def big_distance(n, p):
+    """Return the distance for equal slots, by logarithms: exp(-900) underflows."""
+    mean = n * p
+    k = np.arange(n + 1)
+    lf = np.array([math.lgamma(i + 1) for i in k])
+    binomial = np.exp(
+        lf[-1] - lf - lf[::-1] + k * math.log(p) + (n - k) * math.log1p(-p)
+    )
+    poisson = np.exp(k * math.log(mean) - mean - lf)
+    return (float(np.sum(np.abs(binomial - poisson))) + 1 - float(np.sum(poisson))) / 2
+
+
+@pytest.mark.task("poisson_error", weight=1)
+def test_poisson_error_refuses(student):
+    for kind, ps in (
+        ("a negative probability", np.array([0.1, -0.1])),
+        ("a probability above 1", np.array([1.5, 0.1])),
+        ("a NaN", np.array([0.5, math.nan])),
+        ("a matrix", np.full((2, 2), 0.1)),
+        ("a 0-d array", np.array(0.5)),
+    ):
+        refuses(student, "poisson_error", kind, ps)
+
+
+@pytest.mark.task("poisson_error", weight=1)
+def test_ps_stay(student):
+    kept(student, "poisson_error", [np.array([0.5, 0.1, 0.9])])

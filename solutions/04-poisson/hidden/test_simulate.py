@@ -1,0 +1,183 @@
+"""Hidden tests of `simulate`: two ways, one law."""
+
+import math
+
+import numpy as np
+import pytest
+from hidden.laws import (
+    CONTRACT,
+    STEPS,
+    events,
+    floats,
+    follows,
+    generator,
+    poisson_cdf,
+    poisson_range,
+    records,
+    refuses,
+    share,
+    within,
+)
+
+from autograder.student.testing import check
+
+STEP = STEPS[4]
+WAYS = ("gaps", "order")
+PATHS = 4000
+
+
+def again_and_again(lesson, seed, rate, horizon, how, times):
+    """Return many records, drawn one after the other from one generator."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    return [lesson.simulate(rng, rate, horizon, how) for _ in range(times)]
+
+
+@pytest.mark.task("simulate", weight=4, core=True)
+def test_counts_and_times(student):
+    rate, horizon = 0.8, 5.0
+    for seed, how in zip((421, 422), WAYS, strict=True):
+        got = student.run(
+            again_and_again,
+            seed=seed,
+            rate=rate,
+            horizon=horizon,
+            how=how,
+            times=PATHS,
+        )
+        where = f"simulate, {how!r}, {PATHS:,} records with 4 events expected"
+        counts, first, times = records(got, horizon, where)
+        total, limits = counts.sum(), poisson_range(4 * PATHS)
+        within(total, limits, f"{where}: all events", STEP)
+        top = 12
+        follows(
+            counts,
+            np.arange(top),
+            poisson_cdf(top - 1, 4.0),
+            f"{where}: the share of records with at most k events",
+            STEP,
+        )
+        at = np.arange(1, 20) / 20
+        where_times = f"{where}: the share of events in the first k/20 of the record"
+        follows(times, at * horizon, at, where_times, STEP)
+        few = poisson_cdf(1, 2.0)[1]
+        where_both = f"{where}: records with at most 1 event in either half"
+        share((first <= 1) & (counts - first <= 1), PATHS, few**2, where_both, STEP)
+
+
+@pytest.mark.task("simulate", weight=3, core=True)
+def test_gaps_within_a_record(student):
+    rate, horizon, times, n = 2.5, 200.0, 40, 300
+    for seed, how in zip((423, 424), WAYS, strict=True):
+        got = student.run(
+            again_and_again,
+            seed=seed,
+            rate=rate,
+            horizon=horizon,
+            how=how,
+            times=times,
+        )
+        where = f"simulate, {how!r}, {times} records with 500 events expected"
+        counts, _, _ = records(got, horizon, where)
+        limits = poisson_range(rate * horizon * times)
+        within(counts.sum(), limits, f"{where}: all events", STEP)
+        gaps = [np.diff(np.sort(path), prepend=0.0)[:n] for path in got]
+        gaps = np.concatenate(gaps)
+        levels = np.arange(1, 40) / 40
+        what = f"{where}: the share of gaps up to quantile k/40 of their law"
+        follows(gaps, -np.log1p(-levels) / rate, levels, what, STEP)
+        long = gaps[: gaps.size // 2 * 2] > math.log(2) / rate
+        what = f"{where}: how often neighbouring gaps both exceed the median"
+        share(long[::2] & long[1::2], long.size // 2, 0.25, what, STEP)
+
+
+@pytest.mark.task("simulate", weight=2, core=True)
+def test_first_and_last(student):
+    rate, horizon = 4.0, 3.0
+    levels = np.arange(1, 20) / 20
+    law = -np.log1p(-levels) / rate
+    for seed, how in zip((425, 426), WAYS, strict=True):
+        got = student.run(
+            again_and_again,
+            seed=seed,
+            rate=rate,
+            horizon=horizon,
+            how=how,
+            times=PATHS // 2,
+        )
+        where = f"simulate, {how!r}, {PATHS // 2:,} records with 12 events expected"
+        records(got, horizon, where)
+        starts = [path.min() if path.size else horizon for path in got]
+        ends = [horizon - path.max() if path.size else horizon for path in got]
+        what = f"{where}: the share of first events up to a time"
+        follows(np.array(starts), law, levels, what, STEP)
+        what = f"{where}: the share of last events within a time of the horizon"
+        follows(np.array(ends), law, levels, what, STEP)
+
+
+@pytest.mark.task("simulate", weight=2)
+def test_many_events(student):
+    for seed, how in zip((427, 428), WAYS, strict=True):
+        for rate, horizon in ((3000.0, 1.0), (0.01, 1e6), (1e5, 1.0)):
+            times = student.simulate(generator(student, seed), rate, horizon, how)
+            where = f"simulate, {how!r}, rate {rate:g}, horizon {horizon:g}"
+            events(times, horizon, where, exact=True)
+            limits = poisson_range(rate * horizon)
+            within(times.size, limits, f"{where}: how many", CONTRACT)
+
+
+@pytest.mark.task("simulate", weight=2)
+def test_no_events(student):
+    for how in WAYS:
+        for rate, horizon in ((0.0, 5.0), (3.0, 0.0), (0, 0), (1e-9, 1e-3)):
+            got = student.simulate(generator(student, 429), rate, horizon, how)
+            where = f"simulate, {how!r}, rate {rate:g}, horizon {horizon:g}"
+            floats(got, where, size=0, double=True)
+
+
+@pytest.mark.task("simulate", weight=1)
+def test_simulate_goes_on(student):
+    for how in WAYS:
+        rng = generator(student, 430)
+        one, two = (student.simulate(rng, 2.0, 100.0, how) for _ in range(2))
+        again = student.simulate(generator(student, 430), 2.0, 100.0, how)
+        where = f"simulate, {how!r}, two calls with one rng"
+        events(one, 100.0, where, exact=True)
+        events(two, 100.0, where, exact=True)
+        evidence = "both return the same events"
+        fresh = not np.any(np.isin(one, two))
+        check.true(fresh, where=where, evidence=evidence, look=CONTRACT)
+        where = f"simulate, {how!r}, two rngs of the same state: the second answer"
+        check.close(again, one, where=where, look=CONTRACT)
+
+
+@pytest.mark.task("simulate", weight=1)
+def test_simulate_meets_a_draw_of_zero(student):
+    for how in WAYS:
+        for skip in range(4):
+            got = student.simulate(generator(student, 431, skip), 6.0, 10.0, how)
+            where = f"simulate, {how!r}, a draw of rng.random() is 0.0"
+            times = events(got, 10.0, where)
+            limits = poisson_range(60.0)
+            within(times.size, limits, f"{where}: how many of 60", CONTRACT)
+
+
+@pytest.mark.task("simulate", weight=1)
+def test_simulate_refuses(student):
+    for how in WAYS:
+        for kind, rate, horizon in (
+            ("a negative rate", -1.0, 5.0),
+            ("a negative horizon", 1.0, -5.0),
+            ("a rate and a horizon below 0", -1.0, -1.0),
+            ("a rate of NaN", math.nan, 1.0),
+            ("a horizon of NaN", 1.0, math.nan),
+            ("an infinite rate", math.inf, 1.0),
+            ("an infinite horizon", 1.0, math.inf),
+            ("rate 0 and an infinite horizon", 0.0, math.inf),
+        ):
+            rng = generator(student, 432)
+            refuses(student, "simulate", f"{kind}, {how!r}", rng, rate, horizon, how)
+    for rate, how in ((1.0, "Gaps"), (0.0, "steps")):
+        rng = generator(student, 433)
+        refuses(student, "simulate", f"how={how!r}, rate {rate}", rng, rate, 1.0, how)
