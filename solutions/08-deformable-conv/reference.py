@@ -124,13 +124,14 @@ def sample_points(offset, kernel, geo):
     """Return the coordinates (y, x) of all samples, each (B, G, kh * kw, Ho * Wo)."""
     (kh, kw), (ho, wo) = kernel, geo.out
     acc = accumulator(offset.dtype)
-    moved = offset.astype(acc).reshape(-1, geo.offset_groups, kh * kw, 2, ho, wo)
+    batch, groups = len(offset), geo.offset_groups
+    moved = offset.astype(acc).reshape(batch, groups, kh * kw, 2, ho, wo)
     i, j = np.divmod(np.arange(kh * kw), kw)
     rows = np.arange(ho) * geo.stride[0] - geo.padding[0]
     cols = np.arange(wo) * geo.stride[1] - geo.padding[1]
     y = (rows + i[:, None] * geo.dilation[0])[:, :, None] + moved[:, :, :, 0]
     x = (cols + j[:, None] * geo.dilation[1])[:, None, :] + moved[:, :, :, 1]
-    shape = len(offset), geo.offset_groups, kh * kw, ho * wo
+    shape = batch, groups, kh * kw, ho * wo
     return y.reshape(shape), x.reshape(shape)
 
 
@@ -156,9 +157,10 @@ def corners(y, x, height, width):
 
 def gather(flat, place):
     """Take one place of the planes (B, G, C / G, H * W) for each sample."""
-    at = place.reshape(*place.shape[:2], 1, -1)
+    (batch, groups), rest = place.shape[:2], place.shape[2:]
+    at = place.reshape(batch, groups, 1, rest[0] * rest[1])
     found = np.take_along_axis(flat, at, axis=3)
-    return found.reshape(*flat.shape[:3], *place.shape[2:])
+    return found.reshape(*flat.shape[:3], *rest)
 
 
 def deform_im2col(x, offset, kernel, *, stride=1, padding=0, dilation=1):
@@ -204,7 +206,8 @@ def deform_conv2d_backward(dy, x, offset, weight, *, stride=1, padding=0, dilati
     groups, taps = channels // weight.shape[1], kernel[0] * kernel[1]
     rows, pixels = weight.shape[1] * taps, geo.out[0] * geo.out[1]
     y_at, x_at = sample_points(offset.astype(acc), kernel, geo)
-    flat = x.astype(acc).reshape(batch, geo.offset_groups, -1, height * width)
+    per = channels // geo.offset_groups
+    flat = x.astype(acc).reshape(batch, geo.offset_groups, per, height * width)
     columns = deform_im2col(
         x.astype(acc), offset.astype(acc), kernel,
         stride=stride, padding=padding, dilation=dilation,

@@ -170,15 +170,15 @@ def run_half(student, rng, name):
 
 
 def run_views(student, rng, name):
-    """Strided views, which stay as they were."""
+    """Arrays in C order and strided views, which stay as they were."""
     given = arrays(rng, 2, 4, (5, 6), 3, (2, 2))
-    kept = [student.keep(view(a)) for a in given]
-    got = getattr(student, name)(*kept)
-    where = f"{name} of strided views"
-    for handle, before in zip(kept, given, strict=True):
-        check.unchanged(student.fetch(handle), before, where=where)
     want = convolution(*given)[1]
-    check.close(got, want, atol=1e-10, where=where, look=f"{STEP[name]}.")
+    for form, kind in ((np.copy, "arrays in C order"), (view, "strided views")):
+        kept = [student.keep(form(a)) for a in given]
+        got, where = getattr(student, name)(*kept), f"{name} of {kind}"
+        for handle, before in zip(kept, given, strict=True):
+            check.unchanged(student.fetch(handle), before, where=where)
+        check.close(got, want, atol=1e-10, where=where, look=f"{STEP[name]}.")
 
 
 def view(a):

@@ -107,9 +107,9 @@ def test_pooling_in_other_precision(student, rng):
 def test_pooling_leaves_its_arguments_alone(student, rng):
     x, rois = image(rng), np.array([[1, 1, 5, 8], [0, 2, 4, 4]])
     given = x, rois, rng.uniform(-1, 1, (2, 2, 2, 3))
-    kept = [student.keep(view(a)) for a in given]
-    got = student.deform_roi_pool(*kept)
-    where = f"{NAME} of strided views"
-    for handle, before in zip(kept, given, strict=True):
-        check.unchanged(student.fetch(handle), before, where=where)
-    check.close(got, pooled(*given, 0.1), atol=1e-10, where=where, look=f"{STEP}.")
+    for form, kind in ((np.copy, "arrays in C order"), (view, "strided views")):
+        kept = [student.keep(form(a)) for a in given]
+        got, where = student.deform_roi_pool(*kept), f"{NAME} of {kind}"
+        for handle, before in zip(kept, given, strict=True):
+            check.unchanged(student.fetch(handle), before, where=where)
+        check.close(got, pooled(*given, 0.1), atol=1e-10, where=where, look=f"{STEP}.")
