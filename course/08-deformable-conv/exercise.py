@@ -7,14 +7,14 @@
 
 # %% [markdown]
 # # Deformable convolution: a grid that learns its shape
-# Read the [chapter](index.md) beside this file; each task names its step there. In tasks
-# 3 to 7 this holds besides what each docstring says:
+# Read the [chapter](index.md) beside this file; each task names its step there. This
+# holds in tasks 3 to 7, besides what each docstring says:
 #
 # - `x`, `offset`, `weight`, `bias`, `dy` are float16, float32 or float64, all of one
 #   dtype, which each result has. Coordinates and sums are in `accumulator(x.dtype)`.
 # - Arrays may be strided views; none is changed.
-# - `x` and `weight` are finite. Offsets may be whole numbers, very large, or `±inf`; they
-#   are never NaN. A batch may be empty.
+# - `x` and `weight` are finite. Offsets may be whole numbers, very large, or `±inf`,
+#   and are never NaN. A batch may be empty.
 # - `stride`, `padding`, `dilation`: an int, or a pair (vertical, horizontal).
 
 # %% tags=["setup"]
@@ -28,7 +28,10 @@ from autograder.student import attempt, check
 
 # %%
 class Geometry(NamedTuple):
-    """What the shapes of a deformable convolution say. Pairs are (vertical, horizontal)."""
+    """What the shapes of a deformable convolution say.
+
+    Pairs are (vertical, horizontal).
+    """
 
     stride: tuple[int, int]
     padding: tuple[int, int]
@@ -155,8 +158,9 @@ def deform_conv2d_loops(
     Args:
         x: images, (B, C, H, W).
         offset: (B, 2 * G * kh * kw, Ho, Wo); group g begins at channel 2 * g * kh * kw.
-        weight: (O, C / groups, kh, kw). As in every convolution with groups, the outputs
-            of group g, O / groups in a row, see the C / groups channels of group g.
+        weight: (O, C / groups, kh, kw). As in every convolution with groups, outputs
+            and channels of a group stand in a row: output o sees the channels from
+            o // (O / groups) * (C / groups) on, C / groups of them.
         bias: (O,), or None.
         stride: how far neighbouring outputs are apart.
         padding: how far the first output is moved out.
@@ -224,7 +228,10 @@ with attempt():
     x, weight = rng.standard_normal((2, 4, 9, 8)), rng.standard_normal((6, 2, 3, 3))
     offset = rng.standard_normal((2, 36, 7, 6))
     y = deform_conv2d(x, offset, weight)
-    print("difference from the loops:", abs(y - deform_conv2d_loops(x, offset, weight)).max())
+    print(
+        "difference from the loops:",
+        abs(y - deform_conv2d_loops(x, offset, weight)).max(),
+    )
 
 # %% tags=["check"]
 check("deform_conv2d")
@@ -361,9 +368,9 @@ check("DeformConv2d")
 def deform_roi_pool(x, rois, offset, gamma=0.1):
     """Average each bin of each region, after moving the bin.
 
-    A region (top, left, h, w) has kh x kw bins. Bin (i, j) holds the pixels whose row in
-    the region is from floor(i h / kh) to ceil((i + 1) h / kh) - 1, and whose column is
-    from floor(j w / kw) to ceil((j + 1) w / kw) - 1. All of them move by
+    A region (top, left, h, w) has kh x kw bins. Bin (i, j) holds the pixels whose row
+    in the region is from floor(i h / kh) to ceil((i + 1) h / kh) - 1, and whose column
+    is from floor(j w / kw) to ceil((j + 1) w / kw) - 1. All of them move by
     (gamma * dy * h, gamma * dx * w), and their samples, by the rule of `bilinear`, are
     averaged: the sum is divided by the number of pixels in the bin, also where some
     lie outside the image.
@@ -392,10 +399,10 @@ check("deform_roi_pool")
 
 # %% [markdown]
 # ## 8. `deform_forward`
-# Chapter, step 8. The kernel, and `deform_forward`, which launches it. For tasks 8 and 9:
+# Chapter, step 8. The kernel, and `deform_forward`, which launches it. For tasks 8, 9:
 #
-# - float32, arrays in C order, `groups` = 1, no bias, offsets as in tasks 3 to 5. B, C, O
-#   and all sides are at least 1.
+# - float32, arrays in C order, `groups` = 1, no bias, offsets as in tasks 3 to 5. B, C,
+#   O and all sides are at least 1.
 # - One program computes for `block_p` pixels of one image, in the order of Ho * Wo:
 #   B * cdiv(Ho * Wo, block_p) programs. `block_p` and `block_c` are powers of two from
 #   16 on. With O' = max(16, the next power of two from O on) no block has more elements
@@ -405,15 +412,16 @@ check("deform_roi_pool")
 # - The host function may use shapes, not what the arrays hold. You may change the
 #   parameters of a kernel, not those of a host function.
 #
-# Bytes of task 8: offsets are loaded once, a weight once by each program, and of x, for
-# each sample, the corners that lie in the image. Each result is stored once.
+# Bytes of task 8, at most: offsets are loaded once, a weight once by each program, and
+# of x, for each sample and channel, the corners that lie in the image, also those whose
+# weight is 0. Each result is stored once.
 
 
 # %% tags=["task"] task="deform_forward"
 @triton.jit
 def deform_kernel(
     x_ptr, offset_ptr, w_ptr, y_ptr,
-    C, H, W, O, OH, OW, G, KH, KW, SH, SW, PH, PW, DH, DW,
+    C, H, W, OC, OH, OW, G, KH, KW, SH, SW, PH, PW, DH, DW,
     BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr, BLOCK_O: tl.constexpr,
 ):  # fmt: skip
     """One program: BLOCK_P pixels of one image, all output channels."""
@@ -430,7 +438,9 @@ def deform_forward(
 
 # %% tags=["explore"]
 with attempt():
-    single = [a.astype("float32") for a in (x, offset, rng.standard_normal((6, 4, 3, 3)))]
+    single = [
+        a.astype("float32") for a in (x, offset, rng.standard_normal((6, 4, 3, 3)))
+    ]
     y = deform_forward(*single)
     print("difference from NumPy:", abs(np.asarray(y) - deform_conv2d(*single)).max())
     print(last_meter())
@@ -442,9 +452,9 @@ check("deform_forward")
 # ## 9. `deform_backward`
 # Chapter, step 9. All that is said before task 8 holds here.
 #
-# Bytes: dy and the offsets are loaded once, a weight once by each program, and of x the
-# corners, as in task 8. doffset is stored once. An atomic counts as a load and a store:
-# for dx one for each corner that lies in the image, for dweight one for each weight and
+# Bytes, at most: dy and the offsets are loaded once, a weight once by each program, and
+# of x the corners, as in task 8. doffset is stored once. An atomic counts as a load and
+# a store: for dx one for each of those corners, for dweight one for each weight and
 # program.
 
 
@@ -452,7 +462,7 @@ check("deform_forward")
 @triton.jit
 def deform_grad_kernel(
     dy_ptr, x_ptr, offset_ptr, w_ptr, dx_ptr, doffset_ptr, dw_ptr,
-    C, H, W, O, OH, OW, G, KH, KW, SH, SW, PH, PW, DH, DW,
+    C, H, W, OC, OH, OW, G, KH, KW, SH, SW, PH, PW, DH, DW,
     BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr, BLOCK_O: tl.constexpr,
 ):  # fmt: skip
     """One program: what BLOCK_P pixels of one image add to the three gradients."""

@@ -2,7 +2,7 @@
 
 What is right is computed here as the chapter writes it down: every pixel q of an image
 counts with the weight tent(y - q_y) * tent(x - q_x), so that nothing is floored and no
-border is treated. Gradients are differences. The hidden tests ask the same of other inputs.
+border is treated. Gradients are differences. The hidden tests ask the same of others.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from autograder.student.testing import check
 INF, NAN = np.inf, np.nan
 
 
-# --- what is right --------------------------------------------------------------------
+# --- what is right ------------------------------------------------------------------
 
 
 def tents(at, size):
@@ -105,7 +105,7 @@ def near(got, want, where, look, atol=1e-9, dtype=np.float64, axis_names=AXES):
 
 
 def alone(student, name, arrays, want, where, **options):
-    """Call with arrays in C order and with strided ones, which must stay as they were."""
+    """Call with arrays in C order and with strided ones, which must not change."""
     for form, kind in ((np.copy, "in C order"), (lambda a: a.T.copy().T, "strided")):
         kept = [student.keep(form(a)) for a in arrays]
         got = getattr(student, name)(*kept, **options)
@@ -119,7 +119,7 @@ def alone(student, name, arrays, want, where, **options):
             near(mine, right, f"{where}, {kind}", "The contract.", 1e-6)
 
 
-# --- 1: bilinear ----------------------------------------------------------------------
+# --- 1: bilinear --------------------------------------------------------------------
 
 STEP_1 = "Chapter, step 1."
 NINE = np.arange(1.0, 10.0).reshape(3, 3)
@@ -170,7 +170,7 @@ def test_bilinear_of_other_dtypes(student):
         values(student, im, [(0.3, 0.7), (0.9, 1.6), (-0.1, 0.1)], dtype, look)
 
 
-# --- 2: bilinear_slopes ---------------------------------------------------------------
+# --- 2: bilinear_slopes -------------------------------------------------------------
 
 STEP_2 = "Chapter, step 2: at a whole number, the slope to the right."
 
@@ -178,7 +178,10 @@ STEP_2 = "Chapter, step 2: at a whole number, the slope to the right."
 def both_slopes(student, im, places, what):
     h = 2.0**-20
     for y, x in places:
-        got, where = student.bilinear_slopes(im, y, x), f"slopes of {what} at ({y}, {x})"
+        got, where = (
+            student.bilinear_slopes(im, y, x),
+            f"slopes of {what} at ({y}, {x})",
+        )
         good = isinstance(got, tuple) and len(got) == 2
         evidence = f"returned {check.show(got)}, not a tuple of two floats"
         check.true(good, where=where, evidence=evidence)
@@ -214,7 +217,7 @@ def test_slopes_at_the_border(student):
     both_slopes(student, im, [(0.5, 0.25), (0.25, 0.5)], "uint8 pixels")
 
 
-# --- 3 and 4: both forward passes -------------------------------------------------------
+# --- 3 and 4: both forward passes ---------------------------------------------------
 
 STEP = {"deform_conv2d_loops": "Chapter, step 3", "deform_conv2d": "Chapter, step 4"}
 
@@ -285,7 +288,13 @@ def check_rest(student, rng, name):
     half = x, offset, np.ones((1, 30, 1, 1), np.float16)
     what = "float16, 2048 and -2048 among 30 channels, 140 columns"
     forward(student, name, half, what, look, 2.0**-9)
-    for shape in ((1, 8, 4, 4), (1, 9, 3, 3), (1, 24, 3, 3), (2, 8, 3, 3), (1, 0, 3, 3)):
+    for shape in (
+        (1, 8, 4, 4),
+        (1, 9, 3, 3),
+        (1, 24, 3, 3),
+        (2, 8, 3, 3),
+        (1, 0, 3, 3),
+    ):
         where = f"{name}, x (1, 2, 4, 4), kernel 2 x 2, offset {shape}"
         given = np.ones((1, 2, 4, 4)), np.zeros(shape), np.ones((1, 2, 2, 2))
         look = "The contract: geometry raises ValueError."
@@ -324,12 +333,17 @@ def test_im2col(student, rng):
         ("2 channels", 2, 2, (4, 5), (2, 3), {}),
         ("2 offset groups", 1, 4, (3, 4), (2, 1), {"offset_groups": 2}),
         ("float32", 1, 2, (3, 4), (2, 2), {"dtype": np.float32}),
+        ("float16", 1, 2, (3, 3), (2, 2), {"dtype": np.float16}),
         ("no images", 0, 2, (3, 4), (2, 2), {}),
     ):
         x, offset, _, _ = made(rng, batch, channels, sides, 1, kernel, **more)
         samples, where = all_samples(x, offset, kernel), f"deform_im2col, {what}"
-        shape = batch, samples.shape[1] * samples.shape[2], int(np.prod(offset.shape[2:]))
-        atol = 1e-5 if x.dtype == np.float32 else 1e-9
+        shape = (
+            batch,
+            samples.shape[1] * samples.shape[2],
+            int(np.prod(offset.shape[2:])),
+        )
+        atol = {2: 1e-2, 4: 1e-5, 8: 1e-9}[x.itemsize]
         axes = ("image", "row", "column")
         near(student.deform_im2col(x, offset, kernel), samples.reshape(shape), where,
              look, atol, x.dtype, axes)  # fmt: skip
@@ -360,7 +374,7 @@ def test_conv_other_inputs(student, rng):
     check_rest(student, rng, "deform_conv2d")
 
 
-# --- 5: deform_conv2d_backward ----------------------------------------------------------
+# --- 5: deform_conv2d_backward ------------------------------------------------------
 
 STEP_5 = "Chapter, step 5"
 GRADS = ("dx", "doffset", "dweight", "dbias")
@@ -431,7 +445,9 @@ def test_backward_of_other_inputs(student, rng):
     alone(student, name, (dy, x, offset, weight), want, f"{name} of arrays")
     single = [a.astype(np.float32) for a in (dy, x, offset, weight)]
     look = ": compute in accumulator(x.dtype), return x.dtype."
-    for part, mine, right in zip(GRADS, getattr(student, name)(*single), want, strict=True):
+    for part, mine, right in zip(
+        GRADS, getattr(student, name)(*single), want, strict=True
+    ):
         near(mine, right, f"{name}, float32: {part}", STEP_5 + look, 1e-3, np.float32)
     far = offset.copy()
     far[0, 0], far[0, 5] = [[INF, 1e12], [0.5, -INF]], [[0.5, INF], [-1e12, 0.25]]
@@ -443,13 +459,23 @@ def test_backward_of_other_inputs(student, rng):
         near(mine, right, f"{name}, far offsets: {part}", STEP_5, 1e-6)
     for part, mine in zip(GRADS, getattr(student, name)(
         dy[:0], x[:0], offset[:0], weight), strict=True):  # fmt: skip
-        shape = {"dx": x[:0], "doffset": offset[:0], "dweight": weight, "dbias": dy[0, :, 0, 0]}
+        shape = {
+            "dx": x[:0],
+            "doffset": offset[:0],
+            "dweight": weight,
+            "dbias": dy[0, :, 0, 0],
+        }
         near(mine, 0 * shape[part], f"{name}, an empty batch: {part}", STEP_5)
     dy = np.ones((1, 1, 1, 50), np.float16)
     dy[..., 0], dy[..., 49] = 4096, -4096
     offset = np.zeros((1, 2, 1, 50), np.float16)
     offset[:, 1] = 20 - np.arange(50)
-    half = dy, np.ones((1, 1, 1, 50), np.float16), offset, np.ones((1, 1, 1, 1), np.float16)
+    half = (
+        dy,
+        np.ones((1, 1, 1, 50), np.float16),
+        offset,
+        np.ones((1, 1, 1, 1), np.float16),
+    )
     dx, _, dweight, dbias = getattr(student, name)(*half)
     sums = [dx[0, 0, 0, 20], dweight[0, 0, 0, 0], dbias[0]]
     where = f"{name}, float16, a sum of 4096, 48 times 1, -4096: dx, dweight, dbias"
@@ -460,7 +486,7 @@ def test_backward_of_other_inputs(student, rng):
                  where=where, look="The contract: ValueError.")  # fmt: skip
 
 
-# --- 6: DeformConv2d --------------------------------------------------------------------
+# --- 6: DeformConv2d ----------------------------------------------------------------
 
 STEP_6 = "Chapter, step 6."
 
@@ -500,7 +526,9 @@ def layer(student, rng, what, sizes, sides, moves=None, **options):
     rounds = []
     for batch in (1, 2):
         x = rng.normal(0.5, 1.0, (batch, sizes[0], *sides))
-        rounds.append((x, rng.normal(0.3, 1.0, layer_output(own, x, **moves or {}).shape)))
+        rounds.append(
+            (x, rng.normal(0.3, 1.0, layer_output(own, x, **moves or {}).shape))
+        )
     found = student.run(play, sizes=sizes, options=options, values=own, rounds=rounds)
     for (x, dy), (y, dx, grads) in zip(rounds, found["rounds"], strict=True):
         where = f"DeformConv2d, {what}"
@@ -533,15 +561,20 @@ def test_new_layer(student, rng):
         check.true(name in first, where=where, evidence=f"{name} is missing", look=look)
         check.shape(first[name], shape, where=f"{where}: {name}", look=look)
         check.dtype(first[name], np.float64, where=f"{where}: {name}", look=look)
+        if name.startswith("offset"):
+            near(first[name], np.zeros(shape), f"{where}: {name}", look)
     for name in ("weight", "bias"):
         numbers = first[name]
         evidence = f"the largest is {abs(numbers).max():.3f}, r is {bound:.3f}"
-        fine = 0.5 * bound < abs(numbers).max() <= bound and numbers.min() < 0
+        least = (0.8 if numbers.size > 9 else 0.2) * bound
+        fine = least < abs(numbers).max() <= bound and numbers.min() < 0
         check.true(fine, where=f"{where}: {name}", evidence=evidence, look=look)
     again = student.run(play, sizes=sizes, options={"seed": 5}, values={}, rounds=[])
     other = student.run(play, sizes=sizes, options={"seed": 6}, values={}, rounds=[])
     same = np.array_equal(again["first"]["weight"], first["weight"])
-    check.true(same, where=f"{where}, seed 5 twice", evidence="other numbers", look=look)
+    check.true(
+        same, where=f"{where}, seed 5 twice", evidence="other numbers", look=look
+    )
     differ = bool((other["first"]["weight"] != first["weight"]).all())
     check.true(differ, where=f"{where}, seeds 5, 6", evidence="same numbers", look=look)
     x = rng.normal(size=(1, 4, 3, 4))
@@ -554,7 +587,18 @@ def test_new_layer(student, rng):
 @pytest.mark.task("DeformConv2d")
 def test_layer(student, rng):
     layer(student, rng, "2 channels, kernel (1, 2)", (2, 2, (1, 2)), (3, 3))
-    layer(student, rng, "no bias, 2 offset groups", (2, 1, 2), (3, 3), bias=False,
+    options = {"bias": False, "offset_groups": 2}
+    sizes = 2, 1, 2
+    found = student.run(play, sizes=sizes, options=options, values={}, rounds=[])
+    shapes = {name: a.shape for name, a in found["first"].items()}
+    want = {
+        "weight": (1, 2, 2, 2),
+        "offset_weight": (16, 2, 2, 2),
+        "offset_bias": (16,),
+    }
+    where = "DeformConv2d(2, 1, 2, bias=False, offset_groups=2): shapes of parameters"
+    check.equal(shapes, want, where=where, look="The contract.")
+    layer(student, rng, "no bias, 2 offset groups", sizes, (3, 3), bias=False,
           offset_groups=2)  # fmt: skip
 
 
@@ -565,7 +609,7 @@ def test_layer_with_options(student, rng):
     layer(student, rng, "groups and other options", sizes, (2, 4), moves)
 
 
-# --- 7: deform_roi_pool -----------------------------------------------------------------
+# --- 7: deform_roi_pool -------------------------------------------------------------
 
 STEP_7 = "Chapter, step 7"
 
@@ -630,10 +674,15 @@ def test_pooling_of_other_inputs(student, rng):
     x = np.ones((1, 30, 70), np.float16)
     x[0, 0, ::2], x[0, 29, ::2] = 2048, -2048
     still = np.zeros((1, 2, 1, 1), np.float16)
-    pooling(student, x, [[0, 0, 30, 70]], still, "float16, parts that cancel", look, 1e-3)
+    pooling(
+        student, x, [[0, 0, 30, 70]], still, "float16, parts that cancel", look, 1e-3
+    )
+    x = np.full((1, 1, 140), 90, np.float16) * (np.arange(140) % 2).astype(np.float16)
+    still[0, 1] = 0.35
+    pooling(student, x, [[0, 136, 1, 1]], still, "float16, column 136", look, 1e-3)
 
 
-# --- 8 and 9: the kernels ---------------------------------------------------------------
+# --- 8 and 9: the kernels -----------------------------------------------------------
 
 
 def corners(x, offset, kernel, stride=1, padding=0, dilation=1):
@@ -735,7 +784,9 @@ def test_forward_kernel_of_other_inputs(meter, rng):
     look = "Chapter, step 8: bring coordinates near before they become ints."
     launch(meter, "deform_forward", "far offsets", far(rng), look)
     arrays = floats(rng, 1, 17, (5, 7), 2, (1, 1))
-    launch(meter, "deform_forward", "blocks of 32", arrays, STEP_8, block_p=32, block_c=32)
+    launch(
+        meter, "deform_forward", "blocks of 32", arrays, STEP_8, block_p=32, block_c=32
+    )
     launch(meter, "deform_forward", "block_p 32", arrays, STEP_8, block_p=32)
 
 
@@ -760,7 +811,9 @@ def test_backward_kernel_where_lanes_meet(meter, rng):
     rows, cols = np.mgrid[0:3, 0:3]
     offset[0, 0], offset[0, 1] = 0.5 - rows, 1.25 - cols
     look = "Chapter, step 9: what several lanes add to is added atomically."
-    with_dy(meter, rng, "one program, all lanes at one place", (x, offset, weight), look)
+    with_dy(
+        meter, rng, "one program, all lanes at one place", (x, offset, weight), look
+    )
     offset[...] = 0.0
     with_dy(meter, rng, "zero offsets", (x, offset, weight), "Chapter, step 2.")
 

@@ -15,7 +15,10 @@ from autograder.lab.tiles import device, tl, triton
 
 # %%
 class Geometry(NamedTuple):
-    """What the shapes of a deformable convolution say. Pairs are (vertical, horizontal)."""
+    """What the shapes of a deformable convolution say.
+
+    Pairs are (vertical, horizontal).
+    """
 
     stride: tuple[int, int]
     padding: tuple[int, int]
@@ -164,7 +167,7 @@ def gather(flat, place):
 
 
 def deform_im2col(x, offset, kernel, *, stride=1, padding=0, dilation=1):
-    """Gather all samples: one row for each channel and tap, one column for each pixel."""
+    """Gather all samples: a row for each channel and tap, a column for each pixel."""
     geo = geometry(x, offset, kernel, stride, padding, dilation)
     batch, channels, height, width = x.shape
     per = channels // geo.offset_groups
@@ -348,14 +351,14 @@ def load_corner(plane, row, col, H, W, mask_p, mask_c):
 @triton.jit
 def deform_kernel(
     x_ptr, offset_ptr, w_ptr, y_ptr,
-    C, H, W, O, OH, OW, G, KH, KW, SH, SW, PH, PW, DH, DW,
+    C, H, W, OC, OH, OW, G, KH, KW, SH, SW, PH, PW, DH, DW,
     BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr, BLOCK_O: tl.constexpr,
 ):  # fmt: skip
     """One program: BLOCK_P pixels of one image, all output channels."""
     b = tl.program_id(1)
     offs_p = tl.program_id(0) * BLOCK_P + tl.arange(0, BLOCK_P)
     offs_o = tl.arange(0, BLOCK_O)
-    mask_p, mask_o = offs_p < OH * OW, offs_o < O
+    mask_p, mask_o = offs_p < OH * OW, offs_o < OC
     base_y = (offs_p // OW) * SH - PH
     base_x = (offs_p % OW) * SW - PW
     per = C // G
@@ -389,7 +392,7 @@ def deform_kernel(
                 )
                 acc += tl.dot(sample, w, input_precision="ieee")
     tl.store(
-        y_ptr + (b * O + offs_o[None, :]) * OH * OW + offs_p[:, None],
+        y_ptr + (b * OC + offs_o[None, :]) * OH * OW + offs_p[:, None],
         acc,
         mask=mask_p[:, None] & mask_o[None, :],
     )
@@ -432,16 +435,16 @@ def corner_grads(
 @triton.jit
 def deform_grad_kernel(
     dy_ptr, x_ptr, offset_ptr, w_ptr, dx_ptr, doffset_ptr, dw_ptr,
-    C, H, W, O, OH, OW, G, KH, KW, SH, SW, PH, PW, DH, DW,
+    C, H, W, OC, OH, OW, G, KH, KW, SH, SW, PH, PW, DH, DW,
     BLOCK_P: tl.constexpr, BLOCK_C: tl.constexpr, BLOCK_O: tl.constexpr,
 ):  # fmt: skip
     """One program: what BLOCK_P pixels of one image add to the three gradients."""
     b = tl.program_id(1)
     offs_p = tl.program_id(0) * BLOCK_P + tl.arange(0, BLOCK_P)
     offs_o = tl.arange(0, BLOCK_O)
-    mask_p, mask_o = offs_p < OH * OW, offs_o < O
+    mask_p, mask_o = offs_p < OH * OW, offs_o < OC
     dout = tl.load(  # [BLOCK_P, BLOCK_O]
-        dy_ptr + (b * O + offs_o[None, :]) * OH * OW + offs_p[:, None],
+        dy_ptr + (b * OC + offs_o[None, :]) * OH * OW + offs_p[:, None],
         mask=mask_p[:, None] & mask_o[None, :],
         other=0.0,
     )

@@ -35,9 +35,7 @@ def out_size(sides, kernel, stride=1, padding=0, dilation=1):
 def judge(student, name, cases, look, near=TIGHT):
     """Ask for every (kind, arrays, options) in one message, then judge the answers."""
     with student.together() as batch:
-        asked = [
-            getattr(batch, name)(*given, **options) for _, given, options in cases
-        ]
+        asked = [getattr(batch, name)(*given, **options) for _, given, options in cases]
     for handle, (kind, given, options) in zip(asked, cases, strict=True):
         want = convolution(*given, **options)[1]
         size = max(1.0, float(abs(want).max(initial=0.0)))
@@ -199,11 +197,11 @@ UNFIT = (
 )
 
 
-def run_unfit(student, name, before=(), after=(np.ones((1, 6, 2, 2)),)):
+def run_unfit(student, name, before=()):
     """Offsets that do not fit are refused."""
     for kind, shape in UNFIT:
         check.raises(
             ValueError, getattr(student, name), *before, np.ones((1, 6, 5, 6)),
-            np.zeros(shape), *after, where=f"{name}, {kind}",
+            np.zeros(shape), np.ones((1, 6, 2, 2)), where=f"{name}, {kind}",
             look="The contract: ValueError where the offsets do not fit.",
         )  # fmt: skip

@@ -65,7 +65,7 @@ def probes(number, arrays):
 
 @cache
 def answers():
-    """Return torchvision's outputs, one a configuration, and its products (COUNT, 4)."""
+    """Return torchvision's outputs, one a configuration, and products (COUNT, 4)."""
     with np.load(DATA) as data:
         flat, products = data["outputs"].astype(np.float64), data["products"]
     outputs, start = [], 0

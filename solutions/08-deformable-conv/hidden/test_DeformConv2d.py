@@ -88,7 +88,9 @@ def shapes(sizes, **options):
     return found | {"offset_bias": (outputs,)}
 
 
-def run(student, rng, kind, sizes, sides, look=LOOK, moved=True, backward=True, **options):
+def run(
+    student, rng, kind, sizes, sides, look=LOOK, moved=True, backward=True, **options
+):
     """Play one layer with parameters of the judge's and compare all that it says."""
     own = {
         name: rng.normal(0.2, 0.6, shape)
@@ -99,9 +101,7 @@ def run(student, rng, kind, sizes, sides, look=LOOK, moved=True, backward=True, 
         x = rng.normal(0.5, 1.0, (batch, sizes[0], *sides))
         y = truth(sizes, options, own, x)
         rounds.append((x, rng.normal(0.3, 1.0, y.shape) if backward else None))
-    found = student.run(
-        played, sizes=sizes, options=options, values=own, rounds=rounds
-    )
+    found = student.run(played, sizes=sizes, options=options, values=own, rounds=rounds)
     for (x, dy), got in zip(rounds, found["rounds"], strict=True):
         where = f"DeformConv2d, {kind}"
         want = truth(sizes, options, own, x, dy)
@@ -122,10 +122,12 @@ def compare_grads(got, dx, grads, where, look):
 
 def near(got, want, where, look):
     size = max(1.0, float(abs(want).max(initial=0.0)))
-    check.close(got, want, atol=10 * TIGHT * size, where=where, look=look, dtype="float64")
+    check.close(
+        got, want, atol=10 * TIGHT * size, where=where, look=look, dtype="float64"
+    )
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("DeformConv2d", weight=2, core=True)
 def test_new_layer_is_an_ordinary_convolution(student, rng):
     for sizes in ((3, 4, 3), (2, 5, (2, 3), 1, 1)):
         x = rng.normal(size=(2, sizes[0], 6, 7))
@@ -149,26 +151,26 @@ def test_new_layer_is_an_ordinary_convolution(student, rng):
         near(found["rounds"][0]["y"], want, f"{where}: forward", LOOK)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("DeformConv2d", weight=2, core=True)
 def test_layer_makes_its_offsets(student, rng):
     run(student, rng, "3 channels, 3 x 3", (3, 4, 3), (6, 7), backward=False)
     sizes = (2, 3, (2, 3), (2, 1), (1, 2), (1, 2))
     run(student, rng, "pairs for all options", sizes, (7, 8), backward=False)
 
 
-@pytest.mark.task(NAME, weight=3, core=True)
+@pytest.mark.task("DeformConv2d", weight=3, core=True)
 def test_layer_gives_gradients(student, rng):
     run(student, rng, "2 channels, 2 x 3", (2, 3, (2, 3)), (5, 6), BOTH)
     run(student, rng, "stride 2, padding 1", (2, 2, 3, 2, 1), (7, 6), BOTH)
 
 
-@pytest.mark.task(NAME, core=True)
+@pytest.mark.task("DeformConv2d", core=True)
 def test_layer_with_groups(student, rng):
     run(student, rng, "2 groups", (4, 6, 2, 1, 0, 1, 2), (5, 5))
     run(student, rng, "2 offset groups", (4, 3, 2), (5, 4), offset_groups=2)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("DeformConv2d")
 def test_layer_without_bias_and_with_names(student, rng):
     look = "The contract: with bias=False there is no `bias`."
     run(student, rng, "bias=False", (2, 3, 2), (4, 5), look, bias=False)
@@ -177,13 +179,11 @@ def test_layer_without_bias_and_with_names(student, rng):
     run(student, rng, "bias in its place", (2, 3, 2, 1, 0, 1, 1, False), (4, 5), look)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("DeformConv2d")
 def test_layer_begins_with_small_random_numbers(student):
     look = "The contract: uniform between -r and r; the same seed makes the same."
     sizes = (8, 40, 3, 1, 0, 1, 2)
-    same, again, other, plain = student.run(
-        apart, sizes=sizes, seeds=[3, 3, 4, None]
-    )
+    same, again, other, plain = student.run(apart, sizes=sizes, seeds=[3, 3, 4, None])
     where, bound = "DeformConv2d(8, 40, 3, groups=2)", 1 / 6
     for k, name in enumerate(("weight", "bias")):
         at = f"{where}: {name}"
@@ -205,10 +205,12 @@ def test_layer_begins_with_small_random_numbers(student):
     wide = same[0].ravel()
     middle = float((abs(wide) < bound / 2).mean())
     evidence = f"{middle:.2f} of the weights are below r / 2 in size"
-    check.true(0.4 < middle < 0.6, where=f"{where}: weight", evidence=evidence, look=look)
+    check.true(
+        0.4 < middle < 0.6, where=f"{where}: weight", evidence=evidence, look=look
+    )
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("DeformConv2d")
 def test_layer_keeps_its_parameters(student, rng):
     x = rng.normal(size=(1, 2, 4, 4))
     before, after, count = student.run(owned, x=x)

@@ -17,13 +17,13 @@ def ask(meter, rng, kind, given, look=LOOK, **options):
     launch(meter, NAME, kind, given, look, dy=dy, **options)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_backward", weight=2, core=True)
 def test_kernel_gradients_of_ragged_tiles(meter, rng):
     given = inputs(rng, 2, 3, (6, 7), 5, (2, 3))
     ask(meter, rng, "2 images, ragged tiles", given)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_backward", weight=2, core=True)
 def test_kernel_gradients_within_one_program(meter, rng):
     x, offset, weight = inputs(rng, 1, 2, (4, 4), 3, (1, 1), size=0.0)
     rows, cols = np.mgrid[0:4, 0:4]
@@ -33,20 +33,20 @@ def test_kernel_gradients_within_one_program(meter, rng):
     ask(meter, rng, "one program, whose lanes all meet", given, ATOMIC)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_backward", weight=2, core=True)
 def test_kernel_gradients_with_options_and_groups(meter, rng):
     given = inputs(rng, 1, 4, (7, 6), 3, (3, 2), offset_groups=2, **MOVES)
     ask(meter, rng, "2 offset groups, pairs for all options", given, **MOVES)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_backward", weight=2, core=True)
 def test_kernel_gradients_of_many_channels(meter, rng):
     given = inputs(rng, 1, 38, (4, 5), 18, (2, 1), offset_groups=2)
     look = "Chapter, step 9: an offset feels all channels that share it."
     ask(meter, rng, "38 channels, 18 outputs, 2 offset groups", given, look)
 
 
-@pytest.mark.task(NAME, core=True)
+@pytest.mark.task("deform_backward", core=True)
 def test_kernel_gradients_at_whole_offsets(meter, rng):
     look = "Chapter, step 9; step 2: at a whole number, the slope to the right."
     given = inputs(rng, 1, 2, (5, 6), 2, (2, 2), size=0.0, padding=1)
@@ -54,7 +54,7 @@ def test_kernel_gradients_at_whole_offsets(meter, rng):
     ask(meter, rng, "whole offsets", given, look, padding=1)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_backward")
 def test_kernel_gradients_of_far_offsets(meter, rng):
     look = "Chapter, step 8: bring coordinates near before they become ints."
     given = inputs(rng, 1, 2, (5, 6), 2, (2, 2))
@@ -64,7 +64,7 @@ def test_kernel_gradients_of_far_offsets(meter, rng):
     ask(meter, rng, "far offsets", given, look)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_backward")
 def test_kernel_gradients_in_other_blocks(meter, rng):
     look = "Chapter, step 8: block_p and block_c decide grid and blocks."
     given = inputs(rng, 1, 20, (6, 7), 4, (2, 2))
@@ -72,7 +72,7 @@ def test_kernel_gradients_in_other_blocks(meter, rng):
     ask(meter, rng, "block_c 32", given, look, block_c=32)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_backward")
 def test_kernel_gradients_of_small_shapes(meter, rng):
     for kind, sizes in (
         ("one pixel, one channel, one output", (1, 1, (1, 1), 1, (1, 1))),

@@ -4,64 +4,64 @@ import numpy as np
 import pytest
 from hidden import convolutions as ask
 from hidden.golden import COUNT
-from hidden.truth import SINGLE, TIGHT, convolution
+from hidden.truth import HALF, SINGLE, TIGHT, convolution
 
 from autograder.student.testing import check
 
 NAME = "deform_conv2d"
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_conv2d", weight=2, core=True)
 def test_conv_answers_as_torchvision_does(student):
     ask.run_golden(student, NAME, range(COUNT))
 
 
-@pytest.mark.task(NAME, core=True)
+@pytest.mark.task("deform_conv2d", core=True)
 def test_conv_of_zero_offsets(student, rng):
     ask.run_plain(student, rng, NAME)
 
 
-@pytest.mark.task(NAME, core=True)
+@pytest.mark.task("deform_conv2d", core=True)
 def test_conv_with_groups(student, rng):
     ask.run_groups(student, rng, NAME)
 
 
-@pytest.mark.task(NAME, core=True)
+@pytest.mark.task("deform_conv2d", core=True)
 def test_conv_with_one_tap_moved(student, rng):
     ask.run_places(student, rng, NAME)
 
 
-@pytest.mark.task(NAME, core=True)
+@pytest.mark.task("deform_conv2d", core=True)
 def test_conv_at_the_border(student, rng):
     ask.run_border(student, rng, NAME)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_conv2d")
 def test_conv_of_far_offsets(student, rng):
     ask.run_far(student, rng, NAME)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_conv2d")
 def test_conv_of_small_shapes(student, rng):
     ask.run_shapes(student, rng, NAME)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_conv2d")
 def test_conv_in_single_precision(student, rng):
     ask.run_single(student, rng, NAME)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_conv2d")
 def test_conv_in_half_precision(student, rng):
     ask.run_half(student, rng, NAME)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_conv2d")
 def test_conv_of_strided_views(student, rng):
     ask.run_views(student, rng, NAME)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_conv2d")
 def test_conv_refuses_offsets_that_do_not_fit(student):
     ask.run_unfit(student, NAME)
 
@@ -89,7 +89,7 @@ def columns_case(rng, kind, batch, channels, sides, kernel, offset_groups=1, **o
     return kind, given, kernel, options
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_conv2d", weight=2, core=True)
 def test_columns_hold_all_samples(student, rng):
     cases = [
         columns_case(rng, "2 images, 3 channels", 2, 3, (5, 6), (2, 3)),
@@ -102,10 +102,12 @@ def test_columns_hold_all_samples(student, rng):
     judge_columns(student, cases)
 
 
-@pytest.mark.task(NAME)
-def test_columns_of_float32_and_of_an_empty_batch(student, rng):
+@pytest.mark.task("deform_conv2d")
+def test_columns_of_other_dtypes_and_of_an_empty_batch(student, rng):
     case = columns_case(rng, "float32", 2, 2, (5, 4), (2, 2), dtype=np.float32)
     judge_columns(student, [case], near=SINGLE)
+    case = columns_case(rng, "float16", 1, 2, (3, 4), (2, 2), dtype=np.float16)
+    judge_columns(student, [case], near=HALF)
     judge_columns(student, [columns_case(rng, "no images", 0, 2, (5, 4), (2, 2))])
     x, offset = np.ones((1, 6, 5, 6)), np.zeros((1, 8, 5, 6))
     check.raises(
@@ -115,7 +117,7 @@ def test_columns_of_float32_and_of_an_empty_batch(student, rng):
     )  # fmt: skip
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_conv2d")
 def test_conv_of_two_million_samples(student, reference, rng):
     x = rng.normal(size=(1, 32, 84, 86)).astype(np.float32)
     offset = rng.uniform(-2, 2, (1, 18, 82, 84)).astype(np.float32)

@@ -9,27 +9,31 @@ LOOK = "Chapter, step 8."
 MOVES = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2)}
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_forward", weight=2, core=True)
 def test_kernel_of_ragged_tiles(meter, rng):
     given = inputs(rng, 2, 3, (6, 7), 5, (2, 3))
     launch(meter, NAME, "2 images, ragged tiles", given, LOOK)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_forward", weight=2, core=True)
 def test_kernel_with_options_and_groups(meter, rng):
-    look = "Chapter, step 8: base points as in step 3; which offsets for which channels?"
+    look = (
+        "Chapter, step 8: base points as in step 3; which offsets for which channels?"
+    )
     given = inputs(rng, 1, 4, (7, 6), 3, (3, 2), offset_groups=2, **MOVES)
     launch(meter, NAME, "2 offset groups, pairs for all options", given, look, **MOVES)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_forward", weight=2, core=True)
 def test_kernel_of_many_channels(meter, rng):
-    look = "Chapter, step 8: channels come in blocks, and each output needs all of them."
+    look = (
+        "Chapter, step 8: channels come in blocks, and each output needs all of them."
+    )
     given = inputs(rng, 1, 38, (4, 5), 18, (2, 1), offset_groups=2)
     launch(meter, NAME, "38 channels, 18 outputs, 2 offset groups", given, look)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_forward", weight=2, core=True)
 def test_kernel_at_the_border(meter, rng):
     look = "Chapter, step 8: every corner has a mask of its own."
     given = inputs(rng, 1, 2, (4, 5), 3, (3, 3), padding=1, size=1.0)
@@ -37,7 +41,7 @@ def test_kernel_at_the_border(meter, rng):
     launch(meter, NAME, "samples at the border", given, look, padding=1)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_forward")
 def test_kernel_of_far_and_whole_offsets(meter, rng):
     look = "Chapter, step 8: bring coordinates near before they become ints."
     given = inputs(rng, 1, 2, (5, 6), 2, (2, 2), padding=1)
@@ -48,7 +52,7 @@ def test_kernel_of_far_and_whole_offsets(meter, rng):
     launch(meter, NAME, "far and whole offsets", given, look, padding=1)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_forward")
 def test_kernel_in_other_blocks(meter, rng):
     look = "Chapter, step 8: block_p and block_c decide grid and blocks."
     given = inputs(rng, 1, 20, (6, 7), 4, (2, 2))
@@ -56,7 +60,7 @@ def test_kernel_in_other_blocks(meter, rng):
     launch(meter, NAME, "block_c 32", given, look, block_c=32)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_forward")
 def test_kernel_of_small_shapes(meter, rng):
     for kind, sizes in (
         ("one pixel, one channel, one output", (1, 1, (1, 1), 1, (1, 1))),

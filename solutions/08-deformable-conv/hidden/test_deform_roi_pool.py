@@ -28,15 +28,17 @@ def image(rng, channels=2, height=9, width=11):
     return rng.normal(2.0, 1.0, (channels, height, width))
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_roi_pool", weight=2, core=True)
 def test_pooling_without_offsets(student, rng):
     x, look = image(rng), ": zero offsets, ordinary pooling."
     rois = [[0, 0, 6, 9], [2, 1, 4, 6], [1, 4, 6, 3]]
-    judge(student, "bins that divide the regions", x, rois, np.zeros((3, 2, 2, 3)), look)
+    judge(
+        student, "bins that divide the regions", x, rois, np.zeros((3, 2, 2, 3)), look
+    )
     judge(student, "one bin", x, rois, np.zeros((3, 2, 1, 1)), look)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_roi_pool", weight=2, core=True)
 def test_pooling_of_bins_that_share_pixels(student, rng):
     look = ": from floor(i h / kh) to ceil((i + 1) h / kh) - 1."
     rois = [[0, 0, 7, 8], [1, 2, 5, 7], [3, 3, 5, 5]]
@@ -44,7 +46,7 @@ def test_pooling_of_bins_that_share_pixels(student, rng):
     judge(student, "ragged bins", image(rng), rois, np.zeros((3, 2, 2, 4)), look)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("deform_roi_pool", weight=2, core=True)
 def test_pooling_of_moved_bins(student, rng):
     x, look = image(rng), ": a bin moves by gamma * (dy h, dx w)."
     rois = [[1, 1, 4, 8], [2, 0, 6, 5]]
@@ -56,7 +58,7 @@ def test_pooling_of_moved_bins(student, rng):
     judge(student, "dx too", x, rois, offset, look)
 
 
-@pytest.mark.task(NAME, core=True)
+@pytest.mark.task("deform_roi_pool", core=True)
 def test_pooling_of_other_sizes(student, rng):
     rois = [[1, 1, 5, 7], [2, 0, 6, 4], [0, 3, 3, 8]]
     offset = rng.uniform(-1, 1, (3, 2, 3, 2))
@@ -65,7 +67,7 @@ def test_pooling_of_other_sizes(student, rng):
     judge(student, "3 x 2 bins", image(rng), rois, offset, look)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_roi_pool")
 def test_pooling_beyond_the_image(student, rng):
     look = ": pixels outside the image are 0, and count."
     x = image(rng, 2, 6, 7) + 5.0
@@ -78,7 +80,7 @@ def test_pooling_beyond_the_image(student, rng):
     judge(student, "offsets large and infinite", x, rois, offset, look)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_roi_pool")
 def test_pooling_of_small_regions(student, rng):
     look = ": more bins than pixels share them."
     x = image(rng)
@@ -87,7 +89,7 @@ def test_pooling_of_small_regions(student, rng):
     judge(student, "no regions", x, np.zeros((0, 4), int), np.zeros((0, 2, 2, 2)))
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_roi_pool")
 def test_pooling_in_other_precision(student, rng):
     look = ": compute in accumulator(x.dtype), return x.dtype."
     rois, offset = [[1, 1, 5, 8]], rng.uniform(-1, 1, (1, 2, 2, 2))
@@ -100,10 +102,12 @@ def test_pooling_in_other_precision(student, rng):
     judge(student, "float16, large parts that cancel", x, [[0, 0, 40, 90]],
           np.zeros((1, 2, 1, 1), np.float16), look, 2 * HALF)  # fmt: skip
     x = (100.0 * (np.arange(90) % 2) + np.zeros((1, 2, 1))).astype(np.float16)
-    judge(student, "float16, the last columns", x, [[0, 80, 1, 4]], half, look, 2 * HALF)
+    judge(
+        student, "float16, the last columns", x, [[0, 80, 1, 4]], half, look, 2 * HALF
+    )
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("deform_roi_pool")
 def test_pooling_leaves_its_arguments_alone(student, rng):
     x, rois = image(rng), np.array([[1, 1, 5, 8], [0, 2, 4, 4]])
     given = x, rois, rng.uniform(-1, 1, (2, 2, 2, 3))

@@ -1,8 +1,8 @@
 """The judge's own truth of lesson 08: tents over the whole image, in float64.
 
-A sample is the sum over all pixels q of tent(y - q_y) tent(x - q_x) x[q], as the paper
-writes it; nothing is floored, and no border is treated. Slopes are those of the tent, to
-the right.
+A sample is the sum over all pixels q of tent(y - q_y) tent(x - q_x) x[q], as in the
+paper; nothing is floored, and no border is treated. Slopes are those of the tent, the
+right ones.
 """
 
 import numpy as np
@@ -58,9 +58,7 @@ def points(offset, kernel, groups, stride, padding, dilation):
 
 
 @remembered
-def convolution(
-    x, offset, weight, bias=None, dy=None, stride=1, padding=0, dilation=1
-):
+def convolution(x, offset, weight, bias=None, dy=None, stride=1, padding=0, dilation=1):
     """Return (columns, y), and with dy also (dx, doffset, dweight, dbias)."""
     x, offset, weight = (a.astype(np.float64) for a in (x, offset, weight))
     (batch, channels, height, width), kernel = x.shape, weight.shape[2:]
@@ -117,8 +115,12 @@ def pooled(x, rois, offset, gamma):
     for r, (top, left, h, w) in enumerate(rois.tolist()):
         for i, j in np.ndindex(*offset.shape[2:]):
             kh, kw = offset.shape[2:]
-            rows = [q for q in range(h) if i * h < (q + 1) * kh and q * kh < (i + 1) * h]
-            cols = [q for q in range(w) if j * w < (q + 1) * kw and q * kw < (j + 1) * w]
+            rows = [
+                q for q in range(h) if i * h < (q + 1) * kh and q * kh < (i + 1) * h
+            ]
+            cols = [
+                q for q in range(w) if j * w < (q + 1) * kw and q * kw < (j + 1) * w
+            ]
             dy, dx = offset[r, :, i, j].astype(np.float64) * (gamma * h, gamma * w)
             sums = np.zeros(len(x))
             for p, q in ((p, q) for p in rows for q in cols):
