@@ -223,15 +223,13 @@ def deform_conv2d(x, offset, weight, bias=None, *, stride=1, padding=0, dilation
 
 
 # %% tags=["explore"]
+rng = np.random.default_rng(0)
+x, weight = rng.standard_normal((2, 4, 9, 8)), rng.standard_normal((6, 2, 3, 3))
+offset = rng.standard_normal((2, 36, 7, 6))
 with attempt():
-    rng = np.random.default_rng(0)
-    x, weight = rng.standard_normal((2, 4, 9, 8)), rng.standard_normal((6, 2, 3, 3))
-    offset = rng.standard_normal((2, 36, 7, 6))
     y = deform_conv2d(x, offset, weight)
-    print(
-        "difference from the loops:",
-        abs(y - deform_conv2d_loops(x, offset, weight)).max(),
-    )
+    difference = abs(y - deform_conv2d_loops(x, offset, weight)).max()
+    print("difference from the loops:", difference)
 
 # %% tags=["check"]
 check("deform_conv2d")
@@ -264,12 +262,13 @@ def deform_conv2d_backward(dy, x, offset, weight, *, stride=1, padding=0, dilati
 
 
 # %% tags=["explore"]
+dy, h = rng.standard_normal((2, 6, 7, 6)), 1e-6
 with attempt():
-    dy, h = rng.standard_normal(y.shape), 1e-6
     grads = deform_conv2d_backward(dy, x, offset, weight)
     moved = offset.copy()
     moved[0, 3, 2, 2] += h
-    change = ((deform_conv2d(x, moved, weight) - y) * dy).sum()
+    ends = [deform_conv2d(x, one, weight) for one in (offset, moved)]
+    change = ((ends[1] - ends[0]) * dy).sum()
     print("one offset:", grads[1][0, 3, 2, 2], "by a difference:", change / h)
 
 # %% tags=["check"]
@@ -437,10 +436,8 @@ def deform_forward(
 
 
 # %% tags=["explore"]
+single = [a.astype("float32") for a in (x, offset, rng.standard_normal((6, 4, 3, 3)))]
 with attempt():
-    single = [
-        a.astype("float32") for a in (x, offset, rng.standard_normal((6, 4, 3, 3)))
-    ]
     y = deform_forward(*single)
     print("difference from NumPy:", abs(np.asarray(y) - deform_conv2d(*single)).max())
     print(last_meter())
@@ -481,8 +478,8 @@ def deform_backward(
 
 
 # %% tags=["explore"]
+dy = rng.standard_normal((2, 6, 7, 6)).astype("float32")
 with attempt():
-    dy = rng.standard_normal((2, 6, 7, 6)).astype("float32")
     grads = deform_backward(dy, *single)
     for mine, numpys in zip(grads, deform_conv2d_backward(dy, *single), strict=False):
         print("difference from NumPy:", abs(np.asarray(mine) - numpys).max())
