@@ -3,8 +3,9 @@ import { circle, fixed, INK, label, line, px, tag } from "../../site/figures/dra
 import { frame, scale } from "../../site/figures/plot.js";
 import { dilation } from "./figure-model.js";
 
-const CELL = 22;
-const GRID = [-1, 0, 1].map((y) => [-1, 0, 1].map((x) => [y, x]));
+const CELL = 13;
+const DILATION = 3;
+const GRID = [-1, 0, 1].map((y) => [-1, 0, 1].map((x) => [DILATION * y, DILATION * x]));
 const tapsOf = ({ radius, trained }, { radii, taps }) => (trained ? taps[radii.indexOf(radius)] : GRID);
 
 function conePanel(state, trace) {
@@ -12,7 +13,7 @@ function conePanel(state, trace) {
   const taps = tapsOf(state, trace);
   let body = "";
   for (let k = 1; k <= 10; k += 1) {
-    body += circle(170, 170, Math.min(160, (2 * state.radius * (11 - k) * CELL) / 10), { fill: INK.a, "fill-opacity": 0.055 });
+    body += circle(170, 170, Math.min(165, (2 * state.radius * (11 - k) * CELL) / 10), { fill: INK.a, "fill-opacity": 0.055 });
   }
   body += circle(170, 170, state.radius * CELL, { fill: "none", stroke: INK.c, "stroke-width": 2, "stroke-dasharray": "6 4" })
     + label(170, at(state.radius) + 18, "one half", { "text-anchor": "middle", fill: INK.c });
@@ -26,13 +27,13 @@ function conePanel(state, trace) {
 }
 
 function growthPanel(state, trace) {
-  const x = scale([1.5, 5.5], [46, 320]);
-  const y = scale([0, 4.6], [280, 30]);
-  let body = frame(x, y, { xTitle: "radius of the cone", yTitle: "effective dilation", xTicks: [2, 3, 4, 5].map((v) => [v, String(v)]), yTicks: [0, 1, 2, 3, 4].map((v) => [v, String(v)]) })
-    + line(x(1.5), y(1), x(5.5), y(1), { stroke: INK.muted, "stroke-width": 2, "stroke-dasharray": "6 4" })
-    + label(x(5.4), y(1) + 18, "ordinary convolution", { "text-anchor": "end", fill: INK.muted });
+  const x = scale([3, 11], [46, 320]);
+  const y = scale([0, 7.6], [280, 30]);
+  let body = frame(x, y, { xTitle: "radius of the cone", yTitle: "effective dilation", xTicks: [4, 6, 8, 10].map((v) => [v, String(v)]), yTicks: [0, 2, 4, 6].map((v) => [v, String(v)]) })
+    + line(x(3), y(DILATION), x(11), y(DILATION), { stroke: INK.muted, "stroke-width": 2, "stroke-dasharray": "6 4" })
+    + label(x(10.8), y(DILATION) + 18, "ordinary convolution", { "text-anchor": "end", fill: INK.muted });
   trace.radii.forEach((radius, k) => {
-    const seen = radius !== 3.5;
+    const seen = radius !== 7;
     body += circle(x(radius), y(dilation(trace.taps[k])), 6, { fill: seen ? INK.d : INK.bg, stroke: INK.d, "stroke-width": 2.5 });
     if (!seen) body += label(x(radius) + 10, y(dilation(trace.taps[k])) + 18, "never trained", { fill: INK.muted });
   });
@@ -40,17 +41,17 @@ function growthPanel(state, trace) {
   body += circle(x(state.radius), y(now), 11, { fill: "none", stroke: INK.ink, "stroke-width": 2 });
   return {
     id: "growth", width: 340, height: 340, title: "Effective dilation and radius", body,
-    desc: `Trained, it grows: ${trace.radii.map((radius, k) => `${fixed(dilation(trace.taps[k]), 1)} at ${radius}`).join(", ")}. On the fixed grid it is 1.`,
+    desc: `Trained, it grows: ${trace.radii.map((radius, k) => `${fixed(dilation(trace.taps[k]), 1)} at ${radius}`).join(", ")}. On the fixed grid it is 3.`,
   };
 }
 
 export const grow = {
   traced: true,
-  start: () => ({ radius: 4, trained: true }),
-  limits: { radius: [2, 5] },
+  start: () => ({ radius: 8, trained: true }),
+  limits: { radius: [4, 10] },
   panels: (state, trace) => [conePanel(state, trace), growthPanel(state, trace)],
   controls: () => [
-    { kind: "pick", key: "radius", label: "radius", values: [2, 3, 3.5, 4, 5] },
+    { kind: "pick", key: "radius", label: "radius", values: [4, 6, 7, 8, 10] },
     { kind: "check", key: "trained", label: "trained for 400 steps", warn: true },
   ],
   sentence: (state, trace) => `Radius ${state.radius}: the mean distance between neighbouring taps is ${fixed(dilation(tapsOf(state, trace)), 1)}.`,

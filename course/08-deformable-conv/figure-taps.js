@@ -1,5 +1,5 @@
 // Lesson 8: nine taps over an image, the four corners of one of them, and the border.
-import { arrow, circle, fixed, hatch, INK, label, line, rect } from "../../site/figures/draw.js";
+import { arrow, circle, fixed, group, hatch, INK, label, line, rect, tag } from "../../site/figures/draw.js";
 import { curve, frame, scale } from "../../site/figures/plot.js";
 import { BASE, corners, output, placed, placeOf, REACH, SIDE, slopesAt, TAPS, valueAt } from "./figure-model.js";
 
@@ -15,10 +15,9 @@ function imagePanel(state, { image }) {
   const [y, x] = placeOf(state, state.tap);
   const most = Math.max(...image.flat());
   let body = rect(LEFT, LEFT, CELL * 9, CELL * 9, { fill: "none", stroke: INK.line, "stroke-dasharray": "3 3" });
-  image.forEach((row, i) => row.forEach((pixel, j) => {
-    body += rect(at(j) - CELL / 2, at(i) - CELL / 2, CELL, CELL, { fill: INK.a, "fill-opacity": 0.06 + (0.5 * pixel) / most, stroke: INK.line })
-      + label(at(j) - CELL / 2 + 4, at(i) + CELL / 2 - 5, pixel, { ...small, "font-size": 11, fill: INK.muted });
-  }));
+  const cells = image.flatMap((row, i) => row.map((pixel, j) => [at(j) - CELL / 2, at(i) - CELL / 2, pixel]));
+  body += group({ fill: INK.a, stroke: INK.line }, cells.map(([u, v, pixel]) => rect(u, v, CELL, CELL, { "fill-opacity": 0.06 + (0.5 * pixel) / most })))
+    + group({ fill: INK.muted, "font-size": 11 }, cells.map(([u, v, pixel]) => tag("text", { x: u + 4, y: v + CELL - 5 }, String(pixel))));
   for (const corner of corners(image, y, x)) {
     const side = Math.sqrt(corner.weight) * CELL;
     const box = [at(corner.col) - side / 2, at(corner.row) - side / 2, side, side];
@@ -58,6 +57,7 @@ function cornersPanel(state, { image }) {
   const [down, right] = [y - Math.floor(y), x - Math.floor(x)];
   const [cx, cy] = [left + right * size, top + down * size];
   let body = label(left - 50, 20, `tap ${state.tap} at (${fixed(y)}, ${fixed(x)})`, { halo: false, "font-weight": 700 });
+  let ends = "";
   corners(image, y, x).forEach((corner, k) => {
     const [below, beside] = [k > 1, k % 2 === 1];
     // The rectangle opposite to a corner is its weight.
@@ -65,18 +65,20 @@ function cornersPanel(state, { image }) {
     body += rect(...box, { fill: INK.dSoft, "fill-opacity": below === beside ? 1 : 0.45, stroke: INK.d });
     if (box[2] > 34 && box[3] > 18) body += label(box[0] + box[2] / 2, box[1] + box[3] / 2 + 4, fixed(corner.weight), { "text-anchor": "middle", halo: false });
     const [px, py] = [left + (beside ? size : 0), top + (below ? size : 0)];
-    body += circle(px, py, 15, { fill: INK.bg, stroke: corner.exists ? INK.a : INK.muted, "stroke-width": 2, "stroke-dasharray": corner.exists ? undefined : "3 3" })
-      + label(px, py + 4, corner.exists ? corner.pixel : "0", { "text-anchor": "middle", halo: false, "font-weight": 700 });
+    ends += circle(px, py, 15, { fill: INK.bg, stroke: corner.exists ? INK.a : INK.muted, "stroke-width": 2, "stroke-dasharray": corner.exists ? undefined : "3 3" })
+      + label(px, py + 4, corner.pixel, { "text-anchor": "middle", halo: false, "font-weight": 700 });
   });
+  body += ends;
   body += circle(cx, cy, 7, { fill: INK.d, stroke: INK.ink, "stroke-width": 2 });
+  const value = valueAt(image, y, x, state.rule);
   const terms = corners(image, y, x).map((c) => `${fixed(c.weight)} · ${c.pixel}`).join(" + ");
   const [byY, byX] = slopesAt(image, y, x);
   body += label(20, 282, terms, small)
-    + label(20, 304, `value ${fixed(valueAt(image, y, x))}`, { halo: false, "font-weight": 700 })
+    + label(20, 304, `value ${fixed(value)}${state.rule === "2017" ? " by the rule of 2017" : ""}`, { halo: false, "font-weight": 700 })
     + label(20, 326, `slope by y ${fixed(byY)}, by x ${fixed(byX)}`, { halo: false, fill: INK.c, "font-weight": 700 });
   return {
     id: "corners", width: 340, height: 340, title: "Four pixels, four areas", body,
-    desc: `Each corner counts with the area opposite to it: ${terms}. The value is ${fixed(valueAt(image, y, x))}, the slope by y ${fixed(byY)}, by x ${fixed(byX)}.`,
+    desc: `Each corner counts with the area opposite to it: ${terms}. The value is ${fixed(value)}, the slope by y ${fixed(byY)}, by x ${fixed(byX)}.`,
   };
 }
 
@@ -84,15 +86,15 @@ function borderPanel(state) {
   const [y] = placeOf(state, state.tap);
   const x = scale([-1.6, SIDE + 0.6], [34, 326]);
   const v = scale([0, 1.25], [190, 24]);
-  const line_ = (rule) => Array.from({ length: 921 }, (_, k) => -1.6 + k / 100).map((p) => [p, valueAt(flat, p, 3, rule)]);
-  const old = line_("2017").map(([p, value]) => [p, value === 0 ? 0 : value]);
+  const kinks = { 2018: [-1.6, -1, 0, SIDE - 1, SIDE, SIDE + 0.6], 2017: [-1.6, -1e-9, 0, SIDE - 1e-9, SIDE, SIDE + 0.6] };
+  const profile = (rule) => kinks[rule].map((p) => [p, valueAt(flat, p, 3, rule)]);
   const both = state.rule === "2017";
   return {
     id: "border", width: 340, height: 240, title: "The value of an image that is 1 everywhere",
     desc: both ? "By the rule of 2017 the value jumps from 0 to 1 at row 0 and back at the end." : "By the rule of 2018 the value rises from 0 at row −1 to 1 at row 0, and falls likewise after the last row.",
     body: frame(x, v, { xTitle: "row y, in an image of seven ones", yTitle: "value", xTicks: [-1, 0, 3, 6, 7].map((p) => [p, fixed(p, 0)]), yTicks: [[0, "0"], [1, "1"]] })
-      + curve(line_("2018"), x, v, { stroke: INK.a, "stroke-width": both ? 1.5 : 3, "stroke-dasharray": both ? "5 4" : undefined })
-      + (both ? curve(old, x, v, { stroke: INK.bad, "stroke-width": 3 }) : "")
+      + curve(profile("2018"), x, v, { stroke: INK.a, "stroke-width": both ? 1.5 : 3, "stroke-dasharray": both ? "5 4" : undefined })
+      + (both ? curve(profile("2017"), x, v, { stroke: INK.bad, "stroke-width": 3 }) : "")
       + line(x(y), 24, x(y), 190, { stroke: INK.d, "stroke-width": 2 })
       + circle(x(y), v(valueAt(flat, y, 3, state.rule)), 6, { fill: INK.d, stroke: INK.ink, "stroke-width": 2 }),
   };

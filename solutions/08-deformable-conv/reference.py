@@ -215,10 +215,10 @@ def deform_conv2d_backward(dy, x, offset, weight, *, stride=1, padding=0, dilati
         x.astype(acc), offset.astype(acc), kernel,
         stride=stride, padding=padding, dilation=dilation,
     ).reshape(batch, groups, rows, pixels)  # fmt: skip
-    dout = dy.astype(acc).reshape(batch, groups, len(weight) // groups, pixels)
+    dtile = dy.astype(acc).reshape(batch, groups, len(weight) // groups, pixels)
     matrix = weight.astype(acc).reshape(groups, -1, rows)
-    dweight = (dout @ columns.swapaxes(2, 3)).sum(axis=0)
-    dsample = (matrix.swapaxes(1, 2) @ dout).reshape(*flat.shape[:3], taps, pixels)
+    dweight = (dtile @ columns.swapaxes(2, 3)).sum(axis=0)
+    dsample = (matrix.swapaxes(1, 2) @ dtile).reshape(*flat.shape[:3], taps, pixels)
     dx = np.zeros(flat.shape, acc)
     doffset = np.zeros((*y_at.shape[:3], 2, pixels), acc)
     planes = np.arange(flat[..., 0].size).reshape(*flat.shape[:3], 1, 1)
@@ -443,7 +443,7 @@ def deform_grad_kernel(
     offs_p = tl.program_id(0) * BLOCK_P + tl.arange(0, BLOCK_P)
     offs_o = tl.arange(0, BLOCK_O)
     mask_p, mask_o = offs_p < OH * OW, offs_o < OC
-    dout = tl.load(  # [BLOCK_P, BLOCK_O]
+    dtile = tl.load(  # [BLOCK_P, BLOCK_O]
         dy_ptr + (b * OC + offs_o[None, :]) * OH * OW + offs_p[:, None],
         mask=mask_p[:, None] & mask_o[None, :],
         other=0.0,
@@ -472,7 +472,7 @@ def deform_grad_kernel(
                 mask_w = mask_o[:, None] & mask_c[None, :]
                 at = (offs_o[:, None] * C + g * per + offs_c[None, :]) * KH * KW + tap
                 w = tl.load(w_ptr + at, mask=mask_w, other=0.0)  # [BLOCK_O, BLOCK_C]
-                dsample = tl.dot(dout, w, input_precision="ieee")
+                dsample = tl.dot(dtile, w, input_precision="ieee")
                 nw, nw_y, nw_x = corner_grads(
                     in_x, in_dx, row, col, H, W, mask_p, mask_c,
                     dsample, up * back, -back, -up,
@@ -492,7 +492,7 @@ def deform_grad_kernel(
                 by_y += nw_y + ne_y + sw_y + se_y
                 by_x += nw_x + ne_x + sw_x + se_x
                 sample = nw + ne + sw + se  # [BLOCK_P, BLOCK_C]
-                dw = tl.dot(tl.trans(dout), sample, input_precision="ieee")
+                dw = tl.dot(tl.trans(dtile), sample, input_precision="ieee")
                 tl.atomic_add(dw_ptr + at, dw, mask=mask_w)
             tl.store(doffset_ptr + pairs, by_y, mask=mask_p)
             tl.store(doffset_ptr + pairs + OH * OW, by_x, mask=mask_p)

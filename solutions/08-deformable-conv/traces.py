@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "course/08-deformable-conv"))
 from scatter import scatter
 
 NINE = np.arange(1.0, 10.0).reshape(3, 3)
-SIDE, CENTRE = 21, 10  # of the pictures of cones
-RADII, UNSEEN = (2.0, 3.0, 4.0, 5.0), 3.5
+SIDE, CENTRE = 41, 20  # of the pictures of cones
+RADII, UNSEEN = (4.0, 6.0, 8.0, 10.0), 7.0
+DILATION = 3  # of the grid before training
 STEPS, RATE, MOMENTUM = 400, 0.5, 0.9
 CHANNELS, WIDTH, OUTPUTS = 32, 16, 32  # of the launches that are metered
 
@@ -46,7 +47,7 @@ def cone(radius):
 def taps_of(layer, pictures):
     """Return where the taps lie around the centre, (B, 3, 3, 2), and the samples."""
     samples = layer.forward(pictures)[:, :, 0, 0]
-    base = np.stack(np.mgrid[-1:2, -1:2], axis=-1)
+    base = DILATION * np.stack(np.mgrid[-1:2, -1:2], axis=-1)
     return base + layer.offset.reshape(-1, 3, 3, 2), samples
 
 
@@ -64,7 +65,9 @@ def trained():
     Output o is the sample of tap o, the middle one left out; each shall be one half.
     Returns the layer before and after, as (taps, samples) of all five pictures.
     """
-    layer = reference.DeformConv2d(1, 8, 3, padding=1 - CENTRE)  # one output pixel
+    # One output pixel, whose middle tap lies at the centre.
+    where = {"padding": DILATION - CENTRE, "dilation": DILATION}
+    layer = reference.DeformConv2d(1, 8, 3, **where)
     own = layer.parameters()
     own["weight"][...] = 0.0
     own["weight"].reshape(8, 9)[range(8), [0, 1, 2, 3, 5, 6, 7, 8]] = 1.0

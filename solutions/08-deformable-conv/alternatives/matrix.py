@@ -202,7 +202,7 @@ def deform_conv2d_backward(dy, x, offset, weight, *, stride=1, padding=0, dilati
     dx, doffset = np.zeros(x.shape), np.zeros(offset.shape)
     dmatrix = np.zeros(matrix.shape)
     for b in range(batch):
-        dout = dy[b].reshape(outputs, pixels).astype(float)
+        dtile = dy[b].reshape(outputs, pixels).astype(float)
         for g in range(geo.offset_groups):
             mine = slice(g * share, (g + 1) * share)
             planes = x[b, mine].astype(float).reshape(share, height * width)
@@ -219,9 +219,9 @@ def deform_conv2d_backward(dy, x, offset, weight, *, stride=1, padding=0, dilati
                 def samples(a, c):
                     return np.einsum("py,px->pyx", a, c).reshape(pixels, height * width)
 
-                felt = matrix[:, mine, t].T @ dout  # [share, pixels]
+                felt = matrix[:, mine, t].T @ dtile  # [share, pixels]
                 dx[b, mine] += (felt @ samples(ty, tx)).reshape(share, height, width)
-                dmatrix[:, mine, t] += dout @ (planes @ samples(ty, tx).T).T
+                dmatrix[:, mine, t] += dtile @ (planes @ samples(ty, tx).T).T
                 for k, slope in ((0, samples(sy, tx)), (1, samples(ty, sx))):
                     found = (felt * (planes @ slope.T)).sum(axis=0)
                     doffset[b, at + k] = found.reshape(geo.out)
@@ -419,7 +419,7 @@ def deform_grad_kernel(
     o = tl.arange(0, BLOCK_O)
     real = p < P
     keep = (o < OC)[:, None] & real[None, :]
-    dout = tl.load(
+    dtile = tl.load(
         dy_ptr + (b * OC + o[:, None]) * P + p[None, :], mask=keep, other=0.0
     )
     share = C // G
@@ -443,7 +443,7 @@ def deform_grad_kernel(
                 weights = (o[None, :] * C + g * share + c[:, None]) * KH * KW + t
                 fit = some[:, None] & (o < OC)[None, :]
                 w = tl.load(w_ptr + weights, mask=fit, other=0.0)
-                dsample = tl.dot(w, dout, input_precision="ieee")
+                dsample = tl.dot(w, dtile, input_precision="ieee")
                 sample = 0.0 * dsample
                 for k in tl.static_range(4):
                     r, q = row + k // 2, col + k % 2
@@ -466,7 +466,7 @@ def deform_grad_kernel(
                     felt = tl.sum(dsample * value, 0)
                     by_y += felt * wx * sy
                     by_x += felt * wy * sx
-                dw = tl.dot(sample, tl.trans(dout), input_precision="ieee")
+                dw = tl.dot(sample, tl.trans(dtile), input_precision="ieee")
                 tl.atomic_add(dw_ptr + weights, dw, mask=fit)
             tl.store(doffset_ptr + at, by_y, mask=real)
             tl.store(doffset_ptr + at + P, by_x, mask=real)

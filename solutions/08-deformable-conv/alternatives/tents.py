@@ -395,7 +395,7 @@ def deform_grad_kernel(
     o = tl.arange(0, BLOCK_O)
     fine = p < OH * OW
     place = (b * OC + o)[None, :] * (OH * OW) + p[:, None]
-    dout = tl.load(dy_ptr + place, mask=fine[:, None] & (o < OC)[None, :], other=0.0)
+    dtile = tl.load(dy_ptr + place, mask=fine[:, None] & (o < OC)[None, :], other=0.0)
     for step in range(G * KH * KW):
         g, tap = step // (KH * KW), step % (KH * KW)
         first = (b * G * KH * KW + step) * 2 * OH * OW + p
@@ -412,7 +412,7 @@ def deform_grad_kernel(
             weights = (o[:, None] * C + c[None, :]) * (KH * KW) + tap
             fit = (o < OC)[:, None] & some[None, :]
             w = tl.load(w_ptr + weights, mask=fit, other=0.0)
-            felt = tl.dot(dout, w, input_precision="ieee")
+            felt = tl.dot(dtile, w, input_precision="ieee")
             sample = tl.zeros((BLOCK_P, BLOCK_C), tl.float32)
             for a in tl.static_range(2):
                 for q in tl.static_range(2):
@@ -429,7 +429,7 @@ def deform_grad_kernel(
                     by_y += tl.sum(felt * value, axis=1) * wx * sy
                     by_x += tl.sum(felt * value, axis=1) * wy * sx
                     sample += value * (wy * wx)[:, None]
-            part = tl.trans(tl.dot(tl.trans(sample), dout, input_precision="ieee"))
+            part = tl.trans(tl.dot(tl.trans(sample), dtile, input_precision="ieee"))
             tl.atomic_add(dw_ptr + weights, part, mask=fit)
         tl.store(doffset_ptr + first, by_y, mask=fine)
         tl.store(doffset_ptr + first + OH * OW, by_x, mask=fine)

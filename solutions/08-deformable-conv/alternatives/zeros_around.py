@@ -188,15 +188,15 @@ def deform_conv2d_backward(dy, x, offset, weight, *, stride=1, padding=0, dilati
     nw, ne, sw, se = corners
     samples = (1 - down) * (nw + right * (ne - nw)) + down * (sw + right * (se - sw))
     taps, pixels = samples.shape[2:]
-    dout = dy.astype(wide).reshape(batch, outputs, pixels)
+    dtile = dy.astype(wide).reshape(batch, outputs, pixels)
     dsample = np.zeros(samples.shape, wide)
     dweight = np.zeros((outputs, per, taps), wide)
     for o in range(outputs):
         start = o * channels // per // outputs * per
         mine = slice(start, start + per)
         part = weight[o].astype(wide).reshape(1, per, taps, 1)
-        dsample[:, mine] += part * dout[:, o, None, None]
-        dweight[o] = np.einsum("bp,bctp->ct", dout[:, o], samples[:, mine])
+        dsample[:, mine] += part * dtile[:, o, None, None]
+        dweight[o] = np.einsum("bp,bctp->ct", dtile[:, o], samples[:, mine])
     stride_ = width + 4
     plane = (height + 4) * stride_
     base = np.arange(batch * channels).reshape(batch, channels, 1, 1) * plane + first
@@ -220,7 +220,7 @@ def deform_conv2d_backward(dy, x, offset, weight, *, stride=1, padding=0, dilati
         rim[:, :, 2:-2, 2:-2].astype(x.dtype),
         felt.reshape(offset.shape).astype(x.dtype),
         dweight.reshape(weight.shape).astype(x.dtype),
-        dout.sum(axis=(0, 2)).astype(x.dtype),
+        dtile.sum(axis=(0, 2)).astype(x.dtype),
     )
 
 
@@ -388,7 +388,7 @@ def deform_grad_kernel(
     o = tl.arange(0, BLOCK_O)
     real = p < P
     keep = (o < OC)[:, None] & real[None, :]
-    dout = tl.load(
+    dtile = tl.load(
         dy_ptr + (b * OC + o[:, None]) * P + p[None, :], mask=keep, other=0.0
     )
     share = C // G
@@ -412,7 +412,7 @@ def deform_grad_kernel(
                 weights = (o[None, :] * C + g * share + c[:, None]) * KH * KW + t
                 fit = some[:, None] & (o < OC)[None, :]
                 w = tl.load(w_ptr + weights, mask=fit, other=0.0)
-                dsample = tl.dot(w, dout, input_precision="ieee")
+                dsample = tl.dot(w, dtile, input_precision="ieee")
                 sample = 0.0 * dsample
                 for k in tl.static_range(4):
                     r, q = row + k // 2, col + k % 2
@@ -435,7 +435,7 @@ def deform_grad_kernel(
                     felt = tl.sum(dsample * value, 0)
                     by_y += felt * wx * sy
                     by_x += felt * wy * sx
-                dw = tl.dot(sample, tl.trans(dout), input_precision="ieee")
+                dw = tl.dot(sample, tl.trans(dtile), input_precision="ieee")
                 tl.atomic_add(dw_ptr + weights, dw, mask=fit)
             tl.store(doffset_ptr + at, by_y, mask=real)
             tl.store(doffset_ptr + at + P, by_x, mask=real)

@@ -85,15 +85,15 @@ def convolution(x, offset, weight, bias=None, dy=None, stride=1, padding=0, dila
     flat = samples.reshape(batch, channels * taps, pixels)
     if dy is None:
         return flat, y
-    dout = dy.astype(np.float64).reshape(batch, groups, outputs // groups, pixels)
-    dweight = np.einsum("bgop,bgrp->gor", dout, columns).reshape(weight.shape)
-    felt = np.einsum("gor,bgop->bgrp", matrix, dout).reshape(samples.shape)
+    dtile = dy.astype(np.float64).reshape(batch, groups, outputs // groups, pixels)
+    dweight = np.einsum("bgop,bgrp->gor", dtile, columns).reshape(weight.shape)
+    felt = np.einsum("gor,bgop->bgrp", matrix, dtile).reshape(samples.shape)
     rows = np.einsum("bgckp,bgkpw->bgckpw", felt, tx)
     dx = np.einsum("bgckpw,bgkph->bgchw", rows, ty).reshape(x.shape)
     by_y = (felt * sampled(sy, tx)).sum(axis=2)
     by_x = (felt * sampled(ty, sx)).sum(axis=2)
     doffset = np.stack([by_y, by_x], axis=3).reshape(offset.shape)
-    return flat, y, (dx, doffset, dweight, dout.sum(axis=(0, 3)).ravel())
+    return flat, y, (dx, doffset, dweight, dtile.sum(axis=(0, 3)).ravel())
 
 
 def count_corners(x, offset, kernel, stride=1, padding=0, dilation=1):
