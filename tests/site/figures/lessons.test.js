@@ -12,6 +12,7 @@ import { binomial, covering, distances, means, poisson, recordOf } from "../../.
 import { ALGORITHMS, best } from "../../../course/06-allreduce/figure-cost.js";
 import { ranking } from "../../../course/06-allreduce/figure-levels.js";
 import { clock, contributions, cost, crossover, ITEM, reach, sent, totals } from "../../../course/06-allreduce/figure-model.js";
+import { dilation, slopesAt, valueAt } from "../../../course/08-deformable-conv/figure-model.js";
 import { flashBytes, resident, runOf, schedule, standardBytes, stream, toHalf, twoPass } from "../../../course/09-flash-attention/figure-model.js";
 import { FIGURES, files, readTrace, ROOT } from "../../../site/figures/static.mjs";
 
@@ -21,6 +22,18 @@ const gradients = readTrace("01-gradients");
 const reduced = readTrace("06-allreduce");
 const attention = readTrace("09-flash-attention");
 const specs = FIGURES.map((figure) => ({ ...figure, trace: figure.traced ? readTrace(figure.lesson) : null }));
+
+test("deformable convolution: values and slopes between pixels, by both border rules", () => {
+  const { image, samples, taps } = readTrace("08-deformable-conv");
+  assert.ok(samples.length >= 5);
+  for (const { y, x, value, slopes, old } of samples) {
+    near(valueAt(image, y, x), value, `value at ${y}, ${x}`);
+    near(valueAt(image, y, x, "2017"), old, `value of 2017 at ${y}, ${x}`);
+    slopesAt(image, y, x).forEach((slope, k) => near(slope, slopes[k], `slope ${k} at ${y}, ${x}`));
+  }
+  const grown = taps.slice(0, 4).map(dilation);
+  assert.deepEqual(grown, [...grown].sort((a, b) => a - b));
+});
 
 test("a first kernel: programs, bytes and collisions are the simulator's", () => {
   const { walks } = readTrace("00-first-kernel");

@@ -1,0 +1,219 @@
+"""Hidden tests of `DeformConv2d`: a scenario plays a layer, its numbers are judged."""
+
+import numpy as np
+import pytest
+from hidden.truth import TIGHT, convolution
+
+from autograder.student.testing import check
+
+NAME = "DeformConv2d"
+LOOK = "Chapter, step 6."
+BOTH = "Chapter, step 6: x reaches the output through samples and through offsets."
+
+
+def played(lesson, sizes, options, values, rounds):
+    """Make a layer, set parameters, run forward and backward for each (x, dy)."""
+    layer = lesson.DeformConv2d(*sizes, **options)
+    first = {name: array.copy() for name, array in layer.parameters().items()}
+    for name, value in values.items():
+        layer.parameters()[name][...] = value
+    found = []
+    for x, dy in rounds:
+        y = layer.forward(x)
+        one = {"y": y} if dy is None else {"y": y, "dx": layer.backward(dy)}
+        if dy is not None:
+            one["grads"] = dict(layer.grads())
+        found.append(one)
+    return {"first": first, "rounds": found}
+
+
+def apart(lesson, sizes, seeds):
+    """Return the weight and bias that each seed makes; None: no seed is given."""
+    found = []
+    for seed in seeds:
+        layer = lesson.DeformConv2d(*sizes, **({} if seed is None else {"seed": seed}))
+        found.append([layer.parameters()["weight"], layer.parameters()["bias"]])
+    return found
+
+
+def owned(lesson, x):
+    """Empty the dict of parameters, then ask the layer what it still does."""
+    layer = lesson.DeformConv2d(2, 3, 2)
+    before = layer.forward(x)
+    layer.parameters().clear()
+    return [before, layer.forward(x), len(layer.parameters())]
+
+
+def spread(sizes, **options):
+    """Return the full options of a layer."""
+    names = ("stride", "padding", "dilation", "groups", "bias")
+    defaults = dict(zip(names, (1, 0, 1, 1, True), strict=True)) | {"offset_groups": 1}
+    for name, value in zip(names, sizes[3:], strict=False):
+        defaults[name] = value
+    return defaults | options
+
+
+def truth(sizes, options, own, x, dy=None):
+    """Return y, and with dy (dx, gradients by name)."""
+    full = spread(sizes, **options)
+    moves = {key: full[key] for key in ("stride", "padding", "dilation")}
+    kernel = own["weight"].shape[2:]
+    pairs = [(a, a) if isinstance(a, int) else a for a in moves.values()]
+    out = tuple(
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(x.shape[2:], kernel, *pairs, strict=True)
+    )
+    still = np.zeros((len(x), 2 * kernel[0] * kernel[1], *out))
+    branch = x, still, own["offset_weight"], own["offset_bias"]
+    offset = convolution(*branch, **moves)[1]
+    y = convolution(x, offset, own["weight"], own.get("bias"), **moves)[1]
+    if dy is None:
+        return y
+    dx, doffset, *rest = convolution(x, offset, own["weight"], dy=dy, **moves)[2]
+    more, _, *branch = convolution(*branch[:3], dy=doffset, **moves)[2]
+    names = ("weight", "bias", "offset_weight", "offset_bias")
+    grads = dict(zip(names, rest + branch, strict=True))
+    return y, dx + more, {name: grads[name] for name in own}
+
+
+def shapes(sizes, **options):
+    """Return the shape of each parameter."""
+    full = spread(sizes, **options)
+    kh, kw = (sizes[2],) * 2 if isinstance(sizes[2], int) else sizes[2]
+    found = {"weight": (sizes[1], sizes[0] // full["groups"], kh, kw)}
+    if full["bias"]:
+        found["bias"] = (sizes[1],)
+    outputs = 2 * full["offset_groups"] * kh * kw
+    found["offset_weight"] = (outputs, sizes[0], kh, kw)
+    return found | {"offset_bias": (outputs,)}
+
+
+def run(
+    student, rng, kind, sizes, sides, look=LOOK, moved=True, backward=True, **options
+):
+    """Play one layer with parameters of the judge's and compare all that it says."""
+    own = {
+        name: rng.normal(0.2, 0.6, shape)
+        for name, shape in shapes(sizes, **options).items()
+    }
+    rounds = []
+    for batch in (2, 1):
+        x = rng.normal(0.5, 1.0, (batch, sizes[0], *sides))
+        y = truth(sizes, options, own, x)
+        rounds.append((x, rng.normal(0.3, 1.0, y.shape) if backward else None))
+    found = student.run(played, sizes=sizes, options=options, values=own, rounds=rounds)
+    for (x, dy), got in zip(rounds, found["rounds"], strict=True):
+        where = f"DeformConv2d, {kind}"
+        want = truth(sizes, options, own, x, dy)
+        y, dx, grads = want if backward else (want, None, {})
+        near(got["y"], y, f"{where}: forward", look)
+        if backward:
+            compare_grads(got, dx, grads, where, look)
+
+
+def compare_grads(got, dx, grads, where, look):
+    near(got["dx"], dx, f"{where}: backward", look)
+    names = ", ".join(sorted(map(str, got["grads"])))
+    same = set(got["grads"]) == set(grads)
+    check.true(same, where=f"{where}: grads", evidence=f"its names: {names}", look=look)
+    for name, right in grads.items():
+        near(got["grads"][name], right, f"{where}: gradient by {name}", look)
+
+
+def near(got, want, where, look):
+    size = max(1.0, float(abs(want).max(initial=0.0)))
+    check.close(
+        got, want, atol=10 * TIGHT * size, where=where, look=look, dtype="float64"
+    )
+
+
+@pytest.mark.task("DeformConv2d", weight=2, core=True)
+def test_new_layer_is_an_ordinary_convolution(student, rng):
+    for sizes in ((3, 4, 3), (2, 5, (2, 3), 1, 1)):
+        x = rng.normal(size=(2, sizes[0], 6, 7))
+        found = student.run(
+            played, sizes=sizes, options={}, values={}, rounds=[(x, None)]
+        )
+        first, where = found["first"], f"DeformConv2d{sizes}, untouched"
+        for name, shape in shapes(sizes).items():
+            held = first.get(name)
+            evidence = f"{name} is missing or no float64 array of shape {shape}"
+            fine = isinstance(held, np.ndarray) and held.dtype == np.float64
+            fine = fine and held.shape == shape
+            check.true(fine, where=f"{where}: parameters", evidence=evidence, look=LOOK)
+            if name.startswith("offset"):
+                at = f"{where}: {name}"
+                check.close(held, np.zeros(shape), where=at, look=LOOK)
+        uneven = first["weight"].std() > 0.1 / np.sqrt(first["weight"][0].size)
+        evidence = "all weights are nearly equal"
+        check.true(uneven, where=f"{where}: weight", evidence=evidence, look=LOOK)
+        want = truth(sizes, {}, first, x)
+        near(found["rounds"][0]["y"], want, f"{where}: forward", LOOK)
+
+
+@pytest.mark.task("DeformConv2d", weight=2, core=True)
+def test_layer_makes_its_offsets(student, rng):
+    run(student, rng, "3 channels, 3 x 3", (3, 4, 3), (6, 7), backward=False)
+    sizes = (2, 3, (2, 3), (2, 1), (1, 2), (1, 2))
+    run(student, rng, "pairs for all options", sizes, (7, 8), backward=False)
+
+
+@pytest.mark.task("DeformConv2d", weight=3, core=True)
+def test_layer_gives_gradients(student, rng):
+    run(student, rng, "2 channels, 2 x 3", (2, 3, (2, 3)), (5, 6), BOTH)
+    run(student, rng, "stride 2, padding 1", (2, 2, 3, 2, 1), (7, 6), BOTH)
+
+
+@pytest.mark.task("DeformConv2d", core=True)
+def test_layer_with_groups(student, rng):
+    run(student, rng, "2 groups", (4, 6, 2, 1, 0, 1, 2), (5, 5))
+    run(student, rng, "2 offset groups", (4, 3, 2), (5, 4), offset_groups=2)
+
+
+@pytest.mark.task("DeformConv2d")
+def test_layer_without_bias_and_with_names(student, rng):
+    look = "The contract: with bias=False there is no `bias`."
+    run(student, rng, "bias=False", (2, 3, 2), (4, 5), look, bias=False)
+    options = {"stride": 2, "padding": (0, 1), "dilation": 2, "groups": 2}
+    run(student, rng, "options by name", (2, 4, 2), (6, 7), **options)
+    run(student, rng, "bias in its place", (2, 3, 2, 1, 0, 1, 1, False), (4, 5), look)
+
+
+@pytest.mark.task("DeformConv2d")
+def test_layer_begins_with_small_random_numbers(student):
+    look = "The contract: uniform between -r and r; the same seed makes the same."
+    sizes = (8, 40, 3, 1, 0, 1, 2)
+    same, again, other, plain = student.run(apart, sizes=sizes, seeds=[3, 3, 4, None])
+    where, bound = "DeformConv2d(8, 40, 3, groups=2)", 1 / 6
+    for k, name in enumerate(("weight", "bias")):
+        at = f"{where}: {name}"
+        check.close(again[k], same[k], where=f"{at} of the same seed", look=look)
+        differ = bool((other[k] != same[k]).all())
+        check.true(differ, where=f"{at}, seeds 3 and 4", evidence="not other numbers",
+                   look=look)  # fmt: skip
+        for held in (same[k], plain[k]):
+            largest = float(abs(held).max())
+            evidence = f"the largest is {largest:.3f}, r is {bound:.3f}"
+            check.true(largest <= bound, where=at, evidence=evidence, look=look)
+            few = held.size < 50
+            wide = largest > (0.7 if few else 0.98) * bound
+            check.true(wide, where=at, evidence=evidence, look=look)
+            both = float(held.min()) < -0.5 * bound and float(held.max()) > 0.5 * bound
+            check.true(both, where=at, evidence="numbers of one sign", look=look)
+            apart_ = len(np.unique(held)) == held.size
+            check.true(apart_, where=at, evidence="numbers that repeat", look=look)
+    wide = same[0].ravel()
+    middle = float((abs(wide) < bound / 2).mean())
+    evidence = f"{middle:.2f} of the weights are below r / 2 in size"
+    check.true(
+        0.4 < middle < 0.6, where=f"{where}: weight", evidence=evidence, look=look
+    )
+
+
+@pytest.mark.task("DeformConv2d")
+def test_layer_keeps_its_parameters(student, rng):
+    x = rng.normal(size=(1, 2, 4, 4))
+    before, after, count = student.run(owned, x=x)
+    where = "DeformConv2d, the dict of parameters emptied"
+    check.close(after, before, where=where, look="The contract: a new dict each time.")
+    check.equal(count, 4, where=f"{where}: parameters", look="The contract.")
