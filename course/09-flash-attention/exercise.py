@@ -336,9 +336,9 @@ check("flash_backward_kernel")
 # Chapter, step 10. Decoding: the N newest tokens ask, a long cache answers. Launched by
 # `decode_attention`, which returns `(o, lse)`: shape and dtype of `q`, and float32.
 #
-# - `q` (B, Hq, N, d), `k`, `v` (B, Hkv, M, d), packed as in task 9; `kv_len` (B), int32,
-#   0 to M each; M at least 1. Later keys do not exist and may hold NaN.
-# - Hq is a multiple of Hkv. With G = Hq / Hkv, query head h asks the keys of head h // G.
+# - `q` (B, Hq, N, d), `k`, `v` (B, Hkv, M, d), packed as in task 9; `kv_len` (B),
+#   int32, 0 to M each; M at least 1. Later keys do not exist and may hold NaN.
+# - Hq is a multiple of Hkv. With G = Hq / Hkv, query head h asks key head h // G.
 # - Query i of batch entry b sees the keys j <= i + kv_len[b] - N. One that sees nothing
 #   gets `o` = 0 and `lse` = -inf.
 # - `splits`, 1 to 64, programs share the M keys of a head: T = cdiv(M, block_n) tiles,

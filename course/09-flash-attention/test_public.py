@@ -650,7 +650,7 @@ def launch_backward(meter, rng, arrays, where, moved, look=STEP_9, **options):
     got, names = run.outputs, ("dq", "dk", "dv")
     compare(got, names, want, where, look, [q.dtype] * 3, atol=np.inf)
     for name, x, y in zip(names, got, want, strict=True):
-        near = {"atol": atol * max(abs(y).max(), 1e-6), "rtol": 0}
+        near = {"atol": atol * max(abs(y).max(), 0.1), "rtol": 0}
         check.close(x, y, where=f"{where}: {name}", look=look, **near)
     if moved is not None:
         at, total = f"{where}: moved", run.loaded_bytes + run.stored_bytes
@@ -694,8 +694,8 @@ def test_backward_kernel_of_large_scores(meter, rng):
     look = "Chapter, step 9: p is exp(s - lse); a key beyond M has no weight."
     for level in (200, -200):
         q, k, v = random(rng, 20, 25, 16, dtype=np.float32)
-        q[..., 0], k[..., 0] = 1, level
-        k[..., 1:] /= 4
+        q[..., 0], k[..., 0] = level, 1
+        q[..., 1:] /= 4
         options = {**TILES, "scale": 1.0, "atol": 1e-4}
         where = f"scores about {level}"
         launch_backward(meter, rng, (q, k, v), where, None, look, **options)

@@ -477,7 +477,7 @@ def queries_kernel(
         mask_k = mask_n[:, None] & mask_d[None, :]
         k = tl.load(k_ptr + k_tile, mask=mask_k, other=0.0)  # [BLOCK_N, BLOCK_D]
         v = tl.load(v_ptr + k_tile, mask=mask_k, other=0.0)
-        p, ds = weights(q, k, v, do, lse, delta, mask_n, scale)
+        _, ds = weights(q, k, v, do, lse, delta, mask_n, scale)
         dq += tl.dot(ds, k.to(tl.float32), input_precision="ieee")  # (7)
     dq = dq * scale
     tl.store(dq_ptr + q_tile, dq.to(dq_ptr.dtype.element_ty), mask=mask_q)

@@ -59,7 +59,7 @@ def test_split_kv_of_distant_maxima(meter, rng):
     arrays = q, k, v, kv_len
     options = {"splits": 8, "scale": 1.0, "atol": 1e-4}
     run_decode(meter, arrays, "scores of -300 to 302", look, **options)
-    q, k, v, kv_len = cache(rng, 1, 100, 16, [100, 20], groups=2)
+    q, k, v, kv_len = cache(rng, 1, 100, 16, [100, 31], groups=2)
     k[..., 0] = np.where(k[..., 0] == 40.0, 40.0, -250.0 + 8 * k[..., 0])
     q[..., 0] = 1.0
     arrays = q, k, v, kv_len
