@@ -343,11 +343,11 @@ check("flash_backward_kernel")
 #   gets `o` = 0 and `lse` = -inf.
 # - `splits`, 1 to 64, programs share the M keys of a head: T = cdiv(M, block_n) tiles,
 #   of which none loads more than cdiv(T, splits). Some may find no key.
-# - Bytes, with S = splits, R = G N and L = kv_len[b]: a head of the keys loads at most
-#   1.05 times E d (S R + 2 L) + 4 S R (d + 2) + 4 S, and stores
-#   4 S R (d + 2) + R (E d + 4), where an element of q, k, v and o takes E bytes.
-# - No block larger than R rows (16 at least) by d or block_n, block_n by d, or S by d,
-#   sides rounded up to powers of two; d to 16 at least. The rest is as in task 9.
+# - Bytes, with R = G N and L = kv_len[b]: a head of the keys loads at most 1.05 times
+#   E d (splits R + 2 L) + 4 splits R (d + 2) + 4 splits, and stores at most
+#   4 splits R (d + 2) + R (E d + 4). An element of q, k, v and o takes E bytes.
+# - No block larger than R rows (16 at least) by d or block_n, block_n by d, or splits
+#   by d, sides rounded up to powers of two; d to 16 at least. The rest is as in task 9.
 
 
 # %% tags=["task"] task="split_kv"

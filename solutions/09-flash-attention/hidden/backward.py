@@ -28,6 +28,7 @@ def run_backward(
     tiles=(16, 32),
     atol=SINGLE,
     counted=True,
+    least=0.1,
 ):
     """Run one launch on the simulator; judge gradients, blocks and bytes.
 
@@ -40,6 +41,7 @@ def run_backward(
         tiles: block_m and block_n.
         atol: how far a gradient may be away, for gradients of size 1.
         counted: whether the bytes are judged.
+        least: the size that gradients have at least; those that cancel have none.
     """
     q, k, v, do = arrays
     block_m, block_n = tiles
@@ -58,7 +60,7 @@ def run_backward(
     for name, x, y in zip(("dq", "dk", "dv"), m.outputs, want, strict=True):
         at = f"{where}: {name}"
         check.dtype(x, q.dtype, where=at, look=look)
-        size = max(float(np.abs(y).max()), 0.1)
+        size = max(float(np.abs(y).max()), least)
         check.close(x, y, atol=atol * size, where=at, look=look, axis_names=AXES)
     batch, head, n, d = q.shape
     if counted:
