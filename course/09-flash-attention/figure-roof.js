@@ -60,7 +60,7 @@ const nearest = (intensity) => TILES.reduce((best, tile) =>
   (Math.abs(Math.log(fusedIntensity(tile) / intensity)) < Math.abs(Math.log(fusedIntensity(best) / intensity)) ? tile : best));
 
 function timePanel(state, trace) {
-  const x = scale([0.01e-6, 100e-6], [84, 326], true);
+  const x = scale([0.01e-6, 300e-6], [84, 326], true);
   let body = label(84, 22, "least time, µs: memory, arithmetic", { fill: INK.muted, halo: false });
   trace.rungs.forEach((one, k) => {
     const { memory, units } = floors(one);
@@ -68,7 +68,7 @@ function timePanel(state, trace) {
     body += label(78, top + 14, NAMES[one.name], { "text-anchor": "end", "font-size": 12, "font-weight": one.name === state.rung ? 700 : 400, halo: false })
       + rect(84, top, x(memory) - 84, 10, { fill: INK.a })
       + rect(84, top + 11, x(units) - 84, 8, { fill: INK.cSoft, stroke: INK.c }) + hatch(84, top + 11, x(units) - 84, 8, { stroke: INK.c, gap: 5 })
-      + label(Math.min(x(memory) + 5, 290), top + 10, micro(memory).replace(" µs", ""), { "font-size": 12 });
+      + label(x(memory) + 5, top + 10, micro(memory).replace(" µs", ""), { "font-size": 12 });
   });
   for (const [value, text] of [[1e-8, "0.01"], [1e-7, "0.1"], [1e-6, "1"], [1e-5, "10"], [1e-4, "100"]]) {
     body += line(x(value), 212, x(value), 217, { stroke: INK.muted })
@@ -102,7 +102,7 @@ export const roof = {
   warning: (state, trace) => (fusedIntensity(state.tile) <= trace.rungs.find(({ name }) => name === "online").intensity
     ? `Tiles of ${state.tile} reload the keys so often that fusing buys nothing over online softmax. Make the tile larger.` : ""),
   hint: "Drag the square along the roof to resize the tiles of the fused kernel.",
-  reserve: [190, 340],
+  reserve: [209, 280],
   traced: true,
   caption: "Left of the corner memory decides. Fusing moves attention to the right, larger tiles move it further; decoding stays far left, whatever the splits.",
 };
