@@ -13,7 +13,7 @@
 # %% tags=["setup"]
 import numpy as np
 
-from autograder.lab.tiles import device, tl, triton
+from autograder.lab.tiles import device, last_meter, tl, triton
 from autograder.student import attempt, check
 
 
@@ -283,6 +283,109 @@ with attempt():
 
 # %% tags=["check"]
 check("causal_kernel")
+
+# %% [markdown]
+# ## 9. `flash_backward_kernel`
+# Chapter, step 9. The gradients of task 5 by kernels, launched by `attention_backward`,
+# which returns `(dq, dk, dv)`. No mask, no `kv_len`; N and M at least 1. float16 or
+# float32; each gradient has the dtype and shape of its array, sums are float32.
+#
+# - `q`, `o`, `do` (B, H, N, d), `k`, `v` (B, H, M, d), `lse` (B, H, N), float32 and
+#   finite. All are packed: element (b, h, n, c) lies at ((b * H + h) * N + n) * d + c.
+# - Tiles of `block_m` queries and `block_n` keys, 16 or more each. Cut the work into
+#   as many kernels as you like.
+# - Bytes, of float32 and with block_m <= block_n: with Tq and Tk tiles of queries and
+#   of keys, a head loads and stores together at most 1.05 times
+#   4 (d (5N + 4M + 2 M Tq + 2 N Tk) + N (3 + 2 Tk)). `tl.atomic_add` counts as both.
+# - No block larger than one tile; nothing outside an array, nothing uninitialised, no
+#   races. `attention_backward` may not use what the arrays hold.
+
+
+# %% tags=["task"] task="flash_backward_kernel"
+@triton.jit
+def flash_backward_kernel(
+    q_ptr, k_ptr, v_ptr, do_ptr, lse_ptr, delta_ptr, dk_ptr, dv_ptr,
+    N, M, D, scale,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """One program: dk and dv of BLOCK_N keys of one head, from all N queries."""
+    raise NotImplementedError("flash_backward_kernel: chapter, step 9")
+
+
+def attention_backward(q, k, v, o, lse, do, *, scale=None, block_m=16, block_n=32):
+    """Launch the kernels of the backward pass. Returns (dq, dk, dv)."""
+    q, k, v, o, lse, do = map(device.put, (q, k, v, o, lse, do))
+    raise NotImplementedError("flash_backward_kernel: chapter, step 9")
+
+
+# %% tags=["explore"]
+with attempt():
+    o, lse = flash_forward(q, k, v)
+    do = np.ones_like(o)
+    found = attention_backward(q, k, v, o, lse, do)
+    for name, x, y in zip(
+        ("dq", "dk", "dv"), found, flash_backward(q, k, v, o, lse, do), strict=True
+    ):
+        print(name, "differs from task 5 by", abs(np.asarray(x) - y).max())
+
+# %% tags=["check"]
+check("flash_backward_kernel")
+
+# %% [markdown]
+# ## 10. `split_kv`
+# Chapter, step 10. Decoding: the N newest tokens ask, a long cache answers. Launched by
+# `decode_attention`, which returns `(o, lse)`: shape and dtype of `q`, and float32.
+#
+# - `q` (B, Hq, N, d), `k`, `v` (B, Hkv, M, d), packed as in task 9; `kv_len` (B),
+#   int32, 0 to M each; M at least 1. Later keys do not exist and may hold NaN.
+# - Hq is a multiple of Hkv. With G = Hq / Hkv, query head h asks key head h // G.
+# - Query i of batch entry b sees the keys j <= i + kv_len[b] - N. One that sees nothing
+#   gets `o` = 0 and `lse` = -inf.
+# - `splits`, 1 to 64, programs share the M keys of a head: T = cdiv(M, block_n) tiles,
+#   of which none loads more than cdiv(T, splits). Some may find no key.
+# - Bytes, with R = G N and L = kv_len[b]: a head of the keys loads at most 1.05 times
+#   E d (splits R + 2 L) + 4 splits R (d + 2) + 4 splits, and stores at most
+#   4 splits R (d + 2) + R (E d + 4). An element of q, k, v and o takes E bytes.
+# - No block larger than R rows (16 at least) by d or block_n, block_n by d, or splits
+#   by d, sides rounded up to powers of two; d to 16 at least. The rest is as in task 9.
+
+
+# %% tags=["task"] task="split_kv"
+@triton.jit
+def split_kv(
+    q_ptr, k_ptr, v_ptr, len_ptr, m_ptr, l_ptr, acc_ptr,
+    H, R, N, M, D, run, scale,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """One program: the R queries of one key head against one run of its keys."""
+    raise NotImplementedError("split_kv: chapter, step 10")
+
+
+@triton.jit
+def merge_kernel(
+    m_ptr, l_ptr, acc_ptr, o_ptr, lse_ptr, SPLITS, D,
+    BLOCK_S: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """One program: the states of one query, merged."""
+    raise NotImplementedError("split_kv: chapter, step 10")
+
+
+def decode_attention(q, k, v, kv_len, *, splits, scale=None, block_n=16):
+    """Launch split_kv and merge its states. Returns (o, lse)."""
+    q, k, v, kv_len = map(device.put, (q, k, v, kv_len))
+    raise NotImplementedError("split_kv: chapter, step 10")
+
+
+# %% tags=["explore"]
+with attempt():
+    q = rng.standard_normal((1, 4, 1, 8)).astype("float32")  # four heads share keys
+    k, v = (rng.standard_normal((1, 1, 200, 8)).astype("float32") for _ in range(2))
+    for splits in (1, 5):
+        print(decode_attention(q, k, v, np.array([150], "int32"), splits=splits)[0])
+        print(last_meter())
+
+# %% tags=["check"]
+check("split_kv")
 
 # %% [markdown]
 # ## On a GPU

@@ -4,6 +4,7 @@ import { bytes } from "../../site/figures/draw.js";
 import { defineFigure } from "../../site/figures/figure.js";
 import { bytesPanel, curvePanel } from "./figure-bytes.js";
 import { flashBytes, LIMITS, resident, schedule, shapeOf, standardBytes, whereIs } from "./figure-model.js";
+import { roof } from "./figure-roof.js";
 import { row } from "./figure-row.js";
 import { chipPanel, tilesPanel } from "./figure-tiles.js";
 
@@ -54,3 +55,4 @@ export const flash = {
 
 defineFigure("g2k-flash", flash);
 defineFigure("g2k-row", row);
+defineFigure("g2k-roof", roof);

@@ -476,6 +476,15 @@ def test_hbm_bytes(student):
 # --- 7 and 8: the kernels -----------------------------------------------------------
 
 
+def sound(run, where):
+    """Check that nothing raced, and that nothing was read which nobody wrote."""
+    for what, found in (
+        ("two programs, or two of its lanes, write one element", run.races),
+        ("reads memory that nobody wrote", run.uninitialised),
+    ):
+        check.true(not found, where=f"{where}: {what}", evidence="; ".join(found))
+
+
 def launch(meter, arrays, where, loaded, look, *, atol=1e-5, axes=None, **options):
     """Run a kernel on the simulator; judge o, lse, and all that its meter saw.
 
@@ -504,11 +513,7 @@ def launch(meter, arrays, where, loaded, look, *, atol=1e-5, axes=None, **option
     size = max(1.0, float(abs(v).max()))
     near = {"rtol": 1e-5, "atol": atol * size}
     kinds = q.dtype, np.float32
-    for what, found in (
-        ("two programs, or two of its lanes, write one element", run.races),
-        ("reads memory that nobody wrote", run.uninitialised),
-    ):
-        check.true(not found, where=f"{where}: {what}", evidence="; ".join(found))
+    sound(run, where)
     compare(run.outputs, ("o", "lse"), want, where, look, kinds, **near)
     budget = "Chapter, step 6: what must be loaded, and how often."
     at = f"{where}: loaded from HBM"
@@ -616,3 +621,203 @@ def test_causal_kernel_in_float16(meter, rng):
     look = "Chapter, step 7: float16 in and out, float32 for m_i, l_i and acc."
     arrays = random(rng, 20, 24, 16, dtype=np.float16)
     launch(meter, arrays, "float16", 3712, look, atol=2.0**-10, causal=True, **TILES)
+
+
+# --- 9: the backward kernels --------------------------------------------------------
+
+STEP_9 = "Chapter, step 9."
+
+
+def gradients(q, k, v, do, scale):
+    """Return o, lse and (dq, dk, dv), with whole matrices."""
+    o, lse = plain(q, k, v, scale=scale)
+    q, k, v, do = (x.astype(np.float64) for x in (q, k, v, do))
+    scale = q.shape[3] ** -0.5 if scale is None else scale
+    p = np.exp(scale * q @ k.swapaxes(2, 3) - lse[..., None])
+    ds = p * (do @ v.swapaxes(2, 3) - (do * o).sum(axis=3, keepdims=True)) * scale
+    return o, lse, (ds @ k, ds.swapaxes(2, 3) @ q, p.swapaxes(2, 3) @ do)
+
+
+def launch_backward(meter, rng, arrays, where, moved, look=STEP_9, **options):
+    """Run the backward kernels; `moved` is what step 9 counts, or None."""
+    (q, k, v), atol = arrays, options.pop("atol", 1e-5)
+    do = rng.normal(0.3, 1.5, q.shape).astype(q.dtype)
+    o, lse, want = gradients(q, k, v, do, options.get("scale"))
+    given = q, k, v, o.astype(q.dtype), lse.astype(np.float32), do
+    run = meter.run("attention_backward", *given, **options)
+    where = f"attention_backward, {where}"
+    sound(run, where)
+    got, names = run.outputs, ("dq", "dk", "dv")
+    compare(got, names, want, where, look, [q.dtype] * 3, atol=np.inf)
+    for name, x, y in zip(names, got, want, strict=True):
+        near = {"atol": atol * max(abs(y).max(), 0.1), "rtol": 0}
+        check.close(x, y, where=f"{where}: {name}", look=look, **near)
+    if moved is not None:
+        at, total = f"{where}: moved", run.loaded_bytes + run.stored_bytes
+        budget = "Chapter, step 9: what each launch must load, and how often."
+        check.at_most(total, int(1.05 * moved), where=at, unit="bytes", look=budget)
+    block_m, block_n = options.get("block_m", 16), options.get("block_n", 32)
+    block_d = max(16, 1 << (q.shape[3] - 1).bit_length())
+    tile = max(block_m * block_d, block_n * block_d, block_m * block_n)
+    one = "Chapter, step 9: one tile of queries, one of keys, one of scores."
+    at = f"{where}: the largest block"
+    check.at_most(run.largest_block, tile, where=at, unit="elements", look=one)
+
+
+@pytest.mark.task("flash_backward_kernel")
+def test_backward_kernel(meter, rng):
+    arrays = random(rng, 37, 70, 16, 2, 2, np.float32)
+    where = "2 batches, 2 heads, N = 37, M = 70, d = 16"
+    launch_backward(meter, rng, arrays, where, 288720)
+
+
+@pytest.mark.task("flash_backward_kernel")
+def test_backward_kernel_of_other_tiles(meter, rng):
+    look = "Chapter, step 9: the scale is in the scores, and once more in dq and dk."
+    arrays = random(rng, 40, 21, 8, dtype=np.float32)
+    where = "tiles 32 x 16, scale 0.4"
+    options = {"block_m": 32, "block_n": 16, "scale": 0.4}
+    launch_backward(meter, rng, arrays, where, None, look, **options)
+    launch_backward(meter, rng, arrays, "scale 0", None, look, scale=0.0)
+
+
+@pytest.mark.task("flash_backward_kernel")
+def test_backward_kernel_pads_features(meter, rng):
+    look = "Chapter, step 9: mask offs_d < D, with other=0.0."
+    for d in (18, 3):
+        arrays = random(rng, 32, 48, d, dtype=np.float32)
+        launch_backward(meter, rng, arrays, f"d = {d}", None, look, **TILES)
+
+
+@pytest.mark.task("flash_backward_kernel")
+def test_backward_kernel_of_large_scores(meter, rng):
+    look = "Chapter, step 9: p is exp(s - lse); a key beyond M has no weight."
+    for level in (200, -200):
+        q, k, v = random(rng, 20, 25, 16, dtype=np.float32)
+        q[..., 0], k[..., 0] = level, 1
+        q[..., 1:] /= 4
+        options = {**TILES, "scale": 1.0, "atol": 1e-4}
+        where = f"scores about {level}"
+        launch_backward(meter, rng, (q, k, v), where, None, look, **options)
+
+
+@pytest.mark.task("flash_backward_kernel")
+def test_backward_kernel_in_float16(meter, rng):
+    look = "Chapter, step 9: float16 in and out, float32 for dq, dk and dv between."
+    arrays = random(rng, 20, 24, 16, dtype=np.float16)
+    options = {**TILES, "atol": 3 * 2.0**-10}
+    launch_backward(meter, rng, arrays, "float16", None, look, **options)
+
+
+# --- 10: split-KV decoding ----------------------------------------------------------
+
+STEP_10 = "Chapter, step 10."
+
+
+def cached(rng, lengths, n, m, d, groups=1, kv_heads=1, dtype=np.float32):
+    """Return q, k, v, kv_len: `groups` heads of n queries for each head of m keys."""
+    shapes = [(len(lengths), heads, rows, d) for heads, rows in (
+        (groups * kv_heads, n), (kv_heads, m), (kv_heads, m))]  # fmt: skip
+    arrays = [rng.normal(0.3, 1.5, shape).astype(dtype) for shape in shapes]
+    return *arrays, np.array(lengths, np.int32)
+
+
+def launch_decode(meter, arrays, where, moved, look=STEP_10, **options):
+    """Run split_kv; `moved` is (loaded, stored, loaded by one program) of step 10."""
+    (q, k, v, kv_len), atol = arrays, options.pop("atol", 1e-5)
+    groups, where = q.shape[1] // k.shape[1], f"decode_attention, {where}"
+    run = meter.run("decode_attention", q, k, v, kv_len, **options)
+    sound(run, where)
+    wide, scale = [np.repeat(x, groups, axis=1) for x in (k, v)], options.get("scale")
+    want = plain(q, *wide, causal=True, kv_len=kv_len, scale=scale)
+    near = {"rtol": 1e-5, "atol": atol * max(1.0, float(np.nanmax(abs(v))))}
+    kinds = q.dtype, np.float32
+    compare(run.outputs, ("o", "lse"), want, where, look, kinds, **near)
+    if moved is None:
+        return
+    loaded, stored, busiest = moved
+    for what, found, most in (
+        ("loaded from HBM", run.loaded_bytes, int(1.05 * loaded)),
+        ("stored to HBM", run.stored_bytes, stored),
+        ("loaded by one program", run.busiest_bytes, busiest),
+    ):
+        budget = "Chapter, step 10: keys once a group, states once a split."
+        at = f"{where}: {what}"
+        check.at_most(found, most, where=at, unit="bytes", look=budget)
+    rows, splits = groups * q.shape[2], options["splits"]
+    block_n, block_d = options.get("block_n", 16), max(16, power(q.shape[3]))
+    tile = max(16, power(rows)) * max(block_d, block_n)
+    tile = max(tile, block_d * max(block_n, power(splits)))
+    at = f"{where}: the largest block"
+    check.at_most(run.largest_block, tile, where=at, unit="elements", look=STEP_10)
+
+
+def power(count):
+    """Return the power of two at or above a count."""
+    return 1 << (count - 1).bit_length()
+
+
+@pytest.mark.task("split_kv")
+def test_split_kv(meter, rng):
+    arrays = cached(rng, [90, 66], 1, 90, 16, 1, 2)
+    where = "2 batches, 2 heads, kv_len 90, 66, 4 splits"
+    launch_decode(meter, arrays, where, (42176, 1424, 4164), splits=4)
+    arrays = cached(rng, [400], 1, 400, 8, 1, 1)
+    where = "400 keys, 5 splits"
+    launch_decode(meter, arrays, where, (25980, 236, 5156), splits=5, scale=0.5)
+
+
+@pytest.mark.task("split_kv")
+def test_split_kv_of_groups(meter, rng):
+    look = "Chapter, step 10: query head h asks the keys of head h // G."
+    arrays = cached(rng, [60, 49], 2, 60, 20, 3, 2)
+    where = "6 heads of 2 queries share 2, kv_len 60, 49, 3 splits"
+    launch_decode(meter, arrays, where, (47024, 8352, 5604), look, splits=3)
+    arrays = cached(rng, [48, 40], 1, 48, 4, 20, 1)
+    where = "20 heads share 1, tiles of 32"
+    launch_decode(meter, arrays, where, (6032, 2720, 1348), look, splits=2, block_n=32)
+
+
+@pytest.mark.task("split_kv")
+def test_split_kv_of_several_queries(meter, rng):
+    look = "Chapter, step 10: query i sees the keys j <= i + kv_len[b] - N."
+    arrays = cached(rng, [50, 35], 4, 50, 16, 2, 1)
+    launch_decode(meter, arrays, "4 queries, kv_len 50, 35", None, look, splits=2)
+    look = "Chapter, step 10: such a query gets o = 0 and lse = -inf."
+    arrays = cached(rng, [0, 2, 20], 3, 20, 16, 2, 1)
+    launch_decode(meter, arrays, "3 queries, kv_len 0, 2, 20", None, look, splits=2)
+
+
+@pytest.mark.task("split_kv")
+def test_split_kv_with_empty_splits(meter, rng):
+    look = "Chapter, step 10: a split without keys is the state (-inf, 0, 0)."
+    q, k, v, kv_len = cached(rng, [33, 5], 1, 40, 16, 2, 1)
+    for b, length in enumerate(kv_len):
+        k[b, :, length:] = v[b, :, length:] = np.nan
+    arrays = q, k, v, kv_len
+    where = "kv_len 33, 5, 9 splits, the padding holds NaN"
+    launch_decode(meter, arrays, where, None, look, splits=9)
+
+
+@pytest.mark.task("split_kv")
+def test_split_kv_of_distant_maxima(meter, rng):
+    look = "Chapter, step 10: states are merged at the larger maximum."
+    for levels in ((200, -150, 202), (-160, -250, -170)):
+        q, k, v, kv_len = cached(rng, [48], 1, 48, 16, 2, 1)
+        q[..., 0] = 1
+        q[..., 1:] /= 10
+        k[..., 0] = np.repeat(levels, 16)
+        where = f"scores about {levels}, one level a split"
+        options = {"splits": 4, "scale": 1.0, "atol": 1e-4}
+        launch_decode(meter, (q, k, v, kv_len), where, None, look, **options)
+
+
+@pytest.mark.task("split_kv")
+def test_split_kv_in_float16(meter, rng):
+    look = "Chapter, step 10: float16 in and out, float32 for states and lse."
+    arrays = cached(rng, [40], 1, 40, 16, 2, 1, np.float16)
+    options = {"splits": 2, "atol": 2.0**-10}
+    launch_decode(meter, arrays, "float16", None, look, **options)
+    look = "Chapter, step 10: scale is 1/sqrt(d) only when none is given."
+    arrays = cached(rng, [30], 1, 30, 16)
+    launch_decode(meter, arrays, "scale 0", None, look, splits=2, scale=0.0)

@@ -16,6 +16,30 @@ def heads(dtype: str, n: int, m: int, d: int) -> Callable[..., list[np.ndarray]]
     return make
 
 
+def backward(dtype: str, n: int, m: int, d: int) -> Callable[..., list[np.ndarray]]:
+    """Return what makes q, k, v, o, lse and do, of scores near 0."""
+
+    def make(rng: np.random.Generator) -> list[np.ndarray]:
+        q, k, v = heads(dtype, n, m, d)(rng)
+        o = np.broadcast_to(v.mean(axis=2, keepdims=True), q.shape)
+        lse = np.full(q.shape[:3], np.log(m), np.float32)
+        do = rng.standard_normal(q.shape).astype(dtype)
+        return [q, k, v, o.astype(dtype), lse, do]
+
+    return make
+
+
+def cache(dtype: str, n: int, m: int, d: int) -> Callable[..., list[np.ndarray]]:
+    """Return what makes q of six heads, k and v of two, and lengths."""
+
+    def make(rng: np.random.Generator) -> list[np.ndarray]:
+        shapes = (3, 6, n, d), (3, 2, m, d), (3, 2, m, d)
+        arrays = [rng.standard_normal(shape).astype(dtype) for shape in shapes]
+        return [*arrays, np.array([m, m // 2, 0], np.int32)]
+
+    return make
+
+
 CALLS = [
     {
         "function": "flash_attention",
@@ -34,5 +58,29 @@ CALLS = [
         "inputs": heads("float32", 40, 50, 8),
         "options": {"block_n": 32},
         "tolerance": 1e-5,
+    },
+    {
+        "function": "attention_backward",
+        "inputs": backward("float32", 40, 53, 20),
+        "options": {},
+        "tolerance": 2e-5,
+    },
+    {
+        "function": "attention_backward",
+        "inputs": backward("float16", 32, 48, 16),
+        "options": {"block_n": 16},
+        "tolerance": 4e-3,
+    },
+    {
+        "function": "decode_attention",
+        "inputs": cache("float32", 3, 90, 20),
+        "options": {"splits": 4},
+        "tolerance": 1e-5,
+    },
+    {
+        "function": "decode_attention",
+        "inputs": cache("float16", 1, 70, 16),
+        "options": {"splits": 9, "block_n": 32},
+        "tolerance": 2e-3,
     },
 ]

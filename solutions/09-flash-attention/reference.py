@@ -384,3 +384,226 @@ def causal_attention(
         BLOCK_D=max(16, triton.next_power_of_2(d)),
     )  # fmt: skip
     return o, lse
+
+
+# %% [markdown]
+# ## 9. `flash_backward_kernel`
+
+
+# %% tags=["task"] task="flash_backward_kernel"
+@triton.jit
+def delta_kernel(
+    o_ptr, do_ptr, delta_ptr, R, D, BLOCK_M: tl.constexpr, BLOCK_D: tl.constexpr
+):
+    """One program: delta of BLOCK_M rows, of whatever heads."""
+    rows = tl.program_id(0) * BLOCK_M + tl.arange(0, BLOCK_M)
+    offs_d = tl.arange(0, BLOCK_D)
+    tile = rows[:, None] * D + offs_d[None, :]
+    mask = (rows < R)[:, None] & (offs_d < D)[None, :]
+    o = tl.load(o_ptr + tile, mask=mask, other=0.0).to(tl.float32)
+    do = tl.load(do_ptr + tile, mask=mask, other=0.0).to(tl.float32)
+    tl.store(delta_ptr + rows, tl.sum(o * do, 1), mask=rows < R)  # (1)
+
+
+@triton.jit
+def weights(q, k, v, do, lse, delta, mask_n, scale):
+    """Make p and ds of one tile again, both [BLOCK_M, BLOCK_N]."""
+    s = tl.dot(q, tl.trans(k), input_precision="ieee") * scale
+    s = tl.where(mask_n[None, :], s, float("-inf"))
+    p = tl.exp(s - lse[:, None])  # (2)
+    dp = tl.dot(do, tl.trans(v), input_precision="ieee")  # (3)
+    ds = p * (dp - delta[:, None])  # (4)
+    return p, ds
+
+
+@triton.jit
+def flash_backward_kernel(
+    q_ptr, k_ptr, v_ptr, do_ptr, lse_ptr, delta_ptr, dk_ptr, dv_ptr,
+    N, M, D, scale,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """One program: dk and dv of BLOCK_N keys of one head, from all N queries."""
+    head = tl.program_id(1)
+    cols = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)
+    offs_d = tl.arange(0, BLOCK_D)
+    mask_d = offs_d < D
+    mask_n = cols < M
+    k_tile = (head * M + cols)[:, None] * D + offs_d[None, :]
+    mask_k = mask_n[:, None] & mask_d[None, :]
+    k = tl.load(k_ptr + k_tile, mask=mask_k, other=0.0)  # [BLOCK_N, BLOCK_D]
+    v = tl.load(v_ptr + k_tile, mask=mask_k, other=0.0)
+    dk = tl.zeros([BLOCK_N, BLOCK_D], tl.float32)
+    dv = tl.zeros([BLOCK_N, BLOCK_D], tl.float32)
+    for start_m in range(0, N, BLOCK_M):
+        rows = start_m + tl.arange(0, BLOCK_M)
+        mask_m = rows < N
+        q_tile = (head * N + rows)[:, None] * D + offs_d[None, :]
+        mask_q = mask_m[:, None] & mask_d[None, :]
+        q = tl.load(q_ptr + q_tile, mask=mask_q, other=0.0)  # [BLOCK_M, BLOCK_D]
+        do = tl.load(do_ptr + q_tile, mask=mask_q, other=0.0)
+        lse = tl.load(lse_ptr + head * N + rows, mask=mask_m, other=0.0)
+        delta = tl.load(delta_ptr + head * N + rows, mask=mask_m, other=0.0)
+        p, ds = weights(q, k, v, do, lse, delta, mask_n, scale)
+        dv += tl.dot(tl.trans(p), do.to(tl.float32), input_precision="ieee")  # (5)
+        dk += tl.dot(tl.trans(ds), q.to(tl.float32), input_precision="ieee")  # (6)
+    dk = dk * scale
+    tl.store(dk_ptr + k_tile, dk.to(dk_ptr.dtype.element_ty), mask=mask_k)
+    tl.store(dv_ptr + k_tile, dv.to(dv_ptr.dtype.element_ty), mask=mask_k)
+
+
+@triton.jit
+def queries_kernel(
+    q_ptr, k_ptr, v_ptr, do_ptr, lse_ptr, delta_ptr, dq_ptr,
+    N, M, D, scale,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """One program: dq of BLOCK_M queries of one head, from all M keys."""
+    head = tl.program_id(1)
+    rows = tl.program_id(0) * BLOCK_M + tl.arange(0, BLOCK_M)
+    offs_d = tl.arange(0, BLOCK_D)
+    mask_d = offs_d < D
+    mask_m = rows < N
+    q_tile = (head * N + rows)[:, None] * D + offs_d[None, :]
+    mask_q = mask_m[:, None] & mask_d[None, :]
+    q = tl.load(q_ptr + q_tile, mask=mask_q, other=0.0)  # [BLOCK_M, BLOCK_D]
+    do = tl.load(do_ptr + q_tile, mask=mask_q, other=0.0)
+    lse = tl.load(lse_ptr + head * N + rows, mask=mask_m, other=0.0)
+    delta = tl.load(delta_ptr + head * N + rows, mask=mask_m, other=0.0)
+    dq = tl.zeros([BLOCK_M, BLOCK_D], tl.float32)
+    for start_n in range(0, M, BLOCK_N):
+        cols = start_n + tl.arange(0, BLOCK_N)
+        mask_n = cols < M
+        k_tile = (head * M + cols)[:, None] * D + offs_d[None, :]
+        mask_k = mask_n[:, None] & mask_d[None, :]
+        k = tl.load(k_ptr + k_tile, mask=mask_k, other=0.0)  # [BLOCK_N, BLOCK_D]
+        v = tl.load(v_ptr + k_tile, mask=mask_k, other=0.0)
+        _, ds = weights(q, k, v, do, lse, delta, mask_n, scale)
+        dq += tl.dot(ds, k.to(tl.float32), input_precision="ieee")  # (7)
+    dq = dq * scale
+    tl.store(dq_ptr + q_tile, dq.to(dq_ptr.dtype.element_ty), mask=mask_q)
+
+
+def attention_backward(q, k, v, o, lse, do, *, scale=None, block_m=16, block_n=32):
+    """Launch the kernels of the backward pass. Returns (dq, dk, dv)."""
+    q, k, v, o, lse, do = map(device.put, (q, k, v, o, lse, do))
+    (batch, heads, n, d), m = q.shape, k.shape[2]
+    scale = d**-0.5 if scale is None else scale
+    block_d = max(16, triton.next_power_of_2(d))
+    delta = device.empty(lse.shape, "float32")
+    dq, dk, dv = (device.empty(x.shape, x.dtype) for x in (q, k, v))
+    rows = batch * heads * n
+    delta_kernel[(triton.cdiv(rows, block_m),)](
+        o, do, delta, rows, d, BLOCK_M=block_m, BLOCK_D=block_d
+    )
+    flash_backward_kernel[(triton.cdiv(m, block_n), batch * heads)](
+        q, k, v, do, lse, delta, dk, dv, n, m, d, scale,
+        BLOCK_M=block_m, BLOCK_N=block_n, BLOCK_D=block_d,
+    )  # fmt: skip
+    queries_kernel[(triton.cdiv(n, block_m), batch * heads)](
+        q, k, v, do, lse, delta, dq, n, m, d, scale,
+        BLOCK_M=block_m, BLOCK_N=block_n, BLOCK_D=block_d,
+    )  # fmt: skip
+    return dq, dk, dv
+
+
+# %% [markdown]
+# ## 10. `split_kv`
+
+
+# %% tags=["task"] task="split_kv"
+@triton.jit
+def split_kv(
+    q_ptr, k_ptr, v_ptr, len_ptr, m_ptr, l_ptr, acc_ptr,
+    H, R, N, M, D, run, scale,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """One program: the R queries of one key head against one run of its keys."""
+    split = tl.program_id(0)
+    splits = tl.num_programs(0)
+    head = tl.program_id(1)  # (1) of the keys; its queries lie one after another
+    length = tl.load(len_ptr + head // H)
+    rows = tl.arange(0, BLOCK_M)  # row g * N + i: query i of head g of the group
+    offs_d = tl.arange(0, BLOCK_D)
+    mask_d = offs_d < D
+    mask_m = rows < R
+    q_tile = (head * R + rows)[:, None] * D + offs_d[None, :]
+    mask_q = mask_m[:, None] & mask_d[None, :]
+    q = tl.load(q_ptr + q_tile, mask=mask_q, other=0.0)  # [BLOCK_M, BLOCK_D]
+    last = rows % N + length - N  # (2) the last key that each row sees
+    m_i = tl.full([BLOCK_M], float("-inf"), tl.float32)
+    l_i = tl.zeros([BLOCK_M], tl.float32)
+    acc = tl.zeros([BLOCK_M, BLOCK_D], tl.float32)
+    end = tl.minimum((split + 1) * run, length)
+    for start_n in range(split * run, end, BLOCK_N):  # (3) empty where no key is left
+        cols = start_n + tl.arange(0, BLOCK_N)
+        mask_n = cols < length
+        k_tile = (head * M + cols)[:, None] * D + offs_d[None, :]
+        mask_k = mask_n[:, None] & mask_d[None, :]
+        k = tl.load(k_ptr + k_tile, mask=mask_k, other=0.0)  # [BLOCK_N, BLOCK_D]
+        s = tl.dot(q, tl.trans(k), input_precision="ieee") * scale
+        s = tl.where(cols[None, :] <= last[:, None], s, float("-inf"))
+        m_new = tl.maximum(m_i, tl.max(s, 1))
+        m_safe = tl.where(m_new == float("-inf"), 0.0, m_new)
+        alpha = tl.exp(m_i - m_safe)
+        p = tl.exp(s - m_safe[:, None])
+        l_i = alpha * l_i + tl.sum(p, 1)
+        v = tl.load(v_ptr + k_tile, mask=mask_k, other=0.0).to(tl.float32)
+        acc = alpha[:, None] * acc + tl.dot(p, v, input_precision="ieee")
+        m_i = m_new
+    state = (head * R + rows) * splits + split  # (4) not divided
+    tl.store(m_ptr + state, m_i, mask=mask_m)
+    tl.store(l_ptr + state, l_i, mask=mask_m)
+    tl.store(acc_ptr + state[:, None] * D + offs_d[None, :], acc, mask=mask_q)
+
+
+@triton.jit
+def merge_kernel(
+    m_ptr, l_ptr, acc_ptr, o_ptr, lse_ptr, SPLITS, D,
+    BLOCK_S: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """One program: the states of one query, merged."""
+    row = tl.program_id(0)
+    splits = tl.arange(0, BLOCK_S)
+    offs_d = tl.arange(0, BLOCK_D)
+    mask_s = splits < SPLITS
+    mask_d = offs_d < D
+    state = row * SPLITS + splits
+    m_s = tl.load(m_ptr + state, mask=mask_s, other=float("-inf"))
+    l_s = tl.load(l_ptr + state, mask=mask_s, other=0.0)
+    acc = tl.load(  # [BLOCK_S, BLOCK_D]
+        acc_ptr + state[:, None] * D + offs_d[None, :],
+        mask=mask_s[:, None] & mask_d[None, :],
+        other=0.0,
+    )
+    m = tl.max(m_s, 0)  # (5)
+    alpha = tl.exp(m_s - tl.where(m == float("-inf"), 0.0, m))
+    total = tl.sum(alpha * l_s, 0)
+    o = tl.sum(alpha[:, None] * acc, 0) / tl.where(total == 0.0, 1.0, total)
+    tl.store(o_ptr + row * D + offs_d, o.to(o_ptr.dtype.element_ty), mask=mask_d)
+    tl.store(lse_ptr + row, m + tl.log(total))
+
+
+def decode_attention(q, k, v, kv_len, *, splits, scale=None, block_n=16):
+    """Launch split_kv and merge its states. Returns (o, lse)."""
+    q, k, v, kv_len = map(device.put, (q, k, v, kv_len))
+    (batch, heads, n, d), kv_heads, m = q.shape, k.shape[1], k.shape[2]
+    rows = heads // kv_heads * n
+    states = (batch * heads * n, splits)
+    block_d = max(16, triton.next_power_of_2(d))
+    m_s, l_s = (device.empty(states, "float32") for _ in range(2))
+    acc = device.empty((*states, d), "float32")
+    o = device.empty(q.shape, q.dtype)
+    lse = device.empty(q.shape[:3], "float32")
+    tiles = triton.cdiv(m, block_n)
+    split_kv[(splits, batch * kv_heads)](
+        q, k, v, kv_len, m_s, l_s, acc,
+        kv_heads, rows, n, m, d, triton.cdiv(tiles, splits) * block_n,
+        d**-0.5 if scale is None else scale,
+        BLOCK_M=max(16, triton.next_power_of_2(rows)), BLOCK_N=block_n,
+        BLOCK_D=block_d,
+    )  # fmt: skip
+    merge_kernel[(states[0],)](
+        m_s, l_s, acc, o, lse, splits, d,
+        BLOCK_S=triton.next_power_of_2(splits), BLOCK_D=block_d,
+    )  # fmt: skip
+    return o, lse

@@ -6,6 +6,7 @@ os.environ.setdefault("TILES", "simulator")  # bytes are metered there alone
 
 from functools import cache
 
+import ladder
 import numpy as np
 import reference
 
@@ -14,6 +15,22 @@ from autograder.lab.tiles import device, meter, tl, triton
 SQUARE = (512, 512, 64)
 RAGGED = (100, 77, 16, 32, 16)
 TILES = (16, 32, 64, 128)
+# n, m, d, bq, bk: the count of step 9 is compared with the meter on these.
+BACKWARD = (
+    (512, 512, 64, 64, 64),
+    (100, 77, 16, 16, 32),
+    (33, 17, 5, 16, 16),
+    (40, 90, 20, 32, 16),
+    (1, 40, 16, 16, 16),
+    (70, 1, 8, 32, 64),
+)
+# heads, heads of keys, n, m, d, splits, key tile, lengths: likewise for step 10.
+DECODING = (
+    (2, 2, 1, 100, 16, 3, 16, (100, 77)),
+    (6, 2, 2, 90, 20, 4, 16, (90, 41)),
+    (4, 1, 3, 70, 5, 64, 32, (70, 1, 0)),
+    (20, 1, 1, 300, 8, 7, 64, (300,)),
+)
 # n, m, d, bq, bk, causal: the byte model is compared with the meter on these.
 SHAPES = (
     (64, 64, 32, 16, 16, False),
@@ -108,6 +125,93 @@ def metered_standard(n, m, d):
     }
 
 
+# --- backward and decoding -----------------------------------------------------------
+
+
+@cache
+def metered_backward(n, m, d, bq, bk):
+    """Run the backward kernels on one head and return what the meter saw."""
+    rng = np.random.default_rng(9)
+    q, k, v, do = (
+        rng.standard_normal((1, 1, rows, d), dtype=np.float32) for rows in (n, m, m, n)
+    )
+    o, lse = reference.flash_forward(q, k, v)
+    with meter() as total:
+        reference.attention_backward(q, k, v, o, lse, do, block_m=bq, block_n=bk)
+    return total.loaded_bytes, total.stored_bytes
+
+
+def backward_model(n, m, d, bq, bk):
+    """Count the bytes of the three launches of step 9."""
+    queries, keys = -(-n // bq), -(-m // bk)
+    loaded = d * (4 * n + 2 * m + 2 * m * queries + 2 * n * keys) + 2 * n * (1 + keys)
+    return 4 * loaded, 4 * (d * (n + 2 * m) + n)
+
+
+def decoded(heads, kv_heads, n, m, d, splits, block_n, lengths):
+    """Run split_kv; return o, plain attention's o, and what the meter saw."""
+    rng, batch = np.random.default_rng(9), len(lengths)
+    q, k, v = (
+        rng.standard_normal(shape, dtype=np.float32)
+        for shape in ((batch, heads, n, d), *((batch, kv_heads, m, d),) * 2)
+    )
+    lengths, options = np.array(lengths, np.int32), {"splits": splits}
+    with meter() as total:
+        o, _ = reference.decode_attention(q, k, v, lengths, block_n=block_n, **options)
+    wide = (np.repeat(x, heads // kv_heads, axis=1) for x in (k, v))
+    want, _ = reference.flash_forward(q, *wide, causal=True, kv_len=lengths)
+    return o, want, (total.loaded_bytes, total.stored_bytes)
+
+
+def decoding_model(heads, kv_heads, n, m, d, splits, block_n, lengths):
+    """Count the bytes of both launches of step 10."""
+    rows = heads // kv_heads * n
+    states = 4 * splits * rows * (d + 2)
+    loaded = stored = 0
+    for length in lengths:
+        loaded += kv_heads * (
+            4 * d * (splits * rows + 2 * length) + states + 4 * splits
+        )
+        stored += kv_heads * (states + rows * (4 * d + 4))
+    return loaded, stored
+
+
+def splits_error():
+    """Return how far 1 to 64 splits are from the plain kernel, at most."""
+    rng = np.random.default_rng(9)
+    q, k, v = (
+        rng.standard_normal((1, 1, rows, 16), dtype=np.float32)
+        for rows in (1, 300, 300)
+    )
+    want, _ = reference.flash_attention(q, k, v)
+    length = np.array([300], np.int32)
+    found = (
+        reference.decode_attention(q, k, v, length, splits=splits)[0]
+        for splits in range(1, 65)
+    )
+    return max(float(np.abs(o - want).max()) for o in found)
+
+
+def figure_2():
+    """Count what the setting of the first paper's Figure 2 asks for, in G and GB."""
+    n, d, heads, batch = 1024, 64, 16, 64
+    pairs = heads * batch
+    product = 2 * n * n * d * pairs / 1e9
+    matrix = 2 * n * n * pairs / 1e9  # float16
+    return {
+        "product": product,
+        "forward": 2 * product,
+        "standard": 6 * product,
+        "flash": 7 * product,
+        "one_head": product / heads,
+        "matrix": matrix,
+        "passes": 40.3 / matrix,
+        "array": 2 * n * d * pairs / 1e9,
+        "arrays": 4.4 / (2 * n * d * pairs / 1e9),
+        "rate": 7 * product / 7.3,
+    }
+
+
 # --- one row's stream ----------------------------------------------------------------
 
 
@@ -182,6 +286,10 @@ def figure():
         "bytes": entries,
         "standard": [metered_standard(*SQUARE)],
         "samples": samples,
+        "rungs": [{"name": name, **one} for name, one in ladder.ladder().items()],
+        "tiles": [
+            {"tile": tile, **ladder.fused(tile, False)} for tile in (16, 32, 64, 128)
+        ],
     }
 
 
@@ -208,6 +316,23 @@ def claims():
         for name, causal in (("loaded", False), ("causal", True)):
             loaded = metered(n, m, d, tile, tile, causal)["loaded"]
             found[f"{name}_{tile}"] = f"{loaded:,}"
+    for name, one in ladder.ladder().items():
+        told = ladder.text(one, decodes=name in ("one", "split"))
+        found |= {f"rung_{name}_{key}": text for key, text in told.items()}
+    loaded, stored = metered_backward(*BACKWARD[0])
+    found |= {"backward_loaded": f"{loaded:,}", "backward_stored": f"{stored:,}"}
+    right = [one for one in BACKWARD if backward_model(*one) == metered_backward(*one)]
+    found["backward_equal"], found["backward_shapes"] = (
+        str(len(right)),
+        str(len(BACKWARD)),
+    )
+    right = [one for one in DECODING if decoding_model(*one) == decoded(*one)[2]]
+    found["decoding_equal"], found["decoding_shapes"] = (
+        str(len(right)),
+        str(len(DECODING)),
+    )
+    found["splits_error"] = bound(splits_error(), "1e-6")
+    found |= {f"paper_{name}": f"{value:.3g}" for name, value in figure_2().items()}
     found["loaded_ragged"] = f"{metered(*RAGGED, False)['loaded']:,}"
     found["causal_ragged"] = f"{metered(*RAGGED, True)['loaded']:,}"
     return found
@@ -279,6 +404,6 @@ def difference_error():
     return worst
 
 
-def bound(error):
+def bound(error, limit="1e-8"):
     """Name the power of ten that an error stays below, with room for other machines."""
-    return "1e-8" if error < 1e-8 else f"{error:.1e}"
+    return limit if error < float(limit) else f"{error:.1e}"

@@ -71,6 +71,18 @@ def test_masked_off_lanes_cost_nothing():
     assert (last_meter().load_count, last_meter().store_count) == (1, 1)
 
 
+def test_knows_what_the_busiest_program_loads():
+    launch(
+        """
+        offs = tl.arange(0, B)
+        tl.load(x_ptr + offs, mask=offs <= tl.program_id(0), other=0.0)
+        tl.store(o_ptr + tl.program_id(0), 1.0)
+        """,
+        (4,),
+    )
+    assert (last_meter().loaded_bytes, last_meter().busiest_bytes) == (40, 16)
+
+
 def test_prints_what_moved():
     launch("tl.store(o_ptr + tl.program_id(0), tl.load(x_ptr))", (4,))
     assert str(last_meter()).splitlines() == [

@@ -231,3 +231,187 @@ def causal_attention(
 ):
     q, k, v = (x.transpose(axes[i]) for i, x in enumerate((q, k, v)))
     return launch(q, k, v, k.shape[2] - q.shape[2], scale, block_m, block_n)
+
+
+# %% tags=["task"] task="flash_backward_kernel"
+@triton.jit
+def row_sums(a_ptr, b_ptr, out_ptr, D, BLOCK_D: tl.constexpr):
+    """One row a program."""
+    row = tl.program_id(0)
+    offs_d = tl.arange(0, BLOCK_D)
+    a = tl.load(a_ptr + row * D + offs_d, mask=offs_d < D, other=0.0)
+    b = tl.load(b_ptr + row * D + offs_d, mask=offs_d < D, other=0.0)
+    tl.store(out_ptr + row, tl.sum(a.to(tl.float32) * b.to(tl.float32), axis=0))
+
+
+@triton.jit
+def flash_backward_kernel(
+    q_ptr, k_ptr, v_ptr, do_ptr, lse_ptr, delta_ptr, dq_ptr, dk_ptr, dv_ptr,
+    N, M, D, key_tiles, scale,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """One launch: the first programs of a head own keys, the others queries."""
+    head = tl.program_id(0).to(tl.int64)
+    tile = tl.program_id(1)
+    offs_d = tl.arange(0, BLOCK_D)
+    ok_d = offs_d < D
+    q_ptr += head * N * D
+    do_ptr += head * N * D
+    k_ptr += head * M * D
+    v_ptr += head * M * D
+    lse_ptr += head * N
+    delta_ptr += head * N
+    keys = tile < key_tiles
+    start_m = tl.where(keys, 0, (tile - key_tiles) * BLOCK_M)
+    end_m = tl.where(keys, N, start_m + BLOCK_M)
+    start_n = tl.where(keys, tile * BLOCK_N, 0)
+    end_n = tl.where(keys, start_n + BLOCK_N, M)
+    offs_m = start_m + tl.arange(0, BLOCK_M)
+    offs_n = start_n + tl.arange(0, BLOCK_N)
+    a = tl.zeros([BLOCK_N, BLOCK_D], dtype=tl.float32)
+    b = tl.zeros([BLOCK_N, BLOCK_D], dtype=tl.float32)
+    c = tl.zeros([BLOCK_M, BLOCK_D], dtype=tl.float32)
+    ok_n = (offs_n < M)[:, None] & ok_d[None, :]
+    ok_m = (offs_m < N)[:, None] & ok_d[None, :]
+    if keys:
+        k = tl.load(k_ptr + offs_n[:, None] * D + offs_d[None, :], mask=ok_n, other=0.0)
+        v = tl.load(v_ptr + offs_n[:, None] * D + offs_d[None, :], mask=ok_n, other=0.0)
+        while start_m < end_m:
+            rows = start_m + tl.arange(0, BLOCK_M)
+            ok = (rows < N)[:, None] & ok_d[None, :]
+            at = rows[:, None] * D + offs_d[None, :]
+            q = tl.load(q_ptr + at, mask=ok, other=0.0).to(tl.float32)
+            do = tl.load(do_ptr + at, mask=ok, other=0.0).to(tl.float32)
+            lse = tl.load(lse_ptr + rows, mask=rows < N, other=0.0)
+            delta = tl.load(delta_ptr + rows, mask=rows < N, other=0.0)
+            s = tl.dot(q * scale, tl.trans(k.to(tl.float32)), input_precision="ieee")
+            both = (rows < N)[:, None] & (offs_n < M)[None, :]
+            p = tl.exp(tl.where(both, s - lse[:, None], -1.0e30))
+            dp = tl.dot(do, tl.trans(v.to(tl.float32)), input_precision="ieee")
+            ds = p * dp - p * delta[:, None]
+            a += tl.dot(tl.trans(ds), q * scale, input_precision="ieee")
+            b += tl.dot(tl.trans(p), do, input_precision="ieee")
+            start_m += BLOCK_M
+        out = head * M * D + offs_n[:, None] * D + offs_d[None, :]
+        tl.store(dk_ptr + out, a, mask=ok_n)
+        tl.store(dv_ptr + out, b, mask=ok_n)
+    else:
+        at = offs_m[:, None] * D + offs_d[None, :]
+        q = tl.load(q_ptr + at, mask=ok_m, other=0.0).to(tl.float32) * scale
+        do = tl.load(do_ptr + at, mask=ok_m, other=0.0).to(tl.float32)
+        lse = tl.load(lse_ptr + offs_m, mask=offs_m < N, other=0.0)
+        delta = tl.load(delta_ptr + offs_m, mask=offs_m < N, other=0.0)
+        while start_n < end_n:
+            cols = start_n + tl.arange(0, BLOCK_N)
+            ok = (cols < M)[:, None] & ok_d[None, :]
+            kv = cols[:, None] * D + offs_d[None, :]
+            k = tl.load(k_ptr + kv, mask=ok, other=0.0).to(tl.float32)
+            v = tl.load(v_ptr + kv, mask=ok, other=0.0).to(tl.float32)
+            s = tl.dot(q, tl.trans(k), input_precision="ieee")
+            p = tl.exp(tl.where((cols < M)[None, :], s - lse[:, None], -1.0e30))
+            dp = tl.dot(do, tl.trans(v), input_precision="ieee")
+            ds = p * dp - p * delta[:, None]
+            c += tl.dot(ds, k, input_precision="ieee")
+            start_n += BLOCK_N
+        tl.store(dq_ptr + head * N * D + at, c * scale, mask=ok_m)
+
+
+def attention_backward(q, k, v, o, lse, do, *, scale=None, block_m=16, block_n=32):
+    batch, heads, n, d = q.shape
+    m = k.shape[2]
+    dq, dk, dv = (device.empty(tuple(x.shape), dtype=x.dtype) for x in (q, k, v))
+    delta = device.empty((batch * heads * n,), dtype=device.float32)
+    block_d = max(triton.next_power_of_2(d), 16)
+    row_sums[(batch * heads * n,)](o, do, delta, d, BLOCK_D=block_d)
+    key_tiles, query_tiles = triton.cdiv(m, block_n), triton.cdiv(n, block_m)
+    flash_backward_kernel[(batch * heads, key_tiles + query_tiles)](
+        q, k, v, do, lse, delta, dq, dk, dv, n, m, d, key_tiles,
+        1 / d**0.5 if scale is None else scale,
+        BLOCK_M=block_m, BLOCK_N=block_n, BLOCK_D=block_d,
+    )  # fmt: skip
+    return dq, dk, dv
+
+
+# %% tags=["task"] task="split_kv"
+@triton.jit
+def split_kv(
+    q_ptr, k_ptr, v_ptr, len_ptr, state_ptr,
+    H, R, N, M, D, run, scale,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """A state is D + 2 numbers in a row: acc, m, l."""
+    head, split = tl.program_id(0), tl.program_id(1)
+    length = tl.load(len_ptr + head // H)
+    offs_m = tl.arange(0, BLOCK_M)
+    offs_d = tl.arange(0, BLOCK_D)
+    ok_m = offs_m < R
+    ok_d = offs_d < D
+    q_ptrs = q_ptr + (head * R + offs_m)[:, None] * D + offs_d[None, :]
+    q = tl.load(q_ptrs, mask=ok_m[:, None] & ok_d[None, :], other=0.0)
+    m_i = tl.full([BLOCK_M], -1.0e30, tl.float32)
+    l_i = tl.zeros([BLOCK_M], dtype=tl.float32)
+    acc = tl.zeros([BLOCK_M, BLOCK_D], dtype=tl.float32)
+    start_n = split * run
+    end = tl.minimum(start_n + run, length)
+    while start_n < end:
+        offs_n = start_n + tl.arange(0, BLOCK_N)
+        ok_n = offs_n < length
+        at = (head * M + offs_n)[None, :] * D + offs_d[:, None]
+        k = tl.load(k_ptr + at, mask=ok_d[:, None] & ok_n[None, :], other=0.0)
+        v = tl.load(v_ptr + at, mask=ok_d[:, None] & ok_n[None, :], other=0.0)
+        s = tl.dot(q, k, input_precision="ieee") * scale
+        seen = offs_n[None, :] + N <= (offs_m % N)[:, None] + length
+        m_new = tl.maximum(m_i, tl.max(tl.where(seen, s, -1.0e30), axis=1))
+        p = tl.where(seen, tl.exp(s - m_new[:, None]), 0.0)
+        shrink = tl.exp(m_i - m_new)
+        l_i = l_i * shrink + tl.sum(p, axis=1)
+        acc *= shrink[:, None]
+        acc += tl.dot(p, tl.trans(v).to(tl.float32), input_precision="ieee")
+        m_i = m_new
+        start_n += BLOCK_N
+    at = ((head * R + offs_m) * tl.num_programs(1) + split) * (D + 2)
+    ok = ok_m[:, None] & ok_d[None, :]
+    tl.store(state_ptr + at[:, None] + offs_d[None, :], acc, mask=ok)
+    tl.store(state_ptr + at + D, m_i, mask=ok_m)
+    tl.store(state_ptr + at + D + 1, l_i, mask=ok_m)
+
+
+@triton.jit
+def merge_kernel(
+    state_ptr, o_ptr, lse_ptr, D, splits, BLOCK_S: tl.constexpr, BLOCK_D: tl.constexpr
+):
+    row = tl.program_id(0)
+    offs_s = tl.arange(0, BLOCK_S)
+    offs_d = tl.arange(0, BLOCK_D)
+    ok_s = offs_s < splits
+    at = (row * splits + offs_s) * (D + 2)
+    m_s = tl.load(state_ptr + at + D, mask=ok_s, other=-1.0e30)
+    l_s = tl.load(state_ptr + at + D + 1, mask=ok_s, other=0.0)
+    m_i = tl.max(m_s, axis=0)
+    weights = tl.exp(m_s - m_i)
+    l_i = tl.sum(weights * l_s, axis=0)
+    ok = ok_s[:, None] & (offs_d < D)[None, :]
+    acc = tl.load(state_ptr + at[:, None] + offs_d[None, :], mask=ok, other=0.0)
+    o = tl.sum(weights[:, None] * acc, axis=0)
+    if l_i > 0.0:
+        tl.store(o_ptr + row * D + offs_d, o / l_i, mask=offs_d < D)
+        tl.store(lse_ptr + row, m_i + tl.log(l_i))
+
+
+def decode_attention(q, k, v, kv_len, *, splits, scale=None, block_n=16):
+    (batch, heads, n, d), (kv_heads, m) = q.shape, k.shape[1:3]
+    rows, block_d = heads * n // kv_heads, max(triton.next_power_of_2(d), 16)
+    states = device.empty((batch * heads * n, splits, d + 2), dtype=device.float32)
+    o = device.zeros(tuple(q.shape), dtype=q.dtype)
+    lse = device.full((batch, heads, n), float("-inf"), dtype=device.float32)
+    run = triton.cdiv(triton.cdiv(m, block_n), splits) * block_n
+    split_kv[(batch * kv_heads, splits)](
+        q, k, v, kv_len, states, kv_heads, rows, n, m, d, run,
+        1 / d**0.5 if scale is None else scale,
+        BLOCK_M=max(triton.next_power_of_2(rows), 16), BLOCK_N=block_n, BLOCK_D=block_d,
+    )  # fmt: skip
+    merge_kernel[(batch * heads * n,)](
+        states, o, lse, d, splits,
+        BLOCK_S=triton.next_power_of_2(splits), BLOCK_D=block_d,
+    )  # fmt: skip
+    return o, lse

@@ -265,3 +265,178 @@ def causal_attention(
     q, k, v, *, scale=None, block_m=32, block_n=16, axes=((0, 1, 2, 3),) * 3
 ):
     return launch(*map(np.transpose, (q, k, v), axes), True, scale, block_m, block_n)
+
+
+# %% tags=["task"] task="flash_backward_kernel"
+@triton.jit
+def flash_backward_kernel(
+    q_ptr, k_ptr, v_ptr, o_ptr, do_ptr, lse_ptr, delta_ptr, dq_ptr, dk_ptr, dv_ptr,
+    N, M, D, scale,
+    STAGE: tl.constexpr,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """0: delta. 1: dk, dv, and dq by atomic additions. 2: dq in its dtype."""
+    tile, head = tl.program_id(0), tl.program_id(2) * tl.num_programs(1)
+    head += tl.program_id(1)
+    dims = tl.arange(0, BLOCK_D)
+    if STAGE == 1:
+        cols = tile * BLOCK_N + tl.arange(0, BLOCK_N)
+        at = (head * M + cols)[:, None] * D + dims[None, :]
+        mask = (cols < M)[:, None] & (dims < D)[None, :]
+        k = tl.load(k_ptr + at, mask=mask, other=0.0)
+        v = tl.load(v_ptr + at, mask=mask, other=0.0)
+        dk = tl.full((BLOCK_N, BLOCK_D), 0.0, tl.float32)
+        dv = tl.full((BLOCK_N, BLOCK_D), 0.0, tl.float32)
+        for first in range(0, N, BLOCK_M):
+            rows = first + tl.arange(0, BLOCK_M)
+            inside = (rows < N)[:, None] & (dims < D)[None, :]
+            at_q = (head * N + rows)[:, None] * D + dims[None, :]
+            q = tl.load(q_ptr + at_q, mask=inside, other=0.0)
+            do = tl.load(do_ptr + at_q, mask=inside, other=0.0)
+            lse = tl.load(lse_ptr + head * N + rows, mask=rows < N, other=0.0)
+            delta = tl.load(delta_ptr + head * N + rows, mask=rows < N, other=0.0)
+            s = tl.dot(q, tl.trans(k), input_precision="ieee") * scale
+            real = (rows < N)[:, None] & (cols < M)[None, :]
+            p = tl.exp(tl.where(real, s - lse[:, None], float("-inf")))
+            dp = tl.dot(do, tl.trans(v), input_precision="ieee")
+            ds = scale * p * (dp - delta[:, None])
+            wide = do.to(tl.float32)
+            dv = tl.dot(tl.trans(p), wide, dv, input_precision="ieee")
+            wide = q.to(tl.float32)
+            dk = tl.dot(tl.trans(ds), wide, dk, input_precision="ieee")
+            dq = tl.dot(ds, k.to(tl.float32), input_precision="ieee")
+            tl.atomic_add(dq_ptr + at_q, dq, mask=inside)
+        tl.store(dk_ptr + at, dk, mask=mask)
+        tl.store(dv_ptr + at, dv, mask=mask)
+    else:
+        rows = tile * BLOCK_M + tl.arange(0, BLOCK_M)
+        at = (head * N + rows)[:, None] * D + dims[None, :]
+        mask = (rows < N)[:, None] & (dims < D)[None, :]
+        if STAGE == 0:
+            o = tl.load(o_ptr + at, mask=mask, other=0.0).to(tl.float32)
+            do = tl.load(do_ptr + at, mask=mask, other=0.0).to(tl.float32)
+            tl.store(delta_ptr + head * N + rows, tl.sum(o * do, 1), mask=rows < N)
+        else:
+            dq = tl.load(dq_ptr + at, mask=mask, other=0.0)
+            tl.store(q_ptr + at, dq, mask=mask)
+
+
+def attention_backward(q, k, v, o, lse, do, *, scale=None, block_m=16, block_n=32):
+    batch, heads, n, d = q.shape
+    m = k.shape[2]
+    delta = device.zeros(lse.shape, "float32")
+    dq = device.zeros(q.shape, "float32")
+    dk, dv = device.zeros(k.shape, k.dtype), device.zeros(v.shape, v.dtype)
+    arrays = [q, k, v, o, do, lse, delta, dq, dk, dv]
+    numbers = [n, m, d, d**-0.5 if scale is None else float(scale)]
+    blocks = {
+        "BLOCK_M": block_m,
+        "BLOCK_N": block_n,
+        "BLOCK_D": max(16, triton.next_power_of_2(d)),
+    }
+    queries = (triton.cdiv(n, block_m), heads, batch)
+    keys = (triton.cdiv(m, block_n), heads, batch)
+    flash_backward_kernel[queries](*arrays, *numbers, STAGE=0, **blocks)
+    flash_backward_kernel[keys](*arrays, *numbers, STAGE=1, **blocks)
+    if q.dtype == dq.dtype:
+        return [dq, dk, dv]
+    arrays[0] = device.empty(q.shape, q.dtype)
+    flash_backward_kernel[queries](*arrays, *numbers, STAGE=2, **blocks)
+    return [arrays[0], dk, dv]
+
+
+# %% tags=["task"] task="split_kv"
+@triton.jit
+def split_kv(
+    q_ptr, k_ptr, v_ptr, len_ptr, m_ptr, l_ptr, acc_ptr,
+    N, M, D, G, per_split, scale,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """A split of one head of keys of one batch entry."""
+    split, h, b = tl.program_id(0), tl.program_id(1), tl.program_id(2)
+    heads = tl.num_programs(1)
+    group = b * heads + h
+    length = tl.load(len_ptr + b)
+    rows = tl.arange(0, BLOCK_M)
+    cols = tl.arange(0, BLOCK_N)
+    dims = tl.arange(0, BLOCK_D)
+    mask_o = (rows < G * N)[:, None] & (dims < D)[None, :]
+    q_ptrs = q_ptr + (group * G * N + rows)[:, None] * D + dims[None, :]
+    q = tl.load(q_ptrs, mask=mask_o, other=0.0)
+    query = rows - rows // N * N
+    m_i = tl.full((BLOCK_M,), float("-inf"), tl.float32)
+    l_i = tl.full((BLOCK_M,), 0.0, tl.float32)
+    acc = tl.full((BLOCK_M, BLOCK_D), 0.0, tl.float32)
+    for tile in range(split * per_split, split * per_split + per_split):
+        first = tile * BLOCK_N
+        if first < length:
+            inside = (first + cols < length)[:, None] & (dims < D)[None, :]
+            at = (group * M + first + cols)[:, None] * D + dims[None, :]
+            k = tl.load(k_ptr + at, mask=inside, other=0.0)
+            v = tl.load(v_ptr + at, mask=inside, other=0.0)
+            s = tl.dot(q, tl.trans(k), input_precision="ieee") * scale
+            ahead = (first + cols)[None, :] - query[:, None]
+            hidden = ahead > length - N
+            s = tl.where(hidden, float("-inf"), s)
+            m_new = tl.maximum(m_i, tl.max(s, 1))
+            p = tl.where(hidden, 0.0, tl.exp(s - m_new[:, None]))
+            alpha = tl.where(m_i == float("-inf"), 0.0, tl.exp(m_i - m_new))
+            acc = acc * alpha[:, None]
+            acc = tl.dot(p, v.to(tl.float32), acc, input_precision="ieee")
+            l_i = l_i * alpha + tl.sum(p, 1)
+            m_i = m_new
+    at = (group * tl.num_programs(0) + split) * G * N + rows
+    tl.store(m_ptr + at, m_i, mask=rows < G * N)
+    tl.store(l_ptr + at, l_i, mask=rows < G * N)
+    tl.store(acc_ptr + at[:, None] * D + dims[None, :], acc, mask=mask_o)
+
+
+@triton.jit
+def merge_kernel(
+    m_ptr, l_ptr, acc_ptr, o_ptr, lse_ptr, R, D,
+    SPLITS: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """All rows of a group at once, one split after another."""
+    group = tl.program_id(0)
+    rows = tl.arange(0, BLOCK_M)
+    dims = tl.arange(0, BLOCK_D)
+    mask_o = (rows < R)[:, None] & (dims < D)[None, :]
+    top = tl.full((BLOCK_M,), float("-inf"), tl.float32)
+    total = tl.full((BLOCK_M,), 0.0, tl.float32)
+    out = tl.full((BLOCK_M, BLOCK_D), 0.0, tl.float32)
+    for split in range(SPLITS):
+        at = (group * SPLITS + split) * R + rows
+        m = tl.load(m_ptr + at, mask=rows < R, other=float("-inf"))
+        new = tl.maximum(top, m)
+        base = tl.where(new == float("-inf"), 0.0, new)
+        keep, factor = tl.exp(top - base), tl.exp(m - base)
+        loaded = tl.load(l_ptr + at, mask=rows < R, other=0.0)
+        total = keep * total + factor * loaded
+        acc_ptrs = acc_ptr + at[:, None] * D + dims[None, :]
+        acc = tl.load(acc_ptrs, mask=mask_o, other=0.0)
+        out = keep[:, None] * out + factor[:, None] * acc
+        top = new
+    o_ptrs = o_ptr + (group * R + rows)[:, None] * D + dims[None, :]
+    finish(o_ptrs, lse_ptr + group * R + rows, out, top, total, mask_o, rows < R)
+
+
+def decode_attention(q, k, v, kv_len, *, splits, scale=None, block_n=16):
+    (batch, heads, n, d), kv_heads, m = q.shape, k.shape[1], k.shape[2]
+    group = heads // kv_heads
+    block_m = max(16, triton.next_power_of_2(group * n))
+    block_d = max(16, triton.next_power_of_2(d))
+    states = (batch, kv_heads, splits, group * n)
+    m_s, l_s = device.zeros(states, "float32"), device.zeros(states, "float32")
+    acc = device.zeros((*states, d), "float32")
+    o, lse = device.zeros(q.shape, q.dtype), device.zeros(q.shape[:3], "float32")
+    split_kv[(splits, kv_heads, batch)](
+        q, k, v, kv_len, m_s, l_s, acc, n, m, d, group,
+        triton.cdiv(triton.cdiv(m, block_n), splits),
+        d**-0.5 if scale is None else float(scale),
+        BLOCK_M=block_m, BLOCK_N=block_n, BLOCK_D=block_d,
+    )  # fmt: skip
+    merge_kernel[(batch * kv_heads,)](
+        m_s, l_s, acc, o, lse, group * n, d,
+        SPLITS=splits, BLOCK_M=block_m, BLOCK_D=block_d,
+    )  # fmt: skip
+    return [o, lse]

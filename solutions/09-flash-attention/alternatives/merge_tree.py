@@ -238,3 +238,197 @@ def causal_attention(
 
 
 causal_kernel = flash_kernel
+
+
+# %% tags=["task"] task="flash_backward_kernel"
+@triton.jit
+def queries_kernel(
+    q_ptr, k_ptr, v_ptr, o_ptr, do_ptr, lse_ptr, delta_ptr, dq_ptr,
+    N, M, D, tiles, scale,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """dq, and delta for the other kernel, from o and do that lie here anyway."""
+    pid = tl.program_id(0)
+    head, tile = pid // tiles, pid % tiles
+    rows = tile * BLOCK_M + tl.arange(0, BLOCK_M)
+    dims = tl.arange(0, BLOCK_D)
+    mine = head * N + rows
+    at = mine[:, None] * D + dims[None, :]
+    inside = (rows < N)[:, None] & (dims < D)[None, :]
+    q = tl.load(q_ptr + at, mask=inside, other=0)
+    do = tl.load(do_ptr + at, mask=inside, other=0)
+    o = tl.load(o_ptr + at, mask=inside, other=0)
+    delta = tl.sum(o.to(tl.float32) * do.to(tl.float32), axis=1)
+    tl.store(delta_ptr + mine, delta, mask=rows < N)
+    lse = tl.load(lse_ptr + mine, mask=rows < N, other=float("inf"))
+    dq = tl.zeros([BLOCK_M, BLOCK_D], tl.float32)
+    cols = tl.arange(0, BLOCK_N)
+    kv = (head * M + cols)[:, None] * D + dims[None, :]
+    for start in range(0, M, BLOCK_N):
+        here = start + cols < M
+        mask = here[:, None] & (dims < D)[None, :]
+        k = tl.load(k_ptr + kv, mask=mask, other=0)
+        v = tl.load(v_ptr + kv, mask=mask, other=0)
+        s = tl.dot(q, tl.trans(k), input_precision="ieee") * scale - lse[:, None]
+        p = tl.where(here[None, :], tl.exp2(s * 1.4426950408889634), 0.0)
+        ds = p * (tl.dot(do, tl.trans(v), input_precision="ieee") - delta[:, None])
+        dq = tl.dot((ds * scale).to(k.dtype), k, dq, input_precision="ieee")
+        kv += BLOCK_N * D
+    tl.store(dq_ptr + at, dq, mask=inside)
+
+
+@triton.jit
+def flash_backward_kernel(
+    q_ptr, k_ptr, v_ptr, do_ptr, lse_ptr, delta_ptr, dk_ptr, dv_ptr,
+    N, M, D, tiles, scale,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """dk and dv, with every tile of scores transposed: keys by queries."""
+    pid = tl.program_id(0)
+    head, tile = pid // tiles, pid % tiles
+    cols = tile * BLOCK_N + tl.arange(0, BLOCK_N)
+    dims = tl.arange(0, BLOCK_D)
+    at = (head * M + cols)[:, None] * D + dims[None, :]
+    inside = (cols < M)[:, None] & (dims < D)[None, :]
+    k = tl.load(k_ptr + at, mask=inside, other=0)
+    v = tl.load(v_ptr + at, mask=inside, other=0)
+    dk = tl.zeros([BLOCK_N, BLOCK_D], tl.float32)
+    dv = tl.zeros([BLOCK_N, BLOCK_D], tl.float32)
+    for start in range(0, N, BLOCK_M):
+        rows = start + tl.arange(0, BLOCK_M)
+        here = rows < N
+        mine = head * N + rows
+        mask = here[:, None] & (dims < D)[None, :]
+        q = tl.load(q_ptr + mine[:, None] * D + dims[None, :], mask=mask, other=0)
+        do = tl.load(do_ptr + mine[:, None] * D + dims[None, :], mask=mask, other=0)
+        lse = tl.load(lse_ptr + mine, mask=here, other=float("inf"))
+        delta = tl.load(delta_ptr + mine, mask=here, other=0)
+        s = tl.dot(k, tl.trans(q), input_precision="ieee") * scale - lse[None, :]
+        p = tl.exp2(tl.where(inside_keys(cols, M), s, -1.0e30) * 1.4426950408889634)
+        dv = tl.dot(p.to(do.dtype), do, dv, input_precision="ieee")
+        dp = tl.dot(v, tl.trans(do), input_precision="ieee")
+        ds = p * (dp - delta[None, :]) * scale
+        dk = tl.dot(ds.to(q.dtype), q, dk, input_precision="ieee")
+    tl.store(dk_ptr + at, dk, mask=inside)
+    tl.store(dv_ptr + at, dv, mask=inside)
+
+
+@triton.jit
+def inside_keys(cols, M):
+    return (cols < M)[:, None]
+
+
+def attention_backward(q, k, v, o, lse, do, *, scale=None, block_m=16, block_n=32):
+    (batch, heads, n, d), m = q.shape, k.shape[2]
+    scale = float(d**-0.5 if scale is None else scale)
+    dq, dk, dv = (
+        device.empty(q.shape, q.dtype),
+        *(device.empty(k.shape, k.dtype) for _ in range(2)),
+    )
+    delta = device.empty((batch * heads, n), device.float32)
+    blocks = {
+        "BLOCK_M": block_m,
+        "BLOCK_N": block_n,
+        "BLOCK_D": triton.next_power_of_2(max(d, 16)),
+    }
+    tiles = triton.cdiv(n, block_m)
+    queries_kernel[(tiles * batch * heads,)](
+        q, k, v, o, do, lse, delta, dq, n, m, d, tiles, scale, **blocks
+    )
+    tiles = triton.cdiv(m, block_n)
+    flash_backward_kernel[(tiles * batch * heads,)](
+        q, k, v, do, lse, delta, dk, dv, n, m, d, tiles, scale, **blocks
+    )
+    return dq, dk, dv
+
+
+# %% tags=["task"] task="split_kv"
+@triton.jit
+def split_kv(
+    q_ptr, k_ptr, v_ptr, len_ptr, o_ptr, lse_ptr,
+    H, R, N, M, D, splits, scale_log2,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
+):  # fmt: skip
+    """Cuts the keys that exist, not M; a state is a divided output and its lse."""
+    pid = tl.program_id(0)
+    head, split = pid // splits, pid % splits
+    length = tl.load(len_ptr + head // H)
+    share = tl.cdiv(tl.cdiv(length, BLOCK_N), splits) * BLOCK_N
+    rows = tl.arange(0, BLOCK_M)
+    cols = tl.arange(0, BLOCK_N)
+    dims = tl.arange(0, BLOCK_D)
+    mine = head * R + rows
+    inside = (rows < R)[:, None] & (dims < D)[None, :]
+    top = tl.zeros([BLOCK_M], tl.float32) - float("inf")
+    total = tl.zeros([BLOCK_M], tl.float32)
+    acc = tl.zeros([BLOCK_M, BLOCK_D], tl.float32)
+    if split * share < length:
+        at = mine[:, None] * D + dims[None, :]
+        q = tl.load(q_ptr + at, mask=inside, other=0)
+        stop = tl.minimum(split * share + share, length)
+        for start in range(split * share, stop, BLOCK_N):
+            here = start + cols < stop
+            mask = here[:, None] & (dims < D)[None, :]
+            kv = (head * M + start + cols)[:, None] * D + dims[None, :]
+            k = tl.load(k_ptr + kv, mask=mask, other=0)
+            s = tl.dot(q, tl.trans(k), input_precision="ieee") * scale_log2
+            seen = (start + cols)[None, :] + N - length <= (rows % N)[:, None]
+            s = tl.where(seen & here[None, :], s, float("-inf"))
+            new = tl.maximum(top, tl.max(s, axis=1))
+            base = tl.where(new > float("-inf"), new, 0.0)
+            p = tl.exp2(s - base[:, None])
+            shrink = tl.exp2(top - base)
+            total = total * shrink + tl.sum(p, axis=1)
+            v = tl.load(v_ptr + kv, mask=mask, other=0)
+            acc = acc * shrink[:, None]
+            acc += tl.dot(p.to(v.dtype), v, input_precision="ieee")
+            top = new
+    safe = tl.where(total > 0, total, 1.0)
+    at = split * R * tl.num_programs(0) // splits + mine
+    tl.store(o_ptr + at[:, None] * D + dims[None, :], acc / safe[:, None], mask=inside)
+    lse = tl.where(total > 0, top + tl.log2(safe), float("-inf"))
+    tl.store(lse_ptr + at, lse, mask=rows < R)
+
+
+@triton.jit
+def merge_kernel(
+    part_ptr, part_lse_ptr, o_ptr, lse_ptr, rows, D, splits, BLOCK_D: tl.constexpr
+):
+    """One state after another."""
+    row = tl.program_id(0)
+    dims = tl.arange(0, BLOCK_D)
+    top = tl.full([], float("-inf"), tl.float32)
+    total = tl.full([], 0.0, tl.float32)
+    acc = tl.zeros([BLOCK_D], tl.float32)
+    for split in range(0, splits):
+        at = split * rows + row
+        lse = tl.load(part_lse_ptr + at)
+        o = tl.load(part_ptr + at * D + dims, mask=dims < D, other=0)
+        new = tl.maximum(top, lse)
+        base = tl.where(new > float("-inf"), new, 0.0)
+        old, fresh = tl.exp2(top - base), tl.exp2(lse - base)
+        total = total * old + fresh
+        acc = acc * old + o * fresh
+        top = new
+    safe = tl.where(total > 0, total, 1.0)
+    tl.store(o_ptr + row * D + dims, acc / safe, mask=dims < D)
+    tl.store(lse_ptr + row, (top + tl.log2(total)) * 0.6931471805599453)
+
+
+def decode_attention(q, k, v, kv_len, *, splits, scale=None, block_n=16):
+    (batch, heads, n, d), (_, kv_heads, m, _) = q.shape, k.shape
+    rows = batch * heads * n
+    group = heads // kv_heads * n
+    scale = d**-0.5 if scale is None else scale
+    block_d = triton.next_power_of_2(max(d, 16))
+    part = device.empty((splits, rows, d), device.float32)
+    part_lse = device.empty((splits, rows), device.float32)
+    o, lse = device.empty(q.shape, q.dtype), device.empty(q.shape[:3], device.float32)
+    split_kv[(splits * batch * kv_heads,)](
+        q, k, v, kv_len, part, part_lse, kv_heads, group, n, m, d, splits,
+        scale * 1.4426950408889634,
+        BLOCK_M=triton.next_power_of_2(max(group, 16)), BLOCK_N=block_n,
+        BLOCK_D=block_d,
+    )  # fmt: skip
+    merge_kernel[(rows,)](part, part_lse, o, lse, rows, d, splits, BLOCK_D=block_d)
+    return o, lse

@@ -6,6 +6,13 @@ from hidden.truth import AXES, SINGLE, count_bytes, truth
 from autograder.student.testing import check
 
 
+def sound(run, where, look):
+    """Check that no programs raced, and that none read what nobody wrote."""
+    for name in ("races", "uninitialised"):
+        found = "; ".join(getattr(run, name))
+        check.true(not found, where=f"{where}: {name}", evidence=found, look=look)
+
+
 def run_kernel(
     meter,
     arrays,
@@ -40,9 +47,7 @@ def run_kernel(
     want_o, want_lse = truth(q, k, v, causal=causal, scale=scale)
     check.dtype(o, q.dtype, where=f"{where}: o", look=look)
     check.dtype(lse, np.float32, where=f"{where}: lse", look=look)
-    for name in ("races", "uninitialised"):
-        found = "; ".join(getattr(m, name))
-        check.true(not found, where=f"{where}: {name}", evidence=found, look=look)
+    sound(m, where, look)
     check.close(
         lse,
         want_lse,

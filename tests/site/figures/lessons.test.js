@@ -14,6 +14,7 @@ import { ranking } from "../../../course/06-allreduce/figure-levels.js";
 import { clock, contributions, cost, crossover, ITEM, reach, sent, totals } from "../../../course/06-allreduce/figure-model.js";
 import { dilation, slopesAt, valueAt } from "../../../course/08-deformable-conv/figure-model.js";
 import { flashBytes, resident, runOf, schedule, standardBytes, stream, toHalf, twoPass } from "../../../course/09-flash-attention/figure-model.js";
+import { floors, fusedBytes, fusedIntensity, moved, roof } from "../../../course/09-flash-attention/figure-roof.js";
 import { FIGURES, files, readTrace, ROOT } from "../../../site/figures/static.mjs";
 
 const near = (got, want, where = "") =>
@@ -246,6 +247,24 @@ test("lesson 9: on-chip memory by hand, and fp16 by its known corners", () => {
     [1 + 3 * 2 ** -11, 1 + 2 ** -9], [2 ** -24, 2 ** -24], [2 ** -26, 0], [-0.1, -0.0999755859375]]) {
     assert.equal(toHalf(value), want, `fp16 of ${value}`);
   }
+});
+
+test("lesson 9: tiles of the fused kernel lie on the roof where the simulator metered them", () => {
+  assert.equal(attention.tiles.length, 4);
+  for (const one of attention.tiles) {
+    assert.equal(fusedBytes(one.tile), moved(one), `tile ${one.tile}`);
+    near(fusedIntensity(one.tile), one.intensity);
+  }
+});
+
+test("lesson 9: no rung of the ladder reaches the corner, and small tiles are warned of", () => {
+  for (const one of attention.rungs) {
+    near(one.operations / moved(one), one.intensity, one.name);
+    assert.ok(floors(one).memory > floors(one).units, one.name);
+  }
+  const start = roof.start();
+  assert.equal(roof.warning(start, attention), "");
+  assert.match(roof.warning({ ...start, tile: 16 }, attention), /buys nothing/);
 });
 
 test("start: every verdict of the report is explained", () => {

@@ -99,7 +99,10 @@ def _run_all(
         with np.errstate(all="ignore"):
             for number in order:
                 state.enter(number)
+                before = meter.loaded_bytes
                 program.function(*values)
+                loaded = meter.loaded_bytes - before
+                meter.busiest_bytes = max(meter.busiest_bytes, loaded)
     except Again:
         raise
     except TileError as error:

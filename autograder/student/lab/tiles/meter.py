@@ -25,6 +25,7 @@ class Meter:
     programs: int = 0
     launches: int = 0
     largest_block: int = 0  # elements of the largest block held on chip
+    busiest_bytes: int = 0  # loaded by the one program that loaded most
     rewrites: int = 0  # elements that one program stored more than once
     races: list[str] = field(default_factory=list)
     uninitialised: list[str] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Meter:
         self.programs += other.programs
         self.launches += other.launches
         self.largest_block = max(self.largest_block, other.largest_block)
+        self.busiest_bytes = max(self.busiest_bytes, other.busiest_bytes)
         self.rewrites += other.rewrites
         for sentence in other.races:
             self.note(self.races, sentence)
@@ -83,6 +85,7 @@ class Meter:
             "programs": self.programs,
             "launches": self.launches,
             "largest_block": self.largest_block,
+            "busiest_bytes": self.busiest_bytes,
             "rewrites": self.rewrites,
             "races": list(self.races),
             "uninitialised": list(self.uninitialised),

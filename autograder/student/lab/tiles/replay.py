@@ -163,9 +163,10 @@ def replay(
         Plain values: `outputs` nested as the host function returned them; `loads` and
         `stores` (bytes by kernel argument), `loaded_bytes`, `stored_bytes`,
         `load_count`, `store_count`, `launches`, `programs`, `largest_block`
-        (elements), `rewrites`, `races` and `uninitialised` (sentences),
-        `unwritten_outputs` (elements that no program wrote), `written` (by place,
-        the inputs in `writes` as the kernels left them) and `per_launch`.
+        (elements), `busiest_bytes` (that one program loaded), `rewrites`, `races` and
+        `uninitialised` (sentences), `unwritten_outputs` (elements that no program
+        wrote), `written` (by place, the inputs in `writes` as the kernels left them)
+        and `per_launch`.
 
     Raises:
         TileError: a kernel is at fault or the evidence is; one to three lines.
