@@ -1,0 +1,92 @@
+"""Hidden tests of `steepest_descent`: its points, its endings, then the edges."""
+
+import numpy as np
+import pytest
+from hidden import descents
+from hidden.answers import CONTRACT, STEP_4, turned, vector
+from hidden.descents import run_of
+
+NAME = "steepest_descent"
+
+
+@pytest.mark.task(NAME, weight=2, core=True)
+def test_points(student, reference, rng):
+    for kind, H, h, x0 in descents.bowls(rng):
+        asked = (NAME, H, h, x0, 1e-12, 7)
+        run = run_of(student, *asked, watched=True)
+        want = run_of(reference, *asked, watched=True)
+        descents.judge_path(run, want, f"{NAME}, {kind}", STEP_4)
+
+
+@pytest.mark.task(NAME, weight=2, core=True)
+def test_convergence(student, reference, rng):
+    for kind, H, h, x0 in descents.bowls(rng):
+        for rtol in (1e-2, 1e-6):
+            where = f"{NAME}, {kind}, rtol = {rtol:g}"
+            run = run_of(student, NAME, H, h, x0, rtol)
+            want = run_of(reference, NAME, H, h, x0, rtol)
+            descents.judge_end(run, "converged", where, STEP_4)
+            descents.judge_residuals(run, want, where, STEP_4)
+            descents.judge_truth(run, lambda v, H=H: H @ v, h, rtol, where, STEP_4)
+
+
+@pytest.mark.task(NAME, weight=2, core=True)
+def test_no_minimum(student, rng):
+    descents.ask_flat_and_falling(student, NAME, rng)
+
+
+@pytest.mark.task(NAME)
+def test_products(student, rng):
+    H, _ = turned([1, 2, 3, 4, 5], rng)
+    run = run_of(student, NAME, H, rng.normal(size=5), rng.normal(size=5))
+    descents.judge_products(run, 1, f"{NAME}, n = 5")
+
+
+@pytest.mark.task(NAME)
+def test_a_large_matrix(student, reference, rng):
+    h = rng.normal(size=2000)
+    descents.judge_large(student, reference, NAME, h, shift=1.0, rtol=1e-6, look=STEP_4)
+
+
+@pytest.mark.task(NAME)
+def test_many_minima(student, rng):
+    H = np.array([[1.0, 1.0], [1.0, 1.0]])
+    run = run_of(student, NAME, H, np.array([2.0, 2.0]), np.array([3.0, 0.0]))
+    where = f"{NAME}, H = [[1, 1], [1, 1]], h = (2, 2)"
+    descents.judge_end(run, "converged", where)
+    vector(run.x, [2.5, -0.5], 1e-7, f"{where}: x", CONTRACT)
+
+
+@pytest.mark.task(NAME)
+def test_far_start(student, rng):
+    descents.ask_far_start(student, NAME, rng)
+
+
+@pytest.mark.task(NAME)
+def test_scales(student, rng):
+    descents.ask_scales(student, NAME, rng)
+
+
+@pytest.mark.task(NAME)
+def test_trivial(student):
+    descents.ask_trivial(student, NAME)
+
+
+@pytest.mark.task(NAME)
+def test_limits(student):
+    descents.ask_limits(student, NAME)
+
+
+@pytest.mark.task(NAME)
+def test_integers(student):
+    descents.ask_integers(student, NAME)
+
+
+@pytest.mark.task(NAME)
+def test_refusals(student):
+    descents.ask_refusals(student, NAME)
+
+
+@pytest.mark.task(NAME)
+def test_careless_functions(student, rng):
+    descents.ask_careless(student, NAME, rng)
