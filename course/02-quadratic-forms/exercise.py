@@ -281,6 +281,7 @@ def steepest_descent(
     Raises:
         ValueError: h is not one-dimensional; x0 or what product returns has another
             shape than h; rtol is not greater than 0; maxiter is negative.
+        OverflowError: p'Hp is infinite or NaN: the run has left the range of float64.
     """
     raise NotImplementedError("steepest_descent: chapter, step 4")
 

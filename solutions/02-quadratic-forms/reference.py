@@ -202,6 +202,8 @@ def steepest_descent(
         # (2) The curvature along r. Where there is none, f falls without end.
         Hr, rr = multiply(r), r @ r
         curvature = r @ Hr
+        if not math.isfinite(curvature):
+            raise OverflowError("the run has left the range of float64")
         largest = max(largest, curvature / rr)
         if curvature <= FLAT * largest * rr:
             return Run(x, "unbounded", np.array(sizes), r / length(r))
@@ -242,6 +244,8 @@ def conjugate_gradient(
         # (2) The curvature along p. Where there is none, f falls without end.
         Hp = multiply(p)
         curvature = p @ Hp
+        if not math.isfinite(curvature):
+            raise OverflowError("the run has left the range of float64")
         largest = max(largest, curvature / (p @ p))
         if curvature <= FLAT * largest * (p @ p):
             return Run(x, "unbounded", np.array(sizes), p / length(p))
@@ -293,6 +297,8 @@ def preconditioned(
         # (3) The curvature along p. Where there is none, f falls without end.
         Hp = multiply(p)
         curvature = p @ Hp
+        if not math.isfinite(curvature):
+            raise OverflowError("the run has left the range of float64")
         largest = max(largest, curvature / (p @ p))
         if curvature <= FLAT * largest * (p @ p):
             return Run(x, "unbounded", np.array(sizes), p / length(p))

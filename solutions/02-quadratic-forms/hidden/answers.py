@@ -48,7 +48,7 @@ def keeps_its_arguments(student, name, args, parts):
     pieces = [student.part(got, *keys) for keys in parts]
     before = [np.array(student.fetch(piece)) for piece in pieces]
     for k, piece in enumerate(pieces):
-        piece[...] = 77.0 + k
+        piece[:] = 77.0 + k
         for other, old in zip(pieces[k + 1 :], before[k + 1 :], strict=True):
             where = f"{name}: are two arrays of the answer one"
             check.unchanged(student.fetch(other), old, where=where, look=CONTRACT)

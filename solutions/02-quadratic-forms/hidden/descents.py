@@ -177,26 +177,60 @@ def ask_trivial(student, name, *rest):
         judge_products(run, steps, where)
 
 
-def ask_flat_and_falling(student, name, rng, *rest):
-    """Singular, indefinite, zero and one-dimensional cases without a minimum."""
-    flat, axes = turned([0, 1, 2, 4], rng)
-    bent, _ = turned([-1, 1, 2, 4], rng)
-    out = flat @ rng.normal(size=4) + axes[:, 0]
-    for kind, H, h in (
-        ("one eigenvalue is 0, h outside the range", flat, out),
-        ("one eigenvalue is negative", bent, rng.normal(size=4)),
-        ("all are negative", -np.eye(4) - flat, rng.normal(size=4)),
-        ("H = 0", 0 * flat, out),
-        ("n = 1, H = -2", np.array([[-2.0]]), np.array([3.0])),
-    ):
+def ask_no_minimum(student, name, cases):
+    """Ask for bowls that are none, at three sizes."""
+    for kind, H, h in cases:
         for size in (1.0, 1e-40, 1e40):
             where = f"{name}, {kind}" + ("" if size == 1 else f", times {size:g}")
+            rest = [lambda r: r] if name == "preconditioned" else []
             run = run_of(student, name, H * size, h * size, 0 * h, *rest)
             judge_products(run, 0, where)
             if size == 1:
                 judge_way_down(run, lambda v, H=H: H @ v, h, where, CONTRACT)
             else:
                 judge_end(run, "unbounded", where)
+
+
+def falling_at_once(rng):
+    """Return cases in which the first residual shows that there is no minimum."""
+    bent, axes = turned([-1, 1, 2, 4], rng)
+    h = axes @ np.array([3.0, 0.5, -0.5, 0.5])
+    return (
+        ("r is mostly along a negative eigenvalue", bent, h),
+        ("all eigenvalues are negative", bent - 5 * np.eye(4), h),
+        ("H = 0", 0 * bent, h),
+        ("H = diag(0, 1), h = (2, 0)", np.diag([0.0, 1.0]), np.array([2.0, 0.0])),
+        ("n = 1, H = -2", np.array([[-2.0]]), np.array([3.0])),
+    )
+
+
+def falling_later(rng):
+    """Return cases in which a later direction shows it."""
+    flat, axes = turned([0, 1, 2, 4], rng)
+    bent, _ = turned([-1, 1, 2, 4], rng)
+    h = np.array([1.0, -1.0, 1.0, 1.0]) * rng.uniform(1, 2, size=4)
+    return (
+        ("one eigenvalue is 0, h outside the range", flat, flat @ h + axes[:, 0]),
+        ("one eigenvalue is negative", bent, h),
+        ("H = diag(4, 0), h = (4, 1)", np.diag([4.0, 0]), np.array([4.0, 1.0])),
+        ("H = diag(2, -1), h = (4, 1)", np.diag([2.0, -1]), np.array([4.0, 1.0])),
+    )
+
+
+def ask_overflow(student, name, *rest):
+    """Products that are no numbers."""
+    for bad in (math.nan, math.inf):
+        product = lambda v, bad=bad: SAMPLE @ v if not v.any() else bad * v  # noqa: E731
+        check.raises(
+            OverflowError,
+            getattr(student, name),
+            product,
+            SAMPLE_H,
+            np.zeros(2),
+            *rest,
+            where=f"{name}, product returns {bad}",
+            look=CONTRACT,
+        )
 
 
 def ask_limits(student, name, *rest):

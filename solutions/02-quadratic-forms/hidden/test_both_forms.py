@@ -67,7 +67,7 @@ def test_symmetric_to_the_last_bit(student, rng):
 
 
 @pytest.mark.task("both_forms")
-def test_kinds_of_numbers_and_sizes(student):
+def test_kinds_of_numbers_and_sizes_of_both_forms(student):
     wide = np.array([[3, 100, 0], [90, 0, -128], [1, -100, 5]])
     b = np.array([120, 0, 7])
     cases = [
@@ -112,7 +112,7 @@ def test_no_quadratic_part(student):
 
 
 @pytest.mark.task("both_forms")
-def test_refusals(student):
+def test_refusals_of_both_forms(student):
     a, b = np.eye(2), np.ones(2)
     nan, infinite = a.copy(), a.copy()
     nan[0, 1], infinite[1, 0] = math.nan, math.inf
@@ -133,7 +133,7 @@ def test_refusals(student):
 
 
 @pytest.mark.task("both_forms")
-def test_arguments_are_kept(student, rng):
+def test_arguments_are_kept_of_both_forms(student, rng):
     a = rng.normal(size=(3, 3))
     parts = [(k, name) for k in (0, 1) for name in ("matrix", "vector")]
     for kind in (a, a + a.T):

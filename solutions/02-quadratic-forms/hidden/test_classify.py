@@ -76,7 +76,7 @@ def test_negative_beside_zero(student, rng):
 
 
 @pytest.mark.task("classify", weight=2)
-def test_scales(student, rng):
+def test_scales_of_classify(student, rng):
     H, axes = turned([0, 1, 3, 20], rng)
     full = turned([1e-4, 1, 1, 2], rng)[0]
     fall = turned([-1e-4, 1, 1, 2], rng)[0]
@@ -96,7 +96,7 @@ def test_scales(student, rng):
 
 
 @pytest.mark.task("classify")
-def test_tolerances(student):
+def test_tolerances_of_classify(student):
     thin, steep = np.diag([1.0, 1e-11]), np.array([1.0, 1.0])
     near = np.array([1.0, 1e-8])
     judge(
@@ -131,7 +131,7 @@ def test_tolerances(student):
 
 
 @pytest.mark.task("classify")
-def test_small_and_empty_and_integers(student):
+def test_small_and_empty_and_integers_of_classify(student):
     one, none = np.array([1.0]), np.array([0.0])
     cases = [
         (f"n = 1, H = {v:g}, h = {float(h[0]):g}", np.array([[v]]), h, want)
@@ -155,7 +155,7 @@ def test_small_and_empty_and_integers(student):
 
 
 @pytest.mark.task("classify")
-def test_refusals(student):
+def test_refusals_of_classify(student):
     bent, nan, h = np.eye(2), np.diag([1.0, math.nan]), np.ones(2)
     bent[0, 1], bent[1, 0] = 0.25, np.nextafter(0.25, 1.0)
     cases = (
@@ -174,6 +174,6 @@ def test_refusals(student):
 
 
 @pytest.mark.task("classify")
-def test_arguments_are_kept(student, rng):
+def test_arguments_are_kept_of_classify(student, rng):
     H, _ = turned([0, 1, 2], rng)
     keeps_its_arguments(student, "classify", [H, H @ DOWN], [])

@@ -64,7 +64,7 @@ def test_gradients(student, rng):
 
 
 @pytest.mark.task("evaluate")
-def test_kinds_of_numbers_and_sizes(student, rng):
+def test_kinds_of_numbers_and_sizes_of_evaluate(student, rng):
     small = np.array([[100, 90], [80, -70]], dtype=np.int8)
     single = rng.uniform(1, 2, size=(3, 3)).astype(np.float32)
     one = np.array([[3.0]])
@@ -92,7 +92,7 @@ def test_kinds_of_numbers_and_sizes(student, rng):
 
 
 @pytest.mark.task("evaluate")
-def test_refusals(student):
+def test_refusals_of_evaluate(student):
     a, b, x = np.ones((2, 2)), np.ones(2), np.ones(2)
     cases = (
         ("a matrix of 2 x 3", (np.ones((2, 3)), b, 0.0, x)),
@@ -108,7 +108,7 @@ def test_refusals(student):
 
 
 @pytest.mark.task("evaluate")
-def test_arguments_are_kept(student, rng):
+def test_arguments_are_kept_of_evaluate(student, rng):
     a, x = rng.normal(size=(3, 3)), rng.normal(size=3)
     for kind in (a, np.zeros((3, 3))):
         keeps_its_arguments(student, "evaluate", [kind, a[0], 1.0, x], [(1,)])

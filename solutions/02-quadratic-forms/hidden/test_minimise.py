@@ -125,7 +125,7 @@ def test_accuracy_of_an_ill_conditioned_bowl(student, rng):
 
 
 @pytest.mark.task("minimise")
-def test_scales(student, rng):
+def test_scales_of_minimise(student, rng):
     H, axes = turned([0, 1, 3, 20], rng)
     full, _ = turned([0.5, 1, 2, 4], rng)
     x = axes[:, 1:] @ rng.uniform(1, 2, size=3)
@@ -144,7 +144,7 @@ def test_scales(student, rng):
 
 
 @pytest.mark.task("minimise")
-def test_tolerances(student):
+def test_tolerances_of_minimise(student):
     thin, h = np.diag([2.0, 2e-11]), np.array([4.0, 4e-11])
     got = minimum_of(student, thin, h, 1.0)
     where = "minimise, eigenvalues 2 and 2e-11"
@@ -161,7 +161,7 @@ def test_tolerances(student):
 
 
 @pytest.mark.task("minimise")
-def test_small_and_empty_and_integers(student):
+def test_small_and_empty_and_integers_of_minimise(student):
     nothing = np.zeros((0, 0))
     got = minimum_of(student, nothing, np.zeros(0), 2.5)
     judge_minimum(got, "bowl", np.zeros(0), 2.5, 0, nothing, "minimise, n = 0")
@@ -184,7 +184,7 @@ def test_small_and_empty_and_integers(student):
 
 
 @pytest.mark.task("minimise")
-def test_refusals(student):
+def test_refusals_of_minimise(student):
     h = np.ones(2)
     cases = (
         ("a matrix of 2 x 3", (np.ones((2, 3)), h, 0.0)),
@@ -197,7 +197,7 @@ def test_refusals(student):
 
 
 @pytest.mark.task("minimise")
-def test_arguments_are_kept(student, rng):
+def test_arguments_are_kept_of_minimise(student, rng):
     H, _ = turned([0, 1, 2], rng)
     parts = [("x",), ("directions",)]
     for kind in (H, np.eye(3), np.zeros((3, 3))):

@@ -17,7 +17,7 @@ def plain(r):
 
 
 @pytest.mark.task(NAME, weight=3, core=True)
-def test_points(student, reference, rng):
+def test_points_of_preconditioned(student, reference, rng):
     for kind, H, h, x0 in descents.bowls(rng):
         M, _ = turned(rng.uniform(1, 9, size=len(h)), rng)
         back = np.linalg.inv(M)
@@ -79,7 +79,7 @@ def divided(r, sizes):
 
 
 @pytest.mark.task(NAME)
-def test_a_large_matrix(student, reference, rng):
+def test_a_large_matrix_of_preconditioned(student, reference, rng):
     sizes, h = 10.0 ** np.linspace(-2, 2, 2000), rng.normal(size=2000)
     scaled = {"shift": 0.5, "sizes": sizes}
     run = descents.large_run(
@@ -96,8 +96,9 @@ def test_a_large_matrix(student, reference, rng):
 
 
 @pytest.mark.task(NAME)
-def test_no_minimum(student, rng):
-    descents.ask_flat_and_falling(student, NAME, rng, plain)
+def test_no_minimum_of_preconditioned(student, rng):
+    descents.ask_no_minimum(student, NAME, descents.falling_at_once(rng))
+    descents.ask_no_minimum(student, NAME, descents.falling_later(rng))
     H, _ = turned([-1, 1, 2, 4], rng)
     h, M = rng.normal(size=4), np.array([1.0, 2.0, 3.0, 4.0])
     run = run_of(student, NAME, H, h, 0 * h, lambda r: r / M)
@@ -106,7 +107,7 @@ def test_no_minimum(student, rng):
 
 
 @pytest.mark.task(NAME)
-def test_far_start(student, reference, rng):
+def test_far_start_of_preconditioned(student, reference, rng):
     run, where = descents.ask_far_start(student, NAME, rng, plain)
     check.at_most(steps_of(run, where), 9, where=f"{where}: steps", look=CONTRACT)
     H, _ = turned([1, 1, 1, 10, 10, 100, 100], rng)
@@ -135,30 +136,35 @@ def test_no_such_matrix(student):
 
 
 @pytest.mark.task(NAME)
-def test_scales(student, rng):
+def test_scales_of_preconditioned(student, rng):
     descents.ask_scales(student, NAME, rng, plain)
 
 
 @pytest.mark.task(NAME)
-def test_trivial(student):
+def test_trivial_of_preconditioned(student):
     descents.ask_trivial(student, NAME, plain)
 
 
 @pytest.mark.task(NAME)
-def test_limits(student):
+def test_limits_of_preconditioned(student):
     descents.ask_limits(student, NAME, plain)
 
 
 @pytest.mark.task(NAME)
-def test_integers(student):
+def test_integers_of_preconditioned(student):
     descents.ask_integers(student, NAME, plain)
 
 
 @pytest.mark.task(NAME)
-def test_refusals(student):
+def test_refusals_of_preconditioned(student):
     descents.ask_refusals(student, NAME, plain)
 
 
 @pytest.mark.task(NAME)
-def test_careless_functions(student, rng):
+def test_careless_functions_of_preconditioned(student, rng):
     descents.ask_careless(student, NAME, rng)
+
+
+@pytest.mark.task(NAME)
+def test_overflow_of_preconditioned(student):
+    descents.ask_overflow(student, NAME, plain)

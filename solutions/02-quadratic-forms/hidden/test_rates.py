@@ -110,7 +110,7 @@ def test_an_ill_conditioned_matrix(student):
 
 
 @pytest.mark.task("rates")
-def test_refusals(student):
+def test_refusals_of_rates(student):
     H, star, path = np.eye(2), np.zeros(2), [np.ones(2), np.zeros(2)]
     cases = (
         ("a negative eigenvalue", (np.diag([1.0, -2.0]), star, path)),
@@ -130,7 +130,7 @@ def test_refusals(student):
 
 
 @pytest.mark.task("rates")
-def test_arguments_are_kept(student, rng):
+def test_arguments_are_kept_of_rates(student, rng):
     H, _ = turned([1, 2, 5], rng)
     path = rng.normal(size=(4, 3))
     parts = [(name,) for name in PARTS]

@@ -45,7 +45,7 @@ def test_pairs(student, rng, field):
 
 
 @pytest.mark.task(NAME)
-def test_kinds_of_numbers_and_sizes(student):
+def test_kinds_of_numbers_and_sizes_of_residual_bounds(student):
     for kind, r, h, s, m in (
         (
             "integers",
@@ -70,7 +70,7 @@ def test_kinds_of_numbers_and_sizes(student):
 
 
 @pytest.mark.task(NAME)
-def test_refusals(student):
+def test_refusals_of_residual_bounds(student):
     r, h = np.ones(2), np.array([0.0, 3.0])
     cases = (
         ("h = 0", (r, np.zeros(2), 1.0, 2.0)),
@@ -88,6 +88,6 @@ def test_refusals(student):
 
 
 @pytest.mark.task(NAME)
-def test_arguments_are_kept(student, rng):
+def test_arguments_are_kept_of_residual_bounds(student, rng):
     args = [rng.normal(size=3), rng.normal(size=3), 1.0, 2.0]
     keeps_its_arguments(student, NAME, args, [])
