@@ -47,7 +47,7 @@ def test_fewer_steps(student, rng):
     check.at_most(steps, 8, where=f"{where}: steps", look=STEP_7)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task(NAME, core=True)
 def test_the_aim_is_about_r(student, reference, rng):
     H, _ = turned([1, 2, 3, 4, 5, 6], rng)
     h = rng.normal(size=6)

@@ -71,7 +71,7 @@ def test_kinds_of_paths(student, rng):
     H, _ = turned([1, 2, 5], rng)
     x_star, path = np.array([1.0, -2.0, 3.0]), walk(rng, 3, 4)
     ends = [*path, x_star]
-    whole = np.array([[4, 0, 1], [1, -2, 3], [100, 5, -100]], np.int8)
+    whole = np.array([[4, 0, 1], [-20, -2, 30], [120, 5, -110]], np.int8)
     tiny = [x_star + 1e-12 * p for p in path]
     one = np.array([[3.0]])
     for kind, matrix, star, points, tol in (
