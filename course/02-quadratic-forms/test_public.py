@@ -346,11 +346,6 @@ def test_minimise_scales(student):
 
 # --- the descents -------------------------------------------------------------------
 
-DESCENTS = ("steepest_descent", "conjugate_gradient", "preconditioned")
-each = pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.task(n)) for n in DESCENTS]
-)
-
 
 def plain(r):
     """Leave r as it is."""
@@ -494,8 +489,7 @@ def test_thin_is_not_flat(student):
     same(x, [1.0, 2.0], f"{where}: x", tol=1e-3)
 
 
-@each
-def test_aims(student, name):
+def judge_aims(student, name):
     for kind, size, h_size, rtol in (
         ("h of size 1e-30", 1.0, 1e-30, 1e-6),
         ("h of size 1e30", 1.0, 1e30, 1e-6),
@@ -518,8 +512,7 @@ def test_aims(student, name):
         check.true(good, where=where, evidence=evidence, look=CONTRACT)
 
 
-@each
-def test_converged_is_true(student, name):
+def judge_converged(student, name):
     H, h = np.diag([2.0, 3.0, 4.0]), np.array([1.0, -1.0, 2.0])
     x0 = np.array([1e9, -2e9, 3e9])
     x, status, sizes, _, _, calls = walk(student, name, H, h, x0, 1e-11)
@@ -541,8 +534,7 @@ def test_converged_is_true(student, name):
         check.at_most(len(sizes) - 1, 7, where=where, look=STEP[8])
 
 
-@each
-def test_endings_without_a_minimum(student, name):
+def judge_endings(student, name):
     cases = [
         ("eigenvalues -3 and -8", -BOWL, np.array([1.0, 1.0])),
         ("H = 0", np.zeros((2, 2)), np.array([3.0, -4.0])),
@@ -568,8 +560,7 @@ def test_endings_without_a_minimum(student, name):
         check.true(good, where=where, evidence=evidence, look=CONTRACT)
 
 
-@each
-def test_small_cases(student, name):
+def judge_small(student, name):
     for kind, H, h, x0, rest, status, steps in (
         ("from the minimum", BOWL, [8.0, 16], [1.0, 2], (), "converged", 0),
         ("n = 0", np.zeros((0, 0)), [], [], (), "converged", 0),
@@ -593,8 +584,7 @@ def test_small_cases(student, name):
             check.equal(good, True, where=f"{where}: v is float64", look=CONTRACT)
 
 
-@each
-def test_descents_refuse(student, name):
+def judge_refusals(student, name):
     extra = [plain] if name == "preconditioned" else []
     two, fine = np.ones(2), lambda v: 2.0 * v
     refused(
@@ -650,8 +640,7 @@ def careless(lesson, name, kind):
     return run.status, x, h, x0
 
 
-@each
-def test_careless_functions(student, name):
+def judge_careless(student, name):
     for kind, want in (
         ("returns_it", [2.0, 3.0, 5.0]),
         ("overwrites", [1.0, 1.0, 1.0]),
@@ -664,6 +653,96 @@ def test_careless_functions(student, name):
         check.equal(h.tolist(), [2.0, 3.0, 5.0], where=f"{where}: h", look=CONTRACT)
         where = f"{name}: x0 afterwards, and is x a new array"
         check.equal(x0.tolist(), [4.0, -1.0, 2.0], where=where, look=CONTRACT)
+
+
+@pytest.mark.task("steepest_descent")
+def test_aims_of_steepest_descent(student):
+    judge_aims(student, "steepest_descent")
+
+
+@pytest.mark.task("steepest_descent")
+def test_converged_of_steepest_descent(student):
+    judge_converged(student, "steepest_descent")
+
+
+@pytest.mark.task("steepest_descent")
+def test_endings_of_steepest_descent(student):
+    judge_endings(student, "steepest_descent")
+
+
+@pytest.mark.task("steepest_descent")
+def test_small_of_steepest_descent(student):
+    judge_small(student, "steepest_descent")
+
+
+@pytest.mark.task("steepest_descent")
+def test_refusals_of_steepest_descent(student):
+    judge_refusals(student, "steepest_descent")
+
+
+@pytest.mark.task("steepest_descent")
+def test_careless_of_steepest_descent(student):
+    judge_careless(student, "steepest_descent")
+
+
+@pytest.mark.task("conjugate_gradient")
+def test_aims_of_conjugate_gradient(student):
+    judge_aims(student, "conjugate_gradient")
+
+
+@pytest.mark.task("conjugate_gradient")
+def test_converged_of_conjugate_gradient(student):
+    judge_converged(student, "conjugate_gradient")
+
+
+@pytest.mark.task("conjugate_gradient")
+def test_endings_of_conjugate_gradient(student):
+    judge_endings(student, "conjugate_gradient")
+
+
+@pytest.mark.task("conjugate_gradient")
+def test_small_of_conjugate_gradient(student):
+    judge_small(student, "conjugate_gradient")
+
+
+@pytest.mark.task("conjugate_gradient")
+def test_refusals_of_conjugate_gradient(student):
+    judge_refusals(student, "conjugate_gradient")
+
+
+@pytest.mark.task("conjugate_gradient")
+def test_careless_of_conjugate_gradient(student):
+    judge_careless(student, "conjugate_gradient")
+
+
+@pytest.mark.task("preconditioned")
+def test_aims_of_preconditioned(student):
+    judge_aims(student, "preconditioned")
+
+
+@pytest.mark.task("preconditioned")
+def test_converged_of_preconditioned(student):
+    judge_converged(student, "preconditioned")
+
+
+@pytest.mark.task("preconditioned")
+def test_endings_of_preconditioned(student):
+    judge_endings(student, "preconditioned")
+
+
+@pytest.mark.task("preconditioned")
+def test_small_of_preconditioned(student):
+    judge_small(student, "preconditioned")
+
+
+@pytest.mark.task("preconditioned")
+def test_refusals_of_preconditioned(student):
+    judge_refusals(student, "preconditioned")
+
+
+@pytest.mark.task("preconditioned")
+def test_careless_of_preconditioned(student):
+    judge_careless(student, "preconditioned")
 
 
 # --- rates --------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from autograder.student.testing import check
 NAME = "conjugate_gradient"
 
 
-@pytest.mark.task(NAME, weight=3, core=True)
+@pytest.mark.task("conjugate_gradient", weight=3, core=True)
 def test_points_of_conjugate_gradient(student, reference, rng):
     for kind, H, h, x0 in descents.bowls(rng):
         asked = (NAME, H, h, x0, 1e-6, 5)
@@ -21,7 +21,7 @@ def test_points_of_conjugate_gradient(student, reference, rng):
         descents.judge_residuals(run, want, f"{NAME}, {kind}", STEP_5)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("conjugate_gradient", weight=2, core=True)
 def test_one_step_for_each_eigenvalue(student, rng):
     for values in ([1, 10], [1, 3, 10, 40], [5]):
         H, _ = turned(np.repeat(values, 12 // len(values)), rng)
@@ -33,19 +33,19 @@ def test_one_step_for_each_eigenvalue(student, rng):
         check.equal(steps, most, where=f"{where}: steps", look=STEP_5)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("conjugate_gradient", weight=2, core=True)
 def test_no_minimum_of_conjugate_gradient(student, rng):
     descents.ask_no_minimum(student, NAME, descents.falling_at_once(rng))
     descents.ask_no_minimum(student, NAME, descents.falling_later(rng))
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("conjugate_gradient", weight=2, core=True)
 def test_what_converged_means(student, reference, rng):
     run, where = descents.ask_far_start(student, NAME, rng)
     check.at_most(steps_of(run, where), 9, where=f"{where}: steps", look=STEP_8)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_a_restart_begins_anew(student, reference, rng):
     H, _ = turned([1, 1, 1, 10, 10, 100, 100], rng)
     h, x0 = rng.normal(size=7), 1e10 * rng.uniform(1, 2, size=7)
@@ -57,7 +57,7 @@ def test_a_restart_begins_anew(student, reference, rng):
     check.at_most(steps, most, where=f"{where}: steps", look=STEP_8)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_an_aim_out_of_reach(student, rng):
     H, _ = turned(10.0 ** np.linspace(-8, 0, 8), rng)
     h = H @ rng.uniform(1, 2, size=8)
@@ -67,14 +67,14 @@ def test_an_aim_out_of_reach(student, rng):
     check.equal(steps_of(run, where), 60, where=f"{where}: steps", look=CONTRACT)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_products_of_conjugate_gradient(student, rng):
     H, _ = turned([1, 2, 3, 4, 5], rng)
     run = run_of(student, NAME, H, rng.normal(size=5), rng.normal(size=5), 1e-6)
     descents.judge_products(run, 1, f"{NAME}, n = 5")
 
 
-@pytest.mark.task(NAME, weight=2)
+@pytest.mark.task("conjugate_gradient", weight=2)
 def test_large_matrices(student, reference, rng):
     h = rng.normal(size=2000)
     for shift, rtol in ((0.01, 1e-8), (0.0, 1e-6)):
@@ -90,7 +90,7 @@ def test_large_matrices(student, reference, rng):
         )
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_thin_bowls(student):
     for thin in (1e-9, 1e-12):
         H, h = np.diag([1.0, thin]), np.array([1.0, 3 * thin])
@@ -104,7 +104,7 @@ def test_thin_bowls(student):
     descents.judge_end(run, "unbounded", where)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_many_minima_of_conjugate_gradient(student, rng):
     H, axes = turned([0, 0, 1, 4, 9], rng)
     x0 = rng.normal(size=5)
@@ -118,7 +118,7 @@ def test_many_minima_of_conjugate_gradient(student, rng):
     vector(got, kept, 1e-7, where, STEP_5)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_a_saddle_that_no_step_sees(student):
     H, h = np.diag([1.0, -1.0]), np.array([1.0, 0.0])
     run = run_of(student, NAME, H, h, np.zeros(2))
@@ -126,36 +126,36 @@ def test_a_saddle_that_no_step_sees(student):
     descents.judge_end(run, "converged", where)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_scales_of_conjugate_gradient(student, rng):
     descents.ask_scales(student, NAME, rng)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_trivial_of_conjugate_gradient(student):
     descents.ask_trivial(student, NAME)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_limits_of_conjugate_gradient(student):
     descents.ask_limits(student, NAME)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_integers_of_conjugate_gradient(student):
     descents.ask_integers(student, NAME)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_refusals_of_conjugate_gradient(student):
     descents.ask_refusals(student, NAME)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_careless_functions_of_conjugate_gradient(student, rng):
     descents.ask_careless(student, NAME, rng)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("conjugate_gradient")
 def test_overflow_of_conjugate_gradient(student):
     descents.ask_overflow(student, NAME)

@@ -16,7 +16,7 @@ def plain(r):
     return r
 
 
-@pytest.mark.task(NAME, weight=3, core=True)
+@pytest.mark.task("preconditioned", weight=3, core=True)
 def test_points_of_preconditioned(student, reference, rng):
     for kind, H, h, x0 in descents.bowls(rng):
         M, _ = turned(rng.uniform(1, 9, size=len(h)), rng)
@@ -34,7 +34,7 @@ def test_points_of_preconditioned(student, reference, rng):
             descents.judge_residuals(run, want, where, STEP_7)
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("preconditioned", weight=2, core=True)
 def test_fewer_steps(student, rng):
     scales = 10.0 ** np.linspace(-3, 3, 30)
     core, _ = turned(np.repeat([1, 2, 4], 10), rng)
@@ -47,7 +47,7 @@ def test_fewer_steps(student, rng):
     check.at_most(steps, 8, where=f"{where}: steps", look=STEP_7)
 
 
-@pytest.mark.task(NAME, core=True)
+@pytest.mark.task("preconditioned", core=True)
 def test_the_aim_is_about_r(student, reference, rng):
     H, _ = turned(np.linspace(1, 40, 15), rng)
     h = rng.normal(size=15)
@@ -59,7 +59,7 @@ def test_the_aim_is_about_r(student, reference, rng):
         descents.judge_end(run, "converged", where, STEP_7)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("preconditioned")
 def test_calls(student, rng):
     H, _ = turned([1, 3, 9, 27, 81], rng)
     h, count = rng.normal(size=5), check.counted(lambda r: r / np.diag(H))
@@ -78,7 +78,7 @@ def divided(r, sizes):
     return r / sizes**2
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("preconditioned")
 def test_a_large_matrix_of_preconditioned(student, reference, rng):
     sizes, h = 10.0 ** np.linspace(-2, 2, 2000), rng.normal(size=2000)
     scaled = {"shift": 0.5, "sizes": sizes}
@@ -95,7 +95,7 @@ def test_a_large_matrix_of_preconditioned(student, reference, rng):
     check.at_most(steps, most, where=f"{where}: steps", look=STEP_7)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("preconditioned")
 def test_no_minimum_of_preconditioned(student, rng):
     descents.ask_no_minimum(student, NAME, descents.falling_at_once(rng))
     descents.ask_no_minimum(student, NAME, descents.falling_later(rng))
@@ -106,7 +106,7 @@ def test_no_minimum_of_preconditioned(student, rng):
     descents.judge_way_down(run, lambda v: H @ v, h, where, CONTRACT)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("preconditioned")
 def test_far_start_of_preconditioned(student, reference, rng):
     run, where = descents.ask_far_start(student, NAME, rng, plain)
     check.at_most(steps_of(run, where), 9, where=f"{where}: steps", look=CONTRACT)
@@ -121,7 +121,7 @@ def test_far_start_of_preconditioned(student, reference, rng):
     check.at_most(steps, most, where=f"{where}: steps", look=CONTRACT)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("preconditioned")
 def test_no_such_matrix(student):
     H, h, x0 = np.eye(2), np.array([1.0, 2.0]), np.zeros(2)
     fine = lambda v: H @ v  # noqa: E731
@@ -135,36 +135,36 @@ def test_no_such_matrix(student):
     refuses(student.preconditioned, [(k, (fine, h, x0, f)) for k, f in cases], NAME)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("preconditioned")
 def test_scales_of_preconditioned(student, rng):
     descents.ask_scales(student, NAME, rng, plain)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("preconditioned")
 def test_trivial_of_preconditioned(student):
     descents.ask_trivial(student, NAME, plain)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("preconditioned")
 def test_limits_of_preconditioned(student):
     descents.ask_limits(student, NAME, plain)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("preconditioned")
 def test_integers_of_preconditioned(student):
     descents.ask_integers(student, NAME, plain)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("preconditioned")
 def test_refusals_of_preconditioned(student):
     descents.ask_refusals(student, NAME, plain)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("preconditioned")
 def test_careless_functions_of_preconditioned(student, rng):
     descents.ask_careless(student, NAME, rng)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("preconditioned")
 def test_overflow_of_preconditioned(student):
     descents.ask_overflow(student, NAME, plain)

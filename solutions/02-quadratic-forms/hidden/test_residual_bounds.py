@@ -38,13 +38,13 @@ WANTS = {
 }
 
 
-@pytest.mark.task(NAME, weight=2, core=True)
+@pytest.mark.task("residual_bounds", weight=2, core=True)
 @pytest.mark.parametrize("field", sorted(WANTS))
 def test_pairs(student, rng, field):
     judge(student, field, WANTS[field], rng)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("residual_bounds")
 def test_kinds_of_numbers_and_sizes_of_residual_bounds(student):
     for kind, r, h, s, m in (
         (
@@ -69,7 +69,7 @@ def test_kinds_of_numbers_and_sizes_of_residual_bounds(student):
             judge_pair(getattr(got, field), want(*sizes, s, m), where)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("residual_bounds")
 def test_refusals_of_residual_bounds(student):
     r, h = np.ones(2), np.array([0.0, 3.0])
     cases = (
@@ -87,7 +87,7 @@ def test_refusals_of_residual_bounds(student):
     refuses(student.residual_bounds, cases, NAME)
 
 
-@pytest.mark.task(NAME)
+@pytest.mark.task("residual_bounds")
 def test_arguments_are_kept_of_residual_bounds(student, rng):
     args = [rng.normal(size=3), rng.normal(size=3), 1.0, 2.0]
     keeps_its_arguments(student, NAME, args, [])
