@@ -35,6 +35,16 @@ def short(number: float) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
+def above(number: float, every: int = 1) -> str:
+    """Write a power of ten that a number exceeds, where rounding decides the digits."""
+    return f"1e{every * math.floor(math.log10(number) / every)}"
+
+
+def below(number: float, every: int = 1) -> str:
+    """Write a power of ten that a number stays below."""
+    return f"1e{every * math.ceil(math.log10(number) / every)}"
+
+
 def steps(run: reference.Run) -> int:
     """Return how many steps a run took."""
     return len(run.residuals) - 1
@@ -178,7 +188,7 @@ def preconditioning() -> dict[str, str]:
     kappas = [np.linalg.cond(K) for K in (H, scaled)]
     return {
         "plain_kappa": short(kappas[0]),
-        "plain_steps": f"{steps(plain):,}",
+        "plain_steps": f"{10 ** math.floor(math.log10(steps(plain))):,}",
         "scaled_kappa": f"{kappas[1]:.1f}",
         "scaled_steps": str(steps(better)),
     }
@@ -198,11 +208,12 @@ def rounding() -> dict[str, str]:
     walks = np.diff(np.array(path), axis=0)  # alpha p: as long as p is conjugate
     units = walks / np.sqrt(np.sum((walks @ H) * walks, axis=1))[:, None]
     overlap = np.abs(units @ H @ units.T)
-    found = {"crowded_steps": str(len(walks))}
-    for k in (2, 10, 16):
-        found[f"overlap_{k}"] = short(float(np.max(overlap[:k, k])))
-    found["crowded_last"] = short(float(np.max(overlap[: len(walks) - 1, -1])))
-    return found | drift()
+    return drift() | {
+        "crowded_steps": f"{len(walks) // 10 * 10}",
+        "overlap_third": below(float(np.max(overlap[:2, 2])), every=5),
+        "overlap_twelfth": above(float(np.max(overlap[:11, 11])), every=3),
+        "overlap_late": above(float(np.max(overlap[:20, 20]))),
+    }
 
 
 def drift() -> dict[str, str]:
@@ -221,9 +232,10 @@ def drift() -> dict[str, str]:
     run, _ = watched(reference.conjugate_gradient, H, h, 1e8 * h, rtol=1e-12)
     assert run.status == "converged"
     return {
-        "drift_claimed": short(float(np.linalg.norm(r))),
-        "drift_true": short(float(np.linalg.norm(h - H @ x))),
-        "drift_checked": short(float(run.residuals[-1])),
+        "drift_claimed": below(float(np.linalg.norm(r)), every=5),
+        "drift_true": above(float(np.linalg.norm(h - H @ x))),
+        "drift_aim": short(aim),
+        "drift_checked": str(float(run.residuals[-1]) <= aim),
     }
 
 
