@@ -1,0 +1,418 @@
+"""What the three descents share: how a run is asked for and how it is judged."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+from hidden.answers import CONTRACT, refuses, turned, vector
+
+from autograder.student.testing import check
+
+SAMPLE = np.array([[3.0, 2.0], [2.0, 6.0]])
+SAMPLE_H = np.array([2.0, -8.0])  # the minimum is (2, -2)
+SAMPLE_X0 = np.array([-2.0, -2.0])
+
+
+def run_of(student, name, product, h, x0, *rest, **options):
+    """Ask for a descent and read every field of its answer.
+
+    Args:
+        student: the submission, or the reference.
+        name: the function.
+        product: a matrix, or a function v -> Hv.
+        h: as in the contract.
+        x0: as in the contract.
+        rest: as in the contract.
+        options: as in the contract; `watched` too collects the points.
+
+    Returns:
+        The fields, with the points watched (`path`) and the count of products.
+    """
+    path = [] if options.pop("watched", False) else None
+    if path is not None:
+        options["watch"] = lambda x: path.append(np.array(x))
+    matrix = product
+    multiply = product if callable(product) else lambda v: matrix @ v
+    calls = [0]
+
+    def counted(v):
+        calls[0] += 1
+        with np.errstate(all="ignore"):  # of numbers that a submission made too large
+            return multiply(v)
+
+    run = getattr(student, name)(counted, h, x0, *rest, **options)
+    return SimpleNamespace(
+        x=run.x,
+        status=run.status,
+        residuals=run.residuals,
+        direction=run.direction,
+        path=path,
+        products=calls[0],
+    )
+
+
+def steps_of(run, where):
+    """Return how many steps a run took, by its residuals."""
+    check.plain(run.residuals, where, CONTRACT)
+    residuals = np.asarray(run.residuals)
+    check.dtype(residuals, np.float64, where=f"{where}: residuals", look=CONTRACT)
+    good = residuals.ndim == 1 and residuals.size >= 1
+    evidence = f"residuals has shape {check.show(residuals.shape)}"
+    check.true(good, where=where, evidence=evidence, look=CONTRACT)
+    return residuals.size - 1
+
+
+def judge_path(run, want, where, look, tol=1e-8):
+    """Compare the points that were watched, and the last, with the reference's."""
+    points = len(want.path)
+    evidence = f"watch was called {len(run.path)} times, not {points}"
+    check.true(len(run.path) == points, where=where, evidence=evidence, look=look)
+    for k, (got, x) in enumerate(zip(run.path, want.path, strict=True)):
+        vector(got, x, tol, f"{where}: x after {k} steps", look)
+    vector(run.x, want.x, tol, f"{where}: x", look)
+
+
+def judge_residuals(run, want, where, look, tol=1e-6):
+    """Compare the lengths of the residuals with the reference's."""
+    vector(run.residuals, want.residuals, tol, f"{where}: residuals", look)
+
+
+def judge_end(run, status, where, look=CONTRACT):
+    """Check how a run ended, and that a direction comes only with "unbounded"."""
+    check.equal(run.status, status, where=f"{where}: status", look=look)
+    if status != "unbounded":
+        check.equal(run.direction, None, where=f"{where}: direction", look=CONTRACT)
+
+
+def judge_truth(run, product, h, rtol, where, look, scale=None):
+    """Check that a run that says "converged" is right, by a product of our own."""
+    judge_end(run, "converged", where, look)
+    steps_of(run, where)
+    vector(run.x, np.asarray(run.x), 0.0, f"{where}: x")
+    x = np.asarray(run.x)
+    left = np.asarray(h, dtype=np.float64) - product(x)
+    size = math.sqrt(left @ left)
+    aim = rtol * (scale or math.sqrt(float(np.dot(h, h))))
+    evidence = f"|h - Hx| is {size:.3g}, and the aim {aim:.3g}"
+    check.true(size <= 1.05 * aim, where=where, evidence=evidence, look=look)
+    last = float(run.residuals[-1])
+    evidence = f"the last entry of residuals is {last:.3g}, |h - Hx| {size:.3g}"
+    good = abs(last - size) <= 0.05 * aim
+    check.true(good, where=where, evidence=evidence, look=look)
+    early = np.flatnonzero(np.asarray(run.residuals)[:-1] <= 0.999 * aim)
+    evidence = f"entry {early[:1]} of residuals meets the aim, yet the run went on"
+    check.true(not early.size, where=where, evidence=evidence, look=look)
+
+
+def judge_products(run, checks, where, look=CONTRACT):
+    """Check what a run cost: k + m + 1 products, one more where "unbounded"."""
+    most = steps_of(run, where) + checks + 1 + (run.status == "unbounded")
+    check.at_most(run.products, most, where=f"{where}: products", look=look)
+
+
+def judge_way_down(run, product, h, where, look, least=1e-12):
+    """Check the direction along which f falls without end."""
+    judge_end(run, "unbounded", where, look)
+    steps_of(run, where)
+    vector(run.direction, np.asarray(run.direction), 0.0, f"{where}: direction", look)
+    d = np.asarray(run.direction)
+    check.shape(d, h.shape, where=f"{where}: direction", look=look)
+    length = math.sqrt(d @ d)
+    evidence = f"its length is {length:.6g}"
+    good = abs(length - 1) < 1e-9
+    check.true(good, where=f"{where}: direction", evidence=evidence, look=CONTRACT)
+    bend = float(d @ product(d))
+    evidence = f"the curvature along it, d'Hd, is {bend:.3g}"
+    check.true(bend <= least, where=f"{where}: direction", evidence=evidence, look=look)
+    fall = float(d @ (h - product(np.asarray(run.x))))
+    evidence = f"f does not fall along it at x: d'r is {fall:.3g}"
+    check.true(fall > 0, where=f"{where}: direction", evidence=evidence, look=look)
+
+
+def bowls(rng):
+    """Yield bowls whose runs are compared point by point: a name, H, h and x0."""
+    yield "the chapter's example", SAMPLE, SAMPLE_H, SAMPLE_X0
+    H, _ = turned([1, 2, 5, 9, 20, 50], rng)
+    start = rng.uniform(1, 3, size=6) * np.array([1, -1, 1, -1, 1, 1])
+    yield "n = 6", H, rng.uniform(5, 9, size=6), start
+    yield "n = 6, from 0", H * 0.01, rng.uniform(5, 9, size=6), np.zeros(6)
+
+
+# --- tests that are asked of all three, with a function's name ------------------------
+
+
+def ask_scales(student, name, rng, *rest):
+    """A small, a large and no h: the aim is relative."""
+    H, _ = turned([1, 2, 4, 4], rng)
+    h, x0 = rng.uniform(1, 2, size=4), rng.uniform(1, 2, size=4)
+    for s, t in ((1.0, 1e-60), (1.0, 1e60), (1e60, 1.0), (1e-60, 1.0)):
+        where = f"{name}, H of size {s:g}, h of size {t:g}"
+        at = x0 * t / s
+        run = run_of(student, name, H * s, h * t, at, *rest, rtol=1e-9)
+        judge_truth(run, lambda v, s=s: s * (H @ v), h * t, 1e-9, where, CONTRACT)
+    none = np.zeros(4)
+    first = H @ x0
+    for rtol in (1e-3, 1e-9):
+        where = f"{name}, h = 0, rtol = {rtol:g}"
+        run = run_of(student, name, H, none, x0, *rest, rtol=rtol)
+        scale = math.sqrt(first @ first)
+        judge_truth(run, lambda v: H @ v, none, rtol, where, CONTRACT, scale)
+        early = steps_of(run, where) < 2 or run.residuals[-2] > rtol * scale
+        evidence = "it goes on after it met the aim"
+        check.true(early, where=where, evidence=evidence, look=CONTRACT)
+
+
+def ask_trivial(student, name, *rest):
+    """Starts at the minimum, no dimension, one dimension, H = 0."""
+    for kind, H, h, x0, steps in (
+        ("x0 is the minimum", SAMPLE, SAMPLE_H, np.array([2.0, -2.0]), 0),
+        ("h = 0 and x0 = 0", SAMPLE, 0 * SAMPLE_H, np.zeros(2), 0),
+        ("H = 0, h = 0", 0 * SAMPLE, 0 * SAMPLE_H, SAMPLE_X0, 0),
+        ("n = 0", np.zeros((0, 0)), np.zeros(0), np.zeros(0), 0),
+        ("n = 1", np.array([[4.0]]), np.array([-2.0]), np.array([7.0]), 1),
+        ("H is the identity", np.eye(3), np.arange(3.0), np.ones(3), 1),
+    ):
+        where = f"{name}, {kind}"
+        run = run_of(student, name, H, h, x0, *rest)
+        judge_end(run, "converged", where)
+        check.equal(steps_of(run, where), steps, where=f"{where}: steps", look=CONTRACT)
+        want = x0 if steps == 0 else np.linalg.solve(H, h)
+        vector(run.x, want, 1e-12, f"{where}: x")
+        judge_products(run, steps, where)
+
+
+def ask_no_minimum(student, name, cases):
+    """Ask for bowls that are none, at three sizes."""
+    for kind, H, h in cases:
+        for size in (1.0, 1e-40, 1e40):
+            where = f"{name}, {kind}" + ("" if size == 1 else f", times {size:g}")
+            rest = [lambda r: r] if name == "preconditioned" else []
+            run = run_of(student, name, H * size, h * size, 0 * h, *rest)
+            judge_products(run, 0, where)
+            if size == 1:
+                judge_way_down(run, lambda v, H=H: H @ v, h, where, CONTRACT)
+            else:
+                judge_end(run, "unbounded", where)
+
+
+def falling_at_once(rng):
+    """Return cases in which the first residual shows that there is no minimum."""
+    bent, axes = turned([-1, 1, 2, 4], rng)
+    h = axes @ np.array([3.0, 0.5, -0.5, 0.5])
+    return (
+        ("r is mostly along a negative eigenvalue", bent, h),
+        ("all eigenvalues are negative", bent - 5 * np.eye(4), h),
+        ("H = 0", 0 * bent, h),
+        ("H = diag(0, 1), h = (2, 0)", np.diag([0.0, 1.0]), np.array([2.0, 0.0])),
+        ("n = 1, H = -2", np.array([[-2.0]]), np.array([3.0])),
+    )
+
+
+def falling_later(rng):
+    """Return cases in which a later direction shows it."""
+    flat, axes = turned([0, 1, 2, 4], rng)
+    bent, _ = turned([-1, 1, 2, 4], rng)
+    h = np.array([1.0, -1.0, 1.0, 1.0]) * rng.uniform(1, 2, size=4)
+    return (
+        ("one eigenvalue is 0, h outside the range", flat, flat @ h + axes[:, 0]),
+        ("one eigenvalue is negative", bent, h),
+        ("H = diag(4, 0), h = (4, 1)", np.diag([4.0, 0]), np.array([4.0, 1.0])),
+        ("H = diag(2, -1), h = (4, 1)", np.diag([2.0, -1]), np.array([4.0, 1.0])),
+    )
+
+
+def ask_overflow(student, name, *rest):
+    """Products that are no numbers."""
+    for bad in (math.nan, math.inf):
+        product = lambda v, bad=bad: np.where(v.any(), bad, v)  # noqa: E731
+        check.raises(
+            OverflowError,
+            getattr(student, name),
+            product,
+            SAMPLE_H,
+            np.zeros(2),
+            *rest,
+            where=f"{name}, product returns {bad}",
+            look=CONTRACT,
+        )
+
+
+def ask_limits(student, name, *rest):
+    """Count steps against maxiter."""
+    H, h, x0 = np.diag([1.0, 3.0, 10.0]), np.array([3.0, 6.0, -10.0]), np.ones(3)
+    for most in (0, 1, 2):
+        where = f"{name}, maxiter = {most}"
+        run = run_of(student, name, H, h, x0, *rest, rtol=1e-12, maxiter=most)
+        judge_end(run, "maxiter", where)
+        check.equal(steps_of(run, where), most, where=f"{where}: steps", look=CONTRACT)
+        judge_products(run, 0, where)
+        if most == 0:
+            vector(run.x, x0, 0.0, f"{where}: x")
+    one, at = np.array([[4.0]]), np.array([7.0])
+    run = run_of(student, name, one, np.array([-2.0]), at, *rest, maxiter=1)
+    where = f"{name}, n = 1, maxiter = 1: the step that is allowed suffices"
+    judge_end(run, "converged", where)
+    run = run_of(student, name, one, np.array([-2.0]), at / -14, *rest, maxiter=0)
+    judge_end(run, "converged", f"{name}, maxiter = 0, x0 is the minimum")
+    down = run_of(student, name, -one, np.array([2.0]), at, *rest, maxiter=0)
+    judge_end(down, "maxiter", f"{name}, maxiter = 0, H is negative")
+
+
+def ask_far_start(student, name, rng, *rest):
+    """A start far away, after which the r that is brought up to date is wrong."""
+    H, _ = turned([1, 1, 2, 2, 4], rng)
+    h = rng.uniform(1, 2, size=5)
+    x0 = 1e8 * rng.uniform(1, 2, size=5)
+    run = run_of(student, name, H, h, x0, *rest, rtol=1e-12)
+    where = f"{name} from a start of size 1e8, rtol = 1e-12"
+    look = "Compute h - Hx before you say so. " + CONTRACT
+    judge_truth(run, lambda v: H @ v, h, 1e-12, where, look)
+    judge_products(run, 8, where)
+    return run, where
+
+
+def ask_refusals(student, name, *rest):
+    h = np.ones(2)
+    fine = lambda v: SAMPLE @ v  # noqa: E731
+    cases = (
+        ("an x0 of one number", (fine, h, np.ones(1), *rest)),
+        ("an x0 of three numbers", (fine, h, np.ones(3), *rest)),
+        ("x0 as a column", (fine, h, np.ones((2, 1)), *rest)),
+        ("a two-dimensional h", (fine, np.ones((1, 2)), np.ones((1, 2)), *rest)),
+        ("a product of one number", (lambda v: v[:1], h, h, *rest)),
+        ("a product that is a column", (lambda v: v[:, None], h, h, *rest)),
+        ("rtol = 0", (fine, h, h, *rest, 0.0)),
+        ("rtol = -1e-8", (fine, h, h, *rest, -1e-8)),
+        ("rtol = NaN", (fine, h, h, *rest, math.nan)),
+        ("maxiter = -1", (fine, h, h, *rest, 1e-8, -1)),
+    )
+    refuses(getattr(student, name), cases, name)
+
+
+def ask_integers(student, name, *rest):
+    """Integers come in, floats go on."""
+    whole = np.array([2, -8], np.int8), np.array([-2, -2], np.int16)
+    seen = []
+
+    def product(v):
+        seen.append(v.dtype)
+        return SAMPLE @ v
+
+    run = run_of(student, name, product, *whole, *rest, rtol=1e-10)
+    where = f"{name} with integer h and x0"
+    judge_end(run, "converged", where)
+    vector(run.x, [2.0, -2.0], 1e-9, f"{where}: x")
+    evidence = "product got another dtype than float64"
+    good = all(kind == np.float64 for kind in seen)
+    check.true(good, where=where, evidence=evidence, look=CONTRACT)
+    run = run_of(student, name, lambda v: np.array([4, 8]), *whole, *rest, maxiter=1)
+    vector(run.residuals, run.residuals, 0.0, f"{name}, product returns integers")
+
+
+def careless(lesson, name, h, x0, kind):
+    """Run a descent whose product, division and watch do not respect their input."""
+    import numpy as np
+
+    matrix = np.diag(np.arange(2.0, 2.0 + len(h)))
+    own = np.zeros(len(h))
+
+    def returns_it(v):
+        return v
+
+    def overwrites(v):
+        out = matrix @ v
+        v[:] = 99.0
+        return out
+
+    def one_buffer(v):
+        own[:] = matrix @ v
+        return own
+
+    def in_place(v):
+        v *= np.diag(matrix)
+        return v
+
+    def spoil(x):
+        x[:] = -55.0
+
+    def halves(r):
+        r *= 0.5
+        return r
+
+    product = {f.__name__: f for f in (returns_it, overwrites, one_buffer, in_place)}
+    divide = [halves if kind == "in_place" else returns_it]
+    rest = divide if name == "preconditioned" else []
+    given_h, given_x0 = np.array(h), np.array(x0)
+    run = getattr(lesson, name)(
+        product[kind], given_h, given_x0, *rest, rtol=1e-10, watch=spoil
+    )
+    x = np.array(run.x)
+    run.x[:] = 7.0
+    return run.status, x, given_h, given_x0
+
+
+def still(lesson, name, h, x0, rest):
+    """Return x0 after the x of a run without steps was overwritten."""
+    import numpy as np
+
+    given = np.array(x0)
+    extra = [lambda r: r] if rest else []
+    run = getattr(lesson, name)(lambda v: v, np.array(h), given, *extra, maxiter=0)
+    run.x[:] = 7.0
+    return given
+
+
+def ask_careless(student, name, rng):
+    h, x0 = rng.uniform(1, 2, size=4), rng.uniform(3, 4, size=4)
+    for kind, story in (
+        ("returns_it", "returns the array it is given"),
+        ("overwrites", "overwrites the array it is given"),
+        ("one_buffer", "returns one buffer each time"),
+        ("in_place", "computes in the array it is given"),
+    ):
+        status, x, after_h, after_x0 = student.run(
+            careless, name=name, h=h, x0=x0, kind=kind
+        )
+        where = f"{name}, product {story}, watch overwrites"
+        check.equal(status, "converged", where=f"{where}: status", look=CONTRACT)
+        want = h if kind == "returns_it" else h / np.arange(2.0, 6.0)
+        vector(x, want, 1e-8, f"{where}: x")
+        check.unchanged(after_h, h, where=f"{where}: h", look=CONTRACT)
+        check.unchanged(after_x0, x0, where=f"{where}: x0", look=CONTRACT)
+    after = student.run(still, name=name, h=h, x0=x0, rest=name == "preconditioned")
+    where = f"{name}, maxiter = 0: is x the array x0"
+    check.unchanged(after, x0, where=where, look=CONTRACT)
+
+
+# --- large problems, whose product runs beside the submission -------------------------
+
+
+def chain(v, shift, sizes=1.0):
+    """Return Hv for H with 2 + shift on the diagonal and -1 beside it, scaled."""
+    w = sizes * v
+    out = (2.0 + shift) * w
+    out[1:] -= w[:-1]
+    out[:-1] -= w[1:]
+    return sizes * out
+
+
+def large_run(student, name, h, *rest, shift, sizes=1.0, **options):
+    """Ask for a descent on a chain; return its fields, and the product."""
+    far = student.keep_function(chain, shift=shift, sizes=sizes)
+    run = getattr(student, name)(far, h, np.zeros(len(h)), *rest, **options)
+    fields = ("x", "status", "residuals", "direction")
+    return SimpleNamespace(**{field: getattr(run, field) for field in fields})
+
+
+def judge_large(student, reference, name, h, *rest, shift, sizes=1.0, look, **options):
+    """Check that a run on a chain is right and takes no more steps than it must."""
+    run = large_run(student, name, h, *rest, shift=shift, sizes=sizes, **options)
+
+    def product(v):
+        return chain(v, shift, sizes)
+
+    want = getattr(reference, name)(product, h, np.zeros(len(h)), *rest, **options)
+    where = f"{name}, n = {len(h)}, H is tridiagonal with 2 + {shift:g} and -1"
+    judge_truth(run, product, h, options["rtol"], where, look)
+    steps, most = steps_of(run, where), 1.1 * len(want.residuals) + 5
+    check.at_most(steps, most, where=f"{where}: steps", look=look)

@@ -1,0 +1,170 @@
+"""Hidden tests of `preconditioned`: points, steps, calls, then the edges."""
+
+import numpy as np
+import pytest
+from hidden import descents
+from hidden.answers import CONTRACT, STEP_7, refuses, turned
+from hidden.descents import run_of, steps_of
+
+from autograder.student.testing import check
+
+NAME = "preconditioned"
+
+
+def plain(r):
+    """Leave r as it is."""
+    return r
+
+
+@pytest.mark.task("preconditioned", weight=3, core=True)
+def test_points_of_preconditioned(student, reference, rng):
+    for kind, H, h, x0 in descents.bowls(rng):
+        M, _ = turned(rng.uniform(1, 9, size=len(h)), rng)
+        back = np.linalg.inv(M)
+        for name, divide in (
+            ("the diagonal", lambda r, H=H: r / np.diag(H)),
+            ("a full matrix", lambda r, back=back: back @ r),
+            ("nothing", plain),
+        ):
+            where = f"{NAME}, {kind}, M is {name}"
+            asked = (NAME, H, h, x0, divide, 1e-6, 5)
+            run = run_of(student, *asked, watched=True)
+            want = run_of(reference, *asked, watched=True)
+            descents.judge_path(run, want, where, STEP_7)
+            descents.judge_residuals(run, want, where, STEP_7)
+
+
+@pytest.mark.task("preconditioned", weight=2, core=True)
+def test_fewer_steps(student, rng):
+    scales = 10.0 ** np.linspace(-3, 3, 30)
+    core, _ = turned(np.repeat([1, 2, 4], 10), rng)
+    H = scales[:, None] * core * scales
+    h = rng.normal(size=30)
+    where = f"{NAME}, rows of sizes 1e-6 to 1e6"
+    run = run_of(student, NAME, H, h, np.zeros(30), lambda r: r / scales**2, 1e-9, 30)
+    descents.judge_truth(run, lambda v: H @ v, h, 1e-9, where, STEP_7)
+    steps = steps_of(run, where)
+    check.at_most(steps, 8, where=f"{where}: steps", look=STEP_7)
+
+
+@pytest.mark.task("preconditioned", core=True)
+def test_the_aim_is_about_r(student, reference, rng):
+    H, _ = turned(np.linspace(1, 40, 15), rng)
+    h = rng.normal(size=15)
+    for size in (1e-8, 1e8):
+        where = f"{NAME}, M is {size:g} times the identity"
+        asked = (NAME, H, h, np.zeros(15), lambda r, s=size: r / s, 1e-3)
+        run, want = run_of(student, *asked), run_of(reference, *asked)
+        descents.judge_residuals(run, want, where, STEP_7)
+        descents.judge_end(run, "converged", where, STEP_7)
+
+
+@pytest.mark.task("preconditioned")
+def test_calls(student, rng):
+    H, _ = turned([1, 3, 9, 27, 81], rng)
+    h, count = rng.normal(size=5), check.counted(lambda r: r / np.diag(H))
+    run = run_of(student, NAME, H, h, np.ones(5), count)
+    where = f"{NAME}: calls of precondition, one for each step"
+    check.at_most(count.calls, steps_of(run, where), where=where, look=CONTRACT)
+    descents.judge_products(run, 1, NAME)
+    done = check.counted(plain)
+    run_of(student, NAME, H, H @ h, h, done)
+    where = f"{NAME}, x0 is the minimum: calls of precondition"
+    check.equal(done.calls, 0, where=where, look=CONTRACT)
+
+
+def divided(r, sizes):
+    """Return r over the diagonal."""
+    return r / sizes**2
+
+
+@pytest.mark.task("preconditioned")
+def test_a_large_matrix_of_preconditioned(student, reference, rng):
+    sizes, h = 10.0 ** np.linspace(-2, 2, 2000), rng.normal(size=2000)
+    scaled = {"shift": 0.5, "sizes": sizes}
+    run = descents.large_run(
+        student, NAME, h, student.keep_function(divided, sizes=sizes), **scaled
+    )
+    product = lambda v: descents.chain(v, **scaled)  # noqa: E731
+    want = reference.preconditioned(
+        product, h, 0 * h, lambda r: divided(r, sizes=sizes)
+    )
+    where = f"{NAME}, n = 2000, badly scaled"
+    descents.judge_truth(run, product, h, 1e-8, where, STEP_7)
+    steps, most = steps_of(run, where), 1.1 * len(want.residuals) + 5
+    check.at_most(steps, most, where=f"{where}: steps", look=STEP_7)
+
+
+@pytest.mark.task("preconditioned")
+def test_no_minimum_of_preconditioned(student, rng):
+    descents.ask_no_minimum(student, NAME, descents.falling_at_once(rng))
+    descents.ask_no_minimum(student, NAME, descents.falling_later(rng))
+    H, _ = turned([-1, 1, 2, 4], rng)
+    h, M = rng.normal(size=4), np.array([1.0, 2.0, 3.0, 4.0])
+    run = run_of(student, NAME, H, h, 0 * h, lambda r: r / M)
+    where = f"{NAME}, one eigenvalue is negative, M is diagonal"
+    descents.judge_way_down(run, lambda v: H @ v, h, where, CONTRACT)
+
+
+@pytest.mark.task("preconditioned")
+def test_far_start_of_preconditioned(student, reference, rng):
+    run, where = descents.ask_far_start(student, NAME, rng, plain)
+    check.at_most(steps_of(run, where), 9, where=f"{where}: steps", look=CONTRACT)
+    H, _ = turned([1, 1, 1, 10, 10, 100, 100], rng)
+    h, x0 = rng.normal(size=7), 1e10 * rng.uniform(1, 2, size=7)
+    divide = lambda r: r / np.arange(1, 8)  # noqa: E731
+    run = run_of(student, NAME, H, h, x0, divide, 1e-9, 60)
+    want = run_of(reference, NAME, H, h, x0, divide, 1e-9, 60)
+    where = f"{NAME} from a start of size 1e10"
+    descents.judge_truth(run, lambda v: H @ v, h, 1e-9, where, CONTRACT)
+    steps, most = steps_of(run, where), len(want.residuals) + 2
+    check.at_most(steps, most, where=f"{where}: steps", look=CONTRACT)
+
+
+@pytest.mark.task("preconditioned")
+def test_no_such_matrix(student):
+    H, h, x0 = np.eye(2), np.array([1.0, 2.0]), np.zeros(2)
+    fine = lambda v: H @ v  # noqa: E731
+    cases = (
+        ("an M whose eigenvalues are negative", lambda r: -r),
+        ("z at a right angle to r", lambda r: np.array([-r[1], r[0]])),
+        ("z = 0", lambda r: 0 * r),
+        ("a z of one number", lambda r: r[:1]),
+        ("a z that is a column", lambda r: r[:, None]),
+    )
+    refuses(student.preconditioned, [(k, (fine, h, x0, f)) for k, f in cases], NAME)
+
+
+@pytest.mark.task("preconditioned")
+def test_scales_of_preconditioned(student, rng):
+    descents.ask_scales(student, NAME, rng, plain)
+
+
+@pytest.mark.task("preconditioned")
+def test_trivial_of_preconditioned(student):
+    descents.ask_trivial(student, NAME, plain)
+
+
+@pytest.mark.task("preconditioned")
+def test_limits_of_preconditioned(student):
+    descents.ask_limits(student, NAME, plain)
+
+
+@pytest.mark.task("preconditioned")
+def test_integers_of_preconditioned(student):
+    descents.ask_integers(student, NAME, plain)
+
+
+@pytest.mark.task("preconditioned")
+def test_refusals_of_preconditioned(student):
+    descents.ask_refusals(student, NAME, plain)
+
+
+@pytest.mark.task("preconditioned")
+def test_careless_functions_of_preconditioned(student, rng):
+    descents.ask_careless(student, NAME, rng)
+
+
+@pytest.mark.task("preconditioned")
+def test_overflow_of_preconditioned(student):
+    descents.ask_overflow(student, NAME, plain)

@@ -1,0 +1,137 @@
+"""Hidden tests of `rates`: the measured ratios and the two bounds, then refusals."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hidden.answers import (
+    STEP_6,
+    keeps_its_arguments,
+    number,
+    refuses,
+    turned,
+    vector,
+)
+
+PARTS = ("measured", "descent_bound", "conjugate_bound")
+
+
+def rates_of(student, H, x_star, path):
+    """Call rates and read every field."""
+    got = student.rates(H, x_star, path)
+    fields = {name: getattr(got, name) for name in PARTS}
+    return SimpleNamespace(kappa=got.kappa, **fields)
+
+
+def measured_of(H, x_star, path):
+    """Return the ratios of energies, point by point."""
+    energies = []
+    for x in path:
+        e = np.asarray(x, dtype=np.float64) - x_star
+        energies.append(math.sqrt(e @ H @ e))
+    return np.array(energies) / energies[0]
+
+
+def bound_of(q, factor, points):
+    return np.array([factor * q**k for k in range(points)])
+
+
+def walk(rng, n, points):
+    return [rng.normal(size=n) * 0.5**k for k in range(points)]
+
+
+@pytest.mark.task("rates", weight=2, core=True)
+def test_measured(student, rng):
+    H, _ = turned([0.5, 2, 8, 50], rng)
+    x_star, path = rng.normal(size=4), walk(rng, 4, 6)
+    got = rates_of(student, H, x_star, path)
+    where = "rates, n = 4, six points: measured"
+    vector(got.measured, measured_of(H, x_star, path), 1e-10, where, STEP_6)
+
+
+@pytest.mark.task("rates", weight=2, core=True)
+def test_bounds(student, rng):
+    for values in ([0.5, 2, 8, 50], [2, 2, 3], [1e-3, 1, 1e3]):
+        H, _ = turned(values, rng)
+        x_star, path = rng.normal(size=len(values)), walk(rng, len(values), 7)
+        got = rates_of(student, H, x_star, path)
+        kappa = values[-1] / values[0]
+        root = math.sqrt(kappa)
+        where = f"rates, eigenvalues {values}"
+        number(got.kappa, kappa, 1e-9, f"{where}: kappa", STEP_6)
+        want = bound_of((kappa - 1) / (kappa + 1), 1.0, 7)
+        vector(got.descent_bound, want, 1e-9, f"{where}: descent_bound", STEP_6)
+        want = bound_of((root - 1) / (root + 1), 2.0, 7)
+        vector(got.conjugate_bound, want, 1e-9, f"{where}: conjugate_bound", STEP_6)
+
+
+@pytest.mark.task("rates")
+def test_kinds_of_paths(student, rng):
+    H, _ = turned([1, 2, 5], rng)
+    x_star, path = np.array([1.0, -2.0, 3.0]), walk(rng, 3, 4)
+    ends = [*path, x_star]
+    whole = np.array([[4, 0, 1], [-20, -2, 30], [120, 5, -110]], np.int8)
+    tiny = [x_star + 1e-12 * p for p in path]
+    one = np.array([[3.0]])
+    for kind, matrix, star, points, tol in (
+        ("an array of points", H, x_star, np.array(path), 1e-10),
+        ("one point", H, x_star, path[:1], 1e-10),
+        ("the last point is x_star", H, x_star, ends, 1e-10),
+        (
+            "integers",
+            np.array([[2, 0, 0], [0, 3, 0], [0, 0, 4]]),
+            whole[1],
+            whole,
+            1e-10,
+        ),
+        ("points close to x_star", H, x_star, tiny, 1e-3),
+        ("H of size 1e-40", H * 1e-40, x_star, path, 1e-10),
+        ("H of size 1e40", H * 1e40, x_star, path, 1e-10),
+        ("n = 1", one, np.array([1.0]), [np.array([3.0]), np.array([0.5])], 1e-10),
+    ):
+        got = rates_of(student, matrix, star, points)
+        where = f"rates, {kind}: measured"
+        vector(got.measured, measured_of(matrix, star, points), tol, where)
+    where = "rates, n = 1"
+    number(got.kappa, 1.0, 1e-12, f"{where}: kappa")
+    vector(got.descent_bound, [1.0, 0.0], 1e-12, f"{where}: descent_bound")
+    vector(got.conjugate_bound, [2.0, 0.0], 1e-12, f"{where}: conjugate_bound")
+
+
+@pytest.mark.task("rates")
+def test_an_ill_conditioned_matrix(student):
+    H = np.diag([1e-13, 1.0])
+    path = [np.array([1.0, 0.0]), np.array([0.5, 0.0])]
+    got = rates_of(student, H, np.zeros(2), path)
+    where = "rates, eigenvalues 1e-13 and 1"
+    number(got.kappa, 1e13, 1e-9, f"{where}: kappa")
+    vector(got.measured, [1.0, 0.5], 1e-9, f"{where}: measured")
+
+
+@pytest.mark.task("rates")
+def test_refusals_of_rates(student):
+    H, star, path = np.eye(2), np.zeros(2), [np.ones(2), np.zeros(2)]
+    cases = (
+        ("a negative eigenvalue", (np.diag([1.0, -2.0]), star, path)),
+        ("two negative eigenvalues", (-H, star, path)),
+        ("an eigenvalue of 0", (np.diag([1.0, 0.0]), star, path)),
+        ("eigenvalues 1 and 1e-15", (np.diag([1.0, 1e-15]), star, path)),
+        ("H = 0", (0 * H, star, path)),
+        ("an empty path", (H, star, [])),
+        ("x_0 = x_star", (H, star, path[::-1])),
+        ("a matrix of 2 x 3", (np.ones((2, 3)), star, path)),
+        ("an x_star of one number", (H, np.zeros(1), path)),
+        ("points of one number", (H, star, [np.ones(1), np.zeros(1)])),
+        ("points of three numbers", (H, star, [np.ones(3), np.zeros(3)])),
+        ("a single point instead of a path", (H, star, np.ones(2))),
+    )
+    refuses(student.rates, cases, "rates")
+
+
+@pytest.mark.task("rates")
+def test_arguments_are_kept_of_rates(student, rng):
+    H, _ = turned([1, 2, 5], rng)
+    path = rng.normal(size=(4, 3))
+    parts = [(name,) for name in PARTS]
+    keeps_its_arguments(student, "rates", [H, path[0] + 1, path], parts)
