@@ -55,6 +55,8 @@ def _clash(owners: Array | None, places: Array, name: str, what: str) -> None:
     if owners is None:
         return
     found = np.asarray(owners.take(places))
+    if not found.any():  # as in most launches: nobody was here
+        return
     bad = np.asarray(_strangers(found))
     if bad.any() and not _known(name, what):
         lane = int(np.flatnonzero(bad)[0])
