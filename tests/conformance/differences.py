@@ -108,6 +108,7 @@ ENTRIES = [
     both_refuse("a number kept in a plain name, as a bound",
                 "c = B * 2\ny = tl.arange(0, c)"),
     both_refuse("not on an int", "y = not n"),
+    both_refuse("a plus before a block", LOAD + "x = +x"),
     both_refuse("and on two ints", "y = n and (n + 1)"),
     both_refuse("text in a name", "y = 'text'"),
     both_refuse("a name born in one branch, the other returns",
