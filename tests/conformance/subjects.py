@@ -27,6 +27,7 @@ class Subject:
     """What can be recorded with a seed."""
 
     name: str
+    group: str
     tolerance: float
     record: Callable[[int], Recorded]
     seeds: range
@@ -39,8 +40,10 @@ def lesson_subjects() -> Iterator[Subject]:
         modules = [(path.stem, imported(path)) for path in files]
         for call in calls_of(lesson, listed.CALLS):
             for stem, module in modules:
+                kind = "references" if stem == "reference" else "alternatives"
                 yield Subject(
                     f"{call.name} of {stem}",
+                    f"{lesson.id}, {kind}",
                     call.tolerance,
                     lambda seed, call=call, module=module: record_call(
                         call, module, seed
@@ -50,7 +53,10 @@ def lesson_subjects() -> Iterator[Subject]:
 
 
 SUBJECTS = [
-    *(Subject(case.name, case.tolerance, case.recorded, SEEDS) for case in CASES),
+    *(
+        Subject(c.name, "conformance kernels", c.tolerance, c.recorded, SEEDS)
+        for c in CASES
+    ),
     *lesson_subjects(),
 ]
 
