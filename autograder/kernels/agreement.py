@@ -21,12 +21,13 @@ def difference(one: Any, other: Any, tolerance: float) -> float:
     The tolerance is relative and absolute: |one - other| <= tolerance (1 + |other|). A
     tolerance of zero asks for equal values; NaN equals NaN.
     """
-    a, b = (np.asarray(x).astype(np.float64) for x in (one, other))
+    a, b = np.asarray(one), np.asarray(other)
     same = (a == b) | ((a != a) & (b != b))
     if same.all():
         return 0.0
     if tolerance == 0:
         return float("inf")
+    a, b = a.astype(np.float64), b.astype(np.float64)
     with np.errstate(all="ignore"):
         far = np.abs(a - b) / (tolerance * (1 + np.abs(b)))
     return float(np.max(np.where(same, 0, np.where(np.isfinite(far), far, np.inf))))

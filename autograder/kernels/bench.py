@@ -9,12 +9,13 @@ import json
 import os
 import platform
 import re
-import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from autograder.kernels.calls import calls_of, imported, kernel_lessons, record_call
 from autograder.kernels.gpu import GpuClock, Timing, against_library
@@ -150,7 +151,7 @@ def spread(times_ms: Sequence[float]) -> str:
     """Write the median, and the quartiles in brackets."""
     if not times_ms:
         return ""
-    low, middle, high = statistics.quantiles(times_ms, n=4, method="inclusive")
+    low, middle, high = np.percentile(times_ms, [25, 50, 75])
     digits = 1 if middle >= 10 else 2 if middle >= 1 else 3
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 

@@ -90,13 +90,13 @@ class View:
         """Raise unless every offset is an element of this view."""
         if offsets.size == 0:
             return
-        low, high = int(offsets.min()), int(offsets.max())
-        if low < self.low or high > self.high:
+        if np.count_nonzero((offsets < self.low) | (offsets > self.high)):
+            low, high = int(offsets.min()), int(offsets.max())
             bad = low if low < self.low else high
             raise AccessError(self.refusal(bad, action))
         if self.legal is not None:
             inside = self.legal.take(offsets - self.low)
-            if not inside.all():
+            if np.count_nonzero(inside) < inside.size:
                 bad = int(np.asarray(offsets)[~np.asarray(inside)].flat[0])
                 raise AccessError(self.refusal(bad, action))
 
