@@ -160,6 +160,14 @@ def on_a_vector(kernel: Any) -> Callable[[Rng], Launch]:
     return draw
 
 
+def specials(rng: Rng) -> Launch:
+    width = block(rng)
+    values = [0.0, -0.0, 1.5, -2.5, 0.5, 65_504, 65_520, 3e38, -3e38, np.inf, -np.inf]
+    x, y = (rng.choice([*values, np.nan], width).astype("float32") for _ in range(2))
+    given = {"x_ptr": x, "y_ptr": y, "o_ptr": zeros(13, width)}
+    return Launch(operations.specials, (1,), given, meta={"B": width})
+
+
 def integers(rng: Rng) -> Launch:
     width = block(rng)
     a = rng.integers(-40, 40, width).astype("int32")
@@ -285,6 +293,7 @@ CASES = [
     Case("a grid of three axes", grid_of_three),
     Case("helpers and static_range", on_a_vector(operations.helpers), 1e-6),
     Case("elementwise functions", on_a_vector(operations.mathematics), 1e-5),
+    Case("NaN, infinities, zeros and the largest", specials, 1e-5),
     Case("integers divide towards zero and wrap", integers),
     Case("comparisons and bits", bits),
     Case("shapes and reductions", shapes, 1e-5),

@@ -260,3 +260,22 @@ def counting(x_ptr, o_ptr, n, m, B: tl.constexpr):
     if KIND == "sum":
         total += turns * +SCALES
     tl.store(o_ptr + offs, total + pair[0] - B**2 / 4)
+
+
+@triton.jit
+def specials(x_ptr, y_ptr, o_ptr, B: tl.constexpr):
+    offs = tl.arange(0, B)
+    x, y = tl.load(x_ptr + offs), tl.load(y_ptr + offs)
+    tl.store(o_ptr + offs, tl.maximum(x, y))
+    tl.store(o_ptr + B + offs, tl.minimum(x, y))
+    tl.store(o_ptr + 2 * B + offs, tl.clamp(x, -1.0, 1.0))
+    tl.store(o_ptr + 3 * B + offs, tl.max(x, 0) - tl.min(y, 0))
+    tl.store(o_ptr + 4 * B + offs, x / y)
+    tl.store(o_ptr + 5 * B + offs, x % y)
+    tl.store(o_ptr + 6 * B + offs, x.to(tl.float16))
+    tl.store(o_ptr + 7 * B + offs, (x < y) + 2 * (x == y) + 4 * (x != y) + 8 * (x >= y))
+    tl.store(o_ptr + 8 * B + offs, tl.exp(x) + tl.floor(y))
+    tl.store(o_ptr + 9 * B + offs, tl.log(x))
+    tl.store(o_ptr + 10 * B + offs, tl.rsqrt(x) - tl.sqrt(x))
+    tl.store(o_ptr + 11 * B + offs, tl.where(x == x, tl.abs(x), -y))
+    tl.store(o_ptr + 12 * B + offs, x.to(tl.int1) | (y > 0))
