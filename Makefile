@@ -10,7 +10,7 @@ COUNT ?= 1000
 FUZZ ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint audit conditions stress fuzz site serve bench notebooks clean grading node
+.PHONY: help setup demo test lint audit conditions stress fuzz site serve bench gpu notebooks clean grading node
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ serve: setup ## Serve the website on http://127.0.0.1:8000 and rebuild on change
 
 bench: setup ## Measure the grader against stock nbgrader, and the sandbox's costs
 	@$(BIN)/autograder bench
+
+gpu: setup ## Try every kernel on this machine's GPU and time it: docs/kernels.md
+	@$(BIN)/python tests/gpu.py
 
 notebooks: setup ## Write the students' notebooks into build/notebooks
 	@$(BIN)/autograder notebooks --out build/notebooks

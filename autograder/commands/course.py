@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -157,13 +158,39 @@ def demo(
     raise typer.Exit(run_demo(out, workers, as_json=as_json))
 
 
+class Benched(StrEnum):
+    """What `bench` measures instead of the grader."""
+
+    KERNELS = "kernels"
+
+
 def bench(
+    what: Annotated[
+        Benched | None,
+        typer.Argument(
+            metavar="[kernels]",
+            help="The lessons' kernels on this machine; default: the grader.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     scale: Annotated[
         bool, typer.Option("--scale", help="Predict large classes on a cluster.")
     ] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option(exists=True, help="With kernels: renew this machine's table."),
+    ] = None,
 ) -> None:
-    """Measure the grader against stock nbgrader, and what the sandbox costs."""
+    """Measure the grader against stock nbgrader, and what the sandbox costs.
+
+    `bench kernels` times reference kernels against library operators on a GPU; without
+    one it counts bytes and compares the simulator with Triton's interpreter.
+    """
+    if what is Benched.KERNELS:
+        from autograder.kernels.bench import run_kernels
+
+        run_kernels(as_json=as_json, page=page)
+        return
     if scale:
         from autograder.scale.bench import run_scale
 

@@ -18,7 +18,7 @@ def normals(dtype: str, *shapes: tuple[int, ...]) -> Callable[..., list[np.ndarr
 
 def numbers(rng: np.random.Generator) -> list[np.ndarray]:
     """Return a vector of small whole numbers."""
-    return [rng.integers(0, 9, 150).astype("int32")]
+    return [rng.integers(0, 9, 1000).astype("int32")]
 
 
 SINGLE, HALF = 1e-5, 2e-3
@@ -30,12 +30,36 @@ CALLS = [
         "tolerance": tolerance,
     }
     for name, inputs, options, tolerance in (
-        ("copy", normals("float16", (77,)), {"block": 16}, 0.0),
-        ("add", normals("float32", (150,), (150,)), {}, 0.0),
-        ("row_max", normals("float32", (5, 37)), {}, 0.0),
+        ("copy", normals("float16", (300,)), {"block": 16}, 0.0),
+        ("add", normals("float32", (1000,), (1000,)), {}, 0.0),
+        ("row_max", normals("float32", (15, 37)), {}, 0.0),
         ("transpose", normals("float32", (37, 52)), {}, 0.0),
         ("matmul", normals("float32", (37, 43), (43, 52)), {"block": 32}, SINGLE),
         ("matmul", normals("float16", (20, 40), (40, 16)), {}, HALF),
         ("histogram", numbers, {"bins": 9}, 0.0),
     )
+]
+
+TIMED = [
+    {
+        "function": "copy",
+        "inputs": normals("float32", (2**22,)),
+        "options": {"block": 1024},
+        "tolerance": 0.0,
+        "library": lambda torch, x: lambda: torch.clone(x),
+    },
+    {
+        "function": "transpose",
+        "inputs": normals("float32", (2048, 2048)),
+        "options": {"block": 32},
+        "tolerance": 0.0,
+        "library": lambda torch, x: lambda: x.T.contiguous(),
+    },
+    {
+        "function": "matmul",
+        "inputs": normals("float32", (1024, 1024), (1024, 1024)),
+        "options": {"block": 64},
+        "tolerance": 1e-4,  # sums of 1,024 products, in two orders
+        "library": lambda torch, a, b: lambda: a @ b,
+    },
 ]

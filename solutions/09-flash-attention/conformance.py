@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -83,4 +84,32 @@ CALLS = [
         "options": {"splits": 9, "block_n": 32},
         "tolerance": 2e-3,
     },
+]
+
+
+def long_heads(rng: np.random.Generator) -> list[np.ndarray]:
+    """Return q, k and v of eight heads, 4,096 tokens and 64 features, in float16."""
+    shape = (1, 8, 4096, 64)
+    return [rng.standard_normal(shape, "float32").astype("float16") for _ in range(3)]
+
+
+def attention(causal: bool) -> Callable[..., Callable[[], Any]]:
+    """Return PyTorch's own attention, ready to be timed."""
+
+    def ready(torch: Any, q: Any, k: Any, v: Any) -> Callable[[], Any]:
+        library = torch.nn.functional.scaled_dot_product_attention
+        return lambda: library(q, k, v, is_causal=causal)
+
+    return ready
+
+
+TIMED = [
+    {
+        "function": function,
+        "inputs": long_heads,
+        "options": {"block_m": 64, "block_n": 64},
+        "tolerance": 4e-3,  # PyTorch rounds the probabilities to float16, we do not
+        "library": attention(causal),
+    }
+    for function, causal in (("flash_attention", False), ("causal_attention", True))
 ]

@@ -108,6 +108,7 @@ ENTRIES = [
     both_refuse("a number kept in a plain name, as a bound",
                 "c = B * 2\ny = tl.arange(0, c)"),
     both_refuse("not on an int", "y = not n"),
+    both_refuse("a plus before a block", LOAD + "x = +x"),
     both_refuse("and on two ints", "y = n and (n + 1)"),
     both_refuse("text in a name", "y = 'text'"),
     both_refuse("a name born in one branch, the other returns",
@@ -243,9 +244,12 @@ PROSE = """\
 
 Checked against Triton {version} by `tests/conformance`: the same kernels run on the
 simulator and on Triton's interpreter (results and bytes agree) and compile to PTX
-without a GPU; every refusal below was tried on both. Triton 3.6.0 compiles the same
-kernels; the six that it refuses beyond 3.9 are refused here too. Write this file anew
-with `python -m tests.conformance.differences`.
+without a GPU. Shapes, blocks and numbers are drawn at random, and the kernels use every
+function, method, operator and dtype of the language, NaN and infinities included; the
+lessons' own kernels are tried too. Every refusal below was tried on both. Triton 3.6.0
+compiles the same kernels; the six that it refuses beyond 3.9 are refused here too.
+`tests/gpu.py` tries all on a GPU. Write this file anew with
+`python -m tests.conformance.differences`.
 
 ## What runs here and means something else there
 
@@ -262,7 +266,8 @@ with `python -m tests.conformance.differences`.
 - **Functions such as `tl.exp`** are NumPy's: they differ from a GPU's in the last bits.
 - **`tl.sum`** adds in NumPy's order, a GPU in a tree; float32 sums differ in the last
   bits.
-- **`tl.maximum` and `tl.max`** pass NaN over, as on a GPU. `tl.argmax` does not.
+- **`tl.maximum` and `tl.max`** pass NaN over, as on a GPU. `tl.argmax` finds NaN here;
+  Triton's interpreter passes it over, and on a GPU it depends on the order.
 - **Integers** wrap at 32 bits, as on a GPU; Triton's interpreter stops at an overflow.
 - **Division of ints by zero** stops the simulator; on a GPU it is undefined.
 - **A float argument** is a float32 scalar, so that float16 times it is float32, as on a

@@ -241,6 +241,17 @@ def test_atomics_add_in_lane_order_and_return_what_was_there():
     assert (x.tolist(), o.tolist()) == ([10, 11, 13, 0], [16])
 
 
+def test_an_atomic_whose_result_nobody_uses_adds_the_same():
+    x = np.random.default_rng(0).standard_normal(64).astype("float32")
+    sums = []
+    for start in ("", "old = "):  # as a statement, and as an expression
+        o = np.zeros(5, np.float32)
+        text = f"{start}tl.atomic_add(o_ptr + offs % n, tl.load(x_ptr + offs))"
+        body(f"offs = tl.arange(0, B)\n{text}")[(1,)](x, o, 5, B=64)
+        sums.append((o.tobytes(), last_meter().as_dict()))
+    assert sums[0] == sums[1]
+
+
 HOST = """
 @triton.jit
 def kernel(x_ptr, o_ptr, n):

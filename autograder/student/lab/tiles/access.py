@@ -85,7 +85,7 @@ def store(
     """Copy a block to memory, where the mask is true."""
     target = _pointer(pointer, "tl.store")
     view, segment, meter = target.view, target.view.segment, Port.meter
-    places, values = _outgoing(target, value, mask, "tl.store")
+    places, values, _ = _outgoing(target, value, mask, "tl.store")
     state.spend(int(places.size))
     meter.store_count += 1
     size = int(places.size) * view.itemsize
@@ -107,41 +107,68 @@ def atomic_add(
     scope: object = None,
 ) -> Tensor:
     """Add to memory, one lane after another; return what was there before."""
+    target, places, values, keep = _adding(pointer, value, mask)
+    data = target.view.segment.data
+    old = np.empty(target.data.shape, data.dtype)
+    old[...] = poison(data.dtype)
+    if places.size:
+        before = _add(data, places, values)
+        if keep is None:
+            old = before.reshape(old.shape)
+        else:
+            old[keep] = before
+    return make(old if old.shape else old[()], target.view.dtype)
+
+
+def add_alone(
+    pointer: object,
+    value: object,
+    mask: object = None,
+    sem: object = None,
+    scope: object = None,
+) -> None:
+    """Do what `tl.atomic_add` does where nothing uses what it returns: much faster."""
+    target, places, values, _ = _adding(pointer, value, mask)
+    np.add.at(target.view.segment.data, places, values)
+
+
+def _adding(
+    pointer: object, value: object, mask: object
+) -> tuple[Pointer, Array, Array, Any]:
+    """Check and count an atomic addition; return where, what and the mask."""
     target = _pointer(pointer, "tl.atomic_add")
     view, segment, meter = target.view, target.view.segment, Port.meter
     if view.dtype.name in ("int1", "int8", "int16"):
         raise TileError(f"tl.atomic_add does not take {view.dtype.name}.")
-    offsets, keep = _lanes(target, mask, "tl.atomic_add")
-    places, values = _outgoing(target, value, mask, "tl.atomic_add")
+    places, values, keep = _outgoing(target, value, mask, "tl.atomic_add")
     state.spend(OPERATION * int(places.size))  # those of one place add one by one
     meter.load_count += 1
     meter.store_count += 1
     size = int(places.size) * view.itemsize
     for table in (meter.loads, meter.stores):
         table[view.name] = table.get(view.name, 0) + size
-    old = np.empty(offsets.shape, segment.data.dtype)
-    old[...] = poison(segment.data.dtype)
     if places.size:
         prepare(segment)
         note_initialised(segment, places, view.name)
         note_atomic(segment, places, view.name)
-        before = _add(segment.data, places, values)
-        if keep is None:
-            old = before.reshape(offsets.shape)
-        else:
-            old[keep] = before
-    return make(old if old.shape else old[()], view.dtype)
+    return target, places, values, keep
 
 
 def _add(data: Array, places: Array, values: Array) -> Array:
     """Add in lane order, so that equal places see each other's sums."""
     before = data[places]
-    if np.unique(places).size == places.size:
+    lanes = places.tolist()
+    now = dict(zip(lanes, before, strict=True))
+    if len(now) == len(lanes):
         data[places] = before + values
         return before
-    for lane, (place, value) in enumerate(zip(places, values, strict=True)):
-        before[lane] = data[place]
-        data[place] += value
+    seen = []
+    for place, value in zip(lanes, values, strict=True):
+        held = now[place]
+        seen.append(held)
+        now[place] = held + value
+    data[list(now)] = list(now.values())
+    before[:] = seen
     return before
 
 
@@ -173,15 +200,15 @@ def _lanes(pointer: Pointer, mask: object, what: str) -> tuple[Any, Any]:
         shape = broadcast_shape(offsets.shape, keep.shape)
         offsets = np.broadcast_to(offsets, shape)
         keep = np.broadcast_to(keep, shape)
-    if keep.all():
+    if np.count_nonzero(keep) == keep.size:
         return offsets, None
     return np.asarray(offsets), np.asarray(keep)
 
 
 def _outgoing(
     pointer: Pointer, value: object, mask: object, what: str
-) -> tuple[Array, Array]:
-    """Return the places that are written, on one axis, and the value of each."""
+) -> tuple[Array, Array, Any]:
+    """Return the places that are written, on one axis, the value of each, the mask."""
     view = pointer.view
     offsets, keep = _lanes(pointer, mask, what)
     data = cast(as_tensor(value, "a value to store"), view.dtype).data
@@ -190,15 +217,18 @@ def _outgoing(
         if data.shape and not shape:
             raise TileError(f"{what}: the value is a block, the pointer is not.")
         shape = broadcast_shape(shape, data.shape)
-        data = np.broadcast_to(data, shape)
+        if data.shape:
+            data = np.broadcast_to(data, shape)
     if shape != pointer.data.shape:
         raise TileError(
             f"{what}: the value or the mask is wider than the pointers, "
             f"{list(shape)} against {list(pointer.data.shape)}."
         )
-    if keep is None:
-        taken, values = np.ravel(offsets), np.ravel(data)
+    taken = offsets.ravel() if keep is None else offsets[keep]
+    if data.shape != shape:  # one value for all
+        values = np.empty(taken.size, data.dtype)
+        values[...] = data
     else:
-        taken, values = offsets[keep], np.asarray(data)[keep]
+        values = data.ravel() if keep is None else np.asarray(data)[keep]
     view.check(taken, f"{what} to")
-    return taken + view.base, values
+    return taken + view.base, values, keep

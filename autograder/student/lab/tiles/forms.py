@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .arithmetic import Operator, constant, is_number, mismatch
+from .arithmetic import Operator, constant, mismatch
 from .dtypes import BOOLEAN, FLOATING, Shape, int1
 from .errors import TileError
 from .values import (
@@ -47,8 +47,8 @@ def negative(a: object) -> object:
 
 
 def positive(a: object) -> object:
-    """`+a`."""
-    if is_number(a):
+    """`+a`, which Triton has for compile-time numbers only."""
+    if is_constant(a):
         return a
     raise _unary("+", a)
 

@@ -127,6 +127,7 @@ FORMS: dict[str, Callable[..., Any]] = {
     "merge": flow.merge,
     "turn": flow.turn,
     "compile_time": flow.compile_time,
+    "add_alone": access.add_alone,
 }
 
 # Functions that take text: a precision, a cache hint, what to print.
@@ -236,6 +237,7 @@ def _name_functions() -> None:
     for table, prefix in ((FUNCTIONS, "tl."), (LOOPS, "")):
         for name, function in table.items():
             function.__qualname__ = prefix + name
+    access.add_alone.__qualname__ = "tl.atomic_add"
 
 
 _name_functions()

@@ -90,14 +90,13 @@ class View:
         """Raise unless every offset is an element of this view."""
         if offsets.size == 0:
             return
-        low, high = int(offsets.min()), int(offsets.max())
-        if low < self.low or high > self.high:
-            every = np.asarray(offsets)
-            bad = every[(every < self.low) | (every > self.high)].flat[0]
-            raise AccessError(self.refusal(int(bad), action))
+        outside = (offsets < self.low) | (offsets > self.high)
+        if np.count_nonzero(outside):
+            bad = int(np.asarray(offsets)[np.asarray(outside)].flat[0])
+            raise AccessError(self.refusal(bad, action))
         if self.legal is not None:
             inside = self.legal.take(offsets - self.low)
-            if not inside.all():
+            if np.count_nonzero(inside) < inside.size:
                 bad = int(np.asarray(offsets)[~np.asarray(inside)].flat[0])
                 raise AccessError(self.refusal(bad, action))
 

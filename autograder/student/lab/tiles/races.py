@@ -55,8 +55,10 @@ def _clash(owners: Array | None, places: Array, name: str, what: str) -> None:
     if owners is None:
         return
     found = np.asarray(owners.take(places))
+    if not np.count_nonzero(found):  # as in most launches: nobody was here
+        return
     bad = np.asarray(_strangers(found))
-    if bad.any() and not _known(name, what):
+    if np.count_nonzero(bad) and not _known(name, what):
         lane = int(np.flatnonzero(bad)[0])
         place = int(np.ravel(places)[lane])
         _race(name, place, int(np.ravel(found)[lane]), what)
@@ -87,7 +89,7 @@ def note_initialised(segment: Segment, places: Any, name: str) -> None:
     if segment.written is None:
         return
     fine = np.asarray(segment.written.take(places))
-    if not fine.all():
+    if np.count_nonzero(fine) < fine.size:
         place = int(np.ravel(places)[np.flatnonzero(~fine)[0]])
         sentence = f"{Port.meter.kernel}: argument {name} is read where nothing wrote"
         if not any(s.startswith(sentence) for s in Port.meter.uninitialised):
@@ -103,8 +105,7 @@ def note_write(segment: Segment, places: Array, values: Array, name: str) -> Non
     _clash(segment.atomics, places, name, "writes what {who} adds to")
     assert segment.writers is not None  # _prepare made it
     mine = segment.writers.take(places) == state.number
-    if mine.any():
-        Port.meter.rewrites += int(mine.sum())
+    Port.meter.rewrites += int(np.count_nonzero(mine))
     segment.writers[places] = state.number
     if segment.lanes is None:
         segment.lanes = np.zeros(segment.data.size, np.int32)
@@ -112,8 +113,8 @@ def note_write(segment: Segment, places: Array, values: Array, name: str) -> Non
     segment.lanes[places] = order
     last = segment.lanes.take(places)
     twice = last != order
-    if twice.any():
-        Port.meter.rewrites += int(twice.sum())
+    if again := int(np.count_nonzero(twice)):
+        Port.meter.rewrites += again
         _note_lanes(segment, places[twice], values[twice], values[last[twice]], name)
 
 
@@ -128,11 +129,11 @@ def _note_lanes(
     assert segment.readers is not None  # _prepare made it
     what = "write different values to"
     wrong = ~((values == others) | ((values != values) & (others != others)))
-    if not wrong.any():
+    if not np.count_nonzero(wrong):
         was_read = segment.readers.take(places) == state.number
         wrong = was_read & (segment.data.take(places) != values)
         what = "load, change and store"
-    if wrong.any():
+    if np.count_nonzero(wrong):
         place = int(places[np.flatnonzero(wrong)[0]])
         Port.meter.note(
             Port.meter.races,

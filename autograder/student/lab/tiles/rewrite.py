@@ -19,6 +19,7 @@ from .signature import Parameter, Signature
 
 SOURCE_LIMIT = 40_000  # characters of one kernel
 PADDING_LIMIT = 10_000  # blank lines before it, which make its lines those of its file
+_ATOMIC = "t_atomic_add"
 
 
 @dataclass(frozen=True)
@@ -147,8 +148,10 @@ class Rewriter(Signature):
     def do_Expr(self, node: ast.Expr) -> list[ast.stmt]:
         if isinstance(node.value, ast.Constant) and type(node.value.value) is str:
             return []  # a docstring
-        made = ast.Expr(self.visit(node.value))
-        return [put(made, node)]
+        value = self.visit(node.value)
+        if isinstance(value, ast.Call) and getattr(value.func, "id", "") == _ATOMIC:
+            value.func = self.name(node, "o_add_alone")
+        return [put(ast.Expr(value), node)]
 
     def do_Assign(self, node: ast.Assign) -> list[ast.stmt]:
         if len(node.targets) > 1:

@@ -144,11 +144,11 @@ _BITS = {
     "bool": 1,
 }
 _POISON = {
-    name: np.array(bits, f"u{np.dtype(name).itemsize}").view(name)[()]
+    np.dtype(name): np.array(bits, f"u{np.dtype(name).itemsize}").view(name)[()]
     for name, bits in _BITS.items()
 }
 
 
 def poison(dtype: np.dtype[Any]) -> Any:
     """Return the value that marks an element of `dtype` as never written."""
-    return _POISON[dtype.name]
+    return _POISON[dtype]
