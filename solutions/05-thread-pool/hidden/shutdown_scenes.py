@@ -5,6 +5,7 @@ import time
 
 from hidden.pools import Boom, crew, pool_of, pool_policy
 from hidden.scenes import (
+    NO_PREEMPTION,
     alone,
     explored,
     gave,
@@ -445,6 +446,21 @@ def shut_awaits_long(m):
     assert pool.await_termination(0) is True, "await_termination(0) when terminated"
 
 
+def shut_awaits_to_the_end(m):
+    """ThreadPool terminates at the moment when the time of await_termination is up"""
+    pool, seen = pool_of(m, 1, 1), []
+    pool.execute(lambda: time.sleep(1.0))
+    pool.shutdown()
+
+    def waiter():
+        seen.append((pool.await_termination(1.0), pool.is_terminated()))
+
+    started(waiter)[0].join()
+    first, second = seen[0]
+    text = f"await_termination(1.0) gave {first}, is_terminated right after it {second}"
+    assert first == second, text
+
+
 def shut_with_edges(m):
     """shutdown_and_await: patience None and 0, grace None and 0, an unused pool"""
     endless = pool_of(m, 1, 1)
@@ -503,4 +519,7 @@ def shut_failures(program):
 
 def shut_is_strict(program):
     scenes = [shut_polled, shut_names, shut_now_futures, shut_awaits_long]
-    return alone(program, [*scenes, shut_with_edges])
+    seen = alone(program, [*scenes, shut_with_edges])
+    if seen[-1]["found"]["kind"] == "ok":
+        seen += explored(program, [shut_awaits_to_the_end], **NO_PREEMPTION)
+    return seen

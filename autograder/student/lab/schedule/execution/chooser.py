@@ -12,6 +12,7 @@ from .standstill import explain_standstill
 from .task import Failure, Plan, Rules, Task
 
 FAIR = 400  # steps a thread may keep others waiting: a spinning thread is no livelock
+ALONE = 1_000_000  # lines that a thread may run while there is no other
 NEVER = 1 << 60
 
 
@@ -78,6 +79,7 @@ class Chooser:
         self.branches: list[tuple[int, int, int]] = []
         self.preemptions = 0
         self.failure: Failure | None = None
+        self._lines_alone = 0
         self._plan = plan
         self._left = left
         self._picker = picker
@@ -102,6 +104,17 @@ class Chooser:
         """A thread has ended."""
         self.live.remove(task)
         self.needed -= not task.daemon
+
+    def goes_alone(self) -> bool:
+        """Say whether a line need be no step: there is no other thread.
+
+        What one thread computes is no livelock, however long it takes. A loop that
+        never ends is one: in the end its lines are steps again.
+        """
+        if len(self.live) > 1:
+            return False
+        self._lines_alone += 1
+        return self._lines_alone <= ALONE
 
     def note_others(self, count: int, me: Task) -> None:
         """Note what else could have run at step `count` instead of `me`."""
