@@ -349,11 +349,12 @@ def queue_gives_up(program):
     scenes = [queue_put_timeout_races, queue_get_timeout_races]
     scenes += [queue_hand_off_timeout, queue_put_gives_up, queue_get_gives_up]
     scenes += [queue_hand_off_at_once]
-    seen = explored(program, scenes)
-    if seen[-1]["found"]["kind"] == "ok":
-        ends = [queue_get_at_the_end, queue_put_at_the_end, queue_join_at_the_end]
-        seen += explored(program, ends, **NO_PREEMPTION)
-    return seen
+    return explored(program, scenes)
+
+
+def queue_at_the_end(program):
+    scenes = [queue_get_at_the_end, queue_put_at_the_end, queue_join_at_the_end]
+    return explored(program, scenes, **NO_PREEMPTION)
 
 
 def queue_hands(program):
