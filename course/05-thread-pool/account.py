@@ -17,12 +17,12 @@ class Account:
 
     def pay_in(self, euros, timeout=None):
         with self._lock:
-            # The loop: until the test holds, or the time is up; gives what it found.
+            # Sleeps until the test holds, or the time is up; gives the test's value.
             able = self._less.wait_for(
                 lambda: self._money + euros <= self._limit, timeout
             )
             if not able:
-                raise TimeoutError
+                raise TimeoutError("no room in time")
             self._money += euros
             self._more.notify_all()  # all: one payment may be enough for several
 

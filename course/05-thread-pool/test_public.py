@@ -981,7 +981,7 @@ def test_policies_when_shut(student):
 
 def pool_of(m, core, maximum, keep_alive=0.0, capacity=None, left=None, policy=None):
     """Make a pool of daemons; what leaves its workers' `run` goes into a list."""
-    left = [] if left is None else left
+    left, made = [] if left is None else left, []
 
     def factory(run):
         def guarded():
@@ -990,7 +990,8 @@ def pool_of(m, core, maximum, keep_alive=0.0, capacity=None, left=None, policy=N
             except (Exception, SystemExit) as error:
                 left.append(type(error).__name__)
 
-        return threading.Thread(target=guarded, daemon=True)
+        made.append(f"worker-{len(made) + 1}")
+        return threading.Thread(target=guarded, name=made[-1], daemon=True)
 
     def refuse(task, pool):
         raise m.Rejected

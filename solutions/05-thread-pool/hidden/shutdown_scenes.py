@@ -411,19 +411,30 @@ def shut_now_futures(m):
 
 
 def shut_awaits_empty(m):
-    """ThreadPool without a worker: waiting for its termination"""
-    pools = pool_of(m, 1, 1), pool_of(m, 1, 1)
-    seen = []
+    """ThreadPool without a worker: shutdown while a thread waits for its end"""
+    pool, seen = pool_of(m, 1, 1), []
 
     def waiter():
-        seen.append([pool.await_termination() for pool in pools])
+        seen.append(pool.await_termination())
 
     thread = started(waiter)[0]
-    pools[0].shutdown()
-    left = pools[1].shutdown_now()
+    pool.shutdown()
+    thread.join()
+    assert seen == [True], f"await_termination gave {seen}"
+
+
+def shut_now_awaits_empty(m):
+    """ThreadPool without a worker: shutdown_now while a thread waits for its end"""
+    pool, seen = pool_of(m, 1, 1), []
+
+    def waiter():
+        seen.append(pool.await_termination())
+
+    thread = started(waiter)[0]
+    left = pool.shutdown_now()
     thread.join()
     assert left == [], f"shutdown_now of an unused pool gives {left}"
-    assert seen == [[True, True]], f"await_termination gave {seen}"
+    assert seen == [True], f"await_termination gave {seen}"
 
 
 def shut_awaits_long(m):
@@ -514,6 +525,7 @@ def shut_at_once(program):
 
 def shut_failures(program):
     scenes = [shut_failing, shut_last_submits, shut_from_inside, shut_awaits_empty]
+    scenes += [shut_now_awaits_empty]
     return explored(program, scenes, spurious=True, schedules=150)
 
 

@@ -154,6 +154,8 @@ class Chooser:
         goes_on = me is not None and me in able
         task: Task | None = None
         if count == self._turn:
+            if self._plan[self._position][1] >= 0:  # a choice of those who then can
+                able = able or self._advance()
             task = self._planned(able, goes_on)
         if task is None:
             able = able or self._advance()
@@ -214,7 +216,10 @@ class Chooser:
         if task is not None and not task.done:
             if who >= 0 and task in able:
                 return self._take(self.count, who, goes_on, task)
-            early = task.drowsy if who < 0 else task.deadline is not None
+            rules = self.rules  # a plan made shorter may name one who cannot go on
+            early = rules.spurious and task.drowsy
+            if who >= 0:
+                early = rules.hasty and task.deadline is not None
             if early and self._wake_early(task, who):
                 return self._take(self.count, who, goes_on, task)
         if self._strict:

@@ -60,7 +60,9 @@ def tell(entries: Sequence[Entry], message: str) -> list[str]:
 
 def _cut(text: str, most: int) -> str:
     """Cut a long text between words, and show that it is cut."""
-    return text if len(text) <= most else text[: most - 3].rpartition(" ")[0] + " ..."
+    if len(text) <= most:
+        return text
+    return (text[: most - 3].rpartition(" ")[0] or text[: most - 4]) + " ..."
 
 
 def _is_seam(entries: Sequence[Entry], number: int) -> bool:
