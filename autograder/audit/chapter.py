@@ -89,7 +89,7 @@ def _prose(text: str) -> str:
     text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     text = "\n".join(line for line, code in markdown.lines(text) if not code)
     text = _INCLUDE.sub(" ", text)
-    text = re.sub(r"<!--.*?-->|<(script|style|svg)\b.*?</\1>", " ", text, flags=16)
+    text = re.sub(r"<!--.*?-->|<(pre|script|style|svg)\b.*?</\1>", " ", text, flags=16)
     text = re.sub(r"\$\$.*?\$\$|\\\[.*?\\\]", " ", text, flags=re.DOTALL)
     text = re.sub(r"\$[^$\n]+\$|`[^`\n]*`", " x ", text)
     return html.unescape(re.sub(r"<[^>]+>", " ", text))

@@ -11,8 +11,8 @@
 # The chapter `05-thread-pool` explains; this file is where you write. Fill the cells
 # that raise `NotImplementedError`, one task at a time, and keep the names. The grader
 # runs your threads in three ways: for real, under a *schedule explorer* that tries
-# every interleaving up to a bound (with sleepers that wake for no reason, as Java's
-# documentation allows), and against what a real JDK did.
+# the schedules with up to two preemptions and some at random (with sleepers that wake
+# for no reason, as Java's documentation allows), and against what a real JDK did.
 #
 # For the explorer your code may import `threading`, `queue`, `time`, `collections`,
 # `itertools`, `functools`, `dataclasses`, `enum`, `typing` and `contextlib`. Task 1
@@ -163,7 +163,7 @@ check("lost_updates")
 # A timeout is in seconds: None waits for ever; 0 or less does not wait at all, and
 # succeeds only where no waiting is needed. A timeout is the time of the whole call: a
 # sleeper that wakes for nothing goes on waiting for the rest of it. What is possible
-# at the moment when the time is up still succeeds.
+# at the moment when the time is up still succeeds: test once more before you give up.
 
 
 # %% tags=["task"] task="BoundedQueue"
@@ -194,6 +194,9 @@ class BoundedQueue:
 
     def get(self, timeout: float | None = None) -> Any:
         """Remove the oldest item and return it, waiting while there is none.
+
+        With capacity 0, a timeout of 0 and a `put` that waits, it is left open whether
+        the item passes or TimeoutError is raised.
 
         Raises:
             TimeoutError: There was no item in time.
@@ -328,11 +331,11 @@ class Future:
         """Have `callback(future)` called once when the future is done or cancelled.
 
         Callbacks run in the order they were added, in the thread that sets the outcome
-        or cancels, once all who wait were woken. Where the future is done already, the
-        callback runs at once, in the calling thread. No lock of the future is held: a
-        callback may call any method of it. Whatever a callback raises (SystemExit and
-        KeyboardInterrupt included) is appended to `callback_errors`, and stops neither
-        the others nor the thread.
+        or cancels, once all who wait were woken. One that is added to a future that is
+        done runs at once, in the calling thread, whether or not earlier ones have run.
+        No lock of the future is held: a callback may call any method of it. Whatever a
+        callback raises (SystemExit and KeyboardInterrupt included) is appended to
+        `callback_errors`, and stops neither the others nor the thread.
         """
         raise NotImplementedError("Future.add_done_callback: chapter, step 4")
 
@@ -378,7 +381,10 @@ def discard_oldest(task: Callable[[], object], pool: "ThreadPool") -> None:
 
     Where the pool is shut down, drop this task silently instead, and leave the queue
     as it is. The task may be rejected again (another thread was faster): then the
-    pool asks its policy again.
+    pool asks its policy again. So this is no policy for a pool of capacity 0: its queue
+    holds no task to drop, and pool and policy would ask each other until Python raises
+    RecursionError. You need not care for that, nor for a shutdown that comes between
+    two of your questions.
     """
     raise NotImplementedError("discard_oldest: chapter, step 5")
 
@@ -411,14 +417,16 @@ class ThreadPool:
 
     A worker runs its first task, then the oldest of the queue, and so on. It ends when
     the pool is shut down and the queue is empty; or when it has waited for a task for
-    `keep_alive` seconds while there are more than `core` workers. With keep_alive = 0
+    `keep_alive` seconds while there are more than `core` workers (counted from when it
+    began to wait or from when there were more: either is right). With keep_alive = 0
     such a worker ends as soon as the queue is empty. Core workers never end for being
     idle.
 
     A task that raises (anything: SystemExit too) counts as completed. Given to
     `execute`, it ends its worker: the exception leaves `run` (do not catch it), and the
-    pool starts another worker in its place, except where it is shut down and its queue
-    is empty. Given to `submit`, its exception goes into the future, and the worker
+    pool starts another worker in its place, beyond `core` too, except where it is shut
+    down and its queue is empty. That is one atomic step: nobody finds the pool a worker
+    short. Given to `submit`, its exception goes into the future, and the worker
     lives on.
 
     Args:
@@ -432,9 +440,11 @@ class ThreadPool:
         thread_factory: Called with one argument, a callable `run` without arguments;
             returns a `threading.Thread`, not started, that will call it. It must not
             call the pool. None: threads that are no daemons, named "worker-1",
-            "worker-2", ... in the order in which the pool makes them. Where the
-            factory raises, or the thread's `start` does, the error leaves `execute`,
-            and no worker is counted for it.
+            "worker-2", ... in the order in which the pool makes them, whether or not
+            earlier ones live. Where the factory raises, or the thread's `start` does,
+            the error leaves `execute`, and no worker is counted for it; whether rule 3
+            has queued the task by then is left open. Neither raises where a worker is
+            replaced.
 
     Raises:
         ValueError: core < 0, maximum < 1, maximum < core, keep_alive < 0 or
@@ -614,16 +624,19 @@ def map_reduce(
         mapper: Called once for each item, on the pool; returns (key, value) pairs, as
             a list, a dict's items or a generator, which is used up on the pool too.
         combine: Called in this thread.
-        pool: A `ThreadPool` with policy `abort` or `caller_runs`, or anything else
-            whose `submit(function, *args)` returns futures with `result()`,
-            `exception()` and `cancel()`: `concurrent.futures.ProcessPoolExecutor` too,
-            so that what you submit must be a function that other processes can find
-            by its name. It is not shut down here. Where its `submit` raises Rejected,
-            the item is mapped in this thread, before the next item is read.
+        pool: A `ThreadPool` with policy `abort`, or with `caller_runs` while it is not
+            shut down (after that it drops tasks, and their futures are never done); or
+            anything else whose `submit(function, *args)` returns futures with
+            `result()`, `exception()` and `cancel()`, such as
+            `concurrent.futures.ProcessPoolExecutor`, so that what you submit must be a
+            function that other processes can find by its name. It is not shut down
+            here. Where its `submit` raises Rejected, the item is mapped in this thread,
+            before the next item is read.
 
     Raises:
         BaseException: What the mapper raised for the first item, in the order of
-            `items`, for which it did; or what `items`, `submit` or `combine` raised.
+            `items`, for which it did (an item mapped in this thread is no exception);
+            or what `items`, `submit` or `combine` raised; where both happen, either.
             Before that, what has not begun is cancelled and what runs is waited for:
             nothing of this call still runs on the pool when `map_reduce` ends.
     """

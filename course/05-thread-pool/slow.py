@@ -3,7 +3,6 @@
 autograder explore course/05-thread-pool/slow.py
 """
 
-# --8<-- [start:slow]
 import threading
 
 jobs, done = [], []
@@ -29,4 +28,3 @@ for job in ("A", "B"):
         changed.notify()
 for worker in workers:
     worker.join()
-# --8<-- [end:slow]

@@ -43,6 +43,16 @@ def alone(program, scenes):
     return explored(program, scenes, bound=0, schedules=1, random_schedules=1)
 
 
+def unhurried(program, scenes):
+    """Run scenes in which no thread gives way that could go on."""
+    return explored(program, scenes, schedules=40, bound=0, random_schedules=0)
+
+
+def then(seen, more, *args):
+    """Explore more scenes where those before did not fail."""
+    return seen if seen[-1]["found"]["kind"] != "ok" else seen + more(*args)
+
+
 def started(*calls):
     """Start a thread for each call, named like its function."""
     threads = [threading.Thread(target=call, name=call.__name__) for call in calls]
@@ -424,6 +434,36 @@ def queue_last_moment(m):
     assert len(queue) == want, f"get ended with {ends}, {len(queue)} items are inside"
 
 
+def queue_at_the_end(m):
+    """BoundedQueue: what get, put and join wait for comes as their time is up"""
+    queue, full, seen = m.BoundedQueue(1), m.BoundedQueue(1), {}
+    full.put("old")
+
+    def taker():
+        seen["get(1.0)"] = end_of(queue.get, 1.0), len(queue), 0
+
+    def giver():
+        seen["put(1.0)"] = end_of(full.put, "new", 1.0), len(full), 1
+
+    threads = started(taker, giver)
+    time.sleep(1.0)
+    queue.put("a")
+    full.get()
+    ended(threads)
+    for call, (end, inside, want) in seen.items():
+        assert inside == want, f"{call} ended with {end}, {inside} items inside"
+
+    def joiner():
+        seen["join"] = queue.join(1.0), queue.join(0)
+
+    threads = started(joiner)
+    time.sleep(1.0)
+    queue.task_done()
+    ended(threads)
+    first, second = seen["join"]
+    assert first == second, f"join(1.0) gave {first}, join(0) right after it {second}"
+
+
 def queue_hand_off(m):
     """BoundedQueue(0): put needs a get that waits"""
     queue, got = m.BoundedQueue(0), []
@@ -511,7 +551,8 @@ def queue_books(program):
 def queue_times(program):
     scenes = [queue_get_takes_its_time, queue_put_takes_its_time]
     scenes += [queue_join_takes_its_time, queue_last_moment]
-    return explored(program, scenes, spurious=True)
+    seen = explored(program, scenes, spurious=True)
+    return then(seen, unhurried, program, [queue_at_the_end])
 
 
 def queue_hands(program):
@@ -737,6 +778,24 @@ def future_takes_its_time(m):
     equal(seen, [("TimeoutError", 4.0)], "result(timeout=4.0), and when")
 
 
+def future_at_the_end(m):
+    """Future: it is set as the time of result and of exception is up"""
+    future, seen = m.Future(), {}
+
+    def waiter_1():
+        seen["result(1.0)"] = end_of(future.result, 1.0), future.done()
+
+    def waiter_2():
+        seen["exception(1.0)"] = end_of(future.exception, 1.0), future.done()
+
+    threads = started(waiter_1, waiter_2)
+    time.sleep(1.0)
+    future.set_result(None)
+    ended(threads)
+    for call, (end, done) in seen.items():
+        assert (end is None) == done, f"{call} ended with {end}, then done() is {done}"
+
+
 def future_start_or_cancel(m):
     """Future: one thread starts it while another one cancels it"""
     future, log = m.Future(), []
@@ -795,7 +854,8 @@ def future_calls_back(program):
 
 def future_wakes(program):
     scenes = [future_wakes_all, future_cancel_wakes_all, future_takes_its_time]
-    return explored(program, scenes, spurious=True)
+    seen = explored(program, scenes, spurious=True)
+    return then(seen, unhurried, program, [future_at_the_end])
 
 
 def future_races(program):
@@ -921,7 +981,7 @@ def test_policies_when_shut(student):
 
 def pool_of(m, core, maximum, keep_alive=0.0, capacity=None, left=None, policy=None):
     """Make a pool of daemons; what leaves its workers' `run` goes into a list."""
-    left = [] if left is None else left
+    left, made = [] if left is None else left, []
 
     def factory(run):
         def guarded():
@@ -930,7 +990,8 @@ def pool_of(m, core, maximum, keep_alive=0.0, capacity=None, left=None, policy=N
             except (Exception, SystemExit) as error:
                 left.append(type(error).__name__)
 
-        return threading.Thread(target=guarded, daemon=True)
+        made.append(f"worker-{len(made) + 1}")
+        return threading.Thread(target=guarded, name=made[-1], daemon=True)
 
     def refuse(task, pool):
         raise m.Rejected
@@ -981,6 +1042,7 @@ def pool_small_ones(m):
             seen.append(pool.stats().size)
         what = f"ThreadPool({core}, {maximum}, capacity={capacity})"
         equal(seen, sizes, f"{what}, four tasks that wait, workers")
+        equal(pool.stats().largest, sizes[-1], f"{what}, the same, largest")
         gate.set()
 
 
@@ -1048,10 +1110,10 @@ def pool_submits(m):
 
 
 def pool_fails(m):
-    """ThreadPool(1, 1): a task given to execute raises, with another one behind it"""
-    for kind in (Oops, SystemExit):
+    """ThreadPool of one: a task given to execute raises, with another one behind it"""
+    for core, kind in ((1, Oops), (1, SystemExit), (0, Oops)):
         left, ran = [], []
-        pool = pool_of(m, 1, 1, 60.0, left=left)
+        pool = pool_of(m, core, 1, 60.0, left=left)
 
         def failing(kind=kind):
             raise kind("task")
@@ -1059,7 +1121,7 @@ def pool_fails(m):
         pool.execute(failing)
         pool.execute(lambda ran=ran: ran.append("next"))
         settle()
-        what = f"a task raised {kind.__name__}"
+        what = f"core = {core}, a task raised {kind.__name__}"
         equal(left, [kind.__name__], f"{what}, these left the workers")
         assert ran == ["next"], f"{what}, and the task behind it did not run"
         equal(tuple(pool.stats()), (1, 0, 0, 1, 2), f"{what}: {STATS}")
@@ -1123,20 +1185,31 @@ def pool_arguments(m):
     for wrong in ((-1, 1), (0, 0), (2, 1), (1, 1, -1.0), (1, 1, 0.0, -1)):
         got = end_of(m.ThreadPool, *wrong)
         equal(got, "ValueError", f"ThreadPool{wrong}")
-    pool, gate, threads = m.ThreadPool(0, 2, capacity=0), threading.Event(), []
+    pool, gate, threads, got = m.ThreadPool(0, 2, capacity=0), threading.Event(), [], []
 
     def task():
         thread = threading.current_thread()
         threads.append((thread.name, thread.daemon))
         gate.wait()
 
-    got = []
-    for _ in range(3):
-        got.append(end_of(pool.execute, task))
+    def user():
+        for _ in range(3):
+            got.append(end_of(pool.execute, task))
+            settle()
+        gate.set()
         settle()
-    gate.set()
-    equal(got, [None, None, "Rejected"], "two workers, no policy, three tasks")
-    equal(threads, [("worker-1", False), ("worker-2", False)], "threads: name, daemon")
+        got.append(end_of(pool.execute, task))
+
+    thread = threading.Thread(target=user, daemon=True)
+    thread.start()
+    thread.join()
+    settle()
+    want = [None, None, "Rejected", None]
+    equal(
+        got, want, "two workers, no policy, three tasks, and one when they have ended"
+    )
+    want = [(f"worker-{number}", False) for number in (1, 2, 3)]
+    equal(threads, want, "made by tasks of a daemon: the threads' names, daemon")
 
 
 def pool_no_thread(m):
@@ -1210,6 +1283,25 @@ def pool_cancel_or_run(m):
     equal(left, [], "a worker ended with")
 
 
+def pool_replaces(m):
+    """ThreadPool(1, 1): a task is executed as a worker that failed is replaced"""
+    left, ran = [], []
+    pool = pool_of(m, 1, 1, left=left)
+
+    def failing():
+        raise Oops("task")
+
+    def giver():
+        pool.execute(failing)
+
+    ended(started(giver))
+    pool.execute(lambda: ran.append("next"))
+    settle()
+    equal(left, ["Oops"], "these left the workers")
+    assert ran == ["next"], "the task behind the failing one did not run"
+    equal(tuple(pool.stats()), (1, 0, 0, 1, 2), STATS)
+
+
 def pool_last_moment(m):
     """ThreadPool(0, 1, keep_alive=1): a task comes as its worker gives up"""
     left, ran = [], []
@@ -1263,7 +1355,8 @@ def pool_edges(program):
 
 def pool_races(program):
     scenes = [pool_grows_by_one, pool_wakes_its_workers, pool_cancel_or_run]
-    return explored(program, [*scenes, pool_last_moment], spurious=True)
+    scenes += [pool_replaces, pool_last_moment]
+    return explored(program, scenes, spurious=True)
 
 
 def pool_books(program):
@@ -1409,6 +1502,48 @@ def end_of_idle_workers(m):
     equal(left, [], "a worker ended with")
 
 
+def end_now_of_idle_workers(m):
+    """ThreadPool(2, 2): shutdown_now while both workers are idle"""
+    pool = pool_of(m, 2, 2)
+    pool.execute(int)
+    pool.execute(int)
+    settle()
+    equal(pool.shutdown_now(), [], "nothing is queued, shutdown_now")
+    assert pool.await_termination() is True, "await_termination() must give True"
+    equal(pool.stats().size, 0, "terminated, the size")
+
+
+def end_takes_its_time(m):
+    """ThreadPool.await_termination(4.0): shut down after 3 s, ended after 7 s"""
+    pool, seen = pool_of(m, 1, 1), []
+    pool.execute(lambda: time.sleep(7.0))
+
+    def waiter():
+        seen.append((pool.await_termination(4.0), time.monotonic()))
+        seen.append((pool.await_termination(60.0), time.monotonic()))
+
+    threads = started(waiter)
+    time.sleep(3.0)
+    pool.shutdown()
+    ended(threads)
+    want = [(False, 4.0), (True, 7.0)]
+    equal(seen, want, "await_termination(4.0), then (60.0), and when")
+
+
+def end_at_the_end(m):
+    """ThreadPool terminates as the time of await_termination is up"""
+    pool, seen = pool_of(m, 1, 1), []
+    pool.execute(lambda: time.sleep(1.0))
+    pool.shutdown()
+
+    def waiter():
+        seen.append((pool.await_termination(1.0), pool.is_terminated()))
+
+    ended(started(waiter))
+    what = "right after await_termination gave it, is_terminated"
+    equal(seen[0][1], seen[0][0], what)
+
+
 def end_or_execute(m):
     """ThreadPool(1, 1): one thread shuts down while another one executes"""
     pool, ran, taken = pool_of(m, 1, 1), [], []
@@ -1447,40 +1582,82 @@ def end_with_a_queue(m):
 
 def end_of_nothing(m):
     """ThreadPool without a worker: shut down while a thread waits for its end"""
-    pool, seen = pool_of(m, 1, 1), []
+    for how in ("shutdown", "shutdown_now"):
+        pool, seen = pool_of(m, 1, 1), []
 
-    def waiter():
-        seen.append(pool.await_termination())
+        def waiter(pool=pool, seen=seen):
+            seen.append(pool.await_termination())
 
-    threads = started(waiter)
-    pool.shutdown()
-    ended(threads)
-    equal(seen, [True], "await_termination gave")
+        threads = started(waiter)
+        getattr(pool, how)()
+        ended(threads)
+        equal(seen, [True], f"{how}, await_termination gave")
 
 
 def end_after_a_failure(m):
-    """ThreadPool(1, 1), shut down: a task raises with another one behind it"""
-    pool, ran, gate = pool_of(m, 1, 1), [], threading.Event()
+    """ThreadPool(1, 1), shut down: two tasks raise with another one between them"""
+    ran, gate, made = [], threading.Event(), []
+
+    def factory(run):
+        def guarded():
+            made.append(threading.current_thread().name)
+            end_of(run)
+
+        return threading.Thread(target=guarded, daemon=True)
 
     def failing():
         gate.wait()
         raise Oops("task")
 
+    pool = m.ThreadPool(1, 1, thread_factory=factory)
     pool.execute(failing)
     pool.execute(lambda: ran.append("queued"))
+    pool.execute(failing)
     pool.shutdown()
     gate.set()
     assert pool.await_termination() is True, "await_termination() must give True"
+    settle()
     assert ran == ["queued"], "the task behind the failing one did not run"
+    equal(len(made), 2, "the second failing task is the last one; workers started")
+
+
+class Closing:
+    """A stand-in for a pool that terminates in time, and notes what it is asked."""
+
+    def __init__(self):
+        self.log = []
+
+    def shutdown(self):
+        self.log.append("shutdown")
+
+    def shutdown_now(self):
+        self.log.append("shutdown_now")
+        return []
+
+    def await_termination(self, timeout=None):
+        self.log.append(f"await_termination({timeout})")
+        return True
+
+    def is_terminated(self):
+        return "await_termination(2.0)" in self.log
+
+
+def end_asks(m):
+    """shutdown_and_await on a pool that terminates in time: what it calls"""
+    pool = Closing()
+    equal(m.shutdown_and_await(pool, 2.0, 3.0), (True, []), "shutdown_and_await")
+    equal(pool.log, ["shutdown", "await_termination(2.0)"], "it called")
 
 
 def ends_in_turn(program):
     scenes = [end_states, end_now_states, end_with, end_in_order, end_at_once]
-    return alone(program, scenes)
+    scenes += [end_now_of_idle_workers, end_asks]
+    return then(alone(program, scenes), unhurried, program, [end_at_the_end])
 
 
 def ends(program):
     scenes = [end_of_idle_workers, end_or_execute, end_with_a_queue]
+    scenes += [end_takes_its_time]
     return explored(program, scenes, spurious=True)
 
 
@@ -1517,7 +1694,7 @@ class Later:
     def run(self, call):
         try:
             self.value = call()
-        except Exception as error:
+        except BaseException as error:
             self.error = error
 
     def exception(self):
@@ -1616,25 +1793,43 @@ def map_rejected(m):
 
 
 def map_fails(m):
-    """map_reduce: the last of three items fails first, then the second"""
-    log = []
+    """map_reduce: of four items the third fails first, then the second"""
+    for kind in (Oops, SystemExit):
+        log = []
+
+        def mapper(item, log=log, kind=kind):
+            log.append(f"begin {item}")
+            time.sleep({"a": 4.0, "b": 2.0, "c": 1.0, "d": 8.0}[item])
+            log.append(f"end {item}")
+            if item in "bc":
+                raise kind(item)
+            return [("all", item)]
+
+        got = "no error"
+        try:
+            m.map_reduce("abcd", mapper, max, Hands())
+        except kind as error:
+            got = str(error)
+        equal(
+            got, "b", f"b and c raise {kind.__name__}, b comes first in order; raised"
+        )
+        running = sum(1 if line.startswith("begin") else -1 for line in log)
+        assert running == 0, f"it ended while an item was being mapped: {log}"
+
+
+def map_fails_here(m):
+    """map_reduce: both items fail, and the pool rejects the second one"""
 
     def mapper(item):
-        log.append(f"begin {item}")
-        time.sleep({"a": 4.0, "b": 2.0, "c": 1.0}[item])
-        log.append(f"end {item}")
-        if item != "a":
-            raise Oops(item)
-        return [("all", item)]
+        time.sleep(2.0 if item == "a" else 0.0)
+        raise Oops(item)
 
     got = "no error"
     try:
-        m.map_reduce("abc", mapper, max, Hands())
+        m.map_reduce("ab", mapper, max, Hands(m.Rejected("full"), refuses=(2,)))
     except Oops as error:
         got = str(error)
-    equal(got, "b", "b and c fail, b is the first in order; raised")
-    running = sum(1 if line.startswith("begin") else -1 for line in log)
-    assert running == 0, f"it ended while an item was being mapped: {log}"
+    equal(got, "a", "a comes first in order, raised")
 
 
 def map_combine_fails(m):
@@ -1678,7 +1873,8 @@ def maps(program):
 
 
 def maps_with_errors(program):
-    return alone(program, [map_fails, map_fails_early, map_combine_fails])
+    scenes = [map_fails, map_fails_here, map_fails_early, map_combine_fails]
+    return alone(program, scenes)
 
 
 @pytest.mark.task("map_reduce")

@@ -327,12 +327,13 @@ def bounded(a: int, b: int, turn: str, left: int) -> int:
 
 
 def claims() -> dict[str, str]:
-    """Return every measured number of the chapter as text."""
+    """Return every measured number of the chapter as text, and the story of slow.py."""
     single, double = reference.lost_updates(1, 1), reference.lost_updates(2, 2)
     schedules = list(reference.interleavings("AAA", "BBB"))
     exactly = Counter(map(preemptions, schedules))
     losing = Counter(preemptions(one) for one in schedules if loses(one))
     orders = figure()["order"]
+    story = explore(SLOW.read_text(encoding="utf-8")).story
     begins = 2 * bounded(19, 20, "on", 2)  # either thread may have the first step
     return {
         "schedules": str(len(schedules)),
@@ -342,6 +343,7 @@ def claims() -> dict[str, str]:
         "least_two": str(min(double)),
         "schedules_twenty": f"{math.comb(40, 20):,}",
         "bounded_twenty": str(begins),
+        "story": " ".join(" ".join(story).split()),
         "java_order": ", ".join(orders["java"]["order"]),
         "python_order": ", ".join(orders["python"]["order"]),
         **{f"exactly_{p}": str(exactly[p]) for p in range(5)},

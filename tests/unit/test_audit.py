@@ -209,6 +209,13 @@ def test_words_of_code_and_mathematics_do_not_count():
     assert chapter.Chapter(text).words == 7  # A one two x and x three
 
 
+def test_words_that_a_program_printed_do_not_count():
+    text = (
+        '<pre><code><span data-claim="said">three more\nwords</span></code></pre>\nA\n'
+    )
+    assert chapter.Chapter(text).words == 1
+
+
 def test_words_of_a_drawing_do_not_count():
     text = '# A\n<figure>\n--8<-- "course/77-twice/figures/x-y.svg"\n</figure>\none\n'
     assert chapter.Chapter(text).words == 2

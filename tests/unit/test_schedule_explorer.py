@@ -366,3 +366,21 @@ t.join()
 def test_says_the_same_in_every_run_of_what_has_an_address():
     result = explore("raise ValueError(object())", random_schedules=0)
     assert result.message == "in main: ValueError: <object object> at line 1"
+
+
+SLEEPER = """
+import threading, time
+done = []
+threading.Thread(target=done.append, args=(1,)).start()
+time.sleep(1.0)
+assert done, "the sleep ended while a thread could run"
+"""
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_a_plan_ends_no_sleep_while_others_can_run(step):
+    assert replay(SLEEPER, ((step, 0),)).kind in ("ok", "diverged")
+
+
+def test_a_plan_ends_a_sleep_where_timeouts_may_be_hasty():
+    assert replay(SLEEPER, ((2, 0),), hasty=True).kind == "exception"

@@ -93,3 +93,35 @@ def test_a_script_can_pause_at_its_lines_too(tmp_path):
     found = explore(Script(path, lines=True), bound=1, random_schedules=0)
     assert found.kind == "exception"
     assert any("go on" in line for line in found.story)
+
+
+ALONE = """
+import threading
+def work():
+    n = 0
+    while n < LINES:
+        n += 1
+thread = threading.Thread(target=threading.Event().set)
+thread.start()
+thread.join()
+work()
+"""
+
+
+def test_what_a_thread_computes_alone_is_no_livelock(tmp_path, monkeypatch):
+    path = tmp_path / "alone.py"
+    path.write_text(ALONE.replace("LINES", "4000"))
+    how = {"bound": 1, "random_schedules": 2, "cap": 500}
+    assert explore(Script(path, lines=True), **how).kind == "ok"
+    path.write_text(ALONE.replace("LINES", "float('inf')"))
+    monkeypatch.setattr("autograder.student.lab.schedule.execution.chooser.ALONE", 900)
+    assert explore(Script(path, lines=True), **how).kind == "livelock"
+
+
+def test_a_long_line_of_a_story_is_cut_between_words(tmp_path):
+    path = tmp_path / "script.py"
+    name = "a_lock_with_a_long_name"
+    long = f"with {name} as {name}_taken: pass"
+    path.write_text(f"import threading\n{name} = threading.Lock()\n{long}\n1 / 0\n")
+    story = explore(Script(path)).story
+    assert f"line 3    with {name} as ...  " in story[0]

@@ -4,6 +4,7 @@ import threading
 import time
 
 from hidden.scenes import (
+    NO_PREEMPTION,
     ONE_SCHEDULE,
     explored,
     gave,
@@ -338,6 +339,22 @@ def future_exception_lasts(m):
     lasted(ends[0][1], 5.0, "exception(timeout=5.0)")
 
 
+def future_result_at_the_end(m):
+    """Future: it is set at the moment when the time of result is up"""
+    future, seen = m.Future(), []
+
+    def waiter():
+        seen.append((outcome(future.result, timeout=1.0), future.done()))
+
+    thread = started(waiter)[0]
+    time.sleep(1.0)
+    future.set_result("x")
+    thread.join()
+    got, done = seen[0]
+    text = f"result(timeout=1.0) {said(got)}, and right after it done() is {done}"
+    assert (got == ("gave", "x")) == done, text
+
+
 def future_cancel_races(m):
     """Future: cancel and start at the same time: never both"""
     future, log = m.Future(), []
@@ -415,7 +432,10 @@ def future_alone(program):
 
 def future_refuses(program):
     scenes = [future_is_strict, future_callback_leaves]
-    return explored(program, scenes, **ONE_SCHEDULE)
+    seen = explored(program, scenes, **ONE_SCHEDULE)
+    if seen[-1]["found"]["kind"] == "ok":
+        seen += explored(program, [future_result_at_the_end], **NO_PREEMPTION)
+    return seen
 
 
 def future_calls_back(program):

@@ -148,6 +148,26 @@ def pool_failing_races(m):
     assert stats.completed == 2, "a task that fails is a completed task"
 
 
+def pool_failing_replaced(m):
+    """ThreadPool(1, 1): a task is executed while a worker is being replaced"""
+    ran, errors = [], []
+    pool = pool_of(m, 1, 1, errors=errors)
+
+    def failing():
+        raise Boom("task")
+
+    def giver():
+        pool.execute(failing)
+
+    together(giver)
+    pool.execute(lambda: ran.append("a"))
+    settle()
+    stats = pool.stats()
+    assert stats.largest == 1, f"maximum is 1, the pool grew to {stats.largest} workers"
+    assert stats.size == 1, f"one worker, replaced: {stats}"
+    assert ran == ["a"], "the task after the failing one did not run"
+
+
 def pool_failing_surplus(m):
     """ThreadPool(1, 2, keep_alive=0): one worker fails as the other one ends"""
     ran, errors, gate = [], [], threading.Event()
@@ -351,7 +371,8 @@ def pool_races(program):
 
 
 def pool_failures(program):
-    scenes = [pool_failing_races, pool_failing_surplus, pool_failing_both]
+    scenes = [pool_failing_races, pool_failing_replaced]
+    scenes += [pool_failing_surplus, pool_failing_both]
     return explored(program, scenes, spurious=True, schedules=150)
 
 

@@ -3,6 +3,7 @@
 import time
 
 from hidden.scenes import (
+    NO_PREEMPTION,
     explored,
     gave,
     lasted,
@@ -179,6 +180,56 @@ def queue_get_gives_up(m):
     assert got == (["b"] if taken else ["a"]), f"hasty {said(ends[0])}, then {got}"
 
 
+def queue_get_at_the_end(m):
+    """BoundedQueue: an item comes at the moment when the time of a get is up"""
+    queue, seen = m.BoundedQueue(1), []
+
+    def taker():
+        seen.append((outcome(queue.get, timeout=1.0), len(queue)))
+
+    thread = started(taker)[0]
+    time.sleep(1.0)
+    queue.put("a")
+    thread.join()
+    got, inside = seen[0]
+    text = f"get(timeout=1.0) {said(got)} with {inside} items inside"
+    assert inside == 0, f"{text}: what is possible when time is up succeeds"
+
+
+def queue_put_at_the_end(m):
+    """BoundedQueue(1), full: room comes at the moment when the time of a put is up"""
+    queue, seen = m.BoundedQueue(1), []
+    queue.put("old")
+
+    def giver():
+        seen.append((outcome(queue.put, "new", timeout=1.0), len(queue)))
+
+    thread = started(giver)[0]
+    time.sleep(1.0)
+    queue.get()
+    thread.join()
+    put, inside = seen[0]
+    text = f"put(timeout=1.0) {said(put)} with {inside} items inside"
+    assert inside == 1, f"{text}: what is possible when time is up succeeds"
+
+
+def queue_join_at_the_end(m):
+    """BoundedQueue: the last item is done when the time of a join is up"""
+    queue, seen = m.BoundedQueue(1), []
+    queue.put("a")
+    queue.get()
+
+    def joiner():
+        seen.append((queue.join(1.0), queue.join(0)))
+
+    thread = started(joiner)[0]
+    time.sleep(1.0)
+    queue.task_done()
+    thread.join()
+    first, second = seen[0]
+    assert first == second, f"join(1.0) gave {first}, join(0) right after it {second}"
+
+
 # --- hand-offs ----------------------------------------------------------------------
 
 
@@ -299,6 +350,11 @@ def queue_gives_up(program):
     scenes += [queue_hand_off_timeout, queue_put_gives_up, queue_get_gives_up]
     scenes += [queue_hand_off_at_once]
     return explored(program, scenes)
+
+
+def queue_at_the_end(program):
+    scenes = [queue_get_at_the_end, queue_put_at_the_end, queue_join_at_the_end]
+    return explored(program, scenes, **NO_PREEMPTION)
 
 
 def queue_hands(program):

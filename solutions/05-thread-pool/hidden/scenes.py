@@ -13,6 +13,8 @@ import time
 #: reason counts as one, and so many random ones after them.
 RULES = {"bound": 2, "schedules": 250, "random_schedules": 20}
 ONE_SCHEDULE = {"bound": 0, "schedules": 1, "random_schedules": 3}
+#: No thread gives way that could go on: what a thread does between two waits is one.
+NO_PREEMPTION = {"bound": 0, "schedules": 40, "random_schedules": 0}
 
 
 def explored(program, scenes, **options):

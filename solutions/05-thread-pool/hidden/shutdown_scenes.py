@@ -5,6 +5,7 @@ import time
 
 from hidden.pools import Boom, crew, pool_of, pool_policy
 from hidden.scenes import (
+    NO_PREEMPTION,
     alone,
     explored,
     gave,
@@ -410,19 +411,30 @@ def shut_now_futures(m):
 
 
 def shut_awaits_empty(m):
-    """ThreadPool without a worker: waiting for its termination"""
-    pools = pool_of(m, 1, 1), pool_of(m, 1, 1)
-    seen = []
+    """ThreadPool without a worker: shutdown while a thread waits for its end"""
+    pool, seen = pool_of(m, 1, 1), []
 
     def waiter():
-        seen.append([pool.await_termination() for pool in pools])
+        seen.append(pool.await_termination())
 
     thread = started(waiter)[0]
-    pools[0].shutdown()
-    left = pools[1].shutdown_now()
+    pool.shutdown()
+    thread.join()
+    assert seen == [True], f"await_termination gave {seen}"
+
+
+def shut_now_awaits_empty(m):
+    """ThreadPool without a worker: shutdown_now while a thread waits for its end"""
+    pool, seen = pool_of(m, 1, 1), []
+
+    def waiter():
+        seen.append(pool.await_termination())
+
+    thread = started(waiter)[0]
+    left = pool.shutdown_now()
     thread.join()
     assert left == [], f"shutdown_now of an unused pool gives {left}"
-    assert seen == [[True, True]], f"await_termination gave {seen}"
+    assert seen == [True], f"await_termination gave {seen}"
 
 
 def shut_awaits_long(m):
@@ -443,6 +455,21 @@ def shut_awaits_long(m):
     assert pool.await_termination(4.0) is True, "the task ends within this time"
     assert time.monotonic() == 7.0, "await_termination must return when it terminates"
     assert pool.await_termination(0) is True, "await_termination(0) when terminated"
+
+
+def shut_awaits_to_the_end(m):
+    """ThreadPool terminates at the moment when the time of await_termination is up"""
+    pool, seen = pool_of(m, 1, 1), []
+    pool.execute(lambda: time.sleep(1.0))
+    pool.shutdown()
+
+    def waiter():
+        seen.append((pool.await_termination(1.0), pool.is_terminated()))
+
+    started(waiter)[0].join()
+    first, second = seen[0]
+    text = f"await_termination(1.0) gave {first}, is_terminated right after it {second}"
+    assert first == second, text
 
 
 def shut_with_edges(m):
@@ -498,9 +525,13 @@ def shut_at_once(program):
 
 def shut_failures(program):
     scenes = [shut_failing, shut_last_submits, shut_from_inside, shut_awaits_empty]
+    scenes += [shut_now_awaits_empty]
     return explored(program, scenes, spurious=True, schedules=150)
 
 
 def shut_is_strict(program):
     scenes = [shut_polled, shut_names, shut_now_futures, shut_awaits_long]
-    return alone(program, [*scenes, shut_with_edges])
+    seen = alone(program, [*scenes, shut_with_edges])
+    if seen[-1]["found"]["kind"] == "ok":
+        seen += explored(program, [shut_awaits_to_the_end], **NO_PREEMPTION)
+    return seen

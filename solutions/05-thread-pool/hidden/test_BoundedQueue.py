@@ -15,7 +15,12 @@ from hidden.queue_scenes import (
     queue_refuses,
     queue_waits,
 )
-from hidden.queue_time_scenes import queue_gives_up, queue_hands, queue_times
+from hidden.queue_time_scenes import (
+    queue_at_the_end,
+    queue_gives_up,
+    queue_hands,
+    queue_times,
+)
 
 from autograder.student.testing import check
 from autograder.student.testing.stories import judge
@@ -61,6 +66,11 @@ def test_queue_refuses(student):
 @pytest.mark.task("BoundedQueue", weight=2)
 def test_queue_gives_up(student):
     judge(student.explore(queue_gives_up), STEP_3)
+
+
+@pytest.mark.task("BoundedQueue", weight=1)
+def test_queue_at_the_end_of_a_timeout(student):
+    judge(student.explore(queue_at_the_end), STEP_3)
 
 
 def queue_for_real(lesson, n):

@@ -12,6 +12,7 @@ from .standstill import explain_standstill
 from .task import Failure, Plan, Rules, Task
 
 FAIR = 400  # steps a thread may keep others waiting: a spinning thread is no livelock
+ALONE = 1_000_000  # lines that a thread may run while there is no other
 NEVER = 1 << 60
 
 
@@ -78,6 +79,7 @@ class Chooser:
         self.branches: list[tuple[int, int, int]] = []
         self.preemptions = 0
         self.failure: Failure | None = None
+        self._lines_alone = 0
         self._plan = plan
         self._left = left
         self._picker = picker
@@ -102,6 +104,17 @@ class Chooser:
         """A thread has ended."""
         self.live.remove(task)
         self.needed -= not task.daemon
+
+    def goes_alone(self) -> bool:
+        """Say whether a line need be no step: there is no other thread.
+
+        What one thread computes is no livelock, however long it takes. A loop that
+        never ends is one: in the end its lines are steps again.
+        """
+        if len(self.live) > 1:
+            return False
+        self._lines_alone += 1
+        return self._lines_alone <= ALONE
 
     def note_others(self, count: int, me: Task) -> None:
         """Note what else could have run at step `count` instead of `me`."""
@@ -141,6 +154,8 @@ class Chooser:
         goes_on = me is not None and me in able
         task: Task | None = None
         if count == self._turn:
+            if self._plan[self._position][1] >= 0:  # a choice of those who then can
+                able = able or self._advance()
             task = self._planned(able, goes_on)
         if task is None:
             able = able or self._advance()
@@ -201,7 +216,10 @@ class Chooser:
         if task is not None and not task.done:
             if who >= 0 and task in able:
                 return self._take(self.count, who, goes_on, task)
-            early = task.drowsy if who < 0 else task.deadline is not None
+            rules = self.rules  # a plan made shorter may name one who cannot go on
+            early = rules.spurious and task.drowsy
+            if who >= 0:
+                early = rules.hasty and task.deadline is not None
             if early and self._wake_early(task, who):
                 return self._take(self.count, who, goes_on, task)
         if self._strict:

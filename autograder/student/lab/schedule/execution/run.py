@@ -147,6 +147,10 @@ class Run:
         if self.story is not None and op != UNTOLD:
             self.tell(op, thing)
 
+    def goes_alone(self) -> bool:
+        """Say whether a line need be no step: there is no other thread."""
+        return self.chooser.goes_alone()
+
     def _switch(self, me: Task) -> None:
         """Run the thread whose turn it is, and return when it is `me`'s again."""
         if self.chooser.count > self.rules.cap:
@@ -170,9 +174,7 @@ class Run:
         if self.story is not None and not self.over:
             here = self.current.place = place()
             count, name = self.chooser.count, self.current.name
-            self.story.append(
-                Entry(count, name, here.line, here.text, op, thing, here.library)
-            )
+            self.story.append(Entry(count, name, *here[:2], op, thing, here.library))
 
     def spawn(
         self, thread: Any, body: Callable[[], object], name: str, daemon: bool

@@ -44,6 +44,9 @@ class ActiveRun(Protocol):
     def step(self, ready: Ready, op: str, thing: Any = None) -> None:
         """Let other threads run, and return once `ready()` holds."""
 
+    def goes_alone(self) -> bool:
+        """Say whether a line need be no step: there is no other thread."""
+
     def tell(self, op: str, thing: Any = None) -> None:
         """Add an operation to the story, without a step."""
 
@@ -126,6 +129,10 @@ class IdleRun:
             RuntimeError: always.
         """
         raise RuntimeError("threads can start only inside an exploration")
+
+    def goes_alone(self) -> bool:
+        """There is one thread."""
+        return True
 
     def tell(self, op: str, thing: Any = None) -> None:
         """Nothing is recorded."""

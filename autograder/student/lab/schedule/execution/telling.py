@@ -50,10 +50,19 @@ def tell(entries: Sequence[Entry], message: str) -> list[str]:
         number += 1
         mark = ">" if thread != before else " "
         before = thread
-        where = f"line {line:<4} {text[:_WIDE]}" if line else text[: _WIDE + 10]
+        where = (
+            f"line {line:<4} {_cut(text, _WIDE)}" if line else _cut(text, _WIDE + 10)
+        )
         head = f"{number:>3} {mark} {thread:<{width}}"
         lines.append(f"{head}  {where:<{_WIDE + 10}}  {what}")
     return [*lines, *message.splitlines()]
+
+
+def _cut(text: str, most: int) -> str:
+    """Cut a long text between words, and show that it is cut."""
+    if len(text) <= most:
+        return text
+    return (text[: most - 3].rpartition(" ")[0] or text[: most - 4]) + " ..."
 
 
 def _is_seam(entries: Sequence[Entry], number: int) -> bool:

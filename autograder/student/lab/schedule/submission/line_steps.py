@@ -19,8 +19,9 @@ Statement = TypeVar("Statement", bound=ast.stmt)
 
 
 def pause() -> None:
-    """Offer the turn to another thread."""
-    Context.run.step(None, GO_ON)
+    """Offer the turn to another thread, where there is one."""
+    if not Context.run.goes_alone():
+        Context.run.step(None, GO_ON)
 
 
 def with_pauses(statement: Statement) -> Statement:
