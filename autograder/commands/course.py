@@ -168,7 +168,7 @@ def bench(
     what: Annotated[
         Benched | None,
         typer.Argument(
-            metavar="[kernels]",
+            metavar="kernels",
             help="The lessons' kernels on this machine; default: the grader.",
         ),
     ] = None,
