@@ -168,7 +168,7 @@ def bench(
     what: Annotated[
         Benched | None,
         typer.Argument(
-            metavar="[kernels]",
+            metavar="kernels",
             help="The lessons' kernels on this machine; default: the grader.",
         ),
     ] = None,
@@ -186,6 +186,8 @@ def bench(
     `bench kernels` times reference kernels against library operators on a GPU; without
     one it counts bytes and compares the simulator with Triton's interpreter.
     """
+    if page is not None and what is not Benched.KERNELS:
+        raise typer.BadParameter("the page has the tables of `bench kernels` alone")
     if what is Benched.KERNELS:
         from autograder.kernels.bench import run_kernels
 

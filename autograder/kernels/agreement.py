@@ -19,9 +19,11 @@ def difference(one: Any, other: Any, tolerance: float) -> float:
     """Return the largest difference of two arrays, in tolerances.
 
     The tolerance is relative and absolute: |one - other| <= tolerance (1 + |other|). A
-    tolerance of zero asks for equal values; NaN equals NaN.
+    tolerance of zero asks for equal values; NaN equals NaN; no shape equals another.
     """
     a, b = np.asarray(one), np.asarray(other)
+    if a.shape != b.shape:
+        return float("inf")
     same = (a == b) | ((a != a) & (b != b))
     if same.all():
         return 0.0

@@ -103,19 +103,23 @@ def against_library(
         triton = OnTriton(recorded.evidence, Path(folder), clock.where)
         for number in range(WARM_UP + iterations):
             memory = triton.memory(call.inputs(rng))
+            who = "the library"
             try:
                 theirs = call.library(torch, *memory.inputs(recorded.evidence))
                 wanted = listed(theirs())
+                who = "the kernel"
+                sides: list[tuple[Callable[[], object], list[float]]] = [
+                    (functools.partial(triton.run, memory), ours_ms),
+                    (theirs, library_ms),
+                ]
+                for work, times in sides if number % 2 else sides[::-1]:
+                    taken = clock.ms(work)
+                    if number >= WARM_UP:
+                        times.append(taken)
             except ImportError as error:
                 return timing(f"{error.name or error} is not installed")
-            sides: list[tuple[Callable[[], object], list[float]]] = [
-                (functools.partial(triton.run, memory), ours_ms),
-                (theirs, library_ms),
-            ]
-            for work, times in sides if number % 2 else sides[::-1]:
-                taken = clock.ms(work)
-                if number >= WARM_UP:
-                    times.append(taken)
+            except Exception as error:  # what was not built for this card, say
+                return timing(f"{who} fails: {' '.join(str(error).split())[:200]}")
             for one, other in zip(triton.outputs(memory), wanted, strict=False):
                 far = difference(plain(one), plain(other), call.tolerance)
                 off = max(off, far)

@@ -260,6 +260,8 @@ compiles the same kernels; the six that it refuses beyond 3.9 are refused here t
   its own elements.
 - **Races** and reads of memory that nothing wrote are told after a launch; Triton lets
   them be.
+- **A program that loads what it stored** gets it here. On a GPU the stores of other
+  lanes may not have arrived; keep it in a block, or launch twice.
 - **`tl.dot` on float32** computes in float32. A GPU uses TF32 (10 bits of mantissa)
   unless the kernel says `input_precision="ieee"`.
 - **`tl.dot` with `out_dtype=tl.float16`** sums in float32 and rounds once.

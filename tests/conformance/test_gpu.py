@@ -33,10 +33,11 @@ def test_the_script_tries_what_it_is_asked_for():
 def test_times_beside_a_library_and_compares_every_output():
     done = said("-m", "tests.conformance.timed")
     assert done.returncode == 0, done.stderr[-3000:]
-    right, wrong, missing = map(json.loads, done.stdout.splitlines())
+    right, wrong, missing, failing = map(json.loads, done.stdout.splitlines())
     assert (len(right["ours_ms"]), len(right["library_ms"])) == (4, 4)
     assert (right["problem"], right["off"]) == ("", 0)
     assert right["ratio"] > 0
     assert "tolerances off the library" in wrong["problem"]
     assert wrong["ratio"] is None
     assert missing["problem"] == "no_such_library is not installed"
+    assert failing["problem"] == "the library fails: operator::double does not exist"

@@ -58,9 +58,13 @@ def missing(torch: Any, x: Any) -> Callable[[], Any]:
     return lambda: no_such_library.double(x)
 
 
+def failing(torch: Any, x: Any) -> Callable[[], Any]:
+    raise RuntimeError("operator::double\n does not exist")
+
+
 if __name__ == "__main__":
     host = SimpleNamespace(doubled=doubled)
-    for library in (right, wrong, missing):
+    for library in (right, wrong, missing, failing):
         call = HostCall(
             "00-toy",
             "doubled",

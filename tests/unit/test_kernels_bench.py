@@ -30,6 +30,7 @@ NAN, INF = float("nan"), float("inf")
         ([1.0], [NAN], 0.1, INF),
         ([INF], [-INF], 0.1, INF),
         ([], [], 0.1, 0),
+        ([1.0, 1.0], [1.0], 0.1, INF),
     ],
 )
 def test_a_difference_is_counted_in_tolerances(one, other, tolerance, off):

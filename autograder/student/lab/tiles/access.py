@@ -231,4 +231,4 @@ def _outgoing(
     else:
         values = data.ravel() if keep is None else np.asarray(data)[keep]
     view.check(taken, f"{what} to")
-    return taken + view.base, values, keep
+    return taken + view.base if view.base else taken, values, keep

@@ -30,6 +30,7 @@ from .values import (
 )
 
 Operator = Callable[[object, object], object]
+_PLACES = np.dtype(np.int64)  # of a pointer's offsets
 
 
 def constant(symbol: str, function: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
@@ -119,6 +120,8 @@ def _move(symbol: str, a: object, b: object) -> Pointer:
     x, y = a.data, offset.data
     if x.shape != y.shape and x.shape != () and y.shape != ():
         broadcast_shape(x.shape, y.shape)
+    if y.shape and y.dtype != _PLACES:
+        y = y.astype(_PLACES)  # as the sum is; NumPy adds two dtypes far slower
     moved = x + y if symbol == "+" else x - y
     state.note_block(int(moved.size))
     return Pointer(moved, a.view)
