@@ -125,5 +125,5 @@ export const taps = {
   },
   hint: "Drag a tap, or Tab to it and use the arrow keys; the arrow shows where its value grows.",
   reserve: [205, 300],
-  caption: "A tap between pixels reads its four corners, each with the area opposite to it. The value changes smoothly with the place, also across the border: the image stands in zeros.",
+  caption: "A tap between pixels reads its four corners, each with the area opposite to it. The value never jumps as the tap moves, not even across the border: the image stands in zeros.",
 };

@@ -491,15 +491,15 @@ def test_backward_of_other_inputs(student, rng):
 STEP_6 = "Chapter, step 6."
 
 
-def play(lesson, sizes, options, values, rounds):
-    """Make a layer, set its parameters, run forward and backward for each (x, dy)."""
+def play(lesson, sizes, options, rounds):
+    """Make a layer; for each (values, x, dy) set parameters, run forward, backward."""
     layer = lesson.DeformConv2d(*sizes, **options)
     first = {name: array.copy() for name, array in layer.parameters().items()}
-    for name, number in values.items():
-        layer.parameters()[name][...] = number
     layer.parameters().pop("offset_bias")
     found = []
-    for x, dy in rounds:
+    for values, x, dy in rounds:
+        for name, number in values.items():
+            layer.parameters()[name][...] = number
         y = layer.forward(x)
         found.append([y, layer.backward(dy), dict(layer.grads())])
     return {"first": first, "rounds": found}
@@ -521,21 +521,20 @@ def layer_output(own, x, **options):
 
 def layer(student, rng, what, sizes, sides, moves=None, **options):
     """Play a layer twice with parameters of our own; compare with differences."""
-    found = student.run(play, sizes=sizes, options=options, values={}, rounds=[])
-    own = {k: rng.normal(0.2, 0.5, a.shape) for k, a in found["first"].items()}
-    rounds = []
+    found = student.run(play, sizes=sizes, options=options, rounds=[])
+    rounds, moves = [], moves or {}
     for batch in (1, 2):
+        own = {k: rng.normal(0.2, 0.5, a.shape) for k, a in found["first"].items()}
         x = rng.normal(0.5, 1.0, (batch, sizes[0], *sides))
-        rounds.append(
-            (x, rng.normal(0.3, 1.0, layer_output(own, x, **moves or {}).shape))
-        )
-    found = student.run(play, sizes=sizes, options=options, values=own, rounds=rounds)
-    for (x, dy), (y, dx, grads) in zip(rounds, found["rounds"], strict=True):
+        dy = rng.normal(0.3, 1.0, layer_output(own, x, **moves).shape)
+        rounds.append((own, x, dy))
+    found = student.run(play, sizes=sizes, options=options, rounds=rounds)
+    for (own, x, dy), (y, dx, grads) in zip(rounds, found["rounds"], strict=True):
         where = f"DeformConv2d, {what}"
-        near(y, layer_output(own, x, **moves or {}), f"{where}: forward", STEP_6)
+        near(y, layer_output(own, x, **moves), f"{where}: forward", STEP_6)
 
-        def loss(x=x, dy=dy):
-            return float((layer_output(own, x, **moves or {}) * dy).sum())
+        def loss(own=own, x=x, dy=dy):
+            return float((layer_output(own, x, **moves) * dy).sum())
 
         h = 2.0**-22
         near(dx, slopes(loss, x, h, True), f"{where}: backward", STEP_6, 1e-5)
@@ -552,7 +551,7 @@ def layer(student, rng, what, sizes, sides, moves=None, **options):
 def test_new_layer(student, rng):
     look = "The contract: how parameters begin."
     sizes = 4, 6, (2, 3), 1, 0, 1, 2
-    found = student.run(play, sizes=sizes, options={"seed": 5}, values={}, rounds=[])
+    found = student.run(play, sizes=sizes, options={"seed": 5}, rounds=[])
     first, bound = found["first"], 1 / np.sqrt(12)
     shapes = {"weight": (6, 2, 2, 3), "bias": (6,), "offset_weight": (12, 4, 2, 3),
               "offset_bias": (12,)}  # fmt: skip
@@ -569,8 +568,8 @@ def test_new_layer(student, rng):
         least = (0.8 if numbers.size > 9 else 0.2) * bound
         fine = least < abs(numbers).max() <= bound and numbers.min() < 0
         check.true(fine, where=f"{where}: {name}", evidence=evidence, look=look)
-    again = student.run(play, sizes=sizes, options={"seed": 5}, values={}, rounds=[])
-    other = student.run(play, sizes=sizes, options={"seed": 6}, values={}, rounds=[])
+    again = student.run(play, sizes=sizes, options={"seed": 5}, rounds=[])
+    other = student.run(play, sizes=sizes, options={"seed": 6}, rounds=[])
     same = np.array_equal(again["first"]["weight"], first["weight"])
     check.true(
         same, where=f"{where}, seed 5 twice", evidence="other numbers", look=look
@@ -578,8 +577,8 @@ def test_new_layer(student, rng):
     differ = bool((other["first"]["weight"] != first["weight"]).all())
     check.true(differ, where=f"{where}, seeds 5, 6", evidence="same numbers", look=look)
     x = rng.normal(size=(1, 4, 3, 4))
-    rounds = [(x, np.ones((1, 6, 2, 2)))]
-    found = student.run(play, sizes=sizes, options={}, values={}, rounds=rounds)
+    rounds = [({}, x, np.ones((1, 6, 2, 2)))]
+    found = student.run(play, sizes=sizes, options={}, rounds=rounds)
     near(found["rounds"][0][0], layer_output(found["first"], x),
          f"{where}, untouched: forward", STEP_6)  # fmt: skip
 
@@ -589,7 +588,7 @@ def test_layer(student, rng):
     layer(student, rng, "2 channels, kernel (1, 2)", (2, 2, (1, 2)), (3, 3))
     options = {"bias": False, "offset_groups": 2}
     sizes = 2, 1, 2
-    found = student.run(play, sizes=sizes, options=options, values={}, rounds=[])
+    found = student.run(play, sizes=sizes, options=options, rounds=[])
     shapes = {name: a.shape for name, a in found["first"].items()}
     want = {
         "weight": (1, 2, 2, 2),

@@ -11,14 +11,14 @@ LOOK = "Chapter, step 6."
 BOTH = "Chapter, step 6: x reaches the output through samples and through offsets."
 
 
-def played(lesson, sizes, options, values, rounds):
-    """Make a layer, set parameters, run forward and backward for each (x, dy)."""
+def played(lesson, sizes, options, rounds):
+    """Make a layer; for each (values, x, dy) set parameters, run forward, backward."""
     layer = lesson.DeformConv2d(*sizes, **options)
     first = {name: array.copy() for name, array in layer.parameters().items()}
-    for name, value in values.items():
-        layer.parameters()[name][...] = value
     found = []
-    for x, dy in rounds:
+    for values, x, dy in rounds:
+        for name, value in values.items():
+            layer.parameters()[name][...] = value
         y = layer.forward(x)
         one = {"y": y} if dy is None else {"y": y, "dx": layer.backward(dy)}
         if dy is not None:
@@ -92,17 +92,15 @@ def run(
     student, rng, kind, sizes, sides, look=LOOK, moved=True, backward=True, **options
 ):
     """Play one layer with parameters of the judge's and compare all that it says."""
-    own = {
-        name: rng.normal(0.2, 0.6, shape)
-        for name, shape in shapes(sizes, **options).items()
-    }
     rounds = []
     for batch in (2, 1):
+        named = shapes(sizes, **options).items()
+        own = {name: rng.normal(0.2, 0.6, shape) for name, shape in named}
         x = rng.normal(0.5, 1.0, (batch, sizes[0], *sides))
         y = truth(sizes, options, own, x)
-        rounds.append((x, rng.normal(0.3, 1.0, y.shape) if backward else None))
-    found = student.run(played, sizes=sizes, options=options, values=own, rounds=rounds)
-    for (x, dy), got in zip(rounds, found["rounds"], strict=True):
+        rounds.append((own, x, rng.normal(0.3, 1.0, y.shape) if backward else None))
+    found = student.run(played, sizes=sizes, options=options, rounds=rounds)
+    for (own, x, dy), got in zip(rounds, found["rounds"], strict=True):
         where = f"DeformConv2d, {kind}"
         want = truth(sizes, options, own, x, dy)
         y, dx, grads = want if backward else (want, None, {})
@@ -131,9 +129,7 @@ def near(got, want, where, look):
 def test_new_layer_is_an_ordinary_convolution(student, rng):
     for sizes in ((3, 4, 3), (2, 5, (2, 3), 1, 1)):
         x = rng.normal(size=(2, sizes[0], 6, 7))
-        found = student.run(
-            played, sizes=sizes, options={}, values={}, rounds=[(x, None)]
-        )
+        found = student.run(played, sizes=sizes, options={}, rounds=[({}, x, None)])
         first, where = found["first"], f"DeformConv2d{sizes}, untouched"
         for name, shape in shapes(sizes).items():
             held = first.get(name)
@@ -183,11 +179,15 @@ def test_layer_without_bias_and_with_names(student, rng):
 def test_layer_begins_with_small_random_numbers(student):
     look = "The contract: uniform between -r and r; the same seed makes the same."
     sizes = (8, 40, 3, 1, 0, 1, 2)
-    same, again, other, plain = student.run(apart, sizes=sizes, seeds=[3, 3, 4, None])
+    same, again, other, plain, zero = student.run(
+        apart, sizes=sizes, seeds=[3, 3, 4, None, 0]
+    )
     where, bound = "DeformConv2d(8, 40, 3, groups=2)", 1 / 6
     for k, name in enumerate(("weight", "bias")):
         at = f"{where}: {name}"
         check.close(again[k], same[k], where=f"{at} of the same seed", look=look)
+        at_zero = f"{at} without a seed, which is 0"
+        check.close(plain[k], zero[k], where=at_zero, look=look)
         differ = bool((other[k] != same[k]).all())
         check.true(differ, where=f"{at}, seeds 3 and 4", evidence="not other numbers",
                    look=look)  # fmt: skip

@@ -60,6 +60,7 @@ def test_bilinear_on_pixels_and_on_the_rim(student, rng):
     im = image(rng, 3, 4)
     places = [(float(y), float(x)) for y in range(-2, 5) for x in range(-2, 6)]
     places += [(1, 2), (0, 0), (2, 3)]  # ints
+    places += [(2.9998, 1.5), (-0.9998, 1.5), (1.5, 3.9998), (1.5, -0.9998)]
     ask(student, im, places, "whole coordinates, inside and outside", BORDER)
     places = [(1.5, x) for x in range(-2, 6)] + [(y, 0.25) for y in range(-2, 5)]
     ask(student, im, places, "one coordinate whole", BORDER)
