@@ -104,5 +104,5 @@ export const roof = {
   hint: "Drag the square along the roof to resize the tiles of the fused kernel.",
   reserve: [209, 280],
   traced: true,
-  caption: "Left of the corner memory decides. Fusing moves attention to the right, larger tiles move it further; decoding stays far left, whatever the splits.",
+  caption: "Left of the corner memory decides. Fusing moves attention right, larger tiles further; decoding stays left, whatever the splits.",
 };

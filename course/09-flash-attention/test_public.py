@@ -684,7 +684,7 @@ def test_backward_kernel_of_other_tiles(meter, rng):
 @pytest.mark.task("flash_backward_kernel")
 def test_backward_kernel_pads_features(meter, rng):
     look = "Chapter, step 9: mask offs_d < D, with other=0.0."
-    for d in (18, 3):
+    for d in (36, 3):
         arrays = random(rng, 32, 48, d, dtype=np.float32)
         launch_backward(meter, rng, arrays, f"d = {d}", None, look, **TILES)
 
@@ -770,9 +770,9 @@ def test_split_kv(meter, rng):
 @pytest.mark.task("split_kv")
 def test_split_kv_of_groups(meter, rng):
     look = "Chapter, step 10: query head h asks the keys of head h // G."
-    arrays = cached(rng, [60, 49], 2, 60, 20, 3, 2)
+    arrays = cached(rng, [60, 49], 2, 60, 36, 3, 2)
     where = "6 heads of 2 queries share 2, kv_len 60, 49, 3 splits"
-    launch_decode(meter, arrays, where, (47024, 8352, 5604), look, splits=3)
+    launch_decode(meter, arrays, where, (84144, 14496, 10084), look, splits=3)
     arrays = cached(rng, [48, 40], 1, 48, 4, 20, 1)
     where = "20 heads share 1, tiles of 32"
     launch_decode(meter, arrays, where, (6032, 2720, 1348), look, splits=2, block_n=32)

@@ -50,7 +50,7 @@ def test_backward_kernel_of_other_tiles(meter, rng):
 @pytest.mark.task("flash_backward_kernel", weight=2, core=True)
 def test_backward_kernel_pads_the_head_dimension(meter, rng):
     look = "Chapter, step 9: mask offs_d < D and load 0 elsewhere."
-    for d in (20, 5):
+    for d in (40, 5):
         arrays = with_slopes(rng, 35, 40, d, 1, 2, np.float32)
         run_backward(meter, arrays, f"d = {d}", look, tiles=(16, 16))
 
@@ -87,8 +87,11 @@ def test_backward_kernel_of_tiny_shapes_and_odd_scales(meter, rng):
 def test_backward_kernel_in_half_precision(meter, rng):
     look = "Chapter, step 9: float16 in and out, float32 for dq, dk and dv between."
     options = {"tiles": (16, 16), "atol": 3 * HALF, "counted": False}
-    arrays = with_slopes(rng, 40, 37, 16, 1, 1, np.float16)
+    arrays = with_slopes(rng, 40, 37, 16, 1, 1, np.float16, spread=3.0)
     run_backward(meter, arrays, "float16", look, scale=0.3, **options)
+    q, k, v, do = with_slopes(rng, 20, 1, 16, 1, 1, np.float16)
+    kind = "float16, one key: dp equals delta"
+    run_backward(meter, (q, k, 9 * v, 9 * do), kind, look, least=1.0, **options)
     # Weights of 1/64 and whole numbers, exact in float16: large parts that cancel.
     q, k, v, do = (rng.integers(-3, 4, (1, 1, 64, 16)).astype("f2") for _ in range(4))
     v[:, :, 32:48] = -300 * v[:, :, :16]

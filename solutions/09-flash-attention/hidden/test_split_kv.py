@@ -16,9 +16,9 @@ def test_split_kv_with_lengths(meter, rng):
     look = "Chapter, step 10."
     arrays = cache(rng, 1, 100, 16, [100, 77, 93], kv_heads=2, spread=2.0)
     run_decode(meter, arrays, "3 batches, 2 heads, 3 splits", look, splits=3)
-    arrays = cache(rng, 1, 96, 20, [96, 90], kv_heads=1)
+    arrays = cache(rng, 1, 96, 40, [96, 90], kv_heads=1)
     options = {"splits": 2, "block_n": 32, "scale": 0.7}
-    run_decode(meter, arrays, "d = 20, tiles of 32, scale 0.7", look, **options)
+    run_decode(meter, arrays, "d = 40, tiles of 32, scale 0.7", look, **options)
 
 
 @pytest.mark.task("split_kv", weight=3, core=True)
@@ -74,6 +74,8 @@ def test_split_kv_with_empty_splits(meter, rng):
     run_decode(meter, arrays, "3 tiles, 64 splits", look, splits=64)
     arrays = cache(rng, 1, 70, 16, [70, 1], groups=2)
     run_decode(meter, arrays, "5 tiles, 4 splits", look, splits=4)
+    arrays = cache(rng, 2, 7, 16, [7, 5], groups=2)
+    run_decode(meter, arrays, "fewer keys than a tile, 3 splits", look, splits=3)
 
 
 @pytest.mark.task("split_kv", weight=1)
