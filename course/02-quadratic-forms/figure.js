@@ -1,40 +1,46 @@
-// Quadratic forms and conjugate gradients: numbers, and what each of their running sums holds.
-// Template: a specification of pure functions; site/figures/README.md says what each is for.
-// After a change: node site/figures/static.mjs --update
+// Lesson 2: steepest descent and conjugate gradients on one bowl, plain and stretched.
 import "../../site/figures/index.js";
-import { hatch, INK, label, line, rect } from "../../site/figures/draw.js";
+import { fixed, scientific } from "../../site/figures/draw.js";
 import { defineFigure } from "../../site/figures/figure.js";
+import { errorPanel, mapPanel, stretchedPanel } from "./figure-panels.js";
+import { bounds, look } from "./figure-walks.js";
 
-const [LEFT, FLOOR, WIDTH] = [40, 190, 44]; // of the bars, in units of the picture
+const signed = (v) => fixed(v, 1);
 
-/** Bars over a floor; those that `held(k)` picks are filled and hatched. */
-function bars(values, unit, held) {
-  return values.map((value, k) => {
-    const [x, height] = [LEFT + k * 56, value * unit];
-    const marked = held(k);
-    return rect(x, FLOOR - height, WIDTH, height, { fill: marked ? INK.aSoft : INK.bg, stroke: marked ? INK.a : INK.muted })
-      + (marked ? hatch(x, FLOOR - height, WIDTH, height, { stroke: INK.a }) : "")
-      + label(x + WIDTH / 2, FLOOR - height - 8, String(value), { "text-anchor": "middle" })
-      + label(x + WIDTH / 2, FLOOR + 18, String(k), { "text-anchor": "middle", fill: INK.muted });
-  }).join("") + line(LEFT - 10, FLOOR, 330, FLOOR, { stroke: INK.muted });
-}
-
-const heading = (text) => label(LEFT - 10, 20, text, { "font-weight": 700 });
-
-const spec = {
-  traced: true,
-  start: () => ({ k: 2 }),
-  limits: { k: [0, 4] },
-  panels: ({ k }, { x, sums }) => [
-    { id: "numbers", width: 340, height: 220, title: "Numbers", desc: `The numbers are ${x.join(", ")}.`,
-      body: heading(`numbers 0 to ${k}`) + bars(x, 10, (place) => place <= k) },
-    { id: "sums", width: 340, height: 220, title: "Running sums", desc: `Their running sums are ${sums.join(", ")}.`,
-      body: heading(`running sum ${k}`) + bars(sums, 10, (place) => place === k) },
+export const conjugate = {
+  start: () => ({ k: 12, kappa: 10, turn: 30, skew: 0, x: 1.7, y: 0.4, dip: false }),
+  limits: { k: [0, 12], kappa: [1, 100], turn: [0, 180], skew: [-3, 3], x: [-1.9, 1.9], y: [-1.9, 1.9] },
+  panels: (state) => [mapPanel(state), stretchedPanel(state), errorPanel(state)],
+  controls: () => [
+    { kind: "step", key: "k", label: "steps", min: 0, max: 12 },
+    { kind: "pick", key: "kappa", label: "κ", values: [1, 2, 4, 10, 25, 50, 100] },
+    { kind: "range", key: "turn", label: "axes turned by", min: 0, max: 180, step: 5, show: (v) => `${v}°` },
+    { kind: "range", key: "skew", label: "added to a₁₂, taken from a₂₁", min: -3, max: 3, step: 0.5, show: signed },
+    { kind: "check", key: "dip", label: "one eigenvalue negative", warn: true },
   ],
-  controls: (_, { x }) => [{ kind: "step", key: "k", label: "place", min: 0, max: x.length - 1 }],
-  sentence: ({ k }, { x, sums }) => `Running sum ${k} is ${x.slice(0, k + 1).join(" + ")} = ${sums[k]}.`,
-  caption: "A running sum holds every number up to its own place, that number included.",
-  reserve: [127, 132],
+  sentence(state) {
+    const { H: [[p, q], [, s]], ratios, descent, conjugate: cg } = look(state);
+    const a = `a = ((${signed(p / 2)}, ${signed(q / 2 + state.skew)}), (${signed(q / 2 - state.skew)}, ${signed(s / 2)}))`;
+    const same = state.skew ? `${a}: what is added on one side and taken on the other moves no curve.` : `${a}.`;
+    if (state.dip) return same;
+    const left = (walk, k) => ratios(walk)[Math.min(k, walk.points.length - 1)];
+    const zero = (v) => (v < 1e-12 ? "0" : scientific(v));
+    const { descent: most } = bounds(state.kappa, state.k);
+    return `After ${state.k} steps steepest descent has ${zero(left(descent, state.k))} of its error left, at most ${zero(most)} by its bound; `
+      + `conjugate gradients have ${zero(left(cg, state.k))}. ${same}`;
+  },
+  warning(state) {
+    if (!state.dip) return "";
+    const { conjugate: { points, down } } = look(state);
+    if (!down) return "No step has met the falling direction: the walk ends where the slope is 0, on the saddle.";
+    const [u, v] = down.map((one) => fixed(one));
+    return `No minimum. After ${points.length - 1} step${points.length === 2 ? "" : "s"} the curvature along (${u}, ${v}) is negative: "unbounded". `
+      + "Steepest descent walks out of the map and proves nothing.";
+  },
+  hint: "Drag the start, or move it with Tab and the arrow keys.",
+  reserve: [210, 330],
+  caption: "Steepest descent (dashed, squares) zigzags down a bowl with κ = 10; conjugate gradients (solid, dots) arrive with the second step. "
+    + "Stretched until its curves are circles, the bowl shows why: there the two steps meet at a right angle.",
 };
 
-defineFigure("g2k-quadratic-forms", spec);
+defineFigure("g2k-conjugate", conjugate);

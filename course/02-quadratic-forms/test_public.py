@@ -531,7 +531,7 @@ def judge_converged(student, name):
     check.at_most(len(calls), most, where=f"{name}: products", look=CONTRACT)
     if name != "steepest_descent":
         where = f"{name} from a start of size 1e9: steps"
-        check.at_most(len(sizes) - 1, 7, where=where, look=STEP[8])
+        check.at_most(len(sizes) - 1, 18, where=where, look=STEP[8])
 
 
 def judge_endings(student, name):

@@ -104,6 +104,28 @@ def judge_truth(run, product, h, rtol, where, look, scale=None):
     check.true(not early.size, where=where, evidence=evidence, look=look)
 
 
+def judge_restart(run, product, h, where, look, divide=lambda r: r):
+    """Check the first step after a check that failed: it must go along z alone.
+
+    There the last entry of residuals is true again, and that before it was not.
+    """
+    left = [h - product(x) for x in run.path]
+    true = [
+        abs(math.sqrt(r @ r) - size) <= 1e-9 * math.sqrt(r @ r)
+        for r, size in zip(left, run.residuals, strict=True)
+    ]
+    for k in range(1, len(true) - 1):
+        if true[k] and not true[k - 1]:
+            step, z = run.path[k + 1] - run.path[k], divide(left[k])
+            cosine = float(step @ z) / math.sqrt((step @ step) * (z @ z))
+            evidence = (
+                f"after the check the step makes an angle with it: cos {cosine:.3g}"
+            )
+            good = cosine > 0.999
+            check.true(good, where=where, evidence=evidence, look=look)
+            return
+
+
 def judge_products(run, checks, where, look=CONTRACT):
     """Check what a run cost: k + m + 1 products, one more where "unbounded"."""
     most = steps_of(run, where) + checks + 1 + (run.status == "unbounded")
@@ -263,7 +285,7 @@ def ask_far_start(student, name, rng, *rest):
     H, _ = turned([1, 1, 2, 2, 4], rng)
     h = rng.uniform(1, 2, size=5)
     x0 = 1e8 * rng.uniform(1, 2, size=5)
-    run = run_of(student, name, H, h, x0, *rest, rtol=1e-12)
+    run = run_of(student, name, H, h, x0, *rest, rtol=1e-12, watched=True)
     where = f"{name} from a start of size 1e8, rtol = 1e-12"
     look = "Compute h - Hx before you say so. " + CONTRACT
     judge_truth(run, lambda v: H @ v, h, 1e-12, where, look)

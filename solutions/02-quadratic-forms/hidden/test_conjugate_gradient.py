@@ -40,28 +40,27 @@ def test_no_minimum_of_conjugate_gradient(student, rng):
 
 
 @pytest.mark.task("conjugate_gradient", weight=2, core=True)
-def test_what_converged_means(student, reference, rng):
+def test_what_converged_means(student, rng):
     run, where = descents.ask_far_start(student, NAME, rng)
-    check.at_most(steps_of(run, where), 9, where=f"{where}: steps", look=STEP_8)
+    check.at_most(steps_of(run, where), 20, where=f"{where}: steps", look=STEP_8)
 
 
 @pytest.mark.task("conjugate_gradient")
-def test_a_restart_begins_anew(student, reference, rng):
-    H, _ = turned([1, 1, 1, 10, 10, 100, 100], rng)
-    h, x0 = rng.normal(size=7), 1e10 * rng.uniform(1, 2, size=7)
-    run = run_of(student, NAME, H, h, x0, 1e-9, 40)
-    want = run_of(reference, NAME, H, h, x0, 1e-9, 40)
-    where = f"{NAME} from a start of size 1e10"
-    descents.judge_truth(run, lambda v: H @ v, h, 1e-9, where, STEP_8)
-    steps, most = steps_of(run, where), len(want.residuals) + 1
-    check.at_most(steps, most, where=f"{where}: steps", look=STEP_8)
+def test_a_restart_begins_anew(student, rng):
+    H, _ = turned([1, 2, 5, 10, 20, 50, 100], rng)
+    for _ in range(3):
+        h, x0 = rng.normal(size=7), 1e10 * rng.uniform(1, 2, size=7)
+        run = run_of(student, NAME, H, h, x0, 1e-9, 60, watched=True)
+        where = f"{NAME} from a start of size 1e10"
+        descents.judge_truth(run, lambda v: H @ v, h, 1e-9, where, STEP_8)
+        descents.judge_restart(run, lambda v: H @ v, h, where, STEP_8)
 
 
 @pytest.mark.task("conjugate_gradient")
 def test_an_aim_out_of_reach(student, rng):
-    H, _ = turned(10.0 ** np.linspace(-8, 0, 8), rng)
-    h = H @ rng.uniform(1, 2, size=8)
-    run = run_of(student, NAME, H, h, 1e6 * np.ones(8), 1e-17, 60)
+    H, _ = turned(10.0 ** np.linspace(-8, 0, 20), rng)
+    h = H @ rng.uniform(1, 2, size=20)
+    run = run_of(student, NAME, H, h, 1e6 * np.ones(20), 1e-17, 60)
     where = f"{NAME}, rtol = 1e-17, which rounding cannot meet"
     descents.judge_end(run, "maxiter", where, STEP_8)
     check.equal(steps_of(run, where), 60, where=f"{where}: steps", look=CONTRACT)
@@ -77,7 +76,7 @@ def test_products_of_conjugate_gradient(student, rng):
 @pytest.mark.task("conjugate_gradient", weight=2)
 def test_large_matrices(student, reference, rng):
     h = rng.normal(size=2000)
-    for shift, rtol in ((0.01, 1e-8), (0.0, 1e-6)):
+    for shift, rtol in ((0.05, 1e-8), (0.001, 1e-6)):
         descents.judge_large(
             student,
             reference,
