@@ -172,7 +172,7 @@ def test_series_refuses(student):
         [("of a float", ([0.5],)), ("of 1.0", ([1.0],))],
     )
     refuses(student.Series, ValueError, "Series", [("without terms", ([],))])
-    for what, make in (("a + 0.5", lambda: a + 0.5), ("2.0 * a", lambda: 2.0 * a)):
+    for what, make in (("a - 0.5", lambda: a - 0.5), ("2.0 * a", lambda: 2.0 * a)):
         check.raises(TypeError, make, where=f"Series, {what}", look=CONTRACT)
     where = "Series: inverse of s"
     check.raises(ZeroDivisionError, zero.inverse, where=where, look=CONTRACT)
