@@ -54,7 +54,7 @@ class Series:
     since they are unknown, and no fewer. A float raises TypeError.
 
     No operation changes its operands, or the sequence that a Series was made from.
-    With 60 terms, each operation takes less than a second.
+    With 60 terms (a composition: 30), each operation takes less than a second.
 
     Attributes:
         terms: A tuple of n + 1 Fractions, t_0 first.

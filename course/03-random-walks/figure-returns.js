@@ -3,7 +3,7 @@ import { fixed, hatch, INK, label, line, rect } from "../../site/figures/draw.js
 import { returnsOf } from "./figure-model.js";
 
 const LAST = 12;
-const [LEFT, GAP, MIDDLE, UNIT] = [30, 24, 150, 112];
+const [LEFT, GAP, MIDDLE, UNIT] = [30, 24, 150, 96];
 
 /** What is laid over what: first returns, or every visit if the reader insists. */
 export function look({ m, p, all }) {

@@ -32,6 +32,13 @@ def exact(got, want, where, look, kind=list):
         check.equal(one, F(expected), where=f"{where}: entry {k}", look=look)
 
 
+NAMES = {
+    "ruin": ("the probability of ruin", "the mean number of steps"),
+    "normal_error": ("plain", "corrected"),
+    "interval": ("low", "high"),
+}
+
+
 def two_floats(got, want, where, look, rtol=0.0, atol=0.0):
     """Check a tuple of two Python floats."""
     check.plain(got, where, look)
@@ -39,8 +46,9 @@ def two_floats(got, want, where, look, rtol=0.0, atol=0.0):
     good = good and all(isinstance(t, float) for t in got)
     evidence = f"got {check.show(got)}, expected a tuple of two floats"
     check.true(good, where=where, evidence=evidence, look=CONTRACT)
-    for place, one, expected in zip(("first", "second"), got, want, strict=True):
-        at = f"{where}: the {place} number"
+    names = NAMES[where.partition("(")[0]]
+    for name, one, expected in zip(names, got, want, strict=True):
+        at = f"{where}: {name}"
         check.close(one, expected, rtol=rtol, atol=atol, where=at, look=look)
 
 
@@ -164,7 +172,7 @@ def test_series_refuses(student):
         [("of a float", ([0.5],)), ("of 1.0", ([1.0],))],
     )
     refuses(student.Series, ValueError, "Series", [("without terms", ([],))])
-    for what, make in (("a + 0.5", lambda: a + 0.5), ("2.0 * a", lambda: 2.0 * a)):
+    for what, make in (("a - 0.5", lambda: a - 0.5), ("2.0 * a", lambda: 2.0 * a)):
         check.raises(TypeError, make, where=f"Series, {what}", look=CONTRACT)
     where = "Series: inverse of s"
     check.raises(ZeroDivisionError, zero.inverse, where=where, look=CONTRACT)

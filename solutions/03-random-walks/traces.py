@@ -50,8 +50,8 @@ def start() -> dict[str, str]:
 
 
 def listed(numbers: list[Fraction]) -> str:
-    """Write fractions with commas."""
-    return ", ".join(map(str, numbers))
+    """Write fractions with commas, and with a sign that no extension turns into ½."""
+    return ", ".join(str(number).replace("/", "\u2044") for number in numbers)
 
 
 def first_visits() -> dict[str, str]:

@@ -1,9 +1,9 @@
 """Try the counts of the hidden tests on right samplers with other seeds.
 
 `python trials.py RUNS [FILE [WALKS [FIRST]]]` prints how many of RUNS samples are
-refused, and how close the worst count came to the limit. FILE: a right solution; the
-reference by default. WALKS: how many walks a sample has; 20,000 as in the tests. FIRST:
-the first seed.
+refused, and how close the worst count came to the limit: first of `simulate`, then of
+`polya`, which takes a call for each sample. FILE: a right solution; the reference by
+default. WALKS: how many walks a sample has; 20,000 as in the tests. FIRST: a seed.
 """
 
 import importlib.util
@@ -29,17 +29,21 @@ def load(path):
     return module
 
 
-def counts(solution, walks, rng):
-    """Yield hits, trials and probability of each count of a submission."""
+def simulated(solution, samples, walks, rng):
+    """Yield the counts of many samples of `simulate`, drawn in one call."""
     for n, p in SIMULATED:
-        paths = solution.simulate(n, p, walks, rng)
+        paths = solution.simulate(n, p, samples * walks, rng)
+        paths = paths.reshape(samples, walks, n + 1)
         for _, hits, trials, chances in chance.walk_counts(paths, p):
-            yield hits, trials, chances
-    for (d, n), within in WITHIN.items():
-        yield solution.polya(d, n, walks, rng).returned, walks, within
+            yield chance.distance(hits, trials, chances)
 
 
-WITHIN = {pair: float(laws.returned_within(*pair)) for pair in RETURNED}
+def returned(solution, samples, walks, rng):
+    """Yield the counts of many samples of `polya`."""
+    for d, n in RETURNED:
+        within = float(laws.returned_within(d, n))
+        hits = [solution.polya(d, n, walks, rng).returned for _ in range(samples)]
+        yield chance.distance(np.array(hits), walks, within)
 
 
 def main():
@@ -48,19 +52,21 @@ def main():
     path = Path(sys.argv[2]) if len(sys.argv) > 2 else HERE / "reference.py"
     walks = int(sys.argv[3]) if len(sys.argv) > 3 else 20_000
     first = int(sys.argv[4]) if len(sys.argv) > 4 else 0
-    solution, refused, asked, worst = load(path), 0, 0, 0.0
-    for run in range(first, first + runs):
-        rng = np.random.default_rng([2026, run])
-        good = True
-        for hits, trials, p in counts(solution, walks, rng):
-            asked += 1
-            worst = max(worst, chance.distance(hits, trials, p))
-            good = good and chance.is_likely(hits, trials, p)
-        refused += not good
-    print(
-        f"{path.stem}, {walks:,} walks: {refused} of {runs:,} samples refused; "
-        f"{asked:,} counts, the worst at {worst:.1f} of {chance.LIMIT:g}"
-    )
+    solution, together = load(path), max(1, min(runs, 100_000 // walks))
+    for counted in (simulated, returned):
+        refused, asked, worst = 0, 0, 0.0
+        for begin in range(0, runs, together):
+            samples = min(together, runs - begin)
+            rng = np.random.default_rng([2026, first, begin])
+            distances = np.array(list(counted(solution, samples, walks, rng)))
+            refused += int(np.any(distances > chance.LIMIT, axis=0).sum())
+            asked, worst = asked + distances.size, max(worst, float(distances.max()))
+        print(
+            f"{path.stem}, {counted.__name__}, {walks:,} walks: {refused} of {runs:,} "
+            f"samples refused; {asked:,} counts, the worst at {worst:.1f} of "
+            f"{chance.LIMIT:g}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

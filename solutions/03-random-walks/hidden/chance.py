@@ -17,17 +17,16 @@ LIMIT = 30.0
 
 
 def distance(hits, trials, p):
-    """Return N KL(X/N || p), the exponent of Chernoff's bound."""
-    share, total = hits / trials, 0.0
+    """Return N KL(X/N || p), the exponent of Chernoff's bound, 0 < p < 1."""
+    share, total = np.asarray(hits) / trials, 0.0
     for seen, meant in ((share, p), (1 - share, 1 - p)):
-        if seen > 0:
-            total += seen * math.log(seen / meant)
+        total = total + seen * np.log(np.where(seen > 0, seen / meant, 1.0))
     return trials * total
 
 
 def is_likely(hits, trials, p):
-    """Tell whether a count may come from trials of probability p, 0 < p < 1."""
-    return distance(hits, trials, p) <= LIMIT
+    """Tell whether a count may come from trials of probability p."""
+    return bool(distance(hits, trials, p) <= LIMIT)
 
 
 def judge_count(hits, trials, p, where, look):
@@ -44,30 +43,44 @@ def judge_count(hits, trials, p, where, look):
 def walk_counts(paths, p):
     """Yield what is counted in paths: words, hits, trials, probability.
 
-    Each count is of trials that are independent in a right sample.
+    Each count is of trials that are independent in a right sample. Several samples may
+    be stacked in front: then hits are arrays.
     """
-    steps = np.diff(paths, axis=1)
-    up = steps > 0
-    walks, n = steps.shape
+    up = np.diff(paths, axis=-1) > 0
+    walks, n = up.shape[-2:]
     same = p * p + (1 - p) * (1 - p)
-    yield "steps up, all together", int(up.sum()), up.size, p
+
+    def total(array):
+        return np.count_nonzero(array, axis=(-2, -1))
+
+    yield "steps up, all together", total(up), walks * n, p
     for k in range(n):
-        yield f"steps up, step {k + 1} of each walk", int(up[:, k].sum()), walks, p
+        hits = total(up[..., k : k + 1])
+        yield f"steps up, step {k + 1} of each walk", hits, walks, p
+    middle = walks // 2
     for what, left, right in (
-        ("a step and the next of a walk", up[:, 0:-1:2], up[:, 1::2]),
-        ("a step and the next of a walk", up[:, 1:-1:2], up[:, 2::2]),
-        ("a step and the one after the next", up[:, 0:-2:4], up[:, 2::4]),
-        ("the same step of neighbouring walks", up[0:-1:2], up[1::2]),
-        ("the same step of walks far apart", up[: walks // 2], up[walks // 2 :]),
-        ("a step, and the next one of the next walk", up[:-1:2, :-1:2], up[1::2, 1::2]),
+        ("a step and the next of a walk", up[..., 0:-1:2], up[..., 1::2]),
+        ("a step and the next of a walk", up[..., 1:-1:2], up[..., 2::2]),
+        ("a step and the one after the next", up[..., 0:-2:4], up[..., 2::4]),
+        ("the same step of neighbouring walks", up[..., 0:-1:2, :], up[..., 1::2, :]),
+        (
+            "the same step of walks far apart",
+            up[..., :middle, :],
+            up[..., walks - middle :, :],
+        ),
+        (
+            "a step, and the next one of the next walk",
+            up[..., :-1:2, :-1:2],
+            up[..., 1::2, 1::2],
+        ),
         (
             "a step, and the one before of the next walk",
-            up[:-1:2, 1::2],
-            up[1::2, :-1:2],
+            up[..., :-1:2, 1::2],
+            up[..., 1::2, :-1:2],
         ),
     ):
-        hits = int((left == right).sum())
-        yield f"{what}: how often they are equal", hits, left.size, same
-    last = paths[:, -1]
+        hits, trials = total(left == right), math.prod(left.shape[-2:])
+        yield f"{what}: how often they are equal", hits, trials, same
+    last = paths[..., -1:]
     for x, chance in sorted(ends(n, p).items()):
-        yield f"walks that end at {x}", int((last == x).sum()), walks, float(chance)
+        yield f"walks that end at {x}", total(last == x), walks, float(chance)

@@ -1,5 +1,6 @@
 """What walks do, by roads that no solution takes: step by step, or in 60 digits."""
 
+import functools
 import itertools
 import math
 from decimal import Decimal, localcontext
@@ -8,6 +9,7 @@ from fractions import Fraction
 DIGITS = 60
 
 
+@functools.cache
 def ends(n, p):
     """Return {position: probability} after n steps, from one step to the next."""
     law = {0: Fraction(1)}
