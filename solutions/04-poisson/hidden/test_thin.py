@@ -188,4 +188,4 @@ def test_thin_refuses(student):
         ("a rate of NaN", lambda t: math.nan),
     ):
         rng = generator(student, 451)
-        refuses(student, "thin", kind, rng, rate, 2.0, 30.0)
+        refuses(student, "thin", kind, rng, rate, 2.0, 60.0)
