@@ -44,7 +44,7 @@ def poisson_logpmf(k: ArrayLike, mean: ArrayLike) -> "np.ndarray | float":
             with k. Where it is 0, N is 0 for certain.
 
     Returns:
-        float64 of the common shape, or a Python float where k and mean are both
+        float64 of the common shape, or a float where k and mean are both
         numbers. -inf where P is 0: for k below 0, k that is not whole, k > 0 with
         mean 0. Everywhere else finite, also where P itself underflows. The error is at
         most 1e-11 + 1e-14 * (k + mean) * log(k + mean + 3).
@@ -84,7 +84,7 @@ def poisson_error(ps: np.ndarray) -> tuple[float, float, float]:
         ps: Probabilities, (n,), ints or floats in any order, n from 0 to 2000.
 
     Returns:
-        Three Python floats:
+        A tuple of three floats:
         the total variation distance, 1/2 * sum over all k >= 0 of
         |P(S = k) - P(N = k)|, with an error of at most 1e-12. The k above n count too,
         where S cannot be and N can;
@@ -138,8 +138,8 @@ def survival(x: np.ndarray, s: float, t: float) -> tuple[float, float]:
         t: The time that is still to come, >= 0.
 
     Returns:
-        Two Python floats: the fraction of x with x > t; and, of those with x > s, the
-        fraction with x > s + t, which is NaN where no x is above s.
+        A tuple of two floats: the fraction of x with x > t; and, of those with x > s,
+        the fraction with x > s + t, which is NaN where no x is above s.
 
     Raises:
         ValueError: x is empty; s or t is negative.
@@ -216,7 +216,7 @@ def thin(
 
     Args:
         rng: The source of chance.
-        rate: The rate at a time: takes one Python float and returns a number in
+        rate: The rate at a time: takes one float and returns a number in
             0..bound. Called once for each candidate, at its time, in ascending order.
         bound: The rate of the candidates, finite, >= 0.
         horizon: Where the record ends, finite, >= 0. bound * horizon is at most 1e5.
@@ -259,7 +259,7 @@ def dispersion(times: np.ndarray, horizon: float, windows: int) -> tuple[float, 
         windows: How many windows, >= 2.
 
     Returns:
-        Two Python floats: D, the sample variance of the counts (divide by
+        A tuple of two floats: D, the sample variance of the counts (divide by
         windows - 1) over their mean; and (D - 1) / sqrt(2 / (windows - 1)), how many
         standard deviations D lies above 1. Both NaN where there is no event.
 
@@ -298,11 +298,11 @@ def fit_rate(
             that x is only a lower bound. By default no gap is censored.
 
     Returns:
-        Three Python floats, rate, low and high. rate is the one that makes the record
-        most likely: d / (sum of all x), d the number of gaps that ended. low and high
-        are rate * exp(-1.96 / sqrt(d)) and rate * exp(+1.96 / sqrt(d)). Where no gap
-        ended, rate and low are 0.0 and high is log(20) / (sum of all x): the rate at
-        which so long a silence has a chance of 5 %.
+        A tuple of three floats, rate, low and high. rate is the one that makes the
+        record most likely: d / (sum of all x), d the number of gaps that ended. low and
+        high are rate * exp(-1.96 / sqrt(d)) and rate * exp(+1.96 / sqrt(d)). Where no
+        gap ended, rate and low are 0.0 and high is log(20) / (sum of all x): the rate
+        at which so long a silence has a chance of 5 %.
 
     Raises:
         ValueError: x is empty, not one-dimensional, holds a negative number, a NaN or
@@ -354,7 +354,7 @@ def covering_mean(gaps: np.ndarray) -> float:
             moment is uniform over their whole length.
 
     Returns:
-        A Python float, exact up to rounding: nothing is drawn.
+        A float, exact up to rounding: nothing is drawn.
 
     Raises:
         ValueError: gaps is empty, holds a negative number or sums to 0.
@@ -408,7 +408,7 @@ def mm1_wait(arrival_rate: float, service_rate: float) -> float:
         service_rate: Customers that a busy server serves per unit of time, positive.
 
     Returns:
-        A Python float: the mean in the long run, inf where the queue never settles.
+        A float: the mean in the long run, inf where the queue never settles.
 
     Raises:
         ValueError: a negative arrival rate; a service rate that is not positive; a NaN.

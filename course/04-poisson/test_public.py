@@ -92,11 +92,11 @@ def events(got, horizon, where):
     check.true(good, where=where, evidence=evidence, look=CONTRACT)
 
 
-def python_floats(got, n, where):
-    """Check that an answer is a tuple of n Python floats, or one where n is 0."""
-    parts = got if n and isinstance(got, tuple) else (got,)
-    good = [type(part) for part in parts] == [float] * max(n, 1)
-    wanted = f"a tuple of {n} Python floats" if n else "a Python float"
+def numbers(got, n, where):
+    """Check that an answer is a tuple of n floats, or one float where n is 0."""
+    parts = got if n and type(got) is tuple else (got,)
+    good = len(parts) == max(n, 1) and all(isinstance(p, float) for p in parts)
+    wanted = f"a tuple of {n} floats" if n else "a float"
     evidence = f"got {check.show(got)}, expected {wanted}"
     check.true(good, where=where, evidence=evidence, look=CONTRACT)
 
@@ -186,7 +186,7 @@ def test_pmf_shapes(student):
     check.close(grid, want, rtol=1e-10, where=where, look=CONTRACT, dtype=np.float64)
     where = "poisson_logpmf of k (2, 1) and mean (3,)"
     check.close(logs, np.log(want), atol=1e-10, where=where, look=CONTRACT)
-    python_floats(alone, 2, "poisson_pmf and poisson_logpmf of two numbers")
+    numbers(alone, 2, "poisson_pmf and poisson_logpmf of two numbers")
 
 
 @pytest.mark.task("poisson_pmf")
@@ -214,7 +214,7 @@ def test_pmf_leaves_its_arguments(student):
 def judge_error(got, want, kind, look):
     """Check distance and bounds."""
     where = f"poisson_error of {kind}"
-    python_floats(got, 3, where)
+    numbers(got, 3, where)
     check.close(got[0], want[0], atol=1e-12, where=f"{where}: distance", look=look)
     check.close(got[1], want[1], rtol=1e-12, where=f"{where}: Le Cam", look=look)
     where = f"{where}: Barbour and Hall"
@@ -348,7 +348,7 @@ def test_survival_fractions(student):
     }.items():
         got = student.survival(x, s, t)
         where = f"survival with s = {s} and t = {t}"
-        python_floats(got, 2, where)
+        numbers(got, 2, where)
         check.close(got, want, rtol=1e-12, where=where, look=STEP[3])
 
 
@@ -498,8 +498,8 @@ def test_thin_asks_the_rate(student):
 def test_thin_gives_the_rate_a_float(student):
     rate = check.counted(lambda t: 1.0)
     student.thin(generator(student, 64), rate, 2.0, 20.0)
-    evidence = "the rate is not given one Python float at each call"
-    good = {type(t) for t in rate.args} == {float}
+    evidence = "the rate is not given one float at each call"
+    good = rate.calls > 0 and all(isinstance(t, float) for t in rate.args)
     check.true(good, where="thin", evidence=evidence, look=CONTRACT)
 
 
@@ -548,7 +548,7 @@ def test_thin_refuses(student):
 def judge_dispersion(got, counts, kind):
     """Check both numbers against the counts of the windows."""
     where = f"dispersion, {kind}"
-    python_floats(got, 2, where)
+    numbers(got, 2, where)
     d = float(np.var(counts, ddof=1) / np.mean(counts))
     want = d, (d - 1) * math.sqrt((len(counts) - 1) / 2)
     check.close(got, want, rtol=1e-9, atol=1e-9, where=where, look=STEP[6])
@@ -578,7 +578,7 @@ def test_dispersion_borders(student):
 @pytest.mark.task("dispersion")
 def test_no_dispersion(student):
     got = student.dispersion(np.zeros(0), 4.0, 4)
-    python_floats(got, 2, "dispersion without events")
+    numbers(got, 2, "dispersion without events")
     where = "dispersion without events"
     check.close(got, [math.nan] * 2, where=where, look=CONTRACT)
 
@@ -606,7 +606,7 @@ def test_dispersion_refuses(student):
 def judge_fit(got, want, kind, look=STEP[7]):
     """Check rate and interval."""
     where = f"fit_rate, {kind}"
-    python_floats(got, 3, where)
+    numbers(got, 3, where)
     check.close(got, want, rtol=1e-12, where=where, look=look)
 
 
@@ -707,7 +707,7 @@ def test_covering_refuses(student):
     ):
         refuses(student, "covering", kind, what, np.array([1.5, at]))
     refuses(student, "covering", "one event", np.array([1.0]), np.zeros(0))
-    kept(student, "covering", [times, np.array([3.0, 1.0])])
+    kept(student, "covering", [times, np.array([1.25, 4.5])])
 
 
 @pytest.mark.task("covering")
@@ -721,7 +721,7 @@ def test_covering_mean(student):
     ):
         got = student.covering_mean(gaps)
         where = f"covering_mean of {kind}"
-        python_floats(got, 0, where)
+        numbers(got, 0, where)
         check.close(got, want, rtol=1e-12, where=where, look=STEP[8])
     for kind, gaps in (
         ("no gaps", np.zeros(0)),
@@ -781,14 +781,14 @@ def test_mm1_wait(student):
     for arrivals, services, want in ((3.0, 4.0, 0.75), (1.0, 4.0, 1 / 12), (0, 3, 0.0)):
         got = student.mm1_wait(arrivals, services)
         where = f"mm1_wait({arrivals}, {services})"
-        python_floats(got, 0, where)
+        numbers(got, 0, where)
         check.close(got, want, rtol=1e-12, where=where, look=STEP[9])
 
 
 @pytest.mark.task("queue_waits")
 def test_mm1_overrun(student):
     got = student.mm1_wait(5.0, 4.0)
-    python_floats(got, 0, "mm1_wait(5, 4)")
+    numbers(got, 0, "mm1_wait(5, 4)")
     check.close(got, math.inf, where="mm1_wait(5, 4)", look=STEP[9])
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hidden.laws import CONTRACT, STEPS, kept, python_floats, refuses
+from hidden.laws import CONTRACT, STEPS, kept, numbers, refuses
 
 from autograder.student.testing import check
 
@@ -44,7 +44,7 @@ def test_counts_of_windows(student, rng):
     ]
     for (kind, (counts, _)), got in zip(cases.items(), answers, strict=True):
         where = f"dispersion of {kind}, {len(counts)} windows"
-        python_floats(got, 2, where)
+        numbers(got, 2, where, STEP)
         check.close(got, want_of(counts), rtol=1e-9, atol=1e-9, where=where, look=STEP)
 
 
@@ -61,7 +61,7 @@ def test_silent_windows_count(student):
     ]
     for (kind, counts), got in zip(cases.items(), answers, strict=True):
         where = f"dispersion, {kind}"
-        python_floats(got, 2, where)
+        numbers(got, 2, where, STEP)
         check.close(got, want_of(counts), rtol=1e-9, where=where, look=STEP)
 
 
@@ -74,6 +74,7 @@ def test_borders_and_order(student, rng):
     mixed = student.dispersion(rng.permutation(record(counts, 1.0)), 4.0, 4)
 
     where = "dispersion, events on the borders"
+    numbers(borders, 2, where)
     check.close(borders, want_of([1, 2, 1, 2]), rtol=1e-12, where=where, look=CONTRACT)
     where = "dispersion, events at 0 and at the horizon"
     check.close(ends, want_of([1, 2]), rtol=1e-12, where=where, look=CONTRACT)
@@ -90,7 +91,7 @@ def test_few_events(student):
     alike = student.dispersion(np.arange(0.5, 8), 8.0, 8)
 
     where = "dispersion of no events"
-    python_floats(none, 2, where)
+    numbers(none, 2, where)
     check.close(none, [math.nan] * 2, where=where, look=CONTRACT)
     where = "dispersion of one event"
     check.close(one, want_of([1, 0, 0, 0, 0]), rtol=1e-9, where=where, look=CONTRACT)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hidden.laws import CONTRACT, STEPS, kept, python_floats, refuses
+from hidden.laws import CONTRACT, STEPS, kept, numbers, refuses
 
 from autograder.student.testing import check
 
@@ -25,7 +25,7 @@ def judge(got, x, censored, where, look):
 
     Core tests let the interval be that of 2 standard deviations, its ends in any order.
     """
-    python_floats(got, 3, where)
+    numbers(got, 3, where, look)
     want = want_of(x, censored)
     check.close(got[0], want[0], rtol=1e-12, where=f"{where}: rate", look=look)
     if look is STEP:

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hidden.laws import CONTRACT, STEPS, python_float, refuses
+from hidden.laws import CONTRACT, STEPS, number, refuses
 
 from autograder.student.testing import check
 
@@ -133,7 +133,7 @@ def test_shapes_and_kinds(student):
         where = f"{name} of one k and three means"
         check.close(means, row, rtol=1e-9, where=where, look=CONTRACT)
         check.shape(empty, (0,), where=f"{name} of no counts", look=CONTRACT)
-        python_float(one, f"{name} of two numbers")
+        number(one, f"{name} of two numbers")
 
 
 @pytest.mark.task("poisson_pmf", weight=1)

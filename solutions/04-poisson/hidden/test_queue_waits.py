@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hidden.laws import CONTRACT, STEPS, floats, kept, python_float, refuses
+from hidden.laws import CONTRACT, STEPS, floats, kept, number, refuses
 
 from autograder.student.testing import check
 
@@ -128,7 +128,7 @@ def test_theory(student, rng):
         ("rates of 8 and 10", pair[1], 0.4),
     ):
         where = f"mm1_wait, {kind}"
-        python_float(answer, where)
+        number(answer, where)
         check.close(answer, want, rtol=1e-9, where=where, look=STEP)
 
 
@@ -137,7 +137,7 @@ def test_theory_on_the_edge(student):
     for arrivals, services, want in ((0.0, 2.0, 0.0), (1, 2, 0.5), (0, 1, 0.0)):
         got = student.mm1_wait(arrivals, services)
         where = f"mm1_wait({arrivals}, {services})"
-        python_float(got, where)
+        number(got, where)
         check.close(got, want, rtol=1e-12, where=where, look=CONTRACT)
 
 
@@ -146,14 +146,14 @@ def test_overrun(student):
     for arrivals, services in ((3.0, 2.0), (2, 1)):
         got = student.mm1_wait(arrivals, services)
         where = f"mm1_wait({arrivals}, {services})"
-        python_float(got, where)
+        number(got, where)
         check.close(got, math.inf, where=where, look=STEP)
 
 
 @pytest.mark.task("queue_waits", weight=1)
 def test_balance(student):
     got = student.mm1_wait(2.0, 2.0)
-    python_float(got, "mm1_wait(2.0, 2.0)")
+    number(got, "mm1_wait(2.0, 2.0)")
     check.close(got, math.inf, where="mm1_wait(2.0, 2.0)", look=STEP)
 
 
