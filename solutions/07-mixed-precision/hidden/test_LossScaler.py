@@ -221,6 +221,9 @@ def scale(lesson):
         "None": None,
         "None in a list": [1.0, None],
         "a str in a tuple": ("1.0",),
+        "an array of float64": array.astype(np.float64),
+        "an array of float16": array.astype(np.float16),
+        "an array of integers in a list": [np.ones(2, dtype=np.int32)],
     }.items():
         try:
             answers[what] = kind(scaler.scale(thing))
@@ -264,6 +267,9 @@ def test_what_can_be_scaled(student):
         "None": "ValueError",
         "None in a list": "ValueError",
         "a str in a tuple": "ValueError",
+        "an array of float64": "ValueError",
+        "an array of float16": "ValueError",
+        "an array of integers in a list": "ValueError",
     }
     where = "LossScaler(init=3): scale and tracker before anything was scaled"
     check.equal(before, [3.0, 0], where=where, look=CONTRACT)
