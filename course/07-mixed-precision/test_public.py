@@ -429,6 +429,8 @@ def test_loss_scaler(student):
         options={"init": 9.0, "growth": 3.0, "backoff": 0.25, "interval": 2},
     )
 
+    many, _ = student.run(golden, grads=[1.0] * 2000, options={})
+
     where, look = "LossScaler(init=8, interval=3), ten iterations", "Chapter, step 5."
     want = [(8, 1), (8, 2), (16, 0), (8, 0), (8, 1)]
     want += [(8, 2), (4, 0), (4, 1), (4, 2), (8, 0)]
@@ -438,6 +440,8 @@ def test_loss_scaler(student):
     where = "LossScaler(init=9, growth=3, backoff=1/4, interval=2): (scale, tracker)"
     want = [(9, 1), (27, 0), (6.75, 0), (6.75, 1)]
     check.equal(others, want, where=where, look=look)
+    where = "LossScaler(), 2000 clean iterations: the last two (scale, tracker)"
+    check.equal(many[-2:], [(65536, 1999), (131072, 0)], where=where, look=look)
 
 
 def play(lesson, options, moves):
