@@ -534,11 +534,13 @@ def judge(student, moves, options=None):
     """
     with_scale = {"init": 4.0, "interval": 2} if options is None else options
     got = student.run(play, options=with_scale, moves=[move for move, _ in moves])
-    made = ", ".join(f"{name}={value:g}" for name, value in with_scale.items())
+    made = ", ".join(f"{name} {value:g}" for name, value in with_scale.items())
+    made = made or "defaults"
+    made += ", a == b" if any("b" in move[1:2] for move, _ in moves) else ""
     story, iteration = [], 1
     for (move, want), answer in zip(moves, got, strict=True):
         story.append(in_words(*move))
-        place = f"LossScaler({made}), iteration {iteration}: {'; '.join(story)}"
+        place = f"LossScaler: {made}, iteration {iteration}: {'; '.join(story)}"
         check.equal(answer, want, where=place, look="Chapter, step 5, the docstrings.")
         if move[0] in ("gradients", "same", "given", "state"):
             story.pop()
