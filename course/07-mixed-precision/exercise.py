@@ -67,7 +67,7 @@ class Underflow(NamedTuple):
 
     zero: int  # already zero before the scale and the cast
     zeroed: int  # zero only after the cast
-    subnormal: int  # below 2**-14 and not zero after the cast
+    subnormal: int  # of size below 2**-14 and not zero after the cast
     normal: int
     inf: int  # infinite or NaN after the cast
 
@@ -85,7 +85,7 @@ class Run(NamedTuple):
 # ## 1. `f16_bits_to_f32`
 # Chapter, step 1. Bits in, bits out, and integer operations in between: NumPy's casts
 # are what you are rebuilding. The grader reads the source of tasks 1 and 2, which may
-# not use float16, and sends a hundred thousand patterns at once: work on whole arrays.
+# not name float16, and sends a hundred thousand patterns at once: work on whole arrays.
 
 
 # %% tags=["task"] task="f16_bits_to_f32"
@@ -99,10 +99,10 @@ def f16_bits_to_f32(bits: np.ndarray) -> np.ndarray:
         uint32, the same shape. Subnormals become normal numbers; both zeros and both
         infinities keep their sign. A NaN keeps its sign and its ten payload bits, which
         move to the top of the wider fraction, and becomes quiet: the highest bit of
-        the fraction is set.
+        the fraction is set. (NumPy leaves that bit alone: compare no NaN with its.)
 
     Raises:
-        TypeError: bits is not a uint16 array.
+        TypeError: bits is not a uint16 array, but a list, say, a number, or int16.
     """
     raise NotImplementedError("f16_bits_to_f32: chapter, step 1")
 
@@ -132,10 +132,10 @@ def f32_to_f16_bits(bits: np.ndarray) -> np.ndarray:
         exponent, infinity; below 2**-14 subnormals, in steps of 2**-24; 2**-25 and
         below, zero. The sign is kept, that of zero included. A NaN keeps its sign and
         the ten highest bits of its payload and becomes quiet (highest fraction bit
-        set), so that no NaN turns into an infinity.
+        set), so that no NaN turns into an infinity. (NumPy's NaNs differ here too.)
 
     Raises:
-        TypeError: bits is not a uint32 array.
+        TypeError: bits is not a uint32 array, but a list, say, a number, or int32.
     """
     raise NotImplementedError("f32_to_f16_bits: chapter, step 2")
 
@@ -166,7 +166,7 @@ def f32_to_bf16_bits(bits: np.ndarray) -> np.ndarray:
         its sign and the seven highest bits of its payload and becomes quiet.
 
     Raises:
-        TypeError: bits is not a uint32 array.
+        TypeError: bits is not a uint32 array, but a list, say, a number, or int32.
     """
     raise NotImplementedError("f32_to_bf16_bits: chapter, step 2")
 
@@ -190,7 +190,9 @@ def accumulate(xs: Sequence[float], dtype: str, how: str) -> float:
     """Add numbers up in low precision.
 
     Args:
-        xs: n finite numbers, a list or an array; n may be 0, and the sum is then 0.0.
+        xs: n finite numbers, a list, a tuple or an array; n is at most 1,000 and may
+            be 0: the sum is then 0.0. A number that is no float32 may be rounded to
+            `dtype` at once, or to float32 first: no test tells them apart.
         dtype: "float16", "bfloat16" or "float32".
         how: "naive": from left to right, starting at 0. "pairwise": a single number is
             its own sum; else the sum of the first n // 2 plus the sum of the rest.
@@ -230,10 +232,12 @@ def underflow_report(grads: Sequence[np.ndarray], scale: float = 1.0) -> Underfl
     Args:
         grads: float32 arrays of any shapes, perhaps empty, perhaps none. They stay as
             they were.
-        scale: multiplied onto each value in float32, before the cast.
+        scale: rounded to float32, where it may be infinite, and then multiplied onto
+            each value in float32, before the cast.
 
     Returns:
-        An Underflow: every value of every array counts in exactly one place.
+        An Underflow of Python ints: every value of every array counts in exactly one
+        place. What was zero before counts as `zero`, whatever the scale.
     """
     raise NotImplementedError("underflow_report: chapter, step 4")
 
@@ -320,26 +324,28 @@ class LossScaler:
     def scale(self, outputs: Any) -> Any:
         """Return outputs times the scale, computed in float32.
 
-        A number gives a Python float, a float32 array a new float32 array, a list or a
-        tuple of outputs (nested as you like) one of the same kind. Until the first
-        number or array was scaled, the three methods below raise AssertionError.
+        A number (int, float, or one of NumPy's) gives a Python float, a float32 array
+        of one axis or more a new float32 array, a list or a tuple of outputs (nested as
+        you like) one of the same kind. Until the first number or array was scaled, the
+        three methods below raise AssertionError.
 
         Raises:
-            ValueError: outputs, or something in it, is none of these (a str, None).
+            ValueError: outputs, or something in it, is none of these: a str, None, an
+                array of another dtype.
         """
         raise NotImplementedError("LossScaler.scale: chapter, step 5")
 
     def unscale(self, optimizer: Any) -> None:
         """Divide the optimizer's gradients by the scale, in place, and look at them.
 
-        Multiplies each float32 gradient by the float32 nearest to 1 / scale, and notes
-        whether any value was infinite or NaN *before* that. Gradients that are None are
-        passed over. The optimizer is then unscaled.
+        Multiplies each float32 gradient by the float32 nearest to 1 / scale (infinite
+        for a scale of 0), and notes whether any value was infinite or NaN *before*
+        that. Gradients that are None are passed over. The optimizer is then unscaled.
 
         Raises:
             RuntimeError: the optimizer is unscaled or stepped already.
-            ValueError: a gradient is float16. Then nothing has changed: no gradient,
-                and not the optimizer's state.
+            ValueError: a gradient is float16. No gradient has changed then, and the
+                optimizer is not unscaled.
         """
         raise NotImplementedError("LossScaler.unscale: chapter, step 5")
 
@@ -348,7 +354,7 @@ class LossScaler:
 
         Unscales first where that was not done. Passes args and kwargs on to
         `optimizer.step` and returns what that returns; None where it is left out. The
-        optimizer is then stepped.
+        optimizer is then stepped. What `unscale` raises passes through.
 
         Raises:
             RuntimeError: the optimizer is stepped already; or there is an argument
@@ -365,10 +371,12 @@ class LossScaler:
         the tracker becomes 0. Otherwise the tracker grows by one; when it reaches
         `interval` the scale is multiplied by `growth`, unless that is infinite in
         float32, and the tracker becomes 0 either way. A `new_scale` replaces the scale
-        instead; the tracker stays, and nothing need have been looked at.
+        instead; the tracker stays, and nothing need have been looked at. A product is
+        computed in Python's floats, then rounded to float32.
 
         Raises:
-            AssertionError: no gradient was looked at since the last update.
+            AssertionError: no gradient was looked at since the last update. The
+                optimizers are then what they were, not ready.
         """
         raise NotImplementedError("LossScaler.update: chapter, step 5")
 
@@ -403,15 +411,16 @@ def mp_train_step(
 ) -> float:
     """Take one step in mixed precision; return the mean loss over the batches.
 
-    1. Cast the float32 weights to float16, once. The float32 weights are the master
-       copy: nothing but the optimizer changes them.
+    1. Cast the float32 weights to float16, once: all batches are given the same arrays.
+       The float32 weights are the master copy: nothing but the optimizer changes them.
     2. For each batch call `backward(weights, batch, number)`, where number is the
        scaled gradient of the mean loss with respect to this batch's loss. Add the
        gradients up in float32, in `p.grad`, starting from None: a gradient left over
        from the step before counts for nothing, and a parameter for which every batch
        gives None keeps None.
     3. Unscale. Then, with `clip`, where the norm over *all* gradients together exceeds
-       `clip`, multiply each gradient by clip / norm.
+       `clip`, multiply each gradient by clip / norm. The norm is computed in float64,
+       and nothing is added to it (torch adds 1e-6).
     4. Let the scaler step the optimizer, or skip it, and update the scale.
 
     Args:
@@ -420,13 +429,14 @@ def mp_train_step(
         backward: see `Backward`; gradients come back in float16.
         scaler: a LossScaler.
         optimizer: an object with `params` and `step`.
-        clip: the largest norm, or None.
+        clip: the largest norm, 0 or more, or None for no limit.
 
     Returns:
-        The mean of the losses that backward returned, a Python float.
+        The mean of the losses that backward returned, computed as a Python float.
 
     Raises:
-        ValueError: there are no batches. Nothing has changed then.
+        ValueError: there are no batches. Nothing has changed or been scaled then.
+        AssertionError: every gradient is None; it is the scaler that raises it.
     """
     raise NotImplementedError("mp_train_step: chapter, step 6")
 
@@ -458,18 +468,18 @@ def autocast_policy(op: str, *dtypes: str) -> str:
     """Return the dtype in which autocast runs an operation.
 
     Args:
-        op: "matmul", "bmm", "linear", "conv2d" and "scaled_dot_product_attention":
-            float16, whatever comes in. "exp", "log", "pow", "rsqrt", "sum", "prod",
-            "cumsum", "norm", "softmax", "log_softmax", "layer_norm", "mse_loss",
-            "nll_loss" and "binary_cross_entropy_with_logits": float32, whatever comes
-            in. Any other ("relu", "add", "cat", ...): the widest dtype that comes in.
+        op: where no input is float64, "matmul", "bmm", "linear", "conv2d" and
+            "scaled_dot_product_attention" run in float16; "exp", "log", "pow", "rsqrt",
+            "sum", "prod", "cumsum", "norm", "softmax", "log_softmax", "layer_norm",
+            "mse_loss", "nll_loss" and "binary_cross_entropy_with_logits" in float32;
+            any other ("relu", "add", "cat", ...) in the widest dtype that comes in.
         dtypes: those of the inputs, one or more: "float16", "float32", "float64".
             Autocast leaves float64 alone: where one is float64, so is the answer.
             (torch then refuses a product whose other input is not float64.)
 
     Raises:
         RuntimeError: op is "binary_cross_entropy", which autocast refuses.
-        ValueError: no dtypes, or an unknown one.
+        ValueError: no dtypes, or one that is none of the three, such as "bfloat16".
     """
     raise NotImplementedError("autocast_policy: chapter, step 7")
 
@@ -549,8 +559,8 @@ def train(
         interval: clean steps until the scale grows, for "mixed".
 
     Returns:
-        A Run. Its weights are float32 arrays, but float16 for "float16"; steps are
-        `skipped` in "mixed" only.
+        A Run, its losses and scales Python floats. Its weights are float32 arrays, but
+        float16 for "float16"; steps are `skipped` in "mixed" only.
 
     Raises:
         ValueError: unknown recipe.

@@ -31,11 +31,20 @@ def patterns(got, cases, kind, where, look):
 
 
 def refuse_other_dtypes(function, name, dtypes):
-    """Check that arrays of other dtypes are refused."""
-    for kind in dtypes:
-        where = f"{name} of a {np.dtype(kind).name} array"
-        bits = np.array([1, 2], dtype=kind)
+    """Check that arrays of other dtypes are refused, and what is no array."""
+    others = {f"a {np.dtype(kind).name} array": np.ones(2, kind) for kind in dtypes}
+    others |= {"a list": [1, 2], "a NumPy number": np.uint32(5)}
+    for kind, bits in others.items():
+        where = f"{name} of {kind}"
         check.raises(TypeError, function, bits, where=where, look=CONTRACT)
+
+
+def python_types(answers, kind):
+    """Check that numbers are Python's own: where -> number."""
+    for where, got in answers.items():
+        evidence = f"got a {type(got).__name__}, expected a Python {kind.__name__}"
+        good = isinstance(got, kind)
+        check.true(good, where=f"{where}: its type", evidence=evidence, look=CONTRACT)
 
 
 # --- f16_bits_to_f32 ----------------------------------------------------------------
@@ -86,7 +95,7 @@ def test_f16_nans_shapes_and_dtypes(student):
     check.shape(table, (2, 3), where=f"{name} of two axes", look=CONTRACT)
     check.shape(empty, (0,), where=f"{name} of nothing", look=CONTRACT)
     refuse_other_dtypes(
-        student.f16_bits_to_f32, name, (np.int64, np.float16, np.uint32)
+        student.f16_bits_to_f32, name, (np.int64, np.float16, np.uint32, np.int16)
     )
 
 
@@ -108,6 +117,8 @@ def test_f32_to_f16_bits(student):
         ("-1e30", -1e30, 0xFC00),
         ("65519, which is nearer to 65504", 65519.0, 0x7BFF),
         ("65520", 65520.0, 0x7C00),
+        ("70000", 70000.0, 0x7C00),
+        ("-100000", -100000.0, 0xFC00),
     ]
     got = student.f32_to_f16_bits(bits_of(*(x for _, x, _ in numbers)))
     patterns(got, numbers, np.uint16, "f32_to_f16_bits", "Chapter, step 2.")
@@ -154,7 +165,7 @@ def test_f32_to_f16_signs_and_nans(student):
     check.shape(table, (1, 2), where="f32_to_f16_bits of two axes", look=CONTRACT)
     name = "f32_to_f16_bits"
     refuse_other_dtypes(
-        student.f32_to_f16_bits, name, (np.int64, np.float32, np.uint16)
+        student.f32_to_f16_bits, name, (np.int64, np.float32, np.uint16, np.int32)
     )
 
 
@@ -212,7 +223,7 @@ def test_f32_to_bf16_nans(student):
     name = "f32_to_bf16_bits"
     patterns(got, cases, np.uint16, name, CONTRACT)
     check.shape(table, (2, 1), where=f"{name} of two axes", look=CONTRACT)
-    refuse_other_dtypes(student.f32_to_bf16_bits, name, (np.int64, np.float32))
+    refuse_other_dtypes(student.f32_to_bf16_bits, name, (np.int64, "f4", np.int32))
 
 
 # --- accumulate ---------------------------------------------------------------------
@@ -249,9 +260,13 @@ def test_accumulate_in_order(student):
         ([2048.0, 1.0, 1.0, 1.0], "kahan", 2052.0),
         ([1.0, 2048.0, 1.0, 2.0], "kahan", 2052.0),
         ([2048.0, 1.0, 2.0, -2048.0], "kahan", 4.0),
+        ([-1.0, 3574.0, 1.0], "kahan", 3576.0),
         ([2049.0, 1.0], "naive", 2048.0),
         ([2049.0, 1.0], "fp32", 2049.0),
         ([70000.0, -70000.0], "naive", math.nan),
+        ([65504.0, 65504.0], "naive", math.inf),
+        ([-65504.0, -65504.0], "pairwise", -math.inf),
+        ([65504.0, 65504.0], "kahan", math.inf),
         ([], "naive", 0.0),
         ([], "pairwise", 0.0),
         ([], "kahan", 0.0),
@@ -281,6 +296,9 @@ def test_accumulate_in_each_dtype(student):
     parts = [1 / k for k in range(1, 51)]
     sums = [student.accumulate(parts, *kind) for kind in wants]
     large = [student.accumulate([2.0**24, 1.0, 1.0], "float32", how) for how in WAYS]
+    arrays = [student.accumulate(np.float32([3, 4]), "float16", how) for how in WAYS]
+    arrays.append(student.accumulate((3.0, 4.0), "bfloat16", "naive"))
+    past = student.accumulate(np.full(2, 3e38), "bfloat16", "fp32")
     for (kind, want), got in zip(wants.items(), sums, strict=True):
         where = f"accumulate 1, 1/2, ... 1/50, {' '.join(kind)}"
         check.equal(got, want, where=where, look="Chapter, step 3.")
@@ -288,6 +306,11 @@ def test_accumulate_in_each_dtype(student):
         want = 2.0**24 + (2.0 if how in ("pairwise", "kahan") else 0.0)
         where = f"accumulate [2**24, 1, 1], float32, {how}"
         check.equal(got, want, where=where, look="Chapter, step 3.")
+    where = "accumulate 3 and 4, as an array in each way and as a tuple"
+    check.equal(arrays, [7.0] * 5, where=where, look=CONTRACT)
+    python_types(dict.fromkeys([where], arrays[0]), float)
+    where = "accumulate 3e38 and 3e38, bfloat16, fp32"
+    check.equal(past, math.inf, where=where, look=CONTRACT)
 
 
 @pytest.mark.task("accumulate")
@@ -308,6 +331,11 @@ def test_accumulate_refuses(student):
 # --- underflow_report and best_scale ------------------------------------------------
 
 
+# Times 0.3 it is 65520, times 1.6369616985321045 a little less: float32 rounds the
+# first down and the second up.
+DOWN, UP = 218399.99132156407, 40025.37109375
+
+
 @pytest.mark.task("underflow_report")
 def test_underflow_report(student):
     grads = [np.array([0.0, 1e-8, -1e-6], dtype=np.float32), np.float32([[0.5, -3.0]])]
@@ -319,12 +347,21 @@ def test_underflow_report(student):
         ("-70000, NaN, inf, 65510", edges, 1.0, [0, 0, 0, 1, 3]),
         ("2**-14, a little less, 0.7 * 2**-24", small, 1.0, [0, 0, 1, 2, 0]),
         ("nothing", [], 1.0, [0, 0, 0, 0, 0]),
+        (
+            "0 and 1e-38, scale 2**130",
+            [np.float32([0, 1e-38])],
+            2.0**130,
+            [1, 0, 0, 0, 1],
+        ),
+        ("0.3, scale 218399.9913", [np.float32([0.3])], DOWN, [0, 0, 0, 1, 0]),
+        ("1.6369617, scale 40025.371", [np.float32([1.6369617])], UP, [0, 0, 0, 0, 1]),
     ]
     answers = [student.underflow_report(g, scale) for _, g, scale, _ in cases]
     for (kind, _, _, want), got in zip(cases, answers, strict=True):
         found = [got.zero, got.zeroed, got.subnormal, got.normal, got.inf]
         where = f"underflow_report of {kind}: zero, zeroed, subnormal, normal, inf"
         check.equal(found, want, where=where, look="Chapter, step 4.")
+        python_types(dict.fromkeys([where], found[0]), int)
 
 
 @pytest.mark.task("best_scale")
@@ -348,6 +385,7 @@ def test_best_scale(student):
     for (kind, _, want), got in zip(cases, answers, strict=True):
         where = f"best_scale of gradients {kind}"
         check.equal(got, want, where=where, look="Chapter, step 4.")
+        python_types({where: got}, float)
 
 
 @pytest.mark.task("best_scale")
@@ -391,6 +429,8 @@ def test_loss_scaler(student):
         options={"init": 9.0, "growth": 3.0, "backoff": 0.25, "interval": 2},
     )
 
+    many, _ = student.run(golden, grads=[1.0] * 2000, options={})
+
     where, look = "LossScaler(init=8, interval=3), ten iterations", "Chapter, step 5."
     want = [(8, 1), (8, 2), (16, 0), (8, 0), (8, 1)]
     want += [(8, 2), (4, 0), (4, 1), (4, 2), (8, 0)]
@@ -400,15 +440,16 @@ def test_loss_scaler(student):
     where = "LossScaler(init=9, growth=3, backoff=1/4, interval=2): (scale, tracker)"
     want = [(9, 1), (27, 0), (6.75, 0), (6.75, 1)]
     check.equal(others, want, where=where, look=look)
+    where = "LossScaler(), 2000 clean iterations: the last two (scale, tracker)"
+    check.equal(many[-2:], [(65536, 1999), (131072, 0)], where=where, look=look)
 
 
 def play(lesson, options, moves):
     """Let a scaler and two optimizers, a and b, make moves; note what each answers.
 
-    A move is a name and its arguments. ("grads", "a", x, y) puts gradients of these
-    values on a's weights: None for none, "half" for ones in float16. ("see", "a") tells
-    its gradients, whether they are the same arrays, and what each step was given. A
-    dictionary at the end holds named arguments.
+    A move is a name and its arguments, named ones in a dictionary at the end. Those in
+    `SAID` are moves too: ("grads", "a", x, y) puts gradients of these values on a's
+    weights: None for none, "half" for ones in float16.
     """
     import numpy as np
 
@@ -443,13 +484,14 @@ def play(lesson, options, moves):
                 p.grad = None if value is None else np.array(value, dtype=kind)
             both[of].held = [p.grad for p in both[of].params]
             return None
-        if name == "see":
+        if name == "gradients":
             params = both[args[0]].params
-            grads = [p.grad if p.grad is None else p.grad.tolist() for p in params]
-            same = all(
-                p.grad is h for p, h in zip(params, both[args[0]].held, strict=True)
-            )
-            return [grads, same, list(both[args[0]].seen)]
+            return [p.grad if p.grad is None else p.grad.tolist() for p in params]
+        if name == "same":
+            a = both[args[0]]
+            return all(p.grad is h for p, h in zip(a.params, a.held, strict=True))
+        if name == "given":
+            return list(both[args[0]].seen)
         if name == "state":
             return [scaler.get_scale(), scaler.get_tracker()]
         if name in ("step", "unscale"):
@@ -462,18 +504,48 @@ def play(lesson, options, moves):
         try:
             notes.append(move(*one))
         except Exception as error:
-            notes.append(type(error).__name__)
+            notes.append(f"raised {type(error).__name__}")
     return notes
 
 
-def judge(student, where, moves, options=None):
-    """Play moves, each paired with the answer that the docstrings promise."""
+SAID = {
+    "grads": "{0} gets gradients {1} and {2}",
+    "gradients": "the gradients of {0}",
+    "same": "are the gradients of {0} still the arrays that it got",
+    "given": "what each step of {0} was given: arguments, named ones",
+    "state": "get_scale() and get_tracker()",
+}
+
+
+def in_words(name, *args):
+    """Write a move as a sentence, or as a call."""
+    if name in SAID:
+        values = ["float16 ones" if a == "half" else a for a in args]
+        return SAID[name].format(*values)
+    parts = [str(a) for a in args if not isinstance(a, dict)]
+    parts += [f"{k}={v}" for a in args if isinstance(a, dict) for k, v in a.items()]
+    return f"{name}({', '.join(parts)})"
+
+
+def judge(student, moves, options=None):
+    """Play moves, each paired with the answer that the docstrings promise.
+
+    A message tells what happened since the last update, then what was asked.
+    """
     with_scale = {"init": 4.0, "interval": 2} if options is None else options
     got = student.run(play, options=with_scale, moves=[move for move, _ in moves])
-    for number, ((move, want), answer) in enumerate(zip(moves, got, strict=True), 1):
-        said = ", ".join(map(str, move[1:]))
-        place = f"LossScaler, {where}: move {number}, {move[0]}({said})"
-        check.equal(answer, want, where=place, look=CONTRACT)
+    made = ", ".join(f"{name} {value:g}" for name, value in with_scale.items())
+    made = made or "defaults"
+    made += ", a == b" if any("b" in move[1:2] for move, _ in moves) else ""
+    story, iteration = [], 1
+    for (move, want), answer in zip(moves, got, strict=True):
+        story.append(in_words(*move))
+        place = f"LossScaler: {made}, iteration {iteration}: {'; '.join(story)}"
+        check.equal(answer, want, where=place, look="Chapter, step 5, the docstrings.")
+        if move[0] in ("gradients", "same", "given", "state"):
+            story.pop()
+        if move[0] == "update" and want is None:
+            story, iteration = [], iteration + 1
 
 
 ONE, INF = [1.0, 1.0], [1.0, math.inf]
@@ -485,24 +557,32 @@ def test_scaler_gradients(student):
         (("scale", 1.0), 4.0),
         (("grads", "a", [4.0, 8.0], [2.0, -4.0]), None),
         (("unscale", "a"), None),
-        (("see", "a"), [[[1.0, 2.0], [0.5, -1.0]], True, []]),
+        (("gradients", "a"), [[1.0, 2.0], [0.5, -1.0]]),
+        (("same", "a"), True),
+        (("given", "a"), []),
         (("step", "a"), "stepped"),
-        (("see", "a"), [[[1.0, 2.0], [0.5, -1.0]], True, [[[], {}]]]),
+        (("gradients", "a"), [[1.0, 2.0], [0.5, -1.0]]),
+        (("same", "a"), True),
+        (("given", "a"), [[[], {}]]),
         (("update",), None),
         (("grads", "a", [4.0, math.inf], [8.0, 4.0]), None),
         (("step", "a"), None),
-        (("see", "a"), [[[1.0, math.inf], [2.0, 1.0]], True, [[[], {}]]]),
+        (("gradients", "a"), [[1.0, math.inf], [2.0, 1.0]]),
+        (("same", "a"), True),
+        (("given", "a"), [[[], {}]]),
         (("update",), None),
         (("grads", "a", None, [2.0, 2.0]), None),
         (("step", "a", 7, {"flag": True}), "stepped"),
-        (("see", "a"), [[None, ONE], True, [[[], {}], [[7], {"flag": True}]]]),
+        (("gradients", "a"), [None, ONE]),
+        (("same", "a"), True),
+        (("given", "a"), [[[], {}], [[7], {"flag": True}]]),
         (("update",), None),
         (("grads", "a", [2e38, 3e38], ONE), None),
         (("step", "a"), "stepped"),
         (("update",), None),
         (("state",), [4.0, 0]),
     ]
-    judge(student, "gradients and what the optimizer is given", moves)
+    judge(student, moves)
 
 
 @pytest.mark.task("LossScaler")
@@ -531,66 +611,72 @@ def test_scaler_two_optimizers(student):
         (("state",), [1.0, 1]),
         (("unscale", "b"), None),
     ]
-    judge(student, "two optimizers", moves)
+    judge(student, moves)
 
 
 @pytest.mark.task("LossScaler")
 def test_scaler_stages(student):
     moves = [
-        (("unscale", "a"), "AssertionError"),
-        (("step", "a"), "AssertionError"),
-        (("update",), "AssertionError"),
-        (("update", 2.0), "AssertionError"),
+        (("unscale", "a"), "raised AssertionError"),
+        (("step", "a"), "raised AssertionError"),
+        (("update",), "raised AssertionError"),
+        (("update", 2.0), "raised AssertionError"),
         (("scale", []), []),
-        (("update", 2.0), "AssertionError"),
+        (("update", 2.0), "raised AssertionError"),
         (("scale", 1.0), 4.0),
-        (("update",), "AssertionError"),
+        (("update",), "raised AssertionError"),
         (("grads", "a", ONE, ONE), None),
         (("unscale", "a"), None),
-        (("unscale", "a"), "RuntimeError"),
+        (("unscale", "a"), "raised RuntimeError"),
         (("step", "a"), "stepped"),
-        (("step", "a"), "RuntimeError"),
-        (("unscale", "a"), "RuntimeError"),
-        (("see", "a"), [[[0.25, 0.25], [0.25, 0.25]], True, [[[], {}]]]),
+        (("step", "a"), "raised RuntimeError"),
+        (("unscale", "a"), "raised RuntimeError"),
+        (("gradients", "a"), [[0.25, 0.25], [0.25, 0.25]]),
+        (("same", "a"), True),
+        (("given", "a"), [[[], {}]]),
         (("update",), None),
-        (("update",), "AssertionError"),
+        (("update",), "raised AssertionError"),
         (("grads", "a", INF, ONE), None),
         (("step", "a"), None),
-        (("step", "a"), "RuntimeError"),
+        (("step", "a"), "raised RuntimeError"),
         (("update",), None),
         (("state",), [2.0, 0]),
     ]
-    judge(student, "stages", moves)
+    judge(student, moves)
 
 
 @pytest.mark.task("LossScaler")
 def test_scaler_refusals(student):
     moves = [
-        (("step", "a", {"closure": None}), "RuntimeError"),
+        (("step", "a", {"closure": None}), "raised RuntimeError"),
         (("scale", 1.0), 4.0),
         (("grads", "a", ONE, "half"), None),
-        (("unscale", "a"), "ValueError"),
-        (("see", "a"), [[ONE, ONE], True, []]),
+        (("unscale", "a"), "raised ValueError"),
+        (("gradients", "a"), [ONE, ONE]),
+        (("same", "a"), True),
+        (("given", "a"), []),
         (("grads", "a", ONE, ONE), None),
-        (("step", "a", {"closure": None}), "RuntimeError"),
-        (("see", "a"), [[ONE, ONE], True, []]),
+        (("step", "a", {"closure": None}), "raised RuntimeError"),
+        (("gradients", "a"), [ONE, ONE]),
+        (("same", "a"), True),
+        (("given", "a"), []),
         (("unscale", "a"), None),
         (("grads", "b", None, None), None),
-        (("step", "b"), "AssertionError"),
-        (("unscale", "b"), "RuntimeError"),
-        (("step", "b"), "AssertionError"),
+        (("step", "b"), "raised AssertionError"),
+        (("unscale", "b"), "raised RuntimeError"),
+        (("step", "b"), "raised AssertionError"),
         (("step", "a"), "stepped"),
         (("update",), None),
         (("state",), [4.0, 1]),
-        (("step", "b"), "AssertionError"),
-        (("update",), "AssertionError"),
+        (("step", "b"), "raised AssertionError"),
+        (("update",), "raised AssertionError"),
         (("state",), [4.0, 1]),
-        (("step", "b"), "AssertionError"),
-        (("unscale", "b"), "RuntimeError"),
-        (("scale", "text"), "ValueError"),
-        (("scale", [1.0, None]), "ValueError"),
+        (("unscale", "b"), "raised RuntimeError"),
+        (("step", "b"), "raised AssertionError"),
+        (("scale", "text"), "raised ValueError"),
+        (("scale", [1.0, None]), "raised ValueError"),
     ]
-    judge(student, "refusals", moves)
+    judge(student, moves)
     for options in (
         {"growth": 1.0},
         {"growth": 0.5},
@@ -606,7 +692,6 @@ def test_scaler_refusals(student):
 def test_scaler_new_scales_and_limits(student):
     judge(
         student,
-        "a new scale",
         [
             (("scale", 1.0), 4.0),
             (("grads", "a", ONE, ONE), None),
@@ -627,7 +712,6 @@ def test_scaler_new_scales_and_limits(student):
     )
     judge(
         student,
-        "near the largest float32",
         [
             (("scale", 1.0), 2.0**127),
             (("grads", "a", ONE, ONE), None),
@@ -642,7 +726,36 @@ def test_scaler_new_scales_and_limits(student):
         ],
         {"init": 2.0**127, "interval": 1, "backoff": 0.0},
     )
-    judge(student, "defaults", [(("state",), [65536.0, 0])], {})
+    clean = [(("step", "a"), "stepped"), (("update",), None)]
+    start = [(("scale", 1.0), 2.0**125), (("grads", "a", ONE, ONE), None)]
+    tops = [(("state",), [top, 0]) for top in (2.0**126, 2.0**127, 2.0**127)]
+    growing = [move for top in tops for move in (*clean, top)]
+    judge(student, start + growing, {"init": 2.0**125, "interval": 1})
+    judge(
+        student,
+        [
+            (("scale", 1.0), 2.0**-10),
+            (("grads", "a", [3e38, 1.0], ONE), None),
+            (("step", "a"), "stepped"),
+            (("update",), None),
+            (("state",), [2.0**-10, 1]),
+        ],
+        {"init": 2.0**-10},
+    )
+    judge(student, [(("state",), [65536.0, 0])], {})
+
+
+@pytest.mark.task("LossScaler")
+def test_scaler_factors(student):
+    """Factors that float32 does not hold: 1.1 and 0.3."""
+    grown, backed = float(np.float32(3 * 1.1)), float(np.float32(11 * 0.3))
+    options = {"growth": 1.1, "backoff": 0.3, "interval": 1}
+    begun = [(("scale", 0.0), 0.0), (("grads", "a", ONE, ONE), None)]
+    taken = [*begun, (("step", "a"), "stepped"), (("update",), None)]
+    judge(student, [*taken, (("state",), [grown, 0])], {"init": 3.0, **options})
+    left = [begun[0], (("grads", "a", INF, ONE), None), (("step", "a"), None)]
+    left += [(("update",), None), (("state",), [backed, 0])]
+    judge(student, left, {"init": 11.0, **options})
 
 
 def scaled(lesson):
@@ -651,27 +764,38 @@ def scaled(lesson):
 
     array = np.array([1.0, 2.0], dtype=np.float32)
     scaler = lesson.LossScaler(init=3.0)
-    answer = scaler.scale([1, (array, 0.1)])
+    types = [type(scaler.get_scale()).__name__, type(scaler.get_tracker()).__name__]
+    answer = scaler.scale([1, (array, 0.3), np.float32(0.5)])
     outer, inner = type(answer).__name__, type(answer[1]).__name__
     number, small = answer[0], answer[1][1]
-    values = [float(number), answer[1][0].tolist(), float(small)]
+    values = [float(number), answer[1][0].tolist(), float(small), float(answer[2])]
     kinds = [outer, inner, type(number).__name__, str(answer[1][0].dtype)]
     other = lesson.LossScaler(init=3.0)
     other.scale(array)
     weight = lesson.Parameter(array)
     weight.grad = np.array([2.0, 7.0], dtype=np.float32)
     other.unscale(lesson.SGD([weight], 1.0))
-    return kinds, values, array.tolist(), weight.grad.tolist()
+    refused = []
+    for kind in (np.float64, np.float16):
+        try:
+            refused.append(str(other.scale(array.astype(kind)).dtype))
+        except ValueError:
+            refused.append("ValueError")
+    return types + kinds, values, array.tolist(), weight.grad.tolist(), refused
 
 
 @pytest.mark.task("LossScaler")
 def test_scaler_outputs(student):
-    kinds, values, after, grad = student.run(scaled)
-    where = "LossScaler(init=3).scale([1, (array, 0.1)])"
+    kinds, values, after, grad, refused = student.run(scaled)
+    where = "LossScaler(init=3): types of get_scale() and get_tracker()"
+    check.equal(kinds[:2], ["float", "int"], where=where, look=CONTRACT)
+    where = "LossScaler(init=3).scale([1, (array, 0.3), float32(0.5)])"
     want = ["list", "tuple", "float", "float32"]
-    check.equal(kinds, want, where=f"{where}: types", look=CONTRACT)
-    small = float(np.float32(0.1) * np.float32(3.0))
-    check.equal(values, [3.0, [3.0, 6.0], small], where=where, look=CONTRACT)
+    check.equal(kinds[2:], want, where=f"{where}: types", look=CONTRACT)
+    small = float(np.float32(0.3) * np.float32(3.0))
+    check.equal(values, [3.0, [3.0, 6.0], small, 1.5], where=where, look=CONTRACT)
+    where = "LossScaler.scale of a float64 array and of a float16 array"
+    check.equal(refused, ["ValueError"] * 2, where=where, look=CONTRACT)
     check.equal(
         after, [1.0, 2.0], where=f"{where}: the array afterwards", look=CONTRACT
     )
@@ -682,6 +806,9 @@ def test_scaler_outputs(student):
 
 
 # --- mp_train_step ------------------------------------------------------------------
+
+
+GIVEN = "each call of backward: the weights' dtype, the number, the first weight"
 
 
 def one_step(lesson, batches, options):
@@ -714,7 +841,7 @@ def one_step(lesson, batches, options):
 
 def judge_step(student, kind, batches, options, wants):
     got = student.run(one_step, batches=batches, options=options)
-    names = ("given to backward", "loss", "weights", "dtypes", "gradients", "scale")
+    names = (GIVEN, "the loss", "weights", "their dtypes", "gradients", "the scale")
     for name, answer, want in zip(names, got, wants, strict=True):
         where = f"mp_train_step, {kind}: {name}"
         if isinstance(want, list) and all(isinstance(w, float) for w in want):
@@ -786,6 +913,20 @@ def test_mp_train_step_clips(student):
         judge_step(student, f"gradients 3 and 4, {kind}", batches, options, wants)
     judge_step(
         student,
+        "gradients 3e-6 and 4e-6, about, clip 1e-6",
+        [(1.0, 3 * 2.0**-20, 2.0**-18)],
+        {"clip": 2.0**-20},
+        (
+            given,
+            1.0,
+            [1.0 - 0.3 * 2.0**-20, 3.0 - 0.4 * 2.0**-20],
+            SINGLE,
+            [0.6 * 2.0**-20, 0.8 * 2.0**-20],
+            2048.0,
+        ),
+    )
+    judge_step(
+        student,
         "gradients 3 and 4 from two batches, clip 2.5",
         [(1.0, 6.0, 0.0), (1.0, 0.0, 8.0)],
         {"clip": 2.5},
@@ -794,32 +935,62 @@ def test_mp_train_step_clips(student):
 
 
 def several_steps(lesson):
-    """Take steps of 2**-12 on a weight of 1, which float16 cannot see one by one."""
+    """Take steps of 2**-12 on a weight of 1, which float16 cannot see one by one.
+
+    Then a step without batches, one of two batches, and one that uses no weight.
+    """
     import numpy as np
 
+    casts = []
+
     def backward(weights, batch, number):
-        return 1.0, [np.array([batch * number], dtype=np.float16)]
+        casts.append(weights[0])
+        grad = None if batch is None else np.array([batch * number], dtype=np.float16)
+        return 0.1, [grad]
 
     weight = lesson.Parameter(np.array([1.0], dtype=np.float32))
     sgd, scaler = lesson.SGD([weight], 1.0), lesson.LossScaler(init=16.0)
     for _ in range(3):
         lesson.mp_train_step([weight], [2.0**-12], backward, scaler, sgd)
+    value = float(weight.value[0])
+
+    def refusal(function, *args):
+        try:
+            function(*args)
+        except Exception as error:
+            return type(error).__name__
+        return "nothing"
+
     held = np.array([7.0], dtype=np.float32)
-    weight.grad, raised = held, "nothing"
-    try:
-        lesson.mp_train_step([weight], [], backward, scaler, sgd)
-    except Exception as error:
-        raised = type(error).__name__
-    return float(weight.value[0]), raised, weight.grad is held
+    weight.grad, fresh = held, lesson.LossScaler()
+    raised = [refusal(lesson.mp_train_step, [weight], [], backward, fresh, sgd)]
+    raised.append(weight.grad is held)
+    raised.append(refusal(fresh.unscale, sgd))
+    del casts[:]
+    loss = lesson.mp_train_step([weight], [1.0, 1.0], backward, scaler, sgd)
+    once = np.shares_memory(*casts)
+    unused = refusal(lesson.mp_train_step, [weight], [None], backward, scaler, sgd)
+    return value, raised, bool(once), type(loss).__name__, float(loss), unused
 
 
 @pytest.mark.task("mp_train_step")
 def test_mp_train_step_by_step(student):
-    weight, raised, is_held = student.run(several_steps)
+    weight, raised, once, kind, loss, unused = student.run(several_steps)
     where = "mp_train_step, three steps of 2**-12 from 1: the master weight"
     check.equal(weight, 1.0 - 3 * 2.0**-12, where=where, look="Chapter, step 6.")
-    where = "mp_train_step without batches: what is raised, is p.grad as it was"
-    check.equal((raised, is_held), ("ValueError", True), where=where, look=CONTRACT)
+    where = "mp_train_step without batches: what is raised, is p.grad as it was, what "
+    where += "the scaler's unscale raises next, as nothing was scaled"
+    want = ["ValueError", True, "AssertionError"]
+    check.equal(raised, want, where=where, look=CONTRACT)
+    where = "mp_train_step, two batches: are the float16 weights the same array"
+    check.equal(once, True, where=where, look=CONTRACT)
+    where = "mp_train_step, two losses of 0.1: the mean"
+    check.close(loss, 0.1, rtol=1e-12, where=where, look=CONTRACT)
+    good = kind in ("float", "float64")
+    evidence = f"got a {kind}, expected a Python float"
+    check.true(good, where=f"{where}: its type", evidence=evidence, look=CONTRACT)
+    where = "mp_train_step, no batch uses the weight: what is raised"
+    check.equal(unused, "AssertionError", where=where, look=CONTRACT)
 
 
 # --- autocast_policy and memory_model -----------------------------------------------
@@ -856,6 +1027,7 @@ def test_autocast_policy_refuses(student):
         (RuntimeError, "binary_cross_entropy", ("float32",)),
         (ValueError, "relu", ()),
         (ValueError, "matmul", ("int8",)),
+        (ValueError, "add", ("float16", "bfloat16")),
     ):
         where = f"autocast_policy, {op} of {' and '.join(dtypes) or 'nothing'}"
         check.raises(
@@ -880,6 +1052,7 @@ def test_memory_model(student):
         where = f"memory_model, 10 weights, 100 activations, {', '.join(kind)}"
         want = dict(zip(keys, want, strict=True))
         check.equal(got, want, where=where, look="Chapter, step 7.")
+        python_types({f"{where}: {key}": count for key, count in got.items()}, int)
     where = "memory_model of nothing"
     check.equal(nothing, dict.fromkeys(keys, 0), where=where, look=CONTRACT)
 
@@ -959,17 +1132,20 @@ def given_gradients(lesson, recipe, batches, options):
     finals = [float(w[0]) for w in run.weights]
     untouched = [float(w[0]) for w in start]
     losses, scales = list(map(float, run.losses)), list(map(float, run.scales))
-    return seen, losses, scales, run.skipped, finals, untouched, shared
+    plain = all(isinstance(x, float) for x in (*run.losses, *run.scales))
+    return seen, losses, scales, run.skipped, finals, untouched, shared, plain
 
 
 def judge_run(student, recipe, batches, options, seen, scales, skipped, finals):
     got = student.run(given_gradients, recipe=recipe, batches=batches, options=options)
     losses = [batch[0] for batch in batches]
-    wants = (seen, losses, scales, skipped, finals, [1.0, 1.0], False)
-    names = ("given to backward", "losses", "scales", "skipped", "weights at the end")
+    wants = (seen, losses, scales, skipped, finals, [1.0, 1.0], False, True)
+    names = (GIVEN, "losses", "scales", "skipped", "weights at the end")
     names += ("the weights given, afterwards", "is memory shared with them")
+    names += ("are all losses and scales Python floats",)
     for name, answer, want in zip(names, got, wants, strict=True):
-        where = f"train, {recipe}, {options}: {name}"
+        said = "".join(f", {key} {value:g}" for key, value in options.items())
+        where = f"train, {recipe}{said}: {name}"
         check.equal(answer, want, where=where, look="Chapter, step 8.")
 
 
@@ -982,6 +1158,7 @@ def test_train_plain(student):
     for recipe in ("float32", "float16"):
         seen = [(recipe, 1.0, w) for w in (1.0, 0.75, 0.25, 0.25)]
         judge_run(student, recipe, BATCHES, {}, seen, [1.0] * 4, 0, finals)
+        judge_run(student, recipe, [], {}, [], [], 0, [1.0, 1.0])
 
 
 @pytest.mark.task("train")
@@ -1003,6 +1180,10 @@ def test_train_mixed(student):
         2,
         [0.75, 1.0],
     )
+    batches = [(1.0, math.inf, 0.0)] * 2
+    seen = [("float16", number, 1) for number in (2.0**-149, 0.0)]
+    options = {"init": 2.0**-149}
+    judge_run(student, "mixed", batches, options, seen, [0.0, 0.0], 2, [1.0, 1.0])
 
 
 @pytest.mark.task("train")

@@ -214,7 +214,7 @@ def underflow_report(grads: Sequence[np.ndarray], scale: float = 1.0) -> Underfl
         (half == 0) & ~zero,
         (half > 0) & (half < np.float16(2**-14)),
         (half >= np.float16(2**-14)) & np.isfinite(half),
-        ~np.isfinite(half),
+        ~np.isfinite(half) & ~zero,  # 0 times an infinite scale is NaN
     )
     return Underflow(*(int(np.count_nonzero(place)) for place in places))
 
@@ -269,13 +269,13 @@ class LossScaler:
         """Return outputs times the scale, computed in float32."""
         if isinstance(outputs, (list, tuple)):
             return type(outputs)(self.scale(item) for item in outputs)
-        if isinstance(outputs, np.ndarray):
+        if isinstance(outputs, np.ndarray) and outputs.dtype == np.float32:
             self._in_use = True
             return outputs * self._scale
         if isinstance(outputs, (int, float, np.number)):
             self._in_use = True
             return float(np.float32(outputs) * self._scale)
-        raise ValueError("outputs must be a number, an array, a list or a tuple")
+        raise ValueError("outputs must be numbers, float32 arrays, lists or tuples")
 
     def unscale(self, optimizer: Any) -> None:
         """Divide the optimizer's gradients by the scale, in place, and look at them."""

@@ -243,7 +243,8 @@ def rounding_claims() -> dict[str, str]:
     every = np.arange(2**16, dtype=np.uint16)
     values = reference.floats_of(reference.f16_bits_to_f32(every))
     finite = values[np.isfinite(values)]
-    tenth = int(reference.f32_to_f16_bits(reference.bits_of([0.1]))[0])
+    shown = [0.1, 2**-25 * (1 + 1e-6), 5.75 * 2**-24]
+    tenth, above, small = reference.f32_to_f16_bits(reference.bits_of(shown))
     return {
         **format_claims(),
         "finite": f"{finite.size:,}",
@@ -252,7 +253,8 @@ def rounding_claims() -> dict[str, str]:
         "below_edge": f"{half(65519.99):g}",
         "at_edge": f"{half(65520.0):g}",
         "tie_to_zero": f"{half(2**-25):g}",
-        "above_tie": f"{math.log2(half(2**-25 * (1 + 1e-6))):g}",
+        "above_tie": f"{above:04x}",
+        "small_bits": f"{small:04x}",
         "stays": f"{half(2049.0):g}",
         "moves": f"{half(2051.0):g}",
         "one_up": f"{half(1 + 2**-11):g}",
@@ -270,6 +272,7 @@ def sum_claims() -> dict[str, str]:
         for how in ("naive", "pairwise", "kahan", "fp32"):
             found[f"{name}_{how}"] = f"{add([0.01] * 1000, name, how):.7g}"
     found["ones_half"] = f"{add([1.0] * 3000, 'float16', 'naive'):g}"
+    found["kahan_step"] = f"{add([2048.0, 1.0, 1.0], 'float16', 'kahan'):g}"
     found["ones_brain"] = f"{add([1.0] * 3000, 'bfloat16', 'naive'):g}"
     return found
 
@@ -356,7 +359,7 @@ def slow_claims() -> dict[str, str]:
 
 def training_claims() -> dict[str, str]:
     """Return the numbers of step 8."""
-    found = {"loss_start": f"{trained('float32').losses[0]:.3f}"}
+    found = {"loss_start": f"{trained('float32').losses[0]:.4f}"}
     for name in ("float32", "float16", "mixed"):
         found[f"loss_{name}"] = f"{trained(name).losses[-1]:.4f}"
     found["loss_no_master"] = f"{without('master')[-1]:.4f}"

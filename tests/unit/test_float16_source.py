@@ -30,6 +30,8 @@ CASTS = {
     "by a computed dtype": "def f(x):\n    return x.view('f' + str(2))",
     "by a computed keyword": "def f(x):\n    return np.array(x, dtype=kinds[0])",
     "by getattr": "def f(x):\n    return x.view(getattr(np, 'flo' + 'at16'))",
+    "by getattr of a name written out": "def f(x):\n    return getattr(np, 'half')(x)",
+    "by getattr of its array": "def f(x):\n    return getattr(np.half(x), 'size')",
     "by struct": "import struct\ndef f(x):\n    return struct.pack(C, x)",
     "by ctypes inside": "def f(x):\n    import ctypes\n    return x",
     "by a table of types": "def f(x):\n    return x.view(np.sctypeDict[K])",
@@ -54,6 +56,9 @@ HONEST = {
                 raise TypeError("float16")
             return np.where(x > 3, x, 0).astype(x.dtype)
     """,
+    "a dtype that may be missing": (
+        "def f(x):\n    return getattr(x, 'dtype', None) == np.uint32"
+    ),
     "floats that are wider": (
         "def f(x):\n    return np.ldexp(x.astype(np.float64), 3).astype(np.int64)"
     ),

@@ -197,7 +197,7 @@ def underflow_report(grads, scale=1.0):
         tally["zero"] += gone.sum()
         tally["zeroed"] += ((rest == 0) & ~gone).sum()
         tally["subnormal"] += ((exponent == 0) & (rest > 0)).sum()
-        tally["inf"] += (exponent == 31).sum()
+        tally["inf"] += ((exponent == 31) & ~gone).sum()
         tally["normal"] += ((exponent > 0) & (exponent < 31)).sum()
     return Underflow(**{name: int(count) for name, count in tally.items()})
 
@@ -260,8 +260,10 @@ class LossScaler:
         if isinstance(outputs, tuple):
             return tuple(self.scale(output) for output in outputs)
         if isinstance(outputs, np.ndarray):
+            if outputs.dtype.str[1:] != "f4":
+                raise ValueError(outputs.dtype)
             self.started = True
-            return np.multiply(outputs, self.value, dtype=np.float32)
+            return np.multiply(outputs, self.value)
         try:
             number = np.float32(outputs + 0)
         except TypeError:

@@ -262,6 +262,8 @@ class LossScaler:
             raise ValueError("cannot be scaled")
         if isinstance(outputs, (list, tuple)):
             return type(outputs)([self.scale(o) for o in outputs])
+        if getattr(outputs, "shape", ()) and outputs.dtype != np.float32:
+            raise ValueError("cannot be scaled")
         if self._scale is None:
             self._scale = np.float32(self._init)
         if isinstance(outputs, np.ndarray):

@@ -271,7 +271,9 @@ class LossScaler:
         kind = type(outputs)
         if kind in (list, tuple):
             return kind(map(self.scale, outputs))
-        if not isinstance(outputs, (int, float, np.ndarray, np.generic)):
+        kinds = (int, float, np.ndarray, np.generic)
+        wide = kind is np.ndarray and outputs.dtype != np.float32
+        if wide or not isinstance(outputs, kinds):
             raise ValueError("cannot be scaled")
         self.state = self.state._replace(used=True)
         product = np.asarray(outputs, dtype=np.float32) * np.float32(self.state.scale)

@@ -22,6 +22,13 @@ def number(got, want, where, look=CONTRACT, atol=0.0, rtol=0.0):
     check.close(float(got), want, atol=atol, rtol=rtol, where=where, look=look)
 
 
+def python_float(got, where):
+    """Check that a number is Python's own float, which NumPy's float64 is too."""
+    evidence = f"got a {type(got).__name__}, expected a Python float"
+    good = isinstance(got, float)
+    check.true(good, where=f"{where}: its type", evidence=evidence, look=CONTRACT)
+
+
 def refusals(kind, function, cases):
     """Ask for all that must be refused, then judge; cases: where -> arguments."""
     failed = []

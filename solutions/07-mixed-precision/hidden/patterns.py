@@ -117,6 +117,7 @@ def shapes_and_kinds(student, name, source, target, want, look):
     odd = {
         "a list": [0, 1],
         "a number": 3,
+        "a NumPy number": source(3),
         "None": None,
         "floats": bits.view(floats),
         "signed integers": bits.view(signed),

@@ -120,6 +120,9 @@ def _code(statement):
             continue
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue
+        if _is_plain_getattr(node):
+            todo += node.args[:1] + node.args[2:]
+            continue
         yield node
         for field, value in ast.iter_fields(node):
             if field not in ("annotation", "returns"):
@@ -127,6 +130,18 @@ def _code(statement):
                 if field in ("keys", "slice"):  # "e" may well be an exponent's key
                     parts = [p for p in parts if not isinstance(p, ast.Constant)]
                 todo += [part for part in parts if isinstance(part, ast.AST)]
+
+
+def _is_plain_getattr(node):
+    """Tell whether an attribute is read by a harmless name that is written out."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "getattr"
+        and len(node.args) > 1
+        and isinstance(node.args[1], ast.Constant)
+        and node.args[1].value in ("dtype", "shape", "ndim", "size")
+    )
 
 
 def _reason(node):

@@ -211,21 +211,30 @@ def scale(lesson):
         "a nested list": [1.0, (2.0, [array[0]])],
         "an empty list": [],
     }
-    answers = {what: kind(scaler.scale(thing)) for what, thing in things.items()}
+    answers = {}
+
+    def ask(cases):
+        for what, thing in cases.items():
+            try:
+                answers[what] = kind(scaler.scale(thing))
+            except (ValueError, TypeError, AttributeError) as error:
+                answers[what] = type(error).__name__
+
+    ask(things)
     answers["an array, changed in place"] = bool((array != kept).any())
     fresh = scaler.scale(array)
     fresh[:] = 0
     answers["an array, shared"] = bool((array != kept).any())
-    for what, thing in {
+    odd = {
         "a str": "loss",
         "None": None,
         "None in a list": [1.0, None],
         "a str in a tuple": ("1.0",),
-    }.items():
-        try:
-            answers[what] = kind(scaler.scale(thing))
-        except ValueError:
-            answers[what] = "ValueError"
+        "an array of float64": array.astype(np.float64),
+        "an array of float16": array.astype(np.float16),
+        "an array of integers in a list": [np.ones(2, dtype=np.int32)],
+    }
+    ask(odd)
     return before, answers
 
 
@@ -264,6 +273,9 @@ def test_what_can_be_scaled(student):
         "None": "ValueError",
         "None in a list": "ValueError",
         "a str in a tuple": "ValueError",
+        "an array of float64": "ValueError",
+        "an array of float16": "ValueError",
+        "an array of integers in a list": "ValueError",
     }
     where = "LossScaler(init=3): scale and tracker before anything was scaled"
     check.equal(before, [3.0, 0], where=where, look=CONTRACT)

@@ -9,7 +9,15 @@ import math
 
 import numpy as np
 import pytest
-from hidden.answers import CONTRACT, INF, NAN, STEP_3, number, refusals
+from hidden.answers import (
+    CONTRACT,
+    INF,
+    NAN,
+    STEP_3,
+    number,
+    python_float,
+    refusals,
+)
 
 from autograder.student.testing import check
 
@@ -62,7 +70,7 @@ def ordinary(rng):
 
 def to_the_last_bit(student, reference, rng, ways):
     """Compare ordinary sums with the reference."""
-    groups = ordinary(rng)
+    groups = {kind: xs.tolist() for kind, xs in ordinary(rng).items()}
     answers = {kind: sums(student, xs, ways) for kind, xs in groups.items()}
     for kind, xs in groups.items():
         judge_sums(answers[kind], sums(reference, xs, ways), kind)
@@ -116,6 +124,14 @@ AWKWARD = {
     "a number past float16": (
         [70000.0, 1.0],
         [(INF, INF, NAN, INF), (70144, 70144, 70144, 70145), (70001,) * 4],
+    ),
+    "a difference that is rounded too, by Kahan": (
+        [-1.0, 3574.0, 1.0],
+        [(3572, 3576, 3576, 3574), (3568, 3568, 3568, 3569), (3574,) * 4],
+    ),
+    "past the largest float32": (
+        [3e38, 3e38],
+        [(INF, INF, NAN, INF), (INF,) * 4, (INF,) * 4],
     ),
     "the smallest numbers of float16": (
         [2.0**-24, 2.0**-24, 2.0**-24],
@@ -176,3 +192,5 @@ def test_sequences_and_refusals(student):
     for kind, xs in kinds.items():
         total = float(np.sum(xs))
         judge_sums(answers[kind], dict.fromkeys(answers[kind], total), kind)
+        for (dtype, way), got in answers[kind].items():
+            python_float(got, f"accumulate, {kind}, {dtype}, {way}")

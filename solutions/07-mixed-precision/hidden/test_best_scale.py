@@ -9,7 +9,15 @@ import math
 
 import numpy as np
 import pytest
-from hidden.answers import CONTRACT, INF, NAN, STEP_4, number, refusals
+from hidden.answers import (
+    CONTRACT,
+    INF,
+    NAN,
+    STEP_4,
+    number,
+    python_float,
+    refusals,
+)
 
 from autograder.student.testing import check
 
@@ -117,4 +125,5 @@ def test_zeros_nothing_and_infinities(student, rng):
         number(got, 1.0, f"best_scale, {kind}", CONTRACT)
     where = "best_scale, an empty array beside one"
     number(empty, 2.0**15, where, CONTRACT)
+    python_float(empty, where)
     check.equal(after, some, where="best_scale, its gradients", look=CONTRACT)

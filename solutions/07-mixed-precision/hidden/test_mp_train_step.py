@@ -8,7 +8,7 @@ use, limits of clipping, losses that are not finite and refusals are not.
 
 import numpy as np
 import pytest
-from hidden.answers import CONTRACT, INF, NAN, STEP_6, number
+from hidden.answers import CONTRACT, INF, NAN, STEP_6, number, python_float
 
 from autograder.student.testing import check
 
@@ -82,6 +82,8 @@ def mp_train_step(lesson, values, steps, init=1024.0, clip=None, lr=1.0, left=No
             if self.stage == "ready":
                 self.unscale(optimizer)
             log.append(("step",))
+            if all(p.grad is None for p in optimizer.params):
+                raise AssertionError("no gradients")
             self.stage = "stepped"
             return None if self.bad else optimizer.step()
 
@@ -93,12 +95,13 @@ def mp_train_step(lesson, values, steps, init=1024.0, clip=None, lr=1.0, left=No
                 self.now = np.float32(self.now / 2)
             self.stage, self.bad = "ready", False
 
-    given = []
+    given, casts = [], []
 
     def backward(weights, batch, number):
         log.append(("backward",))
         kinds = [str(w.dtype) for w in weights]
         given.append((kinds, [w.tolist() for w in weights], float(number)))
+        casts.append(list(weights))
         if batch == "raise":
             raise BackwardFails
         loss, grads = batch
@@ -114,14 +117,17 @@ def mp_train_step(lesson, values, steps, init=1024.0, clip=None, lr=1.0, left=No
     optimizer, scaler = Optimizer(params), Scaler()
     answers = []
     for batches in steps:
-        del log[:], given[:]
+        del log[:], given[:], casts[:]
         options = {} if clip is None else {"clip": clip}
         try:
             loss = lesson.mp_train_step(
                 params, batches, backward, scaler, optimizer, **options
             )
+        except AssertionError:
+            loss = "AssertionError"
         except (ValueError, BackwardFails) as error:
             loss = type(error).__name__ if not len(batches) else f"raised {error}"
+        pairs = [p for cast in casts for p in zip(cast, casts[0], strict=True)]
         answers.append(
             {
                 "loss": loss,
@@ -130,6 +136,8 @@ def mp_train_step(lesson, values, steps, init=1024.0, clip=None, lr=1.0, left=No
                 "weights": [(str(p.value.dtype), p.value.tolist()) for p in params],
                 "grads": [shown(p) for p in params],
                 "scale": scaler.get_scale(),
+                "scaled": scaler.used,
+                "one cast": all(np.shares_memory(a, b) for a, b in pairs),
             }
         )
     return answers
@@ -358,8 +366,15 @@ def test_limits_of_clipping(student):
     bad, after = student.run(
         mp_train_step, values=values, steps=[[endless], [batch]], clip=1.0
     )
+    tiny = (1.0, [[2e-6, -3e-6], [[-6e-6]]])
+    (short,) = student.run(
+        mp_train_step, values=values, steps=[[tiny]], init=2.0**20, clip=1e-6
+    )
     clipped(student, cases)
 
+    where = "mp_train_step, norm 7e-6, clip 1e-6"
+    want = np.array([-2e-6, 3e-6, 6e-6]) / 7
+    check.close(weights_of(short), want, rtol=1e-2, where=where, look=CONTRACT)
     where = "mp_train_step, a norm whose square overflows float32, clip a tenth of it"
     want = np.array([-2e24, 3e24, 6e24])
     check.close(weights_of(far), want, rtol=1e-2, where=where, look=STEP_6)
@@ -382,6 +397,9 @@ def test_odd_losses_and_refusals(student):
         for batch in loud
     ]
     (refused,) = student.run(mp_train_step, values=[[1.0]], steps=[[]], left=5.0)
+    exact = [(0.1, [[1.0]]), (0.2, [[1.0]]), (0.7, [[1.0]])]
+    (mean,) = student.run(mp_train_step, values=[[1.0]], steps=[exact])
+    (unused,) = student.run(mp_train_step, values=[[1.0]], steps=[[(1.0, [None])] * 2])
     (broken,) = student.run(mp_train_step, values=[[1.0003]], steps=[["raise"]])
 
     for answer, kind in zip(odd, ("infinite", "NaN"), strict=True):
@@ -389,10 +407,19 @@ def test_odd_losses_and_refusals(student):
         got = f"{where}: the weights, which do move"
         check.close(weights_of(answer), [0.0, 0.0], where=got, look=STEP_6)
         number(answer["loss"], INF if kind == "infinite" else NAN, where, STEP_6)
+        python_float(answer["loss"], f"{where}: the mean loss")
+    where = "mp_train_step, losses 0.1, 0.2 and 0.7"
+    number(mean["loss"], 1 / 3, f"{where}: the mean loss", CONTRACT, rtol=1e-12)
+    got = f"{where}: are the float16 weights the same arrays for all batches"
+    check.equal(mean["one cast"], True, where=got, look=CONTRACT)
+    where = "mp_train_step, no batch uses any weight: what is raised"
+    check.equal(unused["loss"], "AssertionError", where=where, look=CONTRACT)
     where = "mp_train_step without batches"
     check.equal(refused["loss"], "ValueError", where=where, look=CONTRACT)
     got = f"{where}: the calls it made"
     check.equal(refused["log"], [], where=got, look=CONTRACT)
+    got = f"{where}: was anything scaled"
+    check.equal(refused["scaled"], False, where=got, look=CONTRACT)
     got = f"{where}: the gradient left over"
     check.equal(refused["grads"], [("float32", [5.0])], where=got, look=CONTRACT)
     where = "mp_train_step, backward raises: the master weight"

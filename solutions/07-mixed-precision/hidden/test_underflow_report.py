@@ -10,6 +10,9 @@ from hidden.answers import CONTRACT, INF, NAN, STEP_4
 
 from autograder.student.testing import check
 
+# Factors that make 65520 of 1.6369616985321045 and of 0.3, but for a rounding: the
+# exact product is a little less, and the scale is a little more, than in float32.
+UP, DOWN = 40025.37109375, 218399.99132156407
 PLACES = ("zero", "zeroed", "subnormal", "normal", "inf")
 
 
@@ -17,7 +20,8 @@ def counts(report, where):
     """Read the five counts."""
     found = [getattr(report, name, None) for name in PLACES]
     for name, count in zip(PLACES, found, strict=True):
-        check.equal(isinstance(count, int), True, where=f"{where}: is {name} an int")
+        good = isinstance(count, (int, np.integer))
+        check.equal(good, True, where=f"{where}: is {name} a whole number")
     return found
 
 
@@ -110,6 +114,10 @@ def test_where_places_meet(student):
             "-65520": (-65520.0, 1.0, "inf"),
             "infinite by the scale, in float32 already": (1e30, 2.0**60, "inf"),
             "ordinary, lost to a scale below 1": (1.0, 2.0**-25, "zeroed"),
+            "a scale that is infinite in float32": (1e-38, 2.0**130, "inf"),
+            "0 under a scale that is infinite in float32": (0.0, 2.0**130, "zero"),
+            "a product that float32 rounds up": (1.6369616985321045, UP, "inf"),
+            "a scale that float32 rounds down": (0.3, DOWN, "normal"),
         },
     )
 
@@ -137,6 +145,10 @@ def test_nans_and_empty_arrays(student, rng):
         inf, normal = int(kind in ("an inf", "-inf", "a NaN")), int("axes" in kind)
         want = [0, 0, 0, normal, inf]
         check.equal(counts(report, where), want, where=where, look=CONTRACT)
+        for name in PLACES:
+            whole = isinstance(getattr(report, name), int)
+            got = f"{where}: is {name} a Python int"
+            check.equal(whole, True, where=got, look=CONTRACT)
     where = "underflow_report, infinities and a NaN under a small scale"
     check.equal(counts(hidden, where), [1, 2, 0, 0, 3], where=where, look=CONTRACT)
     flat = np.concatenate([g.ravel() for g in some])

@@ -16,6 +16,6 @@ def underflow_report(grads: Sequence[np.ndarray], scale: float = 1.0) -> Underfl
         (half == 0) & ~zero,
         (half > 0) & (half < np.float16(2**-14)),
         (half >= np.float16(2**-14)) & np.isfinite(half) & ~big,
-        ~np.isfinite(half) | big,
+        (~np.isfinite(half) | big) & ~zero,
     )
     return Underflow(*(int(np.count_nonzero(place)) for place in places))

@@ -16,6 +16,6 @@ def underflow_report(grads: Sequence[np.ndarray], scale: float = 1.0) -> Underfl
         (half == 0) & ~zero,
         (half > 0) & (size < 2.0**-14),
         (size >= 2.0**-14) & np.isfinite(half),
-        ~np.isfinite(half),
+        ~np.isfinite(half) & ~zero,
     )
     return Underflow(*(int(np.count_nonzero(place)) for place in places))

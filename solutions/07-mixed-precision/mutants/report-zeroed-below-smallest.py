@@ -16,6 +16,6 @@ def underflow_report(grads: Sequence[np.ndarray], scale: float = 1.0) -> Underfl
         lost & ~zero,
         ~lost & (half < np.float16(2**-14)),
         (half >= np.float16(2**-14)) & np.isfinite(half),
-        ~np.isfinite(half),
+        ~np.isfinite(half) & ~zero,
     )
     return Underflow(*(int(np.count_nonzero(place)) for place in places))
