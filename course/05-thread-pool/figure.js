@@ -40,8 +40,9 @@ export const schedule = {
   hint: "Click a row to go there; with the slider focused, the arrow keys step.",
   reserve: [257, 334],
   traced: true,
-  caption: "A thread acts only in its own lane; the order of rows is the scheduler's choice. Two core threads start two tasks, "
-    + "three wait, and two extra threads bring t6 and t7 along, past the queue. Every schedule here was recorded, and replays exactly.",
+  caption: "A thread acts only in its own lane; the order of rows is the scheduler's choice. Nine tasks come to a pool: two "
+    + "threads run t1 and t2, three tasks wait, and two more threads start with t6 and t7. Step 5 says why. "
+    + "Every schedule here was recorded, and replays exactly.",
 };
 
 defineFigure("g2k-schedule", schedule);
