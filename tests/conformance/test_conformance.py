@@ -14,9 +14,12 @@ from autograder.kernels.on_triton import arrays
 from autograder.student.lab.tiles import grammar, replay
 from autograder.student.lab.tiles.dtypes import DTYPES
 from tests.conformance.cases import CASES
-from tests.conformance.subjects import SUBJECTS, keep
+from tests.conformance.subjects import SUBJECTS as EVERY
+from tests.conformance.subjects import keep
 from tests.conformance.triton_half import triton_half
 
+# Alternatives take minutes on the interpreter: they are for `tests/gpu.py`.
+SUBJECTS = [one for one in EVERY if "alternatives" not in one.group]
 TRIED = [(number, seed) for number, one in enumerate(SUBJECTS) for seed in one.seeds]
 IDS = [f"{SUBJECTS[number].name}, {seed}" for number, seed in TRIED]
 COMPILED = [number for number, one in enumerate(SUBJECTS) if 0 in one.seeds]
