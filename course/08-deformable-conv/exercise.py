@@ -84,7 +84,8 @@ def bilinear(im, y, x):
     with the weight (1 - vertical distance)(1 - horizontal distance).
 
     Args:
-        im: the image, (H, W), of any float or integer dtype, finite; H, W >= 1.
+        im: the image, (H, W), of any float or integer dtype, finite; H, W >= 1. It
+            may be a strided view, and is not changed.
         y: vertical coordinate, a number; 0 is the centre of the first row.
         x: horizontal coordinate, a number.
 

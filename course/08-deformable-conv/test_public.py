@@ -569,6 +569,11 @@ def test_new_layer(student, rng):
         fine = least < abs(numbers).max() <= bound and numbers.min() < 0
         check.true(fine, where=f"{where}: {name}", evidence=evidence, look=look)
     again = student.run(play, sizes=sizes, options={"seed": 5}, rounds=[])
+    zero = student.run(play, sizes=sizes, options={"seed": 0}, rounds=[])
+    plain = student.run(play, sizes=sizes, options={}, rounds=[])
+    same = np.array_equal(zero["first"]["weight"], plain["first"]["weight"])
+    at = f"{where}, no seed and seed 0"
+    check.true(same, where=at, evidence="other numbers", look=look)
     other = student.run(play, sizes=sizes, options={"seed": 6}, rounds=[])
     same = np.array_equal(again["first"]["weight"], first["weight"])
     check.true(
