@@ -678,7 +678,8 @@ def test_backward_kernel_of_other_tiles(meter, rng):
     where = "tiles 32 x 16, scale 0.4"
     options = {"block_m": 32, "block_n": 16, "scale": 0.4}
     launch_backward(meter, rng, arrays, where, None, look, **options)
-    launch_backward(meter, rng, arrays, "scale 0", None, look, scale=0.0)
+    where, options = "tiles 32 x 32, scale 0", {"block_m": 32, "block_n": 32}
+    launch_backward(meter, rng, arrays, where, 15136, look, scale=0.0, **options)
 
 
 @pytest.mark.task("flash_backward_kernel")

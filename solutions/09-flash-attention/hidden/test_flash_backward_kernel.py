@@ -45,6 +45,8 @@ def test_backward_kernel_of_other_tiles(meter, rng):
     kind = "tiles 32 x 16, scale 0.3"
     options = {"tiles": (32, 16), "scale": 0.3, "counted": False}
     run_backward(meter, arrays, kind, look, **options)
+    arrays = with_slopes(rng, 70, 60, 8, 1, 1, np.float32)
+    run_backward(meter, arrays, "tiles 32 x 32", look, tiles=(32, 32))
 
 
 @pytest.mark.task("flash_backward_kernel", weight=2, core=True)
