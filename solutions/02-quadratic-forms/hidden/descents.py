@@ -307,9 +307,9 @@ def ask_far_start(student, name, rng, *rest):
 
 def ask_long_run(student, reference, name, rng, *rest):
     """Many steps, in which nothing else happens than in a few."""
-    top = 60 if name == "steepest_descent" else 1000
+    top, most = (60, 1500) if name == "steepest_descent" else (1000, 250)
     H, _ = turned(np.linspace(1, top, 80), rng)
-    asked = (name, H, rng.normal(size=80), np.zeros(80), *rest, 1e-7, 5000)
+    asked = (name, H, rng.normal(size=80), np.zeros(80), *rest, 1e-7, most)
     run, want = run_of(student, *asked), run_of(reference, *asked)
     where = f"{name}, n = 80, eigenvalues 1 to {top}"
     judge_truth(run, lambda v: H @ v, asked[2], 1e-7, where, CONTRACT)
