@@ -15,7 +15,7 @@ export const conjugate = {
     { kind: "step", key: "k", label: "steps", min: 0, max: 12 },
     { kind: "pick", key: "kappa", label: "κ", values: [1, 2, 4, 10, 25, 50, 100] },
     { kind: "range", key: "turn", label: "axes turned by", min: 0, max: 180, step: 5, show: (v) => `${v}°` },
-    { kind: "range", key: "skew", label: "added to a₁₂, taken from a₂₁", min: -3, max: 3, step: 0.5, show: signed },
+    { kind: "range", key: "skew", label: "asymmetry of a", min: -3, max: 3, step: 0.5, show: signed },
     { kind: "check", key: "dip", label: "one eigenvalue negative", warn: true },
   ],
   sentence(state) {

@@ -104,11 +104,22 @@ def judge_truth(run, product, h, rtol, where, look, scale=None):
     check.true(not early.size, where=where, evidence=evidence, look=look)
 
 
+def judge_watched(run, n, where):
+    """Check that as many points were watched as residuals are listed."""
+    steps = steps_of(run, where)
+    evidence = f"watch saw {len(run.path)} points, and residuals lists {steps + 1}"
+    good = len(run.path) == steps + 1
+    check.true(good, where=where, evidence=evidence, look=CONTRACT)
+    for x in run.path:
+        check.shape(x, (n,), where=f"{where}: what watch saw", look=CONTRACT)
+
+
 def judge_restart(run, product, h, where, look, divide=lambda r: r):
     """Check the first step after a check that failed: it must go along z alone.
 
     There the last entry of residuals is true again, and that before it was not.
     """
+    judge_watched(run, len(h), where)
     left = [h - product(x) for x in run.path]
     true = [
         abs(math.sqrt(r @ r) - size) <= 1e-9 * math.sqrt(r @ r)
@@ -290,7 +301,21 @@ def ask_far_start(student, name, rng, *rest):
     look = "Compute h - Hx before you say so. " + CONTRACT
     judge_truth(run, lambda v: H @ v, h, 1e-12, where, look)
     judge_products(run, 8, where)
+    judge_watched(run, 5, where)
     return run, where
+
+
+def ask_long_run(student, reference, name, rng, *rest):
+    """Many steps, in which nothing else happens than in a few."""
+    top, most = (60, 1500) if name == "steepest_descent" else (1000, 250)
+    H, _ = turned(np.linspace(1, top, 80), rng)
+    asked = (name, H, rng.normal(size=80), np.zeros(80), *rest, 1e-7, most)
+    run, want = run_of(student, *asked), run_of(reference, *asked)
+    where = f"{name}, n = 80, eigenvalues 1 to {top}"
+    judge_truth(run, lambda v: H @ v, asked[2], 1e-7, where, CONTRACT)
+    judge_products(run, 1, where)
+    steps, most = steps_of(run, where), 1.05 * len(want.residuals) + 3
+    check.at_most(steps, most, where=f"{where}: steps", look=CONTRACT)
 
 
 def ask_refusals(student, name, *rest):

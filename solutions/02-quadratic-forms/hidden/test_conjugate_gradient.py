@@ -158,3 +158,20 @@ def test_careless_functions_of_conjugate_gradient(student, rng):
 @pytest.mark.task("conjugate_gradient")
 def test_overflow_of_conjugate_gradient(student):
     descents.ask_overflow(student, NAME)
+
+
+@pytest.mark.task("conjugate_gradient")
+def test_a_long_run_of_conjugate_gradient(student, reference, rng):
+    descents.ask_long_run(student, reference, NAME, rng)
+
+
+@pytest.mark.task("conjugate_gradient")
+def test_more_steps_than_dimensions(student, reference, rng):
+    k = np.arange(24)
+    H, _ = turned(0.1 + k / 23 * 99.9 * 0.65 ** (23 - k), rng)
+    asked = (NAME, H, rng.normal(size=24), np.zeros(24), 1e-9)
+    run, want = run_of(student, *asked), run_of(reference, *asked)
+    where = f"{NAME}, n = 24, eigenvalues that crowd"
+    descents.judge_truth(run, lambda v: H @ v, asked[2], 1e-9, where, STEP_8)
+    steps, most = steps_of(run, where), len(want.residuals) + 4
+    check.at_most(steps, most, where=f"{where}: steps", look=STEP_8)

@@ -167,3 +167,8 @@ def test_careless_functions_of_preconditioned(student, rng):
 @pytest.mark.task("preconditioned")
 def test_overflow_of_preconditioned(student):
     descents.ask_overflow(student, NAME, plain)
+
+
+@pytest.mark.task("preconditioned")
+def test_a_long_run_of_preconditioned(student, reference, rng):
+    descents.ask_long_run(student, reference, NAME, rng, plain)

@@ -110,3 +110,8 @@ def test_saddles_of_steepest_descent(student, rng):
     check.true(good, where=where, evidence=evidence, look=STEP_4)
     if run.status == "unbounded":
         descents.judge_way_down(run, lambda v: bent @ v, h, where, CONTRACT)
+
+
+@pytest.mark.task("steepest_descent")
+def test_a_long_run_of_steepest_descent(student, reference, rng):
+    descents.ask_long_run(student, reference, NAME, rng)

@@ -9,6 +9,7 @@ import { above, expected } from "../../../course/01-gradients/figure-steps.js";
 import { crease, hill, hillGradient, look } from "../../../course/01-gradients/figure-surfaces.js";
 import { lawOf, returnsOf } from "../../../course/03-random-walks/figure-model.js";
 import { binomial, covering, distances, means, poisson, recordOf } from "../../../course/04-poisson/figure-model.js";
+import { bounds, bowl, energy, walk } from "../../../course/02-quadratic-forms/figure-walks.js";
 import { ALGORITHMS, best } from "../../../course/06-allreduce/figure-cost.js";
 import { ranking } from "../../../course/06-allreduce/figure-levels.js";
 import { clock, contributions, cost, crossover, ITEM, reach, sent, totals } from "../../../course/06-allreduce/figure-model.js";
@@ -65,6 +66,27 @@ test("lesson 1: the crease has slopes and no gradient", () => {
   const at = (turn) => look({ surface: "crease", x: 0, y: 0, turn, long: false }).slope;
   assert.ok(Math.abs(at(45) - (at(0) + at(90)) * Math.SQRT1_2) > 0.3, "the slopes add up like shadows");
   assert.equal(crease(0, 0), 0);
+});
+
+test("lesson 2: the steps, their energies and the bounds are the reference's", () => {
+  const { runs } = readTrace("02-quadratic-forms");
+  assert.equal(runs.length, 2);
+  for (const { kappa, turn, x0, descent, conjugate, energies, bound } of runs) {
+    const { H } = bowl({ kappa, turn, dip: false });
+    for (const [points, isConjugate] of [[descent, false], [conjugate, true]]) {
+      const seen = walk(H, x0, points.length - 1, isConjugate).points;
+      points.forEach((x, k) => x.forEach((v, i) => near(seen[k][i], v, `kappa ${kappa}, step ${k}`)));
+    }
+    energies.forEach((v, k) => near(energy(H, descent[k]) / energy(H, x0), v, `energy ${k}`));
+    bound.descent.forEach((v, k) => near(bounds(kappa, k).descent, v, `bound (5), step ${k}`));
+    bound.conjugate.forEach((v, k) => near(bounds(kappa, k).conjugate, v, `bound (6), step ${k}`));
+  }
+});
+
+test("lesson 2: on a saddle the walk ends with a falling direction", () => {
+  const { H } = bowl({ kappa: 10, turn: 30, dip: true });
+  const { down } = walk(H, [1.2, 0.9], 12, true);
+  assert.ok(down[0] * (H[0][0] * down[0] + H[0][1] * down[1]) + down[1] * (H[1][0] * down[0] + H[1][1] * down[1]) < 0);
 });
 
 test("lesson 1: a vector twice as long doubles the number", () => {
