@@ -182,7 +182,7 @@ check("returns")
 
 # %% tags=["task"] task="passage"
 def passage(p: int | Fraction, level: int, n: int) -> list[Fraction]:
-    """Return P(the first visit to `level` is after step k) for k = 0 ... n.
+    """Return P(the first visit to `level` is at step k) for k = 0 ... n.
 
     Args:
         p: Probability of +1, an exact number, 0 <= p <= 1.
@@ -214,14 +214,14 @@ check("passage")
 
 # %% tags=["task"] task="last_zero"
 def last_zero(p: int | Fraction, n: int) -> list[Fraction]:
-    """Return P(the last visit to 0 within n steps is after step k), k = 0 ... n.
+    """Return P(the last visit to 0 within n steps is at step k) for k = 0 ... n.
 
     Args:
         p: Probability of +1, an exact number, 0 <= p <= 1.
         n: Number of steps, n >= 0, even or odd.
 
     Returns:
-        A list of n + 1 Fractions that add up to 1. The start counts as a visit, after
+        A list of n + 1 Fractions that add up to 1. The start counts as a visit, at
         step 0: entry 0 is the probability that the walk does not come back. n = 200
         takes less than a second.
 
@@ -405,8 +405,8 @@ def polya(
 
     Returns:
         A Polya. returned: how many of the walks were at the origin after at least one
-        of the steps 1 ... n. estimate: returned / walks. late: a bound on the
-        probability that the first return comes after step n: with K = n // 2,
+        of the steps 1 ... n. estimate: returned / walks. late: a bound (for
+        d up to 12) on the chance of a first return after step n: with K = n // 2,
 
             2 (d / (4 pi))^(d/2) K^(1 - d/2) / (d/2 - 1)      for d >= 3 and K >= 1,
 

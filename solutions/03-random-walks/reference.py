@@ -180,7 +180,7 @@ def passage(p: int | Fraction, level: int, n: int) -> list[Fraction]:
 
 # %% tags=["task"] task="last_zero"
 def last_zero(p: int | Fraction, n: int) -> list[Fraction]:
-    """Return P(the last visit to 0 within n steps is after step k), k = 0 ... n."""
+    """Return P(the last visit to 0 within n steps is at step k) for k = 0 ... n."""
     u, f = returns(p, n)
     # At 0 at step k, then n - k steps without a return.
     return [u[k] * (1 - sum(f[: n - k + 1])) for k in range(n + 1)]

@@ -339,6 +339,7 @@ def test_what_a_series_refuses(student):
         "-4: sqrt": (ValueError, lambda s: s([-4, 1]).sqrt()),
         "-1/9: sqrt": (ValueError, lambda s: s([Fraction(-1, 9), 1]).sqrt()),
         "10^40 + 1: sqrt": (ValueError, lambda s: s([10**40 + 1, 1]).sqrt()),
+        "composed with -2 + s": (ValueError, lambda s: s([1, 2])(s([-2, 1]))),
         "composed with 1 + s": (ValueError, lambda s: s([1, 2])(s([1, 1]))),
         "of one term, composed with 1/7": (
             ValueError,

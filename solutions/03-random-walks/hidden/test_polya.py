@@ -87,6 +87,7 @@ def test_intervals(student):
 def test_who_comes_back_on_a_line_and_in_a_plane(student):
     judge_share(student, 1, 3, seed=311)
     judge_share(student, 1, 4, seed=312)
+    judge_share(student, 1, 40, seed=320)
     judge_share(student, 2, 2, seed=313)
     judge_share(student, 2, 4, seed=314)
 
