@@ -270,6 +270,7 @@ def test_more_slots(student):
     )
     got = student.poisson_error(np.full(1000, 0.003))
     where = "poisson_error of 1000 slots of 0.003: distance"
+    numbers(got, 3, where)
     check.close(got[0], 0.00075, atol=5e-6, where=where, look=STEP[2])
 
 
@@ -280,9 +281,11 @@ def test_no_tiny_and_many_slots(student):
     got = student.poisson_error(np.array([2e-10, 1e-10]))
     want = 5e-20 * (1 - 1.5e-10)
     where = "poisson_error of slots of 2e-10 and 1e-10: the bounds"
+    numbers(got, 3, where)
     check.close(got[1:], (5e-20, want), rtol=1e-12, where=where, look=CONTRACT)
     got = student.poisson_error(np.full(1000, 0.8))
     where = "poisson_error of 1000 slots of 0.8: distance"
+    numbers(got, 3, where)
     check.close(got[0], 0.369899, atol=1e-6, where=where, look=CONTRACT)
 
 
@@ -443,6 +446,7 @@ def test_simulate_edges(student):
         check.close(again, one, where=where, look=CONTRACT)
         got = student.simulate(generator(student, 57, True), 8.0, 8.0, how)
         where = f"simulate, {how!r}, the first rng.random() is 0.0: how many of 64"
+        floats(got, where)
         about(got.size, 64, where, CONTRACT)
 
 
