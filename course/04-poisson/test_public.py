@@ -648,9 +648,9 @@ def test_fit_rate_edges(student):
     got = student.fit_rate(np.array([0.25]))
     width = math.exp(1.96)
     judge_fit(got, (4.0, 4 / width, 4 * width), "one gap", CONTRACT)
-    got = student.fit_rate(np.array([120, 130], dtype=np.uint8))
+    got = student.fit_rate(np.array([200, 130], dtype=np.uint8))
     width = math.exp(1.96 / math.sqrt(2))
-    want = 0.008, 0.008 / width, 0.008 * width
+    want = 2 / 330, 2 / 330 / width, 2 / 330 * width
     judge_fit(got, want, "small integers", CONTRACT)
 
 
