@@ -134,10 +134,15 @@ def events(got, horizon, where, look=CONTRACT, exact=False):
 def records(got, horizon, where, look=CONTRACT):
     """Check many records; return their counts, the counts of their first halves, and
     all times together."""
-    got = [events(path, horizon, where, look) for path in got]
+    for path in got:
+        if not (isinstance(path, np.ndarray) and path.ndim == 1):
+            events(path, horizon, where, look)  # it says what is wrong
     counts = np.array([path.size for path in got])
-    first = np.array([int(np.sum(path < horizon / 2)) for path in got])
-    return counts, first, np.concatenate(got)
+    times = np.concatenate(got)
+    events(times, horizon, where, look)
+    owner = np.repeat(np.arange(counts.size), counts)
+    first = np.bincount(owner[times < horizon / 2], minlength=counts.size)
+    return counts, first, times
 
 
 def poisson_cdf(top, mean):

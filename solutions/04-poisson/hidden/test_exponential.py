@@ -95,6 +95,19 @@ def test_exponential_meets_a_draw_of_zero(student):
 
 
 @pytest.mark.task("exponential", weight=1)
+def test_both_tails(student):
+    n = 100_000
+    x = student.exponential(generator(student, 411), 1.0, n)
+    where = f"exponential, rate 1, {n:,} gaps"
+    floats(x, where, size=n)
+    # Each of the two misses with probability (1 - 30 / n) ** n, which is 1e-13.
+    evidence = "none is above 8.2, where 30 are expected"
+    check.true(np.max(x) > math.log(n / 30), where=where, evidence=evidence, look=STEP)
+    evidence = "none is below 0.0003, where 30 are expected"
+    check.true(np.min(x) < 30 / n, where=where, evidence=evidence, look=STEP)
+
+
+@pytest.mark.task("exponential", weight=1)
 def test_extreme_rates_and_sizes(student):
     slow, fast = (
         student.exponential(generator(student, 407), rate, 2000)

@@ -98,6 +98,8 @@ def test_tiny_and_many(student):
     many = student.poisson_error(np.full(2000, 0.45))
     rare = student.poisson_error(np.full(1000, 0.003))
 
+    for got in (tiny, least, many):
+        numbers(got, 3, "poisson_error of tiny and of many slots")
     where = "poisson_error of three slots of 1e-9"
     check.close(tiny[1], 3e-18, rtol=1e-12, where=f"{where}: Le Cam", look=CONTRACT)
     want = 3e-18 * (1 - 1.5e-9)

@@ -116,6 +116,26 @@ def test_first_and_last(student):
         follows(np.array(ends), law, levels, what, STEP)
 
 
+def sizes(lesson, seed, how, times):
+    """Return the numbers of events of many records in which one is expected."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    return [len(lesson.simulate(rng, 2.0, 0.5, how)) for _ in range(times)]
+
+
+@pytest.mark.task("simulate", weight=1)
+def test_crowded_records(student):
+    n = 20_000
+    crowded = 1 - float(poisson_cdf(4, 1.0)[4])
+    for seed, how in zip((434, 435), WAYS, strict=True):
+        counts = student.run(sizes, seed=seed, how=how, times=n)
+        where = f"simulate, {how!r}, {n:,} records with 1 event expected"
+        got = sum(count > 4 for count in counts)
+        what = f"{where}: how many have more than 4"
+        within(got, poisson_range(n * crowded), what, STEP)
+
+
 @pytest.mark.task("simulate", weight=2)
 def test_many_events(student):
     for seed, how in zip((427, 428), WAYS, strict=True):
