@@ -21,7 +21,6 @@ from typing import Any
 from autograder.kernels.agreement import difference
 from autograder.kernels.calls import HostCall, Recorded
 from autograder.kernels.on_triton import OnTriton, arrays, counted
-from autograder.student.lab.tiles import replay
 
 ROUNDS = 7
 #: The interpreter's turn is one run, the simulator's as many as it is faster, about.
@@ -65,13 +64,13 @@ def measure(call: HostCall, recorded: Recorded, rounds: int = ROUNDS) -> Speed:
     Raises:
         ValueError: their results or bytes differ; then nothing is worth timing.
     """
-    replayed = replay(recorded.evidence, recorded.inputs)
+    replayed = recorded.on_simulator()
     moved = replayed["loaded_bytes"], replayed["stored_bytes"]
     ours: list[float] = []
     theirs: list[float] = []
 
     def simulate() -> None:
-        replay(recorded.evidence, recorded.inputs)
+        recorded.on_simulator()
 
     if not has_interpreter():
         ours = [_cpu_ms(simulate) for _ in range(rounds)]

@@ -11,7 +11,7 @@ import pytest
 
 from autograder.kernels.agreement import difference
 from autograder.kernels.on_triton import arrays
-from autograder.student.lab.tiles import grammar, replay
+from autograder.student.lab.tiles import grammar
 from autograder.student.lab.tiles.dtypes import DTYPES
 from tests.conformance.cases import CASES
 from tests.conformance.subjects import SUBJECTS as EVERY
@@ -54,7 +54,7 @@ def compiled(folder):
 @pytest.mark.parametrize(("number", "seed"), TRIED, ids=IDS)
 def test_agrees_with_the_interpreter(number, seed, recordings, interpreted):
     recorded = recordings[number, seed]
-    ours = replay(recorded.evidence, recorded.inputs, shuffle=1)
+    ours = recorded.on_simulator(shuffle=1)
     with np.load(interpreted / f"{number}_{seed}.call.done.npz") as found:
         moved, *theirs = (found[f"arr_{i}"] for i in range(len(found.files)))
     assert [ours["loaded_bytes"], ours["stored_bytes"]] == moved.tolist()
@@ -71,7 +71,7 @@ def test_compiles_for_a_gpu(number, compiled):
 @pytest.mark.parametrize(("number", "seed"), TRIED, ids=IDS)
 def test_runs_without_a_race_or_an_uninitialised_read(number, seed, recordings):
     recorded = recordings[number, seed]
-    ours = replay(recorded.evidence, recorded.inputs)
+    ours = recorded.on_simulator()
     assert (ours["races"], ours["uninitialised"]) == ([], [])
     assert ours["unwritten_outputs"] == 0
 
