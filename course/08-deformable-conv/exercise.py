@@ -11,7 +11,8 @@
 # holds in tasks 3 to 7, besides what each docstring says:
 #
 # - `x`, `offset`, `weight`, `bias`, `dy` are float16, float32 or float64, all of one
-#   dtype, which each result has. Coordinates and sums are in `accumulator(x.dtype)`.
+#   dtype, which each result has. Coordinates, samples and sums are in
+#   `accumulator(x.dtype)`: only a result is rounded, the columns of task 4 too.
 # - Arrays may be strided views; none is changed.
 # - `x` and `weight` are finite. Offsets may be whole numbers, very large, or `±inf`,
 #   and are never NaN. A batch may be empty.
@@ -327,14 +328,15 @@ class DeformConv2d:
         """Return the gradient by x of `sum(forward(x) * dy)` for the last x.
 
         It holds both ways from x to the output: through the samples and through the
-        offsets. Parameters are as they were in that forward pass, and x is too.
+        offsets. Nobody changes x or the parameters between that pass and this one.
         """
         raise NotImplementedError("DeformConv2d: chapter, step 6")
 
     def grads(self):
         """Return a dict of gradients by the parameters, under the same names.
 
-        They are those of the last backward pass, not sums over several.
+        They are those of the last backward pass, not sums over several. A forward pass
+        may be followed by more than one.
         """
         raise NotImplementedError("DeformConv2d: chapter, step 6")
 

@@ -772,8 +772,8 @@ def far(rng):
 def test_forward_kernel(meter, rng):
     arrays = floats(rng, 2, 2, (5, 6), 3, (2, 2))
     launch(meter, "deform_forward", "2 images of 20 pixels", arrays, STEP_8)
-    arrays = floats(rng, 1, 4, (5, 6), 2, (2, 3), offset_groups=2, **MOVES)
-    what = "2 offset groups, pairs for all options"
+    arrays = floats(rng, 2, 4, (8, 5), 2, (2, 3), offset_groups=2, **MOVES)
+    what = "2 tall images, 2 offset groups, pairs for all options"
     launch(meter, "deform_forward", what, arrays, STEP_8, **MOVES)
 
 
@@ -804,8 +804,8 @@ def with_dy(meter, rng, what, arrays, look=STEP_9, **options):
 @pytest.mark.task("deform_backward")
 def test_backward_kernel(meter, rng):
     with_dy(meter, rng, "2 images", floats(rng, 2, 1, (5, 5), 2, (1, 2)))
-    arrays = floats(rng, 1, 2, (3, 4), 1, (2, 1), offset_groups=2, **MOVES)
-    what = "2 offset groups, pairs for all options"
+    arrays = floats(rng, 2, 2, (6, 4), 1, (2, 1), offset_groups=2, **MOVES)
+    what = "2 tall images, 2 offset groups, pairs for all options"
     with_dy(meter, rng, what, arrays, **MOVES)
 
 
@@ -818,14 +818,15 @@ def test_backward_kernel_where_lanes_meet(meter, rng):
     with_dy(
         meter, rng, "one program, all lanes at one place", (x, offset, weight), look
     )
-    offset[...] = 0.0
-    with_dy(meter, rng, "zero offsets", (x, offset, weight), "Chapter, step 2.")
+    x, offset, weight = floats(rng, 1, 1, (3, 3), 2, (1, 1), size=0.0, padding=1)
+    arrays, kind = (x, offset, weight), "zero offsets, padding 1"
+    with_dy(meter, rng, kind, arrays, "Chapter, step 2.", padding=1)
 
 
 @pytest.mark.task("deform_backward")
 def test_backward_kernel_of_many_channels(meter, rng):
-    arrays = floats(rng, 1, 18, (1, 4), 1, (1, 2), size=0.6)
-    with_dy(meter, rng, "18 channels", arrays)
+    arrays = floats(rng, 1, 18, (1, 4), 17, (1, 2), size=0.6)
+    with_dy(meter, rng, "18 channels, 17 outputs", arrays)
 
 
 @pytest.mark.task("deform_backward")

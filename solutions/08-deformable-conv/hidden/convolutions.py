@@ -149,6 +149,17 @@ def run_single(student, rng, name):
     judge(student, name, [("float32", given, {})], look, SINGLE)
 
 
+def close_samples(rng):
+    """Return float16 arrays whose samples differ by less than float16 can tell."""
+    x, offset, weight = arrays(
+        rng, 1, 2, (2, 30), 1, (1, 1), bias=False, dtype=np.float16
+    )
+    offset[:, 0], offset[:, 1] = 0.0, 0.41
+    x[:, 0], x[:, 1] = 3000.0 + 2.0 * (np.arange(30) % 2), 3000.0
+    weight[0, :, 0, 0] = 1.0, -1.0
+    return x, offset, weight
+
+
 def run_half(student, rng, name):
     """Large parts that cancel, and coordinates that float16 rounds."""
     look = ": compute in accumulator(x.dtype), return x.dtype."
@@ -164,6 +175,7 @@ def run_half(student, rng, name):
     offset[:, 0], offset[:, 1], weight[...] = 0.0, 0.41, 1.0
     x[...] = 100.0 * (np.arange(150) % 2)
     cases.append(("float16, 150 columns", (x, offset, weight), {}))
+    cases.append(("float16, samples that cancel", close_samples(rng), {}))
     judge(student, name, cases, look, 2 * HALF)
 
 

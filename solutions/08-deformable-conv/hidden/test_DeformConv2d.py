@@ -27,6 +27,17 @@ def played(lesson, sizes, options, rounds):
     return {"first": first, "rounds": found}
 
 
+def twice(lesson, sizes, own, x, dys):
+    """Run one forward pass and several backward ones; return what the last gives."""
+    layer = lesson.DeformConv2d(*sizes)
+    for name, value in own.items():
+        layer.parameters()[name][...] = value
+    layer.forward(x)
+    for dy in dys:
+        dx = layer.backward(dy)
+    return {"dx": dx, "grads": dict(layer.grads())}
+
+
 def apart(lesson, sizes, seeds):
     """Return the weight and bias that each seed makes; None: no seed is given."""
     found = []
@@ -202,12 +213,27 @@ def test_layer_begins_with_small_random_numbers(student):
             check.true(both, where=at, evidence="numbers of one sign", look=look)
             apart_ = len(np.unique(held)) == held.size
             check.true(apart_, where=at, evidence="numbers that repeat", look=look)
+    shared = bool(np.isin(same[1], same[0]).any())
+    evidence = "numbers of the weight again"
+    check.true(not shared, where=f"{where}: bias", evidence=evidence, look=look)
     wide = same[0].ravel()
     middle = float((abs(wide) < bound / 2).mean())
     evidence = f"{middle:.2f} of the weights are below r / 2 in size"
     check.true(
         0.4 < middle < 0.6, where=f"{where}: weight", evidence=evidence, look=look
     )
+
+
+@pytest.mark.task("DeformConv2d")
+def test_layer_gives_the_gradients_of_the_last_pass(student, rng):
+    sizes = (2, 3, 2)
+    own = {name: rng.normal(0.2, 0.6, shape) for name, shape in shapes(sizes).items()}
+    x = rng.normal(0.5, 1.0, (1, 2, 4, 5))
+    dys = rng.normal(0.3, 1.0, (2, *truth(sizes, {}, own, x).shape))
+    _, dx, grads = truth(sizes, {}, own, x, dys[1])
+    got = student.run(twice, sizes=sizes, own=own, x=x, dys=list(dys))
+    where = "DeformConv2d, two backward passes after one forward"
+    compare_grads(got, dx, grads, where, "The contract: of the last backward pass.")
 
 
 @pytest.mark.task("DeformConv2d")

@@ -35,8 +35,9 @@ def test_kernel_gradients_within_one_program(meter, rng):
 
 @pytest.mark.task("deform_backward", weight=2, core=True)
 def test_kernel_gradients_with_options_and_groups(meter, rng):
-    given = inputs(rng, 1, 4, (7, 6), 3, (3, 2), offset_groups=2, **MOVES)
-    ask(meter, rng, "2 offset groups, pairs for all options", given, **MOVES)
+    given = inputs(rng, 2, 4, (9, 5), 3, (3, 2), offset_groups=2, **MOVES)
+    kind = "2 tall images, 2 offset groups, pairs for all options"
+    ask(meter, rng, kind, given, **MOVES)
 
 
 @pytest.mark.task("deform_backward", weight=2, core=True)
@@ -57,11 +58,11 @@ def test_kernel_gradients_at_whole_offsets(meter, rng):
 @pytest.mark.task("deform_backward")
 def test_kernel_gradients_of_far_offsets(meter, rng):
     look = "Chapter, step 8: bring coordinates near before they become ints."
-    given = inputs(rng, 1, 2, (5, 6), 2, (2, 2))
+    given = inputs(rng, 1, 2, (5, 6), 2, (2, 2), padding=2)
     far = [np.inf, -np.inf, 1e10, -1e10, 3e38, 0.4]
     given[1][:, 0] = np.resize(far, given[1][:, 0].shape)
     given[1][:, 3] = np.resize(far[::-1], given[1][:, 3].shape)
-    ask(meter, rng, "far offsets", given, look)
+    ask(meter, rng, "far offsets", given, look, padding=2)
 
 
 @pytest.mark.task("deform_backward")

@@ -180,6 +180,10 @@ def test_gradients_in_half_precision(student, rng):
     dy[..., 0], dy[..., 59] = 4096.0, -4096.0
     cases = [("float16, all samples read one pixel", (x, offset, weight), {})]
     judge(student, rng, cases, look, 2 * HALF, only=("dx",), dy=dy)
+    cases = [("float16, samples that cancel", ask.close_samples(rng), {})]
+    dy = np.ones((1, 1, 2, 30), np.float16)
+    dy[..., 1::2], dy[..., -2:] = -1.0, 0.0
+    judge(student, rng, cases, look, 2 * HALF, only=("dweight",), dy=dy)
 
 
 @pytest.mark.task("deform_conv2d_backward")
