@@ -8,7 +8,7 @@ import { bounds, look } from "./figure-walks.js";
 const signed = (v) => fixed(v, 1);
 
 export const conjugate = {
-  start: () => ({ k: 12, kappa: 10, turn: 30, skew: 0, x: 1.7, y: 0.4, dip: false }),
+  start: () => ({ k: 10, kappa: 10, turn: 30, skew: 0, x: 1.7, y: 0.4, dip: false }),
   limits: { k: [0, 12], kappa: [1, 100], turn: [0, 180], skew: [-3, 3], x: [-1.9, 1.9], y: [-1.9, 1.9] },
   panels: (state) => [mapPanel(state), stretchedPanel(state), errorPanel(state)],
   controls: () => [

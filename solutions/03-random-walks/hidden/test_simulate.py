@@ -102,7 +102,7 @@ def test_no_steps_and_no_walks(student):
 
 
 @pytest.mark.task("simulate", weight=1)
-def test_simulate_refuses(student):
+def test_walks_are_refused(student):
     rng = make_rng(student, 9)
     cases = [(what, (3, p, 4)) for what, p in no_probabilities()]
     cases = [case for case in cases if isinstance(case[1][1], float)]
