@@ -159,12 +159,12 @@ with attempt():
 check("exponential")
 
 # %% [markdown]
-# ## 4. `simulate`
+# ## 4. `process_times`
 # One law, two ways to draw from it. Chapter, step 4.
 
 
-# %% tags=["task"] task="simulate"
-def simulate(
+# %% tags=["task"] task="process_times"
+def process_times(
     rng: np.random.Generator, rate: float, horizon: float, how: str
 ) -> np.ndarray:
     """Draw the events of a Poisson process between time 0 and the horizon.
@@ -184,18 +184,18 @@ def simulate(
     Raises:
         ValueError: rate or horizon is negative, NaN or infinite; `how` is unknown.
     """
-    raise NotImplementedError("simulate: chapter, step 4")
+    raise NotImplementedError("process_times: chapter, step 4")
 
 
 # %% tags=["explore"]
 with attempt():
     clock = np.random.default_rng(4)
     for way in ("gaps", "order"):
-        counts = [len(simulate(clock, 3.0, 1.0, way)) for _ in range(10_000)]
+        counts = [len(process_times(clock, 3.0, 1.0, way)) for _ in range(10_000)]
         print(way, np.bincount(counts)[:7] / 10_000)
 
 # %% tags=["check"]
-check("simulate")
+check("process_times")
 
 # %% [markdown]
 # ## 5. `thin`
@@ -272,7 +272,7 @@ def dispersion(times: np.ndarray, horizon: float, windows: int) -> tuple[float, 
 
 # %% tags=["explore"]
 with attempt():
-    events = simulate(np.random.default_rng(4), 3.0, 1000.0, "gaps")
+    events = process_times(np.random.default_rng(4), 3.0, 1000.0, "gaps")
     print("Poisson", dispersion(events, 1000.0, 1000))
     print("pairs", dispersion(np.repeat(events, 2), 1000.0, 1000))
     print("a metronome", dispersion(np.arange(0.1, 1000, 0.3), 1000.0, 1000))
@@ -420,7 +420,7 @@ def mm1_wait(arrival_rate: float, service_rate: float) -> float:
 with attempt():
     # Swap the services for the jobs of your thread pool, and this clock drives it.
     clock = np.random.default_rng(4)
-    come = simulate(clock, 0.8, 50_000.0, "gaps")
+    come = process_times(clock, 0.8, 50_000.0, "gaps")
     work = exponential(clock, 1.0, come.size)
     print("mean wait", queue_waits(come, work).mean(), "theory", mm1_wait(0.8, 1.0))
 

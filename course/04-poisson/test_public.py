@@ -381,7 +381,7 @@ def test_survival_refuses(student):
     kept(student, "survival", [np.array([2.0, 1.0])], 0.5, 0.5)
 
 
-# --- simulate -----------------------------------------------------------------------
+# --- process_times ------------------------------------------------------------------
 
 WAYS = ("gaps", "order")
 
@@ -391,17 +391,17 @@ def records(lesson, seed, rate, horizon, how, times):
     import numpy as np
 
     rng = np.random.default_rng(seed)
-    return [lesson.simulate(rng, rate, horizon, how) for _ in range(times)]
+    return [lesson.process_times(rng, rate, horizon, how) for _ in range(times)]
 
 
-@pytest.mark.task("simulate")
+@pytest.mark.task("process_times")
 def test_many_records(student):
     rate, horizon, n = 2.0, 1.5, 2000
     for seed, how in zip((51, 52), WAYS, strict=True):
         got = student.run(
             records, seed=seed, rate=rate, horizon=horizon, how=how, times=n
         )
-        where = f"simulate, {how!r}, {n:,} records with 3 events expected"
+        where = f"process_times, {how!r}, {n:,} records with 3 events expected"
         counts, times = many_events(got, horizon, where)
         about(counts.sum(), 3 * n, f"{where}: all events", STEP[4])
         law = poisson_share(9, 3.0)
@@ -416,12 +416,12 @@ def test_many_records(student):
         share((first <= 1) & (counts - first <= 1), n, few, what, STEP[4])
 
 
-@pytest.mark.task("simulate")
+@pytest.mark.task("process_times")
 def test_one_long_record(student):
     levels = np.arange(1, 20) / 20
     for seed, how in zip((53, 54), WAYS, strict=True):
-        times = student.simulate(generator(student, seed), 5.0, 1000.0, how)
-        where = f"simulate, {how!r}, 5,000 events expected"
+        times = student.process_times(generator(student, seed), 5.0, 1000.0, how)
+        where = f"process_times, {how!r}, 5,000 events expected"
         events(times, 1000.0, where)
         about(times.size, 5000, f"{where}: how many", STEP[4])
         gaps = np.diff(times, prepend=0.0)[:4000]
@@ -429,28 +429,28 @@ def test_one_long_record(student):
         follows(gaps, -np.log1p(-levels) / 5.0, levels, what, STEP[4])
 
 
-@pytest.mark.task("simulate")
+@pytest.mark.task("process_times")
 def test_simulate_edges(student):
     for how in WAYS:
         for rate, horizon in ((0.0, 2.0), (2.0, 0.0), (1e-6, 1e-6)):
-            got = student.simulate(generator(student, 55), rate, horizon, how)
-            floats(got, f"simulate, {how!r}, rate {rate}, horizon {horizon}", 0)
+            got = student.process_times(generator(student, 55), rate, horizon, how)
+            floats(got, f"process_times, {how!r}, rate {rate}, horizon {horizon}", 0)
         rng = generator(student, 56)
-        one, two = (student.simulate(rng, 1.0, 50.0, how) for _ in range(2))
-        again = student.simulate(generator(student, 56), 1.0, 50.0, how)
-        where = f"simulate, {how!r}, two calls with one rng"
+        one, two = (student.process_times(rng, 1.0, 50.0, how) for _ in range(2))
+        again = student.process_times(generator(student, 56), 1.0, 50.0, how)
+        where = f"process_times, {how!r}, two calls with one rng"
         evidence = "both return the same events"
         differ = not np.any(np.isin(one, two))
         check.true(differ, where=where, evidence=evidence, look=CONTRACT)
-        where = f"simulate, {how!r}, two rngs of the same state: the second answer"
+        where = f"process_times, {how!r}, two rngs of the same state: the second answer"
         check.close(again, one, where=where, look=CONTRACT)
-        got = student.simulate(generator(student, 57, True), 8.0, 8.0, how)
-        where = f"simulate, {how!r}, the first rng.random() is 0.0: how many of 64"
+        got = student.process_times(generator(student, 57, True), 8.0, 8.0, how)
+        where = f"process_times, {how!r}, the first rng.random() is 0.0: how many of 64"
         floats(got, where)
         about(got.size, 64, where, CONTRACT)
 
 
-@pytest.mark.task("simulate")
+@pytest.mark.task("process_times")
 def test_simulate_refuses(student):
     for kind, rate, horizon, how in (
         ("a negative rate", -0.5, 2.0, "gaps"),
@@ -463,7 +463,7 @@ def test_simulate_refuses(student):
         ("an unknown way and rate 0", 0.0, 1.0, "GAPS"),
     ):
         rng = generator(student, 58)
-        refuses(student, "simulate", kind, rng, rate, horizon, how)
+        refuses(student, "process_times", kind, rng, rate, horizon, how)
 
 
 # --- thin ---------------------------------------------------------------------------

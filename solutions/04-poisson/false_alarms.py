@@ -3,9 +3,10 @@
 Usage: python solutions/04-poisson/false_alarms.py [RUNS] [FIRST_SEED]
 
 Each run draws what the hidden tests draw, with other seeds, in whole arrays: the walk
-and the count of `simulate`, the thinning of `thin`, gaps by inversion and by NumPy's
-own method. It prints, for each comparison, the largest deviation of all runs as a share
-of its margin, and how many runs exceeded the margin. `NOTES.md` keeps the result.
+and the count of `process_times`, the thinning of `thin`, gaps by inversion and by
+NumPy's own method. It prints, for each comparison, the largest deviation of all runs as
+a share of its margin, and how many runs exceeded the margin. `NOTES.md` keeps the
+result.
 """
 
 import functools
@@ -72,25 +73,25 @@ def records(rng: np.random.Generator, how: str) -> tuple[np.ndarray, np.ndarray]
     return inside.sum(axis=1), times[inside]
 
 
-def simulate(rng: np.random.Generator, how: str) -> Iterator[Deviation]:
+def process_times(rng: np.random.Generator, how: str) -> Iterator[Deviation]:
     """Yield the comparisons of `test_counts_and_times` and of gaps in records."""
     counts, times = records(rng, how)
-    yield f"simulate {how}, total", total(counts.sum(), 16_000)
-    yield f"simulate {how}, counts", shares(counts, 12, poisson_cdf(11, 4.0))
+    yield f"process_times {how}, total", total(counts.sum(), 16_000)
+    yield f"process_times {how}, counts", shares(counts, 12, poisson_cdf(11, 4.0))
     places = np.floor(times * 20).astype(int)
-    yield f"simulate {how}, times", shares(places, 20, np.arange(1, 20) / 20)
+    yield f"process_times {how}, times", shares(places, 20, np.arange(1, 20) / 20)
     owner = np.repeat(np.arange(counts.size), counts)
     first = np.bincount(owner[times < 0.5], minlength=counts.size)
     both = (first <= 1) & (counts - first <= 1)
     few = float(poisson_cdf(1, 2.0)[1]) ** 2
-    yield f"simulate {how}, halves", one_share(both, few)
+    yield f"process_times {how}, halves", one_share(both, few)
     if how == "order":
         long = np.sort(rng.random((40, 500)), axis=1) * 500  # unit rate, but for edges
         gaps = np.diff(long, axis=1, prepend=0.0)[:, :300].ravel()
     else:
         gaps = -np.log1p(-rng.random(12_000))
     places = np.minimum(np.floor(-np.expm1(-gaps) * 40).astype(int), 39)
-    yield f"simulate {how}, gaps", shares(places, 40, np.arange(1, 40) / 40)
+    yield f"process_times {how}, gaps", shares(places, 40, np.arange(1, 40) / 40)
 
 
 def thin(rng: np.random.Generator) -> Iterator[Deviation]:
@@ -122,8 +123,8 @@ def main() -> None:
         rng = np.random.default_rng(first + run)
         for part in (
             exponential(rng, own=bool(run % 2)),
-            simulate(rng, "gaps"),
-            simulate(rng, "order"),
+            process_times(rng, "gaps"),
+            process_times(rng, "order"),
             thin(rng),
         ):
             for name, deviation in part:

@@ -78,8 +78,8 @@ def survival(x: np.ndarray, s: float, t: float) -> tuple[float, float]:
     return float(np.mean(x > t)), later
 
 
-# %% tags=["task"] task="simulate"
-def simulate(
+# %% tags=["task"] task="process_times"
+def process_times(
     rng: np.random.Generator, rate: float, horizon: float, how: str
 ) -> np.ndarray:
     """Draw the events of a Poisson process between time 0 and the horizon."""
@@ -111,7 +111,7 @@ def thin(
 ) -> np.ndarray:
     """Draw the events of a Poisson process whose rate changes with time."""
     kept = []
-    for time in simulate(rng, bound, horizon, "order").tolist():
+    for time in process_times(rng, bound, horizon, "order").tolist():
         here = rate(time)
         if not 0 <= here <= bound:
             raise ValueError(f"a rate of {here} at {time}, outside 0..{bound}")

@@ -110,7 +110,7 @@ def memories() -> dict[str, str]:
 
 def dispersions() -> dict[str, str]:
     """Return the table of step 6 and the horse kicks."""
-    times = reference.simulate(clock(3), 3.0, 1000.0, "gaps")
+    times = reference.process_times(clock(3), 3.0, 1000.0, "gaps")
     ticks = np.arange(0.15, 1000.0, 1 / 3)
     found = {}
     for name, record in (

@@ -99,8 +99,8 @@ def survival(x, s, t):
     return first, sum(bool(v > s + t) for v in late) / len(late)
 
 
-# %% tags=["task"] task="simulate"
-def simulate(rng, rate, horizon, how):
+# %% tags=["task"] task="process_times"
+def process_times(rng, rate, horizon, how):
     need(how in ("gaps", "order"))
     need(rate >= 0 and horizon >= 0 and math.isfinite(rate) and math.isfinite(horizon))
     mean = rate * horizon

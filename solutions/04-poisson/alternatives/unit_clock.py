@@ -126,8 +126,8 @@ def survival(x, s, t):
     return above(t) / x.size, rest
 
 
-# %% tags=["task"] task="simulate"
-def simulate(rng, rate, horizon, how):
+# %% tags=["task"] task="process_times"
+def process_times(rng, rate, horizon, how):
     finite(rate, horizon)
     ways = {
         "gaps": lambda span: unit_events(rng, span),
@@ -155,7 +155,7 @@ def places(rng, span):
 # %% tags=["task"] task="thin"
 def thin(rng, rate, bound, horizon):
     finite(bound, horizon)
-    events = simulate(rng, bound, horizon, "order")
+    events = process_times(rng, bound, horizon, "order")
     heights = rng.random(events.size) * bound
     keep = np.zeros(events.size, dtype=bool)
     for i, t in enumerate(events):

@@ -88,8 +88,8 @@ def survival(x, s, t):
     return np.count_nonzero(x > t) / len(x), later / late if late else float("nan")
 
 
-# %% tags=["task"] task="simulate"
-def simulate(rng, rate, horizon, how):
+# %% tags=["task"] task="process_times"
+def process_times(rng, rate, horizon, how):
     positive(rate, horizon)
     if how == "order":
         times = rng.uniform(0, horizon, size=rng.poisson(rate * horizon))
@@ -109,7 +109,7 @@ def simulate(rng, rate, horizon, how):
 
 # %% tags=["task"] task="thin"
 def thin(rng, rate, bound, horizon):
-    times = simulate(rng, bound, horizon, "gaps")
+    times = process_times(rng, bound, horizon, "gaps")
     rates = np.array([float(rate(float(t))) for t in times])
     if not np.all((rates >= 0) & (rates <= bound)):
         raise ValueError("a rate outside its bound")

@@ -1,4 +1,4 @@
-"""Hidden tests of `simulate`: two ways, one law."""
+"""Hidden tests of `process_times`: two ways, one law."""
 
 import math
 
@@ -31,10 +31,10 @@ def again_and_again(lesson, seed, rate, horizon, how, times):
     import numpy as np
 
     rng = np.random.default_rng(seed)
-    return [lesson.simulate(rng, rate, horizon, how) for _ in range(times)]
+    return [lesson.process_times(rng, rate, horizon, how) for _ in range(times)]
 
 
-@pytest.mark.task("simulate", weight=4, core=True)
+@pytest.mark.task("process_times", weight=4, core=True)
 def test_counts_and_times(student):
     rate, horizon = 0.8, 5.0
     for seed, how in zip((421, 422), WAYS, strict=True):
@@ -46,7 +46,7 @@ def test_counts_and_times(student):
             how=how,
             times=PATHS,
         )
-        where = f"simulate, {how!r}, {PATHS:,} records with 4 events expected"
+        where = f"process_times, {how!r}, {PATHS:,} records with 4 events expected"
         counts, first, times = records(got, horizon, where)
         total, limits = counts.sum(), poisson_range(4 * PATHS)
         within(total, limits, f"{where}: all events", STEP)
@@ -66,7 +66,7 @@ def test_counts_and_times(student):
         share((first <= 1) & (counts - first <= 1), PATHS, few**2, where_both, STEP)
 
 
-@pytest.mark.task("simulate", weight=3, core=True)
+@pytest.mark.task("process_times", weight=3, core=True)
 def test_gaps_within_a_record(student):
     rate, horizon, times, n = 2.5, 200.0, 40, 300
     for seed, how in zip((423, 424), WAYS, strict=True):
@@ -78,7 +78,7 @@ def test_gaps_within_a_record(student):
             how=how,
             times=times,
         )
-        where = f"simulate, {how!r}, {times} records with 500 events expected"
+        where = f"process_times, {how!r}, {times} records with 500 events expected"
         counts, _, _ = records(got, horizon, where)
         limits = poisson_range(rate * horizon * times)
         within(counts.sum(), limits, f"{where}: all events", STEP)
@@ -92,7 +92,7 @@ def test_gaps_within_a_record(student):
         share(long[::2] & long[1::2], long.size // 2, 0.25, what, STEP)
 
 
-@pytest.mark.task("simulate", weight=2, core=True)
+@pytest.mark.task("process_times", weight=2, core=True)
 def test_first_and_last(student):
     rate, horizon = 4.0, 3.0
     levels = np.arange(1, 20) / 20
@@ -106,7 +106,9 @@ def test_first_and_last(student):
             how=how,
             times=PATHS // 2,
         )
-        where = f"simulate, {how!r}, {PATHS // 2:,} records with 12 events expected"
+        where = (
+            f"process_times, {how!r}, {PATHS // 2:,} records with 12 events expected"
+        )
         records(got, horizon, where)
         starts = [path.min() if path.size else horizon for path in got]
         ends = [horizon - path.max() if path.size else horizon for path in got]
@@ -121,69 +123,69 @@ def sizes(lesson, seed, how, times):
     import numpy as np
 
     rng = np.random.default_rng(seed)
-    return [len(lesson.simulate(rng, 2.0, 0.5, how)) for _ in range(times)]
+    return [len(lesson.process_times(rng, 2.0, 0.5, how)) for _ in range(times)]
 
 
-@pytest.mark.task("simulate", weight=1)
+@pytest.mark.task("process_times", weight=1)
 def test_crowded_records(student):
     n = 20_000
     crowded = 1 - float(poisson_cdf(4, 1.0)[4])
     for seed, how in zip((434, 435), WAYS, strict=True):
         counts = student.run(sizes, seed=seed, how=how, times=n)
-        where = f"simulate, {how!r}, {n:,} records with 1 event expected"
+        where = f"process_times, {how!r}, {n:,} records with 1 event expected"
         got = sum(count > 4 for count in counts)
         what = f"{where}: how many have more than 4"
         within(got, poisson_range(n * crowded), what, STEP)
 
 
-@pytest.mark.task("simulate", weight=2)
+@pytest.mark.task("process_times", weight=2)
 def test_many_events(student):
     for seed, how in zip((427, 428), WAYS, strict=True):
         for rate, horizon in ((3000.0, 1.0), (0.01, 1e6), (1e5, 1.0)):
-            times = student.simulate(generator(student, seed), rate, horizon, how)
-            where = f"simulate, {how!r}, rate {rate:g}, horizon {horizon:g}"
+            times = student.process_times(generator(student, seed), rate, horizon, how)
+            where = f"process_times, {how!r}, rate {rate:g}, horizon {horizon:g}"
             events(times, horizon, where, exact=True)
             limits = poisson_range(rate * horizon)
             within(times.size, limits, f"{where}: how many", CONTRACT)
 
 
-@pytest.mark.task("simulate", weight=2)
+@pytest.mark.task("process_times", weight=2)
 def test_no_events(student):
     for how in WAYS:
         for rate, horizon in ((0.0, 5.0), (3.0, 0.0), (0, 0), (1e-9, 1e-3)):
-            got = student.simulate(generator(student, 429), rate, horizon, how)
-            where = f"simulate, {how!r}, rate {rate:g}, horizon {horizon:g}"
+            got = student.process_times(generator(student, 429), rate, horizon, how)
+            where = f"process_times, {how!r}, rate {rate:g}, horizon {horizon:g}"
             floats(got, where, size=0, double=True)
 
 
-@pytest.mark.task("simulate", weight=1)
+@pytest.mark.task("process_times", weight=1)
 def test_simulate_goes_on(student):
     for how in WAYS:
         rng = generator(student, 430)
-        one, two = (student.simulate(rng, 2.0, 100.0, how) for _ in range(2))
-        again = student.simulate(generator(student, 430), 2.0, 100.0, how)
-        where = f"simulate, {how!r}, two calls with one rng"
+        one, two = (student.process_times(rng, 2.0, 100.0, how) for _ in range(2))
+        again = student.process_times(generator(student, 430), 2.0, 100.0, how)
+        where = f"process_times, {how!r}, two calls with one rng"
         events(one, 100.0, where, exact=True)
         events(two, 100.0, where, exact=True)
         evidence = "both return the same events"
         fresh = not np.any(np.isin(one, two))
         check.true(fresh, where=where, evidence=evidence, look=CONTRACT)
-        where = f"simulate, {how!r}, two rngs of the same state: the second answer"
+        where = f"process_times, {how!r}, two rngs of the same state: the second answer"
         check.close(again, one, where=where, look=CONTRACT)
 
 
-@pytest.mark.task("simulate", weight=1)
+@pytest.mark.task("process_times", weight=1)
 def test_simulate_meets_a_draw_of_zero(student):
     for how in WAYS:
         for skip in range(4):
-            got = student.simulate(generator(student, 431, skip), 6.0, 10.0, how)
-            where = f"simulate, {how!r}, a draw of rng.random() is 0.0"
+            got = student.process_times(generator(student, 431, skip), 6.0, 10.0, how)
+            where = f"process_times, {how!r}, a draw of rng.random() is 0.0"
             times = events(got, 10.0, where)
             limits = poisson_range(60.0)
             within(times.size, limits, f"{where}: how many of 60", CONTRACT)
 
 
-@pytest.mark.task("simulate", weight=1)
+@pytest.mark.task("process_times", weight=1)
 def test_simulate_refuses(student):
     for how in WAYS:
         for kind, rate, horizon in (
@@ -197,7 +199,11 @@ def test_simulate_refuses(student):
             ("rate 0 and an infinite horizon", 0.0, math.inf),
         ):
             rng = generator(student, 432)
-            refuses(student, "simulate", f"{kind}, {how!r}", rng, rate, horizon, how)
+            refuses(
+                student, "process_times", f"{kind}, {how!r}", rng, rate, horizon, how
+            )
     for rate, how in ((1.0, "Gaps"), (0.0, "steps")):
         rng = generator(student, 433)
-        refuses(student, "simulate", f"how={how!r}, rate {rate}", rng, rate, 1.0, how)
+        refuses(
+            student, "process_times", f"how={how!r}, rate {rate}", rng, rate, 1.0, how
+        )
