@@ -13,6 +13,7 @@ from hidden.laws import (
     kept,
     mean_range,
     numbers,
+    poisson_cdf,
     refuses,
     share,
     within,
@@ -60,6 +61,19 @@ def test_gaps_are_independent(student):
         evidence="gaps are repeated",
         look=STEP,
     )
+
+
+@pytest.mark.task("exponential", core=True)
+def test_totals_of_gaps(student):
+    """Gaps that balance each other have the right law, and totals that hardly vary."""
+    rng = generator(student, 412)
+    for n, calls, over in ((6, 4000, 8.0), (128, 600, 134.4)):
+        with student.together() as batch:
+            asked = [batch.exponential(rng, 1.0, n) for _ in range(calls)]
+        totals = [float(np.sum(batch.result(one))) for one in asked]
+        longer = float(poisson_cdf(n - 1, over)[-1])  # fewer than n events by then
+        where = f"exponential, rate 1, totals of {n} gaps: how many exceed {over:g}"
+        share(np.array(totals) > over, calls, longer, where, STEP)
 
 
 @pytest.mark.task("exponential", weight=2)

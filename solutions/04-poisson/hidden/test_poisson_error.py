@@ -42,6 +42,7 @@ def test_unequal_slots(student, rng):
         "five unequal slots": rng.uniform(0.05, 0.6, size=5),
         "forty unequal slots": rng.uniform(0.0, 0.3, size=40),
         "two slots": np.array([0.3, 0.8]),
+        "300 unequal slots": rng.uniform(0.0, 0.3, size=300) ** 2,
     }
     answers = [student.poisson_error(ps) for ps in cases.values()]
     for (kind, ps), got in zip(cases.items(), answers, strict=True):

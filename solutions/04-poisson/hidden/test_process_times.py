@@ -147,6 +147,11 @@ def test_many_events(student):
             events(times, horizon, where, exact=True)
             limits = poisson_range(rate * horizon)
             within(times.size, limits, f"{where}: how many", CONTRACT)
+        rng = generator(student, 436)
+        sizes = {student.process_times(rng, 3e3, 1.0, how).size for _ in range(8)}
+        where = f"process_times, {how!r}, 8 records with 3,000 events expected"
+        evidence = "all have the same number of events"  # by chance: 0.0052 ** 7
+        check.true(len(sizes) > 1, where=where, evidence=evidence, look=STEP)
 
 
 @pytest.mark.task("process_times", weight=2)
