@@ -41,6 +41,12 @@ def audit(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again what is known to be unchanged.")
     ] = False,
+    public: Annotated[
+        bool,
+        typer.Option(
+            "--public", help="The public tests' part alone: a release needs it as well."
+        ),
+    ] = False,
 ) -> None:
     """Hold every lesson to its contract; print the mutation score.
 
@@ -74,7 +80,13 @@ def audit(
 
     memory = Memory(None if fresh else course.root / "build" / "audit")
     audits = audit_course(
-        course, names, seeds=seeds, workers=workers, memory=memory, on_done=tell
+        course,
+        names,
+        seeds=seeds,
+        workers=workers,
+        memory=memory,
+        only_public=public,
+        on_done=tell,
     )
     if as_json:
         data = {
@@ -83,6 +95,10 @@ def audit(
             "ok": all(audit.ok for audit in audits),
         }
         print(json.dumps(data, indent=2))
+    elif public:
+        for audit in audits:
+            for problem in audit.problems:
+                console.print(f"{audit.lesson}: {problem}", style="red", soft_wrap=True)
     else:
         if lesson:
             show_mutants(audits[0].mutants, audits[0].public, console)

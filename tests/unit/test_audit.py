@@ -292,6 +292,8 @@ def test_misunderstandings_keep_little_in_the_median():
 @pytest.mark.jail
 def test_an_audit_grades_the_bank_and_remembers_it(lesson, tmp_path):
     course, memory = Course(lesson.root), Memory(tmp_path / "memory")
+    (public,) = audit_course(course, course.ids, memory=memory, only_public=True)
+    assert ([one.name for one in public.public], public.mutants) == (["once"], [])
     (audit,) = audit_course(course, course.ids, seeds=2, memory=memory)
     assert audit.problems == []
     assert (audit.stub_points, audit.reference_points) == (0, {0: 4, 1: 4})
