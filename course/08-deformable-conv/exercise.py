@@ -91,8 +91,8 @@ def bilinear(im, y, x):
         x: horizontal coordinate, a number.
 
     Returns:
-        A Python float, computed in float64. 0 for coordinates that are far away or
-        infinite, NaN where y or x is NaN.
+        A Python float, computed in float64. NaN where y or x is NaN; else 0 for
+        coordinates that are far away or infinite.
     """
     raise NotImplementedError("bilinear: chapter, step 1")
 
@@ -151,11 +151,11 @@ def deform_conv2d_loops(
 
     Tap t = i * kw + j of output pixel (ho, wo) samples, in the plane of each channel,
 
-        y = ho * stride_h - padding_h + i * dilation_h + dy
-        x = wo * stride_w - padding_w + j * dilation_w + dx
+        y = ho * stride_h - padding_h + i * dilation_h + down
+        x = wo * stride_w - padding_w + j * dilation_w + right
 
-    by the rule of `bilinear`. (dy, dx) are channels 2t and 2t + 1 of the offsets of the
-    channel's offset group. Channel c of x belongs to offset group c // (C / G).
+    by the rule of `bilinear`. (down, right) are channels 2t and 2t + 1 of the offsets
+    of the channel's offset group. Channel c of x belongs to offset group c // (C / G).
 
     Args:
         x: images, (B, C, H, W).
@@ -356,7 +356,7 @@ with attempt():
         y = layer.forward(image)
         layer.backward((y - wanted) / y.size)
         layer.parameters()["offset_bias"][...] -= layer.grads()["offset_bias"]
-    print("learned (dy, dx):", layer.parameters()["offset_bias"])
+    print("learned (down, right):", layer.parameters()["offset_bias"])
 
 # %% tags=["check"]
 check("DeformConv2d")
@@ -373,15 +373,15 @@ def deform_roi_pool(x, rois, offset, gamma=0.1):
     A region (top, left, h, w) has kh x kw bins. Bin (i, j) holds the pixels whose row
     in the region is from floor(i h / kh) to ceil((i + 1) h / kh) - 1, and whose column
     is from floor(j w / kw) to ceil((j + 1) w / kw) - 1. All of them move by
-    (gamma * dy * h, gamma * dx * w), and their samples, by the rule of `bilinear`, are
-    averaged: the sum is divided by the number of pixels in the bin, also where some
+    (gamma * down * h, gamma * right * w), and their samples, by the rule of `bilinear`,
+    are averaged: the sum is divided by the number of pixels in the bin, also where some
     lie outside the image.
 
     Args:
         x: one image, (C, H, W).
         rois: R regions, ints, (R, 4): top, left, h, w; h, w >= 1. A region may reach
             beyond the image. R may be 0.
-        offset: (R, 2, kh, kw): (dy, dx) of each bin, as fractions of the region.
+        offset: (R, 2, kh, kw): (down, right) of each bin, as fractions of the region.
         gamma: how far offsets move a bin.
 
     Returns:
