@@ -38,27 +38,31 @@ def all_samples(x, offset, kernel, stride=1, padding=0, dilation=1):
     (sh, sw), (ph, pw), (dh, dw) = map(twice, (stride, padding, dilation))
     ho, wo = offset.shape[2:]
     rows, cols = np.arange(ho)[:, None] * sh - ph, np.arange(wo) * sw - pw
-    found = np.zeros((batch, channels, kh * kw, ho, wo))
     groups = offset.shape[1] // (2 * kh * kw)
-    for b, c, t in np.ndindex(batch, channels, kh * kw):
-        at = 2 * (c // (channels // groups) * kh * kw + t)
-        y = rows + t // kw * dh + offset[b, at].astype(float)
-        x_at = cols + t % kw * dw + offset[b, at + 1].astype(float)
-        weights = tents(y, height)[..., None] * tents(x_at, width)[..., None, :]
-        found[b, c, t] = (weights * x[b, c].astype(float)).sum(axis=(2, 3))
-    return found
+    moves = offset.astype(float).reshape(batch, groups, kh * kw, 2, ho, wo)
+    down, right = np.divmod(np.arange(kh * kw)[:, None, None], kw)
+    y, x_at = (
+        moves[:, :, :, 0] + rows + down * dh,
+        moves[:, :, :, 1] + cols + right * dw,
+    )
+    seen = x.astype(float).reshape(batch, groups, channels // groups, height, width)
+    # o offset group, c its channel, k tap, p and q pixel of the image
+    weights = tents(y, height), tents(x_at, width)
+    found = np.einsum("bokhwp,bokhwq,bocpq->bockhw", *weights, seen)
+    return found.reshape(batch, channels, kh * kw, ho, wo)
 
 
 def convolved(x, offset, weight, bias=None, **options):
     """Return the deformable convolution."""
     samples = all_samples(x, offset, weight.shape[2:], **options)
     outputs, per = weight.shape[:2]
-    each = outputs // (x.shape[1] // per)
-    y = np.zeros((len(x), outputs, *offset.shape[2:]))
-    for o in range(outputs):
-        seen = samples[:, o // each * per :][:, :per]
-        flat = weight[o].astype(float).reshape(per, -1)
-        y[:, o] = np.einsum("ct,bcthw->bhw", flat, seen)
+    groups = x.shape[1] // per
+    seen = samples.reshape(len(x), groups, per, *samples.shape[2:])
+    flat = weight.astype(float).reshape(
+        groups, outputs // groups, per, samples.shape[2]
+    )
+    y = np.einsum("gock,bgckhw->bgohw", flat, seen)
+    y = y.reshape(len(x), outputs, *samples.shape[3:])
     return y if bias is None else y + bias.astype(float)[:, None, None]
 
 
