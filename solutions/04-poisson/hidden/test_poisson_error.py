@@ -106,6 +106,11 @@ def test_tiny_and_many(student):
     want = 3e-18 * (1 - 1.5e-9)
     where = f"{where}: Barbour and Hall"
     check.close(tiny[2], want, rtol=1e-12, where=where, look=CONTRACT)
+    m, squares = 1.083e-5, 1e-10 + 8.3e-7**2
+    few = student.poisson_error(np.array([8.3e-7, 1e-5]))
+    want = squares, squares * (1 - m / 2 + m * m / 6)
+    where = "poisson_error of slots of 8.3e-7 and 1e-5: the bounds"
+    check.close(few[1:], want, rtol=1e-12, where=where, look=CONTRACT)
     where = "poisson_error of slots of 1e-60: the bounds"
     check.close(least[1:], [1e-119] * 2, rtol=1e-12, where=where, look=CONTRACT)
     judge(rare, np.full(1000, 0.003), "1000 slots of 0.003", CONTRACT)
