@@ -165,18 +165,17 @@ def check_submission(
     return replace(_run(lesson, wanted, source), notes=submission.notes)
 
 
-def failing_case(
+def failing_cases(
     lesson: Lesson,
     submission: Submission,
     task: str,
     when_stuck: Callable[[str], None] = lambda what: None,
-) -> Outcome | None:
-    """Return the first test of a task that fails, with all that it asked."""
+) -> list[Outcome]:
+    """Return the tests of a task that fail, each with all that it asked."""
     source = _loaded(submission, when_stuck)
     source.keeps_log = True
     outcomes = _outcomes(lesson, (task,), source)
-    failed = (o for o in outcomes if o.result.verdict is not Verdict.PASSED)
-    return next(failed, None)
+    return [o for o in outcomes if o.result.verdict is not Verdict.PASSED]
 
 
 def _loaded(submission: Submission, when_stuck: Callable[[str], None]) -> WatchedSource:

@@ -64,6 +64,18 @@ def test_prints_lines_that_show_the_mistake(case: str, tmp_path: Path) -> None:
     assert shown in done.stdout
 
 
+def test_the_smallest_failing_case_is_shown(tmp_path: Path) -> None:
+    text = COURSE.lesson("08-deformable-conv").reference_path.read_text("utf-8")
+    old = '    return out.astype(x.dtype)\n\n\n# %% tags=["task"] task="deform_conv2d_b'
+    assert text.count(old) == 1  # every call of deform_conv2d is wrong now
+    wrong = text.replace(old, old.replace("return out", "return 2 * out"))
+    (tmp_path / "hw.py").write_text(wrong, encoding="utf-8")
+    command = "-m", "autograder", "check", "08", "-f", "hw.py"
+    told = run(tmp_path, *command, "--repro", "deform_conv2d")
+    assert "a 1 x 1 kernel" in told.stdout  # the first test has larger ones
+    assert len(told.stdout) < 2500
+
+
 def test_says_that_there_is_nothing_to_show(tmp_path: Path) -> None:
     reference = COURSE.lesson("00-start").reference_path
     (tmp_path / "hw.py").write_bytes(reference.read_bytes())

@@ -94,7 +94,7 @@ def check(
         typer.Option(
             "--repro",
             metavar="TASK",
-            help="Print the first failing test of a task as Python to paste and run.",
+            help="Print a task's smallest failing case as Python to paste and run.",
         ),
     ] = None,
     page: Annotated[

@@ -53,9 +53,7 @@ def script(
         Unwritable: the case holds what has no text.
     """
     writer = _Writer(data)
-    raised = asked[-1] if asked[-1].raised else None
-    at_fault = next((one for one in asked if one.gave(got)), raised)
-    steps = [writer.step(one) for one in _needed(asked, at_fault)]
+    steps = [writer.step(one) for one in _needed(asked, got)]
     told = [] if message is None else str(message).splitlines()
     lines = [
         *writer.imports(answer),
@@ -67,8 +65,25 @@ def script(
     return "\n".join(filter(None, lines)), writer.arrays
 
 
-def _needed(asked: Sequence[Asked], at_fault: Asked | None) -> Sequence[Asked]:
+def elements(asked: Sequence[Asked], got: Any) -> int:
+    """Return how many numbers and words a failing case is written with, about."""
+    return sum(_count(one.parts) for one in _needed(asked, got))
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, np.ndarray):
+        return value.size
+    if isinstance(value, str):  # a scenario's source, above all
+        return len(value.split())
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    return sum(map(_count, value)) if isinstance(value, (list, tuple)) else 1
+
+
+def _needed(asked: Sequence[Asked], got: Any) -> Sequence[Asked]:
     """Return the request at fault alone, if it needs no earlier result."""
+    raised = asked[-1] if asked[-1].raised else None
+    at_fault = next((one for one in asked if one.gave(got)), raised)
     if at_fault is None:
         return asked
     if at_fault.kind in ("call", "scenario", "ranks") and not _handles(at_fault.parts):
