@@ -67,6 +67,11 @@ def test_calls(student, rng):
     where = f"{NAME}: calls of precondition, one for each step"
     check.at_most(count.calls, steps_of(run, where), where=where, look=CONTRACT)
     descents.judge_products(run, 1, NAME)
+    for most in (0, 2):
+        count = check.counted(lambda r: r / np.diag(H))
+        run_of(student, NAME, H, h, np.ones(5), count, maxiter=most)
+        where = f"{NAME}, maxiter = {most}: calls of precondition"
+        check.at_most(count.calls, most, where=where, look=CONTRACT)
     done = check.counted(plain)
     run_of(student, NAME, H, H @ h, h, done)
     where = f"{NAME}, x0 is the minimum: calls of precondition"
@@ -135,6 +140,24 @@ def test_no_such_matrix(student):
 
 
 @pytest.mark.task("preconditioned")
+def test_no_such_matrix_later(student):
+    signs = iter([1.0, 1.0, -1.0, -1.0])
+    turns = lambda r: next(signs) * r  # noqa: E731
+    fine = lambda v: np.arange(1.0, 5.0) * v  # noqa: E731
+    asked = (fine, np.ones(4), np.zeros(4), turns)
+    refuses(student.preconditioned, [("r'z < 0 in the third step", asked)], NAME)
+
+
+@pytest.mark.task("preconditioned")
+def test_flat_is_asked_of_H(student):
+    """M may be of any size: only p'Hp / p'p says what is flat."""
+    H, h = np.diag([1.0, 2.0]), np.ones(2)
+    run = run_of(student, NAME, H, h, np.zeros(2), lambda r: r / np.array([1, 4e14]))
+    where = f"{NAME}, H = diag(1, 2), M = diag(1, 4e14)"
+    descents.judge_truth(run, lambda v: H @ v, h, 1e-8, where, CONTRACT)
+
+
+@pytest.mark.task("preconditioned")
 def test_scales_of_preconditioned(student, rng):
     descents.ask_scales(student, NAME, rng, plain)
 
@@ -172,3 +195,13 @@ def test_overflow_of_preconditioned(student):
 @pytest.mark.task("preconditioned")
 def test_a_long_run_of_preconditioned(student, reference, rng):
     descents.ask_long_run(student, reference, NAME, rng, plain)
+
+
+@pytest.mark.task("preconditioned")
+def test_the_last_step_of_preconditioned(student, rng):
+    descents.ask_last_step(student, NAME, rng, plain)
+
+
+@pytest.mark.task("preconditioned")
+def test_flat_beside_rounding_of_preconditioned(student, rng):
+    descents.ask_flat(student, NAME, rng, plain)
