@@ -114,27 +114,29 @@ def judge_watched(run, n, where):
         check.shape(x, (n,), where=f"{where}: what watch saw", look=CONTRACT)
 
 
-def judge_restart(run, product, h, where, look, divide=lambda r: r):
-    """Check the first step after a check that failed: it must go along z alone.
+def restart_of(run, product, h):
+    """Return after how many steps a check failed first, or None.
 
-    There the last entry of residuals is true again, and that before it was not.
+    There the entry of residuals is true again, and that before it was not.
     """
-    judge_watched(run, len(h), where)
     left = [h - product(x) for x in run.path]
     true = [
         abs(math.sqrt(r @ r) - size) <= 1e-9 * math.sqrt(r @ r)
         for r, size in zip(left, run.residuals, strict=True)
     ]
-    for k in range(1, len(true) - 1):
-        if true[k] and not true[k - 1]:
-            step, z = run.path[k + 1] - run.path[k], divide(left[k])
-            cosine = float(step @ z) / math.sqrt((step @ step) * (z @ z))
-            evidence = (
-                f"after the check the step makes an angle with it: cos {cosine:.3g}"
-            )
-            good = cosine > 0.999
-            check.true(good, where=where, evidence=evidence, look=look)
-            return
+    found = (k for k in range(1, len(true) - 1) if true[k] and not true[k - 1])
+    return next(found, None)
+
+
+def judge_restart(run, product, h, where, look, divide=lambda r: r):
+    """Check the first step after a check that failed: it must go along z alone."""
+    judge_watched(run, len(h), where)
+    k = restart_of(run, product, h)
+    if k is not None:
+        step, z = run.path[k + 1] - run.path[k], divide(h - product(run.path[k]))
+        cosine = float(step @ z) / math.sqrt((step @ step) * (z @ z))
+        evidence = f"after the check the step makes an angle with it: cos {cosine:.3g}"
+        check.true(cosine > 0.999, where=where, evidence=evidence, look=look)
 
 
 def judge_products(run, checks, where, look=CONTRACT):
@@ -262,30 +264,41 @@ def ask_flat(student, name, rng, *rest):
 
     As many steps as there are other eigenvalues, and the next direction is flat.
     """
-    values = [0, 1, 2, 4]
-    for k in range(12):
-        H, axes = turned(values, rng)
-        slope = rng.uniform(0.5, 2)
-        h = H @ rng.uniform(1, 2, size=4) + slope * axes[:, 0]
-        where = f"{name}, eigenvalues 0, 1, 2 and 4, ramp {k}"
-        run = run_of(student, name, H, h, np.zeros(4), *rest, maxiter=50)
-        judge_way_down(run, lambda v, H=H: H @ v, h, where, CONTRACT)
-        steps = steps_of(run, where)
-        check.at_most(steps, 3, where=f"{where}: steps", look=CONTRACT)
+    for values, parts in (
+        ([0, 1, 2, 4], [1.0, 1.5, 1.2]),
+        ([0, 1e-3, 1, 2], [1.0, 1e-3, 2e-3]),  # the first curvature is a small one
+    ):
+        for k in range(12):
+            H, axes = turned(values, rng)
+            h = axes @ np.array([rng.uniform(0.5, 2), *parts])
+            where = f"{name}, eigenvalues {values}, ramp {k}"
+            run = run_of(student, name, H, h, np.zeros(4), *rest, maxiter=50)
+            judge_way_down(run, lambda v, H=H: H @ v, h, where, CONTRACT)
+            steps = steps_of(run, where)
+            check.at_most(steps, 3, where=f"{where}: steps", look=CONTRACT)
 
 
 def ask_last_step(student, name, rng, *rest):
-    """A residual that is 0 by the last step allowed, and not by a product."""
-    H, h, x0 = 2 * np.eye(3), rng.uniform(1, 2, size=3), 1e9 * rng.uniform(1, 2, size=3)
-    run = run_of(student, name, H, h, x0, *rest, rtol=1e-12, maxiter=1)
-    where = f"{name}, H = 2I, from a start of size 1e9, maxiter = 1"
-    judge_end(run, "maxiter", where)
-    judge_products(run, 1, where)
-    r = h - 2 * np.asarray(run.x)
-    size = math.sqrt(r @ r)
-    evidence = f"the last entry of residuals is {run.residuals[-1]:.3g}, not {size:.3g}"
-    good = abs(run.residuals[-1] - size) <= 1e-6 * size
-    check.true(good, where=where, evidence=evidence, look=CONTRACT)
+    """A check that fails after the last step allowed: of a run that went on there."""
+    H, _ = turned([1, 2, 4, 5], rng)
+    product = lambda v: H @ v  # noqa: E731
+    for _ in range(3):
+        h, x0 = rng.uniform(1, 2, size=4), 1e10 * rng.uniform(1, 2, size=4)
+        asked = (name, H, h, x0, *rest, 1e-10)
+        whole = run_of(student, *asked, watched=True)
+        judge_watched(whole, 4, f"{name} from a start of size 1e10")
+        k = restart_of(whole, product, h)
+        if k is None:
+            continue
+        where = f"{name} from a start of size 1e10, maxiter = {k}: its check fails"
+        run = run_of(student, *asked, k)
+        judge_end(run, "maxiter", where)
+        judge_products(run, 1, where)
+        left = h - product(np.asarray(run.x))
+        last, size = float(run.residuals[-1]), math.sqrt(left @ left)
+        evidence = f"the last entry of residuals is {last:.3g}, |h - Hx| {size:.3g}"
+        good = abs(last - size) <= 1e-6 * size
+        check.true(good, where=where, evidence=evidence, look=CONTRACT)
 
 
 def ask_overflow(student, name, *rest):

@@ -155,6 +155,10 @@ def test_flat_is_asked_of_H(student):
     run = run_of(student, NAME, H, h, np.zeros(2), lambda r: r / np.array([1, 4e14]))
     where = f"{NAME}, H = diag(1, 2), M = diag(1, 4e14)"
     descents.judge_truth(run, lambda v: H @ v, h, 1e-8, where, CONTRACT)
+    thin, h = np.diag([1.0, 3e-13]), np.array([1.0, 9e-13])
+    run = run_of(student, NAME, thin, h, np.zeros(2), plain, 1e-14, 50)
+    where = f"{NAME}, eigenvalues 1 and 3e-13: thin, and no ramp"
+    descents.judge_end(run, "converged", where)
 
 
 @pytest.mark.task("preconditioned")
