@@ -114,8 +114,8 @@ def judge_watched(run, n, where):
         check.shape(x, (n,), where=f"{where}: what watch saw", look=CONTRACT)
 
 
-def restart_of(run, product, h):
-    """Return after how many steps a check failed first, or None.
+def restarts_of(run, product, h):
+    """Return after how many steps a check failed.
 
     There the entry of residuals is true again, and that before it was not.
     """
@@ -124,15 +124,13 @@ def restart_of(run, product, h):
         abs(math.sqrt(r @ r) - size) <= 1e-9 * math.sqrt(r @ r)
         for r, size in zip(left, run.residuals, strict=True)
     ]
-    found = (k for k in range(1, len(true) - 1) if true[k] and not true[k - 1])
-    return next(found, None)
+    return [k for k in range(1, len(true) - 1) if true[k] and not true[k - 1]]
 
 
 def judge_restart(run, product, h, where, look, divide=lambda r: r):
     """Check the first step after a check that failed: it must go along z alone."""
     judge_watched(run, len(h), where)
-    k = restart_of(run, product, h)
-    if k is not None:
+    for k in restarts_of(run, product, h)[:1]:
         step, z = run.path[k + 1] - run.path[k], divide(h - product(run.path[k]))
         cosine = float(step @ z) / math.sqrt((step @ step) * (z @ z))
         evidence = f"after the check the step makes an angle with it: cos {cosine:.3g}"
@@ -264,6 +262,11 @@ def ask_flat(student, name, rng, *rest):
 
     As many steps as there are other eigenvalues, and the next direction is flat.
     """
+    H, h = np.diag([1.0, 1e-4, 0.0]), np.array([1.0, 1e-2, 1e-4])
+    run = run_of(student, name, H, h, np.zeros(3), *rest)
+    where = f"{name}, eigenvalues 1, 1e-4 and 0, met in this order"
+    judge_end(run, "unbounded", where)
+    check.equal(steps_of(run, where), 2, where=f"{where}: steps", look=CONTRACT)
     for values, parts in (
         ([0, 1, 2, 4], [1.0, 1.5, 1.2]),
         ([0, 1e-3, 1, 2], [1.0, 1e-3, 2e-3]),  # the first curvature is a small one
@@ -282,18 +285,15 @@ def ask_last_step(student, name, rng, *rest):
     """A check that fails after the last step allowed: of a run that went on there."""
     H, _ = turned([1, 2, 4, 5], rng)
     product = lambda v: H @ v  # noqa: E731
-    for _ in range(3):
-        h, x0 = rng.uniform(1, 2, size=4), 1e10 * rng.uniform(1, 2, size=4)
-        asked = (name, H, h, x0, *rest, 1e-10)
-        whole = run_of(student, *asked, watched=True)
-        judge_watched(whole, 4, f"{name} from a start of size 1e10")
-        k = restart_of(whole, product, h)
-        if k is None:
-            continue
+    h, x0 = rng.uniform(1, 2, size=4), 1e10 * rng.uniform(1, 2, size=4)
+    asked = (name, H, h, x0, *rest, 1e-10)
+    whole = run_of(student, *asked, watched=True)
+    judge_watched(whole, 4, f"{name} from a start of size 1e10")
+    for k in restarts_of(whole, product, h)[:6]:
         where = f"{name} from a start of size 1e10, maxiter = {k}: its check fails"
         run = run_of(student, *asked, k)
         judge_end(run, "maxiter", where)
-        judge_products(run, 1, where)
+        judge_products(run, 2, where)
         left = h - product(np.asarray(run.x))
         last, size = float(run.residuals[-1]), math.sqrt(left @ left)
         evidence = f"the last entry of residuals is {last:.3g}, |h - Hx| {size:.3g}"

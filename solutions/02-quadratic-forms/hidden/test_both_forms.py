@@ -123,11 +123,11 @@ def test_refusals_of_both_forms(student):
         ("a b of three numbers", (a, np.ones(3), 0.0)),
         ("b as a column", (a, np.ones((2, 1)), 0.0)),
         ("a NaN in a", (nan, b, 0.0)),
+        ("an infinity in b", (a, np.array([1.0, -math.inf]), 0.0)),
         ("an infinity in a", (infinite, b, 0.0)),
         ("a NaN in b", (a, np.array([math.nan, 1.0]), 0.0)),
-        ("an infinity in b", (a, np.array([1.0, -math.inf]), 0.0)),
-        ("c = NaN", (a, b, math.nan)),
         ("an infinite c", (a, b, -math.inf)),
+        ("c = NaN", (a, b, math.nan)),
     )
     refuses(student.both_forms, cases, "both_forms")
 
