@@ -608,8 +608,12 @@ def judge_flat(student, name):
         for k in range(1, 9):
             u = np.array([math.cos(k), math.sin(k), 0.5 * k])
             Q = np.eye(3) - 2 * np.outer(u, u) / (u @ u)
-            H = Q @ np.diag([0.0, 1.0, 4.0]) @ Q
-            cases.append(((H + H.T) / 2, Q @ np.array([1.0, 1.0, 2.0])))
+            for values, parts in (
+                ([0.0, 1.0, 4.0], [1.0, 1.0, 2.0]),
+                ([0.0, 1e-3, 1.0], [1.0, 1.0, 1e-3]),  # the first curvature is small
+            ):
+                H = Q @ np.diag(values) @ Q
+                cases.append(((H + H.T) / 2, Q @ np.array(parts)))
     for k, (H, h) in enumerate(cases):
         _, status, sizes, *_ = walk(student, name, H, h, 0 * h, maxiter=50)
         where = f"{name}, a ramp whose flat curvature is rounding, case {k}"
