@@ -206,6 +206,7 @@ def test_both_forms_refuses_and_keeps(student):
 # --- classify -----------------------------------------------------------------------
 
 ROOF = np.array([[1.0, 2.0], [2.0, 4.0]])  # eigenvalues 0 and 5; null space (2, -1)
+SLOPE = np.array([[1.0, 1, 0], [1, 2, 2], [0, 2, 4]])  # null space (2, -2, 1)
 DIP = np.array([[2.0, 3.0], [3.0, 2.0]])  # eigenvalues -1 and 5
 TWO_DOWN = np.diag([-1.0, -2.0, 9.0])
 
@@ -223,6 +224,8 @@ def test_classify(student):
         ("eigenvalues 0 and 5, h = 0", ROOF, 0 * level, "trough"),
         ("eigenvalues 0 and -5", -ROOF, level, "saddle"),
         ("eigenvalues 6 and 0", np.diag([6.0, 0.0]), np.array([1.0, 0.0]), "trough"),
+        ("n = 3, h = H(1, 0, 0)", SLOPE, SLOPE[0], "trough"),
+        ("n = 3, h = H(1, 0, 0) + (2, -2, 1)", SLOPE, SLOPE[0] + [2, -2, 1], "ramp"),
         ("H = diag(0, -5), h = (1, 1)", np.diag([0.0, -5.0]), np.ones(2), "saddle"),
         ("h_0 = (1, -1)", np.diag([3.0, 0, 0]), np.array([2.0, 1.0, -1.0]), "ramp"),
         ("h_0 = (1, 1)", np.diag([3.0, 0, 0]), np.array([2.0, 1.0, 1.0]), "ramp"),
@@ -247,6 +250,11 @@ def test_classify_scales_and_tolerances(student):
             "h_0 is (1, 1), h (2, 1, 1), rtol = 0.5",
             (np.diag([3.0, 0.0, 0.0]), np.array([2.0, 1.0, 1.0]), 0.5),
             "ramp",
+        ),
+        (
+            "h_0 is 1.5, h (2, 2, 2, 2, 1.5), rtol = 0.5",
+            (np.diag([1.0, 1, 1, 1, 0]), np.array([2.0, 2, 2, 2, 1.5]), 0.5),
+            "trough",
         ),
         ("eigenvalues -3e-40 and -8e-40", (-BOWL * 1e-40, level), "saddle"),
         ("eigenvalues 1e6 and 1e-5", (np.diag([1e6, 1e-5]), 0 * up), "trough"),
@@ -532,6 +540,7 @@ def test_preconditioned_refuses_an_m(student):
         negative_M=(fine, h, x0, lambda r: -r),
         z_at_a_right_angle_to_r=(fine, h, x0, lambda r: np.array([-r[1], r[0]])),
         z_of_one_number=(fine, h, x0, lambda r: r[:1]),
+        z_as_a_column=(fine, h, x0, lambda r: r[:, None]),
         negative_M_in_the_second_step=(wide, np.ones(3), np.zeros(3), turns),
     )
     for most in (0, 1):
@@ -988,14 +997,15 @@ def test_rates_edges(student):
 @pytest.mark.task("residual_bounds")
 def test_residual_bounds(student):
     r, h = np.array([0.03, -0.04]), np.array([6.0, 8.0])
-    got = student.residual_bounds(r, h, 0.25, 4.0)
+    got = student.residual_bounds(r, h, 0.25, 16.0)
     for field, want in (
-        ("error", (0.0125, 0.2)),
-        ("energy", (0.025, 0.1)),
-        ("gap", (0.0003125, 0.005)),
-        ("relative", (0.0003125, 0.08)),
+        ("error", (0.003125, 0.2)),
+        ("energy", (0.0125, 0.1)),
+        ("gap", (0.000078125, 0.005)),
+        ("relative", (0.000078125, 0.32)),
     ):
-        where = f"residual_bounds, |r| = 0.05, |h| = 10, eigenvalues 0.25 to 4: {field}"
+        where = "residual_bounds, |r| = 0.05, |h| = 10, eigenvalues 0.25 to 16"
+        where = f"{where}: {field}"
         same(np.array(getattr(got, field)), want, where, STEP[8])
 
 
