@@ -157,9 +157,9 @@ def test_tolerances_of_classify(student):
             ("h_0 is 1e-8 of h, rtol = 1e-7", np.diag([1.0, 0]), near, "trough", 1e-7),
             ("h_0 is 0.8 of h, rtol = 0.5", np.diag([2.0, 0]), 4 * steep, "ramp", 0.5),
             (
-                "h_0 is 0.45 of h in size, rtol = 0.5",
+                "h_0 is 0.47 of h in size, rtol = 0.5",
                 np.diag([1.0, 0.0, 0.0]),
-                np.array([4.0, 1.0, -1.7]),
+                np.array([4.0, 1.0, -1.9]),
                 "trough",
                 0.5,
             ),

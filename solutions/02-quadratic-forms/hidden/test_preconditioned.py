@@ -84,20 +84,20 @@ def divided(r, sizes):
 
 
 @pytest.mark.task("preconditioned")
-def test_a_large_matrix_of_preconditioned(student, reference, rng):
+def test_large_matrices_of_preconditioned(student, reference, rng):
     sizes, h = 10.0 ** np.linspace(-2, 2, 2000), rng.normal(size=2000)
-    scaled = {"shift": 0.5, "sizes": sizes}
-    run = descents.large_run(
-        student, NAME, h, student.keep_function(divided, sizes=sizes), **scaled
-    )
-    product = lambda v: descents.chain(v, **scaled)  # noqa: E731
-    want = reference.preconditioned(
-        product, h, 0 * h, lambda r: divided(r, sizes=sizes)
-    )
-    where = f"{NAME}, n = 2000, badly scaled"
-    descents.judge_truth(run, product, h, 1e-8, where, STEP_7)
-    steps, most = steps_of(run, where), 1.1 * len(want.residuals) + 5
-    check.at_most(steps, most, where=f"{where}: steps", look=STEP_7)
+    for shift in (0.5, 0.001):
+        scaled = {"shift": shift, "sizes": sizes}
+        far = student.keep_function(divided, sizes=sizes)
+        run = descents.large_run(student, NAME, h, far, **scaled)
+        product = lambda v, s=scaled: descents.chain(v, **s)  # noqa: E731
+        want = reference.preconditioned(
+            product, h, 0 * h, lambda r: divided(r, sizes=sizes)
+        )
+        where = f"{NAME}, n = 2000, badly scaled, shift = {shift:g}"
+        descents.judge_truth(run, product, h, 1e-8, where, STEP_7)
+        steps, most = steps_of(run, where), 1.1 * len(want.residuals) + 5
+        check.at_most(steps, most, where=f"{where}: steps", look=STEP_7)
 
 
 @pytest.mark.task("preconditioned")
@@ -116,11 +116,20 @@ def test_far_start_of_preconditioned(student, rng):
     run, where = descents.ask_far_start(student, NAME, rng, plain)
     check.at_most(steps_of(run, where), 20, where=f"{where}: steps", look=CONTRACT)
     H, _ = turned([1, 2, 5, 10, 20, 50, 100], rng)
-    divide = lambda r: r / np.arange(1, 8)  # noqa: E731
+    seen = []
+
+    def divide(r):
+        seen.append(r.tobytes())
+        return r / np.arange(1, 8)
+
     for _ in range(3):
+        seen.clear()
         h, x0 = rng.normal(size=7), 1e10 * rng.uniform(1, 2, size=7)
         run = run_of(student, NAME, H, h, x0, divide, 1e-9, 60, watched=True)
         where = f"{NAME} from a start of size 1e10"
+        twice = len(seen) - len(set(seen))
+        spot = f"{where}: residuals for which precondition is called twice"
+        check.at_most(twice, 0, where=spot, look=CONTRACT)
         descents.judge_truth(run, lambda v: H @ v, h, 1e-9, where, CONTRACT)
         descents.judge_restart(run, lambda v: H @ v, h, where, CONTRACT, divide)
 
