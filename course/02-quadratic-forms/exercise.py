@@ -11,7 +11,8 @@
 # The chapter `02-quadratic-forms` explains; this file is where you write. Fill the
 # cells that raise `NotImplementedError`, one task at a time, and keep the names. The
 # grader finds each task by its name, runs it beside a hidden reference, and never runs
-# the explore cells. `check("evaluate")` runs the public tests of one task.
+# the explore cells. `check("evaluate")` runs the public tests of one task. Helpers of
+# your own may stand in cells between the tasks.
 #
 # In all tasks arrays hold floats or integers of any width, of sizes between 1e-60 and
 # 1e60; compute in float64. No argument is ever changed, and every array that you return
@@ -85,7 +86,7 @@ def evaluate(
 ) -> tuple[float, np.ndarray]:
     """Return f(x) and the gradient of f at x.
 
-    f(x) = sum over i, j of a_ij x_i x_j + sum over k of b_k x_k + c.
+    f(x) = sum over i, j of a_ij x_i x_j + sum over i of b_i x_i + c.
 
     Args:
         a: (n, n), any square matrix: not necessarily symmetric, possibly zero.
@@ -97,7 +98,7 @@ def evaluate(
         f(x), and an array (n,).
 
     Raises:
-        ValueError: a is not a square matrix, or the size of b or x does not fit it.
+        ValueError: a is not a square matrix, or the shape of b or x does not fit it.
     """
     raise NotImplementedError("evaluate: chapter, step 1")
 
@@ -105,14 +106,13 @@ def evaluate(
 # %% tags=["explore"]
 with attempt():
     a, b, c = np.array([[1.0, 4.0], [0.0, 3.0]]), np.array([2.0, -1.0]), 5.0
-    x, h = np.array([0.5, -2.0]), 1e-5
+    x, step = np.array([0.5, -2.0]), 1e-5
     value, slopes = evaluate(a, b, c, x)
     print("f(x) =", value, "want 15.25")
-    for i, e in enumerate(np.eye(2)):  # the central differences of lesson 01
-        high, low = (evaluate(a, b, c, x + s * h * e)[0] for s in (1, -1))
-        print(
-            f"slope {i}: {slopes[i]:.6f}, by differences {(high - low) / (2 * h):.6f}"
-        )
+    for i, axis in enumerate(step * np.eye(2)):  # the central differences of lesson 01
+        high, low = (evaluate(a, b, c, x + s * axis)[0] for s in (1, -1))
+        by_differences = (high - low) / (2 * step)
+        print(f"slope {i}: {slopes[i]:.6f}, by differences {by_differences:.6f}")
 
 # %% tags=["check"]
 check("evaluate")
@@ -137,9 +137,9 @@ def both_forms(a: np.ndarray, b: np.ndarray, c: float) -> tuple[Form, Form]:
         and no array of one form is an array of the other, or an argument.
 
     Raises:
-        ValueError: a is not a square matrix; the size of b does not fit it; a, b or c
+        ValueError: a is not a square matrix; the shape of b does not fit it; a, b or c
             holds a NaN or an infinity; the polynomial has no quadratic part, because A
-            is zero: a is all zero, or its terms cancel, or n = 0.
+            is exactly zero: a is all zero, or its terms cancel, or n = 0.
     """
     raise NotImplementedError("both_forms: chapter, step 2")
 
@@ -162,8 +162,8 @@ def classify(H: np.ndarray, h: np.ndarray, rtol: float = 1e-10) -> str:
     """Say which shape f(x) = x'Hx/2 - h'x + c has; c does not matter.
 
     An eigenvalue of H counts as zero where its size is at most rtol times the largest
-    size of all eigenvalues. h_0 is the part of h in the space of the eigenvectors of
-    those; it counts as zero where |h_0| <= rtol |h|.
+    size of all eigenvalues. The eigenvectors of these eigenvalues span a space, and h_0
+    is the part of h in it; it counts as zero where |h_0| <= rtol |h|.
 
     Args:
         H: (n, n), symmetric to the last bit.
@@ -176,7 +176,7 @@ def classify(H: np.ndarray, h: np.ndarray, rtol: float = 1e-10) -> str:
         and h_0 is not. "saddle": some are negative, perhaps all.
 
     Raises:
-        ValueError: H is not a square matrix, or not symmetric; the size of h does not
+        ValueError: H is not a square matrix, or not symmetric; the shape of h does not
             fit it; H or h holds a NaN or an infinity.
     """
     raise NotImplementedError("classify: chapter, step 3")
@@ -214,7 +214,7 @@ def minimise(H: np.ndarray, h: np.ndarray, c: float, rtol: float = 1e-10) -> Min
         "trough": x, the shortest of all minimisers. The columns of directions are an
             orthonormal basis of the space in which x may move and stay one.
         "ramp": x is None and the value -inf. The one column of directions is a unit
-            vector d with Hd = 0 and h'd > 0.
+            vector d with h'd > 0 and Hd = 0, up to what counts as zero.
         "saddle": x is None and the value -inf. The one column of directions is a unit
             vector d with d'Hd < 0.
 
@@ -263,8 +263,8 @@ def steepest_descent(
         watch: Called with a fresh copy of x0, and of x after each step.
 
     A step goes from x along its direction p, here the residual r = h - Hx, to the
-    lowest point on that line. Its one product, Hp, also brings r up to date. Before a
-    step the run may end, in this order:
+    lowest point on that line. Its one product, Hp, also brings r up to date: that of
+    the new x is Hx plus a multiple of Hp. Before a step the run may end, in this order:
 
     "converged": r meets the aim. After a step, the r brought up to date may be wrong:
         where it meets the aim, one more product computes h - Hx itself, which takes
@@ -272,16 +272,20 @@ def steepest_descent(
         too has the run converged; else it goes on, with p = r as at the start.
     "maxiter": so many steps were taken.
     "unbounded": p'Hp <= 1e-14 q p'p, with q the largest p'Hp / p'p up to now, this p
-        included, or 0 if all are negative. `direction` is p as a unit vector. (H has
-        a condition number below 1e13, leaving zero eigenvalues out.)
+        included, or 0 if all are negative. `direction` is p as a unit vector: from x
+        along it f falls without end, because p'r > 0. (H has a condition number below
+        1e13, leaving zero eigenvalues out. Where some are zero, rounding may leave an
+        r of 1e-16 times the largest eigenvalue times |x| along them: rtol asks for
+        more than that, or a trough, which has minima, may end so too.)
 
-    So k steps and m such checks cost at most k + m + 1 products; one more to find
-    that the run is "unbounded".
+    A run costs at most one product for x0, one for each step and one for each check
+    that "converged" asks for; one more to find that it is "unbounded".
 
     Raises:
         ValueError: h is not one-dimensional; x0 or what product returns has another
             shape than h; rtol is not greater than 0; maxiter is negative.
-        OverflowError: p'Hp is infinite or NaN: the run has left the range of float64.
+        OverflowError: p'Hp is infinite (of either sign) or NaN: the run has left the
+            range of float64. This is asked before "unbounded" is.
     """
     raise NotImplementedError("steepest_descent: chapter, step 4")
 
@@ -350,7 +354,7 @@ def preconditioned(
     maxiter: int = 1000,
     watch: Callable[[np.ndarray], object] | None = None,
 ) -> Run:
-    """Walk down f(x) = x'Hx/2 - h'x along conjugate directions made of z = r / M.
+    """Walk down f(x) = x'Hx/2 - h'x along conjugate directions made of z, Mz = r.
 
     All other arguments, endings, costs and refusals are those of `conjugate_gradient`:
     the aim, and `residuals`, are about r, not z. The first p, and that after a check
@@ -362,7 +366,8 @@ def preconditioned(
             It is called once at most for each residual that does not end the run.
 
     Raises:
-        ValueError: r'z <= 0, which no such M can give; z has another shape than r.
+        ValueError: r'z <= 0 in some step, which no such M can give; z has another
+            shape than r.
     """
     raise NotImplementedError("preconditioned: chapter, step 7")
 

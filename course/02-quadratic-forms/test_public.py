@@ -105,6 +105,8 @@ def test_evaluate_kinds(student):
         ("float32", (single, none, 0, np.array([3e4]))),
         ("n = 0", (np.zeros((0, 0)), empty, 1.5, empty)),
         ("a = 0", (np.zeros((1, 1)), none + 2, 1.0, none + 3)),
+        ("x of size 1e20", (FULL, np.ones(2), 0.0, np.array([1e20, 3e20]))),
+        ("a and b of size 1e-60", (FULL * 1e-60, np.ones(2) * 1e-60, 0, np.ones(2))),
     ):
         got = student.evaluate(*args)
         a, b, c, x = (np.array(v, dtype=np.float64) for v in args)
@@ -122,6 +124,8 @@ def test_evaluate_refuses_and_keeps(student):
         a_of_2_x_3=(np.ones((2, 3)), two, 0.0, two),
         b_of_one_number=(FULL, np.ones(1), 0.0, two),
         x_of_three_numbers=(FULL, two, 0.0, np.ones(3)),
+        b_as_a_column=(FULL, np.ones((2, 1)), 0.0, two),
+        x_as_a_column=(FULL, two, 0.0, np.ones((2, 1))),
     )
     for a in (FULL, 0 * FULL):
         keeps(student, "evaluate", [a, two, 1.0, 2 * two], [(1,)])
@@ -164,6 +168,7 @@ def test_both_forms_kinds(student):
         ("uint8", np.array([[3, 200], [95, 0]], np.uint8), np.array([5, 0], np.uint8)),
         ("tiny", np.array([[0, 1e-50], [0, 0]]), np.zeros(2)),
         ("a zero diagonal", np.array([[0.0, 1.0], [1.0, 0.0]]), np.zeros(2)),
+        ("terms nearly cancel", np.array([[1e-14, 1.0], [-1.0, 0.0]]), np.zeros(2)),
     ):
         got = forms(student, a, b, 0)
         wide = np.array(a, dtype=float)
@@ -188,7 +193,10 @@ def test_both_forms_refuses_and_keeps(student):
         b_of_one_number=(FULL, np.ones(1), 0.0),
         NaN_in_a=(FULL * math.nan, b, 0.0),
         infinity_in_b=(FULL, b * math.inf, 0.0),
+        infinity_in_a=(np.diag([1.0, math.inf]), b, 0.0),
+        NaN_in_b=(FULL, b * math.nan, 0.0),
         c_is_infinite=(FULL, b, math.inf),
+        c_is_NaN=(FULL, b, math.nan),
     )
     parts = [(0, "matrix"), (0, "vector"), (1, "matrix"), (1, "vector")]
     for a in (FULL, BOWL):
@@ -198,6 +206,7 @@ def test_both_forms_refuses_and_keeps(student):
 # --- classify -----------------------------------------------------------------------
 
 ROOF = np.array([[1.0, 2.0], [2.0, 4.0]])  # eigenvalues 0 and 5; null space (2, -1)
+SLOPE = np.array([[1.0, 1, 0], [1, 2, 2], [0, 2, 4]])  # null space (2, -2, 1)
 DIP = np.array([[2.0, 3.0], [3.0, 2.0]])  # eigenvalues -1 and 5
 TWO_DOWN = np.diag([-1.0, -2.0, 9.0])
 
@@ -215,6 +224,11 @@ def test_classify(student):
         ("eigenvalues 0 and 5, h = 0", ROOF, 0 * level, "trough"),
         ("eigenvalues 0 and -5", -ROOF, level, "saddle"),
         ("eigenvalues 6 and 0", np.diag([6.0, 0.0]), np.array([1.0, 0.0]), "trough"),
+        ("n = 3, h = H(1, 0, 0)", SLOPE, SLOPE[0], "trough"),
+        ("n = 3, h = H(1, 0, 0) + (2, -2, 1)", SLOPE, SLOPE[0] + [2, -2, 1], "ramp"),
+        ("H = diag(0, -5), h = (1, 1)", np.diag([0.0, -5.0]), np.ones(2), "saddle"),
+        ("h_0 = (1, -1)", np.diag([3.0, 0, 0]), np.array([2.0, 1.0, -1.0]), "ramp"),
+        ("h_0 = (1, 1)", np.diag([3.0, 0, 0]), np.array([2.0, 1.0, 1.0]), "ramp"),
     ):
         got = student.classify(H, h)
         check.equal(got, want, where=f"classify, {kind}", look=STEP[3])
@@ -232,6 +246,24 @@ def test_classify_scales_and_tolerances(student):
         ("eigenvalues 1 and 1e-12", (thin, level), "ramp"),
         ("eigenvalues 1 and 1e-12, rtol = 1e-13", (thin, level, 1e-13), "bowl"),
         ("eigenvalues 1 and -1e-12", (np.diag([1.0, -1e-12]), 0 * up), "trough"),
+        (
+            "h_0 is (1, 1), h (2, 1, 1), rtol = 0.5",
+            (np.diag([3.0, 0.0, 0.0]), np.array([2.0, 1.0, 1.0]), 0.5),
+            "ramp",
+        ),
+        (
+            "h_0 is 1.5, h (2, 2, 2, 2, 1.5), rtol = 0.5",
+            (np.diag([1.0, 1, 1, 1, 0]), np.array([2.0, 2, 2, 2, 1.5]), 0.5),
+            "trough",
+        ),
+        ("eigenvalues -3e-40 and -8e-40", (-BOWL * 1e-40, level), "saddle"),
+        ("eigenvalues 1e6 and 1e-5", (np.diag([1e6, 1e-5]), 0 * up), "trough"),
+        ("eigenvalues 1 and -1e-9", (np.diag([1.0, -1e-9]), 0 * up), "saddle"),
+        (
+            "eigenvalues 4.5 and three times 0.5, rtol = 0.2",
+            (np.ones((4, 4)) + 0.5 * np.eye(4), np.ones(4), 0.2),
+            "trough",
+        ),
         ("4, 4, 4, 1, rtol = 0.2", (np.diag([4.0, 4, 4, 1]), np.ones(4), 0.2), "bowl"),
         ("h_0 is 1e-6 of h", (np.diag([1.0, 0.0]), up), "ramp"),
         ("h_0 is 1e-6 of h, rtol = 1e-5", (np.diag([1.0, 0]), up, 1e-5), "trough"),
@@ -330,6 +362,11 @@ def test_minimise_scales(student):
     got = student.minimise(thin, np.array([2.0, 3e-12]), 0.0)
     where = "minimise, eigenvalues 1 and 1e-12: x of the trough"
     same(got.x, [2.0, 0.0], where, tol=1e-9)
+    got = student.minimise(np.diag([1.0, 1e-5]), np.array([2.0, 0.0]), 0.0, 1e-4)
+    where = "minimise, eigenvalues 1 and 1e-5, rtol = 1e-4: directions of the trough"
+    check.shape(got.directions, (2, 1), where=where, look=CONTRACT)
+    got = student.minimise(ROOF * 1e40, np.array([3.0, 6.0 + 1e-12]), 0.0)
+    same(got.x, [0.6e-40, 1.2e-40], "minimise, H of size 1e40: x of the trough")
     got = student.minimise(np.zeros((0, 0)), np.zeros(0), 4.0)
     check.equal(got.value, 4.0, where="minimise, n = 0: value", look=CONTRACT)
     check.shape(got.x, (0,), where="minimise, n = 0: x", look=CONTRACT)
@@ -452,15 +489,65 @@ def test_preconditioned_is_cg_in_other_coordinates(student):
 
 
 @pytest.mark.task("preconditioned")
+def test_preconditioned_by_other_matrices(student):
+    H, h = np.array([[2.0, 1.9], [1.9, 2.0]]), np.array([1.0, 0.1])
+    _, status, sizes, *_ = walk(
+        student,
+        "preconditioned",
+        H,
+        h,
+        np.zeros(2),
+        divide=lambda r: np.linalg.solve(H, r),
+    )
+    where = "preconditioned, H = M = [[2, 1.9], [1.9, 2]]"
+    check.equal(status, "converged", where=f"{where}: status", look=STEP[7])
+    check.at_most(len(sizes) - 1, 2, where=f"{where}: steps", look=STEP[7])
+    far, x0 = np.diag([1.0, 1e4, 1e-3]), np.full(3, 1e9)
+    _, status, sizes, *_ = walk(
+        student,
+        "preconditioned",
+        far,
+        np.ones(3),
+        x0,
+        divide=lambda r: r / np.diag(far),
+    )
+    where = "preconditioned, H = M = diag(1, 1e4, 1e-3), from a start of size 1e9"
+    look = "After a check that failed, p is z. " + CONTRACT
+    check.equal(status, "converged", where=f"{where}: status", look=look)
+    check.at_most(len(sizes) - 1, 8, where=f"{where}: steps", look=look)
+    H, h = np.diag([1.0, 2.0]), np.ones(2)
+    _, status, *_ = walk(
+        student,
+        "preconditioned",
+        H,
+        h,
+        np.zeros(2),
+        divide=lambda r: r / np.array([1.0, 5e14]),
+    )
+    where = "preconditioned, H = diag(1, 2), M = diag(1, 5e14): status"
+    look = "What is flat depends on p'Hp / p'p. " + CONTRACT
+    check.equal(status, "converged", where=where, look=look)
+
+
+@pytest.mark.task("preconditioned")
 def test_preconditioned_refuses_an_m(student):
     fine, h, x0 = (lambda v: 2 * v), np.array([3.0, 4.0]), np.zeros(2)
+    wide, signs = (lambda v: v * np.array([1.0, 2.0, 5.0])), iter([1.0, -1.0])
+    turns = lambda r: next(signs) * r  # noqa: E731
     refused(
         student.preconditioned,
         "preconditioned",
         negative_M=(fine, h, x0, lambda r: -r),
         z_at_a_right_angle_to_r=(fine, h, x0, lambda r: np.array([-r[1], r[0]])),
         z_of_one_number=(fine, h, x0, lambda r: r[:1]),
+        z_as_a_column=(fine, h, x0, lambda r: r[:, None]),
+        negative_M_in_the_second_step=(wide, np.ones(3), np.zeros(3), turns),
     )
+    for most in (0, 1):
+        count = check.counted(plain)
+        student.preconditioned(wide, np.ones(3), np.zeros(3), count, maxiter=most)
+        where = f"preconditioned, maxiter = {most}: calls of precondition"
+        check.at_most(count.calls, most, where=where, look=CONTRACT)
     there = check.counted(plain)
     student.preconditioned(fine, h, h / 2, there)
     where = "preconditioned from the minimum: calls of precondition"
@@ -482,11 +569,67 @@ def test_one_step_for_each_eigenvalue(student):
 
 @pytest.mark.task("conjugate_gradient")
 def test_thin_is_not_flat(student):
-    H, h = np.diag([1.0, 1e-10]), np.array([1.0, 2e-10])
-    x, status, *_ = walk(student, "conjugate_gradient", H, h, np.zeros(2), 1e-14)
-    where = "conjugate_gradient, eigenvalues 1 and 1e-10"
+    for thin in (1e-10, 5e-13):
+        H, h = np.diag([1.0, thin]), np.array([1.0, 2 * thin])
+        x, status, *_ = walk(student, "conjugate_gradient", H, h, np.zeros(2), 1e-14)
+        where = f"conjugate_gradient, eigenvalues 1 and {thin:g}"
+        check.equal(status, "converged", where=f"{where}: status", look=CONTRACT)
+        same(x, [1.0, 2.0], f"{where}: x", tol=1e-2)
+
+
+def judge_many_steps(student, name):
+    """Check a long run: what each step promises, what it costs, how long it is."""
+    values = np.geomspace(1.0, 1e4, 12)
+    if name == "steepest_descent":
+        values = np.array([1.0, 2.0, 30.0])
+    H, h = np.diag(values), np.ones(len(values))
+    _, status, sizes, _, path, calls = walk(student, name, H, h, 0 * h)
+    where = f"{name}, {len(h)} eigenvalues from 1 to {values[-1]:g}"
     check.equal(status, "converged", where=f"{where}: status", look=CONTRACT)
-    same(x, [1.0, 2.0], f"{where}: x", tol=1e-3)
+    steps = len(sizes) - 1
+    most = 280 if name == "steepest_descent" else 30
+    check.at_most(steps, most, where=f"{where}: steps", look=CONTRACT)
+    # One product for each step, one before the first, and one check at the end.
+    check.at_most(len(calls), steps + 2, where=f"{where}: products", look=CONTRACT)
+    walks = np.diff(np.array(path[:9]), axis=0)
+    left = np.array([h - H @ point for point in path[:9]])
+    for k, (along, rest) in enumerate(zip(walks, left[1:], strict=True)):
+        share = abs(float(along @ rest)) / math.sqrt((along @ along) * (rest @ rest))
+        evidence = f"there the slope along step {k + 1} is {share:.3g} |r|, not 0"
+        look = "Each step goes to the lowest point of its line. " + STEP[4]
+        spot = f"{where}: x after {k + 1} steps"
+        check.true(share < 1e-6, where=spot, evidence=evidence, look=look)
+    if name != "steepest_descent":
+        units = walks / np.sqrt(np.sum((walks @ H) * walks, axis=1))[:, None]
+        worst = float(np.max(np.abs(units @ H @ units.T - np.eye(len(units)))))
+        evidence = (
+            f"of two of the first 8 steps, scaled to d'Hd = 1, d'He is {worst:.3g}"
+        )
+        where = f"{where}: are all steps conjugate"
+        check.true(worst < 1e-6, where=where, evidence=evidence, look=STEP[5])
+
+
+def judge_flat(student, name):
+    """Check that a curvature of rounding size is none, whatever its sign is."""
+    cases = [(np.diag([1.0, 0.0]), np.array([1.0, 4e-8]))]
+    if name != "steepest_descent":
+        cases = [(np.diag([1.0, 1e-4, 0.0]), np.array([1.0, 1e-2, 1e-4]))]
+        for k in range(1, 9):
+            u = np.array([math.cos(k), math.sin(k), 0.5 * k])
+            Q = np.eye(3) - 2 * np.outer(u, u) / (u @ u)
+            for values, parts in (
+                ([0.0, 1.0, 4.0], [1.0, 1.0, 2.0]),
+                ([0.0, 1e-3, 1.0], [1.0, 1.0, 1e-3]),  # the first curvature is small
+            ):
+                H = Q @ np.diag(values) @ Q
+                cases.append(((H + H.T) / 2, Q @ np.array(parts)))
+    for k, (H, h) in enumerate(cases):
+        _, status, sizes, *_ = walk(student, name, H, h, 0 * h, maxiter=50)
+        where = f"{name}, a ramp whose flat curvature is rounding, case {k}"
+        look = "Compare with the largest curvature met. " + CONTRACT
+        check.equal(status, "unbounded", where=f"{where}: status", look=look)
+        most = len(h) - 1
+        check.at_most(len(sizes) - 1, most, where=f"{where}: steps", look=look)
 
 
 def judge_aims(student, name):
@@ -507,8 +650,9 @@ def judge_aims(student, name):
         evidence = f"|h - Hx| is {math.sqrt(r @ r):.3g}, the aim {aim:.3g}"
         good = math.sqrt(r @ r) <= 1.01 * aim
         check.true(good, where=where, evidence=evidence, look=CONTRACT)
-        evidence = "the run went on after an entry of residuals had met the aim"
-        good = bool(np.all(sizes[:-1] > 0.999 * aim))
+        least = float(np.min(sizes[:-1], initial=math.inf))
+        evidence = f"it went on after |r| = {least:.3g} had met the aim, {aim:.3g}"
+        good = least > 0.999 * aim
         check.true(good, where=where, evidence=evidence, look=CONTRACT)
 
 
@@ -548,16 +692,17 @@ def judge_endings(student, name):
             ("H = diag(5, 0), h = (3, 1)", np.diag([5.0, 0.0]), later),
         ]
     for kind, H, h in cases:
-        x, status, _, d, *_ = walk(student, name, H, h, np.zeros(2))
+        x, status, _, d, path, _ = walk(student, name, H, h, np.zeros(2))
         where = f"{name}, {kind}"
         check.equal(status, "unbounded", where=f"{where}: status", look=CONTRACT)
         where = f"{where}: direction"
         check.shape(d, (2,), where=where, look=CONTRACT)
         same(math.sqrt(float(np.sum(np.square(d)))), 1.0, f"{where}, its length")
         bend, fall = float(d @ H @ d), float(d @ (h - H @ x))
-        evidence = f"d'Hd is {bend:.3g} and d'r {fall:.3g}"
+        evidence = f"d'Hd is {bend:.3g}, not <= 0, or d'r is {fall:.3g}, not > 0"
         good = bend <= 1e-12 and fall > 0
         check.true(good, where=where, evidence=evidence, look=CONTRACT)
+        same(x, path[-1], f"{name}, {kind}: x, the last point that watch saw")
 
 
 def judge_small(student, name):
@@ -594,20 +739,21 @@ def judge_refusals(student, name):
         two_dimensional_h=(fine, np.ones((1, 2)), np.ones((1, 2)), *extra),
         product_returns_one_number=(lambda v: v[:1], two, 2 * two, *extra),
         rtol_is_0=(fine, two, 2 * two, *extra, 0.0),
+        rtol_is_NaN=(fine, two, 2 * two, *extra, math.nan),
         maxiter_is_negative=(fine, two, 2 * two, *extra, 1e-8, -1),
     )
-    lost = lambda v: v * 0.0 + (math.nan if v.any() else 0.0)  # noqa: E731
-    where = f"{name}, product returns NaN"
-    check.raises(
-        OverflowError,
-        getattr(student, name),
-        lost,
-        two,
-        0 * two,
-        *extra,
-        where=where,
-        look=CONTRACT,
-    )
+    for bad in (math.nan, math.inf, -math.inf):
+        lost = lambda v, bad=bad: np.where(v.any(), bad, v)  # noqa: E731
+        check.raises(
+            OverflowError,
+            getattr(student, name),
+            lost,
+            two,
+            0 * two,
+            *extra,
+            where=f"{name}, product returns {bad}",
+            look=CONTRACT,
+        )
 
 
 def careless(lesson, name, kind):
@@ -631,13 +777,19 @@ def careless(lesson, name, kind):
         x[:] = 99.0
 
     product = {f.__name__: f for f in (returns_it, overwrites, one_buffer)}[kind]
-    extra = [returns_it] if name == "preconditioned" else []
+
+    def halves(r):
+        r *= 0.5
+        return r
+
+    divide = halves if kind == "overwrites" else returns_it
+    extra = [divide] if name == "preconditioned" else []
     h, x0 = np.array([2.0, 3.0, 5.0]), np.array([4.0, -1.0, 2.0])
     run = getattr(lesson, name)(product, h, x0, *extra, 1e-9, watch=spoils)
     x = np.array(run.x)
     still = getattr(lesson, name)(product, h, x0, *extra, maxiter=0)
     still.x[:] = 55.0
-    return run.status, x, h, x0
+    return run.status, x, h, x0, len(run.residuals) - 1
 
 
 def judge_careless(student, name):
@@ -646,10 +798,12 @@ def judge_careless(student, name):
         ("overwrites", [1.0, 1.0, 1.0]),
         ("one_buffer", [1.0, 1.0, 1.0]),
     ):
-        status, x, h, x0 = student.run(careless, name=name, kind=kind)
+        status, x, h, x0, steps = student.run(careless, name=name, kind=kind)
         where = f"{name}, product {kind.replace('_', ' ')}, watch overwrites"
         check.equal(status, "converged", where=f"{where}: status", look=CONTRACT)
         same(x, want, f"{where}: x", tol=1e-7)
+        if name != "steepest_descent":
+            check.at_most(steps, 4, where=f"{where}: steps", look=CONTRACT)
         check.equal(h.tolist(), [2.0, 3.0, 5.0], where=f"{where}: h", look=CONTRACT)
         where = f"{name}: x0 afterwards, and is x a new array"
         check.equal(x0.tolist(), [4.0, -1.0, 2.0], where=where, look=CONTRACT)
@@ -745,6 +899,36 @@ def test_careless_of_preconditioned(student):
     judge_careless(student, "preconditioned")
 
 
+@pytest.mark.task("steepest_descent")
+def test_many_steps_of_steepest_descent(student):
+    judge_many_steps(student, "steepest_descent")
+
+
+@pytest.mark.task("steepest_descent")
+def test_flat_curvature_of_steepest_descent(student):
+    judge_flat(student, "steepest_descent")
+
+
+@pytest.mark.task("conjugate_gradient")
+def test_many_steps_of_conjugate_gradient(student):
+    judge_many_steps(student, "conjugate_gradient")
+
+
+@pytest.mark.task("conjugate_gradient")
+def test_flat_curvature_of_conjugate_gradient(student):
+    judge_flat(student, "conjugate_gradient")
+
+
+@pytest.mark.task("preconditioned")
+def test_many_steps_of_preconditioned(student):
+    judge_many_steps(student, "preconditioned")
+
+
+@pytest.mark.task("preconditioned")
+def test_flat_curvature_of_preconditioned(student):
+    judge_flat(student, "preconditioned")
+
+
 # --- rates --------------------------------------------------------------------------
 
 
@@ -764,6 +948,20 @@ def test_rates(student):
     where = "rates, H = [[5, 4], [4, 5]], an array of points"
     same(turned.kappa, 9.0, f"{where}: kappa", STEP[6])
     want = np.sqrt([1.0, 5 / 80, 0.0, 20 / 80])
+    same(turned.measured, want, f"{where}: measured", STEP[6])
+    path = star + np.array([[1.0, 1.0], [1.0, -1.0], [2.0, 2.0]])
+    turned = student.rates(np.array([[5.0, 4.0], [4.0, 5.0]]), star, path)
+    where = "rates, H = [[5, 4], [4, 5]], errors (1, 1), (1, -1) and (2, 2)"
+    same(turned.measured, [1.0, 1 / 3, 2.0], f"{where}: measured", STEP[6])
+    path = star + np.array([[1.0, 0.0], [1.0, 2.0], [1.0, -2.0]])
+    turned = student.rates(np.array([[4.0, 2.0], [2.0, 7.0]]), star, path)
+    where = "rates, H = [[4, 2], [2, 7]], errors (1, 0), (1, 2) and (1, -2)"
+    same(turned.measured, np.sqrt([1.0, 10.0, 6.0]), f"{where}: measured", STEP[6])
+    H = np.array([[4.0, 1.0, 0.0], [1.0, 3.0, -2.0], [0.0, -2.0, 9.0]])
+    path = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 2.0, 1.0]])
+    turned = student.rates(H, np.zeros(3), path)
+    where = "rates, n = 3, errors (1, 0, 0), (1, 1, 0) and (0, 2, 1)"
+    want = np.sqrt([1.0, 9 / 4, 13 / 4])
     same(turned.measured, want, f"{where}: measured", STEP[6])
 
 
@@ -799,14 +997,15 @@ def test_rates_edges(student):
 @pytest.mark.task("residual_bounds")
 def test_residual_bounds(student):
     r, h = np.array([0.03, -0.04]), np.array([6.0, 8.0])
-    got = student.residual_bounds(r, h, 0.25, 4.0)
+    got = student.residual_bounds(r, h, 0.25, 16.0)
     for field, want in (
-        ("error", (0.0125, 0.2)),
-        ("energy", (0.025, 0.1)),
-        ("gap", (0.0003125, 0.005)),
-        ("relative", (0.0003125, 0.08)),
+        ("error", (0.003125, 0.2)),
+        ("energy", (0.0125, 0.1)),
+        ("gap", (0.000078125, 0.005)),
+        ("relative", (0.000078125, 0.32)),
     ):
-        where = f"residual_bounds, |r| = 0.05, |h| = 10, eigenvalues 0.25 to 4: {field}"
+        where = "residual_bounds, |r| = 0.05, |h| = 10, eigenvalues 0.25 to 16"
+        where = f"{where}: {field}"
         same(np.array(getattr(got, field)), want, where, STEP[8])
 
 
@@ -818,11 +1017,19 @@ def test_residual_bounds_edges(student):
         where = f"residual_bounds, int8, one eigenvalue: {field}"
         same(np.array(getattr(got, field)), [want, want], where)
     two = np.ones(2)
+    for kind, r, h, s, m, want in (
+        ("r = 0", 0 * two, two, 1.0, 4.0, (0.0, 0.0)),
+        ("h of size 1e-20", two, two * 1e-20, 1.0, 4.0, (0.25e20, 4e20)),
+        ("eigenvalues 1e-30 and 1", two, two, 1e-30, 1.0, (1e-30, 1e30)),
+    ):
+        got = np.array(student.residual_bounds(r, h, s, m).relative)
+        same(got, want, f"residual_bounds, {kind}: relative")
     refused(
         student.residual_bounds,
         "residual_bounds",
         h_is_0=(two, 0 * two, 1.0, 2.0),
         r_of_one_number=(np.ones(1), two, 1.0, 2.0),
+        r_is_a_row_of_a_matrix=(np.ones((1, 2)), two, 1.0, 2.0),
         smallest_is_0=(two, two, 0.0, 2.0),
         smallest_is_negative=(two, two, -1.0, 2.0),
         smallest_above_largest=(two, two, 3.0, 2.0),

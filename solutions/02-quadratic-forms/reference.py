@@ -271,7 +271,7 @@ def preconditioned(
     maxiter: int = 1000,
     watch: Callable[[np.ndarray], object] | None = None,
 ) -> Run:
-    """Walk down f(x) = x'Hx/2 - h'x along conjugate directions made of z = r / M."""
+    """Walk down f(x) = x'Hx/2 - h'x along conjugate directions made of z, Mz = r."""
     multiply, h, x, r, aim = begin(product, h, x0, rtol, maxiter)
     divide = guarded(precondition, h.shape)
     watch = watch or ignore

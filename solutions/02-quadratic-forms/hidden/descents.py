@@ -114,27 +114,27 @@ def judge_watched(run, n, where):
         check.shape(x, (n,), where=f"{where}: what watch saw", look=CONTRACT)
 
 
-def judge_restart(run, product, h, where, look, divide=lambda r: r):
-    """Check the first step after a check that failed: it must go along z alone.
+def restarts_of(run, product, h):
+    """Return after how many steps a check failed.
 
-    There the last entry of residuals is true again, and that before it was not.
+    There the entry of residuals is true again, and that before it was not.
     """
-    judge_watched(run, len(h), where)
     left = [h - product(x) for x in run.path]
     true = [
         abs(math.sqrt(r @ r) - size) <= 1e-9 * math.sqrt(r @ r)
         for r, size in zip(left, run.residuals, strict=True)
     ]
-    for k in range(1, len(true) - 1):
-        if true[k] and not true[k - 1]:
-            step, z = run.path[k + 1] - run.path[k], divide(left[k])
-            cosine = float(step @ z) / math.sqrt((step @ step) * (z @ z))
-            evidence = (
-                f"after the check the step makes an angle with it: cos {cosine:.3g}"
-            )
-            good = cosine > 0.999
-            check.true(good, where=where, evidence=evidence, look=look)
-            return
+    return [k for k in range(1, len(true) - 1) if true[k] and not true[k - 1]]
+
+
+def judge_restart(run, product, h, where, look, divide=lambda r: r):
+    """Check the first step after a check that failed: it must go along z alone."""
+    judge_watched(run, len(h), where)
+    for k in restarts_of(run, product, h)[:1]:
+        step, z = run.path[k + 1] - run.path[k], divide(h - product(run.path[k]))
+        cosine = float(step @ z) / math.sqrt((step @ step) * (z @ z))
+        evidence = f"after the check the step makes an angle with it: cos {cosine:.3g}"
+        check.true(cosine > 0.999, where=where, evidence=evidence, look=look)
 
 
 def judge_products(run, checks, where, look=CONTRACT):
@@ -220,8 +220,11 @@ def ask_no_minimum(student, name, cases):
         for size in (1.0, 1e-40, 1e40):
             where = f"{name}, {kind}" + ("" if size == 1 else f", times {size:g}")
             rest = [lambda r: r] if name == "preconditioned" else []
-            run = run_of(student, name, H * size, h * size, 0 * h, *rest)
+            asked = (name, H * size, h * size, 0 * h, *rest)
+            run = run_of(student, *asked, watched=True)
             judge_products(run, 0, where)
+            judge_watched(run, len(h), where)
+            vector(run.x, run.path[-1], 0.0, f"{where}: x, the last point watched")
             if size == 1:
                 judge_way_down(run, lambda v, H=H: H @ v, h, where, CONTRACT)
             else:
@@ -254,15 +257,59 @@ def falling_later(rng):
     )
 
 
+def ask_flat(student, name, rng, *rest):
+    """Ramps in other axes, whose flat curvature is rounding, of either sign.
+
+    As many steps as there are other eigenvalues, and the next direction is flat.
+    """
+    H, h = np.diag([1.0, 1e-4, 0.0]), np.array([1.0, 1e-2, 1e-4])
+    run = run_of(student, name, H, h, np.zeros(3), *rest)
+    where = f"{name}, eigenvalues 1, 1e-4 and 0, met in this order"
+    judge_end(run, "unbounded", where)
+    check.equal(steps_of(run, where), 2, where=f"{where}: steps", look=CONTRACT)
+    for values, parts in (
+        ([0, 1, 2, 4], [1.0, 1.5, 1.2]),
+        ([0, 1e-3, 1, 2], [1.0, 1e-3, 2e-3]),  # the first curvature is a small one
+    ):
+        for k in range(12):
+            H, axes = turned(values, rng)
+            h = axes @ np.array([rng.uniform(0.5, 2), *parts])
+            where = f"{name}, eigenvalues {values}, ramp {k}"
+            run = run_of(student, name, H, h, np.zeros(4), *rest, maxiter=50)
+            judge_way_down(run, lambda v, H=H: H @ v, h, where, CONTRACT)
+            steps = steps_of(run, where)
+            check.at_most(steps, 3, where=f"{where}: steps", look=CONTRACT)
+
+
+def ask_last_step(student, name, rng, *rest):
+    """A check that fails after the last step allowed: of a run that went on there."""
+    H, _ = turned([1, 2, 4, 5], rng)
+    product = lambda v: H @ v  # noqa: E731
+    h, x0 = rng.uniform(1, 2, size=4), 1e10 * rng.uniform(1, 2, size=4)
+    asked = (name, H, h, x0, *rest, 1e-10)
+    whole = run_of(student, *asked, watched=True)
+    judge_watched(whole, 4, f"{name} from a start of size 1e10")
+    for k in restarts_of(whole, product, h)[:6]:
+        where = f"{name} from a start of size 1e10, maxiter = {k}: its check fails"
+        run = run_of(student, *asked, k)
+        judge_end(run, "maxiter", where)
+        judge_products(run, 2, where)
+        left = h - product(np.asarray(run.x))
+        last, size = float(run.residuals[-1]), math.sqrt(left @ left)
+        evidence = f"the last entry of residuals is {last:.3g}, |h - Hx| {size:.3g}"
+        good = abs(last - size) <= 1e-6 * size
+        check.true(good, where=where, evidence=evidence, look=CONTRACT)
+
+
 def ask_overflow(student, name, *rest):
-    """Products that are no numbers."""
-    for bad in (math.nan, math.inf):
+    """Products that are no numbers: p'Hp is NaN, or either infinity."""
+    for bad in (math.nan, math.inf, -math.inf):
         product = lambda v, bad=bad: np.where(v.any(), bad, v)  # noqa: E731
         check.raises(
             OverflowError,
             getattr(student, name),
             product,
-            SAMPLE_H,
+            np.abs(SAMPLE_H),
             np.zeros(2),
             *rest,
             where=f"{name}, product returns {bad}",
@@ -302,6 +349,9 @@ def ask_far_start(student, name, rng, *rest):
     judge_truth(run, lambda v: H @ v, h, 1e-12, where, look)
     judge_products(run, 8, where)
     judge_watched(run, 5, where)
+    further = run_of(student, name, H, h, 1e22 * x0, *rest, rtol=1e-12, maxiter=2000)
+    judge_truth(further, lambda v: H @ v, h, 1e-12, f"{name} from 1e30", look)
+    judge_products(further, 16, f"{name} from a start of size 1e30")
     return run, where
 
 
@@ -320,8 +370,9 @@ def ask_long_run(student, reference, name, rng, *rest):
 
 def ask_refusals(student, name, *rest):
     h = np.ones(2)
-    fine = lambda v: SAMPLE @ v  # noqa: E731
+    fine = lambda v: 2.0 * v  # noqa: E731
     cases = (
+        ("an h that is a number", (fine, np.array(3.0), np.array(1.0), *rest)),
         ("an x0 of one number", (fine, h, np.ones(1), *rest)),
         ("an x0 of three numbers", (fine, h, np.ones(3), *rest)),
         ("x0 as a column", (fine, h, np.ones((2, 1)), *rest)),
@@ -395,7 +446,7 @@ def careless(lesson, name, h, x0, kind):
     )
     x = np.array(run.x)
     run.x[:] = 7.0
-    return run.status, x, given_h, given_x0
+    return run.status, x, given_h, given_x0, len(run.residuals) - 1
 
 
 def still(lesson, name, h, x0, rest):
@@ -417,13 +468,15 @@ def ask_careless(student, name, rng):
         ("one_buffer", "returns one buffer each time"),
         ("in_place", "computes in the array it is given"),
     ):
-        status, x, after_h, after_x0 = student.run(
+        status, x, after_h, after_x0, steps = student.run(
             careless, name=name, h=h, x0=x0, kind=kind
         )
         where = f"{name}, product {story}, watch overwrites"
         check.equal(status, "converged", where=f"{where}: status", look=CONTRACT)
         want = h if kind == "returns_it" else h / np.arange(2.0, 6.0)
         vector(x, want, 1e-8, f"{where}: x")
+        if name != "steepest_descent":
+            check.at_most(steps, 5, where=f"{where}: steps", look=CONTRACT)
         check.unchanged(after_h, h, where=f"{where}: h", look=CONTRACT)
         check.unchanged(after_x0, x0, where=f"{where}: x0", look=CONTRACT)
     after = student.run(still, name=name, h=h, x0=x0, rest=name == "preconditioned")

@@ -91,7 +91,7 @@ def test_large_matrices(student, reference, rng):
 
 @pytest.mark.task("conjugate_gradient")
 def test_thin_bowls(student):
-    for thin in (1e-9, 1e-12):
+    for thin in (1e-9, 1e-12, 3e-13):
         H, h = np.diag([1.0, thin]), np.array([1.0, 3 * thin])
         run = run_of(student, NAME, H, h, np.zeros(2), 1e-14, 50)
         where = f"{NAME}, eigenvalues 1 and {thin:g}: thin, and no ramp"
@@ -175,3 +175,13 @@ def test_more_steps_than_dimensions(student, reference, rng):
     descents.judge_truth(run, lambda v: H @ v, asked[2], 1e-9, where, STEP_8)
     steps, most = steps_of(run, where), len(want.residuals) + 4
     check.at_most(steps, most, where=f"{where}: steps", look=STEP_8)
+
+
+@pytest.mark.task("conjugate_gradient")
+def test_the_last_step_of_conjugate_gradient(student, rng):
+    descents.ask_last_step(student, NAME, rng)
+
+
+@pytest.mark.task("conjugate_gradient")
+def test_flat_beside_rounding_of_conjugate_gradient(student, rng):
+    descents.ask_flat(student, NAME, rng)

@@ -67,6 +67,11 @@ def test_calls(student, rng):
     where = f"{NAME}: calls of precondition, one for each step"
     check.at_most(count.calls, steps_of(run, where), where=where, look=CONTRACT)
     descents.judge_products(run, 1, NAME)
+    for most in (0, 2):
+        count = check.counted(lambda r: r / np.diag(H))
+        run_of(student, NAME, H, h, np.ones(5), count, maxiter=most)
+        where = f"{NAME}, maxiter = {most}: calls of precondition"
+        check.at_most(count.calls, most, where=where, look=CONTRACT)
     done = check.counted(plain)
     run_of(student, NAME, H, H @ h, h, done)
     where = f"{NAME}, x0 is the minimum: calls of precondition"
@@ -79,20 +84,20 @@ def divided(r, sizes):
 
 
 @pytest.mark.task("preconditioned")
-def test_a_large_matrix_of_preconditioned(student, reference, rng):
+def test_large_matrices_of_preconditioned(student, reference, rng):
     sizes, h = 10.0 ** np.linspace(-2, 2, 2000), rng.normal(size=2000)
-    scaled = {"shift": 0.5, "sizes": sizes}
-    run = descents.large_run(
-        student, NAME, h, student.keep_function(divided, sizes=sizes), **scaled
-    )
-    product = lambda v: descents.chain(v, **scaled)  # noqa: E731
-    want = reference.preconditioned(
-        product, h, 0 * h, lambda r: divided(r, sizes=sizes)
-    )
-    where = f"{NAME}, n = 2000, badly scaled"
-    descents.judge_truth(run, product, h, 1e-8, where, STEP_7)
-    steps, most = steps_of(run, where), 1.1 * len(want.residuals) + 5
-    check.at_most(steps, most, where=f"{where}: steps", look=STEP_7)
+    for shift in (0.5, 0.001):
+        scaled = {"shift": shift, "sizes": sizes}
+        far = student.keep_function(divided, sizes=sizes)
+        run = descents.large_run(student, NAME, h, far, **scaled)
+        product = lambda v, s=scaled: descents.chain(v, **s)  # noqa: E731
+        want = reference.preconditioned(
+            product, h, 0 * h, lambda r: divided(r, sizes=sizes)
+        )
+        where = f"{NAME}, n = 2000, badly scaled, shift = {shift:g}"
+        descents.judge_truth(run, product, h, 1e-8, where, STEP_7)
+        steps, most = steps_of(run, where), 1.1 * len(want.residuals) + 5
+        check.at_most(steps, most, where=f"{where}: steps", look=STEP_7)
 
 
 @pytest.mark.task("preconditioned")
@@ -111,11 +116,20 @@ def test_far_start_of_preconditioned(student, rng):
     run, where = descents.ask_far_start(student, NAME, rng, plain)
     check.at_most(steps_of(run, where), 20, where=f"{where}: steps", look=CONTRACT)
     H, _ = turned([1, 2, 5, 10, 20, 50, 100], rng)
-    divide = lambda r: r / np.arange(1, 8)  # noqa: E731
+    seen = []
+
+    def divide(r):
+        seen.append(r.tobytes())
+        return r / np.arange(1, 8)
+
     for _ in range(3):
+        seen.clear()
         h, x0 = rng.normal(size=7), 1e10 * rng.uniform(1, 2, size=7)
         run = run_of(student, NAME, H, h, x0, divide, 1e-9, 60, watched=True)
         where = f"{NAME} from a start of size 1e10"
+        twice = len(seen) - len(set(seen))
+        spot = f"{where}: residuals for which precondition is called twice"
+        check.at_most(twice, 0, where=spot, look=CONTRACT)
         descents.judge_truth(run, lambda v: H @ v, h, 1e-9, where, CONTRACT)
         descents.judge_restart(run, lambda v: H @ v, h, where, CONTRACT, divide)
 
@@ -132,6 +146,28 @@ def test_no_such_matrix(student):
         ("a z that is a column", lambda r: r[:, None]),
     )
     refuses(student.preconditioned, [(k, (fine, h, x0, f)) for k, f in cases], NAME)
+
+
+@pytest.mark.task("preconditioned")
+def test_no_such_matrix_later(student):
+    signs = iter([1.0, 1.0, -1.0, -1.0])
+    turns = lambda r: next(signs) * r  # noqa: E731
+    fine = lambda v: np.arange(1.0, 5.0) * v  # noqa: E731
+    asked = (fine, np.ones(4), np.zeros(4), turns)
+    refuses(student.preconditioned, [("r'z < 0 in the third step", asked)], NAME)
+
+
+@pytest.mark.task("preconditioned")
+def test_flat_is_asked_of_H(student):
+    """M may be of any size: only p'Hp / p'p says what is flat."""
+    H, h = np.diag([1.0, 2.0]), np.ones(2)
+    run = run_of(student, NAME, H, h, np.zeros(2), lambda r: r / np.array([1, 4e14]))
+    where = f"{NAME}, H = diag(1, 2), M = diag(1, 4e14)"
+    descents.judge_truth(run, lambda v: H @ v, h, 1e-8, where, CONTRACT)
+    thin, h = np.diag([1.0, 3e-13]), np.array([1.0, 9e-13])
+    run = run_of(student, NAME, thin, h, np.zeros(2), plain, 1e-14, 50)
+    where = f"{NAME}, eigenvalues 1 and 3e-13: thin, and no ramp"
+    descents.judge_end(run, "converged", where)
 
 
 @pytest.mark.task("preconditioned")
@@ -172,3 +208,13 @@ def test_overflow_of_preconditioned(student):
 @pytest.mark.task("preconditioned")
 def test_a_long_run_of_preconditioned(student, reference, rng):
     descents.ask_long_run(student, reference, NAME, rng, plain)
+
+
+@pytest.mark.task("preconditioned")
+def test_the_last_step_of_preconditioned(student, rng):
+    descents.ask_last_step(student, NAME, rng, plain)
+
+
+@pytest.mark.task("preconditioned")
+def test_flat_beside_rounding_of_preconditioned(student, rng):
+    descents.ask_flat(student, NAME, rng, plain)

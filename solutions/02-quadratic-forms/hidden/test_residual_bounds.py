@@ -59,6 +59,7 @@ def test_kinds_of_numbers_and_sizes_of_residual_bounds(student):
         ("n = 1", np.array([-3.0]), np.array([-2.0]), 0.5, 8.0),
         ("r and h of size 1e-60", np.full(2, 3e-60), np.full(2, 1e-60), 0.5, 2.0),
         ("r and h of size 1e60", np.full(2, 3e60), np.full(2, 1e60), 0.5, 2.0),
+        ("eigenvalues of 1e-30 and 1", np.ones(2), np.full(2, 2.0), 1e-30, 1.0),
         ("eigenvalues of 1e-60", np.ones(2), np.ones(2), 1e-60, 2e-60),
         ("eigenvalues of 1e60", np.ones(2), np.ones(2), 1e60, 2e60),
     ):
@@ -76,6 +77,7 @@ def test_refusals_of_residual_bounds(student):
         ("h = 0", (r, np.zeros(2), 1.0, 2.0)),
         ("an r of one number", (np.ones(1), h, 1.0, 2.0)),
         ("an r of three numbers", (np.ones(3), h, 1.0, 2.0)),
+        ("r as a row of a matrix", (np.ones((1, 2)), h, 1.0, 2.0)),
         ("smallest = 0", (r, h, 0.0, 2.0)),
         ("smallest = -1", (r, h, -1.0, 2.0)),
         ("both eigenvalues negative", (r, h, -2.0, -1.0)),

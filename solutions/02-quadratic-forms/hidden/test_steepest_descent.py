@@ -115,3 +115,18 @@ def test_saddles_of_steepest_descent(student, rng):
 @pytest.mark.task("steepest_descent")
 def test_a_long_run_of_steepest_descent(student, reference, rng):
     descents.ask_long_run(student, reference, NAME, rng)
+
+
+@pytest.mark.task("steepest_descent")
+def test_the_last_step_of_steepest_descent(student, rng):
+    descents.ask_last_step(student, NAME, rng)
+
+
+@pytest.mark.task("steepest_descent")
+def test_flat_beside_rounding_of_steepest_descent(student):
+    """The second residual is (-1e-15, b), of a curvature of 1e-15."""
+    H = np.diag([1.0, 0.0])
+    for b in (3e-8, 5e-8):
+        h, where = np.array([1.0, b]), f"{NAME}, H = diag(1, 0), h = (1, {b:g})"
+        run = run_of(student, NAME, H, h, np.zeros(2))
+        descents.judge_way_down(run, lambda v: H @ v, h, where, STEP_4)
