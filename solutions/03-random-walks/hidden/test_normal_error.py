@@ -38,7 +38,8 @@ def test_walks_that_lean(student, rng):
 
 @pytest.mark.task("normal_error", weight=1)
 def test_long_walks(student, reference):
-    cases = [(2000, 0.35), (10_000, 0.5), (10_000, 0.999), (1500, 0.75)]
+    cases = [(2000, 0.35), (10_000, 0.5), (10_000, 0.999), (1501, 0.75)]
+    cases += [(301, 0.5), (10_000, Fraction(1, 3))]
     answers = ask_all(student, "normal_error", cases)
     for (n, p), got in zip(cases, answers, strict=True):
         judge(got, reference.normal_error(n, p), f"normal_error({n}, {p})")

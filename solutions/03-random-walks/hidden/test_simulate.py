@@ -84,6 +84,20 @@ def test_the_generator_decides(student):
 
 
 @pytest.mark.task("simulate", weight=1)
+def test_each_call_draws_anew(student):
+    calls, rng = 2000, make_rng(student, 306)
+    with student.together() as batch:
+        walks = [batch.simulate(10, 0.5, 8, rng) for _ in range(calls)]
+    where = f"simulate(10, 0.5, 8, rng), {calls:,} times with one generator"
+    walks = [batch.result(one) for one in walks]
+    for one in walks:
+        is_array(one, (8, 11), np.int64, where)
+    different = len({one.tobytes() for one in walks})
+    evidence = f"only {different:,} of {calls:,} answers are different"
+    check.true(different == calls, where=where, evidence=evidence, look=CONTRACT)
+
+
+@pytest.mark.task("simulate", weight=1)
 def test_sure_steps_and_far_positions(student):
     rng = make_rng(student, 5)
     for p, sign in ((1.0, 1), (0.0, -1)):
