@@ -408,7 +408,7 @@ def polya(
     Returns:
         A Polya. returned: how many of the walks were at the origin after at least one
         of the steps 1 ... n. estimate: returned / walks. late: a bound (for
-        d up to 12) on the chance of a first return after step n: with K = n // 2,
+        d up to 15) on the chance of a first return after step n: with K = n // 2,
 
             2 (d / (4 pi))^(d/2) K^(1 - d/2) / (d/2 - 1)      for d >= 3 and K >= 1,
 
