@@ -295,8 +295,9 @@ def normal_error(n: int, p: float | Fraction) -> tuple[float, float]:
 
     Args:
         n: Number of steps, 1 <= n <= 10,000.
-        p: Probability of +1, 0 < p < 1, a float or a Fraction. For either, 10,000
-            steps take less than a second.
+        p: Probability of +1, 0 < p < 1, a float or a Fraction; no p closer than 1e-9
+            to 0 or 1 is asked for. For either kind, 10,000 steps take less than a
+            second.
 
     Returns:
         A tuple of two Python floats, each right to 1e-8.

@@ -264,6 +264,8 @@ def test_a_walk_of_1500_steps(student):
         want = float(F(math.comb(1500, k), 2**1500))
         place = f"{where}: P(S_n = {2 * k - 1500})"
         check.close(float(got[2 * k]), want, rtol=1.5e-9, where=place, look=STEP_1)
+    place = f"{where}: P(S_n = -1500), which is too small for a float"
+    check.close(float(got[0]), 0.0, atol=2e-290, where=place, look=CONTRACT)
     leaning = student.walk_pmf(1500, 0.75)
     want = float(F(math.comb(1500, 1100) * 3**1100, 4**1500))
     where = "walk_pmf(1500, 0.75): P(S_n = 700)"
@@ -444,6 +446,10 @@ def test_extreme_games(student):
     got = student.ruin(0.9, 100, 900)
     want = (9.0**-100, 1000.0)
     two_floats(got, want, "ruin(0.9, 100, 900)", STEP_6, rtol=1e-9)
+    got = student.ruin(0.9, 400, 900)
+    want = (0.0, 625.0)
+    where = "ruin(0.9, 400, 900), whose probability is too small for a float"
+    two_floats(got, want, where, CONTRACT, rtol=1e-9, atol=2e-290)
     got = student.ruin(0.75, 40, 50)
     chance = float((F(1, 3) ** 40 - F(1, 3) ** 50) / (1 - F(1, 3) ** 50))
     want = (chance, 2 * (50 * (1 - chance) - 40))
@@ -596,7 +602,7 @@ def test_sure_walks_and_small_numbers(student):
     got, where = walks_of(student, 90, 0.5, 1000, rng)
     different = len(np.unique(got, axis=0))
     where = f"{where}: how many of them are different"
-    check.equal(different, 1000, where=where, look=STEP_8)
+    check.equal(different, 1000, where=where, look=CONTRACT)
     for p, sign in ((1.0, 1), (0.0, -1)):
         got, where = walks_of(student, 150, p, 2, rng)
         check.equal(
@@ -716,6 +722,7 @@ def test_who_comes_back(student):
         (3, 2, 1 / 6),
         (3, 4, 5 / 24),
         (3, 8, 7565 / 31104),
+        (6, 2, 1 / 12),
     ):
         returned, where = fields_of(student, d, n, walks, rng)
         likely(returned, walks, chance, f"{where}: walks that came back")

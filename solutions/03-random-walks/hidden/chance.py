@@ -104,5 +104,12 @@ def walk_counts(paths, p):
         hits, trials = total(left == right), math.prod(left.shape[-2:])
         yield f"{what}: how often they are equal", hits, trials, same
     end = paths[..., -1:]
+    alike = float(sum(chance**2 for chance in ends(n, p).values()))
+    for what, one, other in (
+        ("neighbouring walks", end[..., 0:-1:2, :], end[..., 1::2, :]),
+        ("walks far apart", end[..., :middle, :], end[..., walks - middle :, :]),
+    ):
+        hits, trials = total(one == other), one.shape[-2]
+        yield f"the ends of {what}: how often they are equal", hits, trials, alike
     for x, chance in sorted(ends(n, p).items()):
         yield f"walks that end at {x}", total(end == x), walks, float(chance)

@@ -98,6 +98,7 @@ def test_who_comes_back_in_space(student):
     judge_share(student, 3, 2, seed=315, walks=80_000)
     judge_share(student, 3, 4, seed=316)
     judge_share(student, 4, 2, seed=317)
+    judge_share(student, 7, 2, seed=326)
     judge_share(student, 3, 30, seed=325)
 
 

@@ -51,7 +51,7 @@ def test_no_two_walks_are_alike(student):
     different = len(np.unique(steps, axis=0))
     evidence = f"of {len(steps):,} walks of 70 steps, {different:,} are different"
     good = different == len(steps)
-    check.true(good, where=where, evidence=evidence, look=STEP_8)
+    check.true(good, where=where, evidence=evidence, look=CONTRACT)
 
 
 @pytest.mark.task("simulate", weight=2, core=True)
