@@ -115,6 +115,7 @@ def test_root_of_a_series(student):
     square = student.Series([F(9, 4), 3, 4, 1, 2])
     root = [F(3, 2), 1, 1, F(-1, 3), F(5, 9)]
     one, big = student.Series([1, 2, 3, 4]), 10**17 + 3
+    small = F(2, big)
     same_terms(
         [
             ("root of 9/4 + 3s + ...", square.sqrt, root),
@@ -124,6 +125,11 @@ def test_root_of_a_series(student):
                 "root of (10^17 + 3)^2",
                 lambda: student.Series([big**2, 0]).sqrt(),
                 [big, 0],
+            ),
+            (
+                "root of (2/(10^17 + 3))^2",
+                lambda: student.Series([small**2, 0]).sqrt(),
+                [small, 0],
             ),
             ("root of 25", lambda: student.Series([25]).sqrt(), [5]),
         ]
@@ -172,15 +178,23 @@ def test_series_refuses(student):
         [("of a float", ([0.5],)), ("of 1.0", ([1.0],))],
     )
     refuses(student.Series, ValueError, "Series", [("without terms", ([],))])
-    for what, make in (("a - 0.5", lambda: a - 0.5), ("2.0 * a", lambda: 2.0 * a)):
+    for what, make in (
+        ("a + 0.5", lambda: a + 0.5),
+        ("a - 0.5", lambda: a - 0.5),
+        ("a * 2.0", lambda: a * 2.0),
+        ("0.5 + a", lambda: 0.5 + a),
+        ("0.5 - a", lambda: 0.5 - a),
+        ("2.0 * a", lambda: 2.0 * a),
+    ):
         check.raises(TypeError, make, where=f"Series, {what}", look=CONTRACT)
     where = "Series: inverse of s"
     check.raises(ZeroDivisionError, zero.inverse, where=where, look=CONTRACT)
     for what, series in (("2", two), ("0", zero), ("-4", negative), ("1/12", third)):
         where = f"Series: root of a series that begins with {what}"
         check.raises(ValueError, series.sqrt, where=where, look=CONTRACT)
-    where = "Series: a(b) where b begins with 2"
-    check.raises(ValueError, a, two, where=where, look=CONTRACT)
+    for what, series in (("2", two), ("-4", negative), ("1/12", third)):
+        where = f"Series: a(b) where b begins with {what}"
+        check.raises(ValueError, a, series, where=where, look=CONTRACT)
 
 
 @pytest.mark.task("Series")
@@ -195,6 +209,11 @@ def test_operands_are_left_alone(student):
     exact(a.terms, [1, 2, 3], f"{where}a", CONTRACT, tuple)
     exact(b.terms, [0, 1, 1], f"{where}b", CONTRACT, tuple)
     exact(c.terms, [1, 3, 4], f"{where}c", CONTRACT, tuple)
+    long, short = student.Series([1, 2, 3, 4]), student.Series([0, 5])
+    _ = long + short, short - long, long * short, long(short), short + long
+    where = "Series, after operations with a shorter or longer one: "
+    exact(long.terms, [1, 2, 3, 4], f"{where}the longer", CONTRACT, tuple)
+    exact(short.terms, [0, 5], f"{where}the shorter", CONTRACT, tuple)
 
 
 # --- walk_pmf -----------------------------------------------------------------------
@@ -218,6 +237,9 @@ def test_two_and_three_steps(student):
     exact(student.walk_pmf(3, HALF), law, "walk_pmf(3, 1/2)", STEP_1)
     law = [0.75**3, 0, 3 * 0.75**2 * 0.25, 0, 3 * 0.75 * 0.25**2, 0, 0.25**3]
     float_law(student.walk_pmf(3, 0.25), law, "walk_pmf(3, 0.25)")
+    tiny = 1e-14
+    law = [1 - 2 * tiny, 0, 2 * tiny * (1 - tiny), 0, tiny**2]
+    float_law(student.walk_pmf(2, tiny), law, "walk_pmf(2, 1e-14)")
     many = F(123456789, 1000000007)
     law = [(1 - many), 0, many]
     exact(student.walk_pmf(1, many), law, "walk_pmf(1, p) with ten digits", STEP_1)
@@ -242,6 +264,8 @@ def test_a_walk_of_1500_steps(student):
         want = float(F(math.comb(1500, k), 2**1500))
         place = f"{where}: P(S_n = {2 * k - 1500})"
         check.close(float(got[2 * k]), want, rtol=1.5e-9, where=place, look=STEP_1)
+    place = f"{where}: P(S_n = -1500), which is too small for a float"
+    check.close(float(got[0]), 0.0, atol=2e-290, where=place, look=CONTRACT)
     leaning = student.walk_pmf(1500, 0.75)
     want = float(F(math.comb(1500, 1100) * 3**1100, 4**1500))
     where = "walk_pmf(1500, 0.75): P(S_n = 700)"
@@ -312,6 +336,8 @@ def test_first_visits(student):
         (F(3, 4), 3, 5, [0, 0, 0, q**3, 0, 3 * q**4 / 4]),
         (F(1, 4), -1, 3, [0, q, 0, q**2 / 4]),
         (F(1, 4), -2, 4, [0, 0, q**2, 0, 2 * q**3 / 4]),
+        (F(1, 4), -5, 7, [0] * 5 + [q**5, 0, 5 * q**6 / 4]),
+        (F(3, 4), 6, 8, [0] * 6 + [q**6, 0, 6 * q**7 / 4]),
     ]
     for p, level, n, law in cases:
         where = f"passage({p}, {level}, {n})"
@@ -378,6 +404,9 @@ def test_ruin_exactly(student):
         (F(2, 3), 1, 3, (F(3, 7), F(15, 7))),
         (THIRD, 1, 3, (F(6, 7), F(12, 7))),
         (THIRD, 2, 3, (F(4, 7), F(15, 7))),
+        (HALF, 30, 80, (F(5, 8), 1500)),
+        # Half-way, the game is lost with 1/(1 + (p/q)^(a/2)): here p/q is 2.
+        (F(2, 3), 20, 40, (F(1, 1 + 2**20), 60 - F(120, 1 + 2**20))),
     ]
     for p, z, a, want in cases:
         two_fractions(student.ruin(p, z, a), want, f"ruin({p}, {z}, {a})")
@@ -401,13 +430,12 @@ def test_ruin_in_floats(student):
 @pytest.mark.task("ruin")
 def test_a_nearly_fair_game(student):
     # Half-way, the game is lost with 1/(1 + (p/q)^(a/2)), whatever p is.
-    z, a = 600, 1200
-    for p in (0.5 - 1e-7, 0.5 + 1e-10):
+    for p, z in ((0.5 - 1e-7, 600), (0.5 + 1e-10, 600), (0.5 + 2**-40, 5_000)):
         tilt = z * math.log1p((2 * p - 1) / (1 - p))
         chance = 1 / (1 + math.exp(tilt))
         steps = z * math.tanh(tilt / 2) / (2 * p - 1)
-        where = f"ruin({p!r}, {z}, {a})"
-        got = student.ruin(p, z, a)
+        where = f"ruin({p!r}, {z}, {2 * z})"
+        got = student.ruin(p, z, 2 * z)
         two_floats(got, (chance, steps), where, STEP_6, rtol=1e-9)
 
 
@@ -418,6 +446,10 @@ def test_extreme_games(student):
     got = student.ruin(0.9, 100, 900)
     want = (9.0**-100, 1000.0)
     two_floats(got, want, "ruin(0.9, 100, 900)", STEP_6, rtol=1e-9)
+    got = student.ruin(0.9, 400, 900)
+    want = (0.0, 625.0)
+    where = "ruin(0.9, 400, 900), whose probability is too small for a float"
+    two_floats(got, want, where, CONTRACT, rtol=1e-9, atol=2e-290)
     got = student.ruin(0.75, 40, 50)
     chance = float((F(1, 3) ** 40 - F(1, 3) ** 50) / (1 - F(1, 3) ** 50))
     want = (chance, 2 * (50 * (1 - chance) - 40))
@@ -472,7 +504,8 @@ def test_errors_of_short_walks(student):
 
 @pytest.mark.task("normal_error")
 def test_errors_of_longer_walks(student):
-    for n, p in ((40, 0.5), (40, 0.8), (40, 0.2), (25, 0.98), (25, 0.02)):
+    cases = ((40, 0.5), (40, 0.8), (40, 0.2), (25, 0.98), (25, 0.02))
+    for n, p in (*cases, (5, 0.98), (121, 0.5), (20, 0.9999), (20, 1e-4)):
         d, m = math.sqrt(4 * n * p * (1 - p)), n * (2 * p - 1)
         plain = corrected = total = 0.0
         for k in range(n + 1):
@@ -551,6 +584,12 @@ def test_law_of_the_walks(student, p):
     ):
         hits = int((one == other).sum())
         likely(hits, one.size, same, f"{where}: {what}, how often they are equal")
+    for k in range(3):
+        trio = [up[k + j : k + walks // 3 * 3 - 3 : 3] for j in range(3)]
+        hits = int((trio[0] ^ trio[1] ^ trio[2]).sum())
+        odd = (1 - (1 - 2 * p) ** 3) / 2
+        what = "the same step of three walks, how often an odd number goes up"
+        likely(hits, trio[0].size, odd, f"{where}: {what}")
     for k in range(n + 1):
         hits = int((got[:, -1] == 2 * k - n).sum())
         chance = math.comb(n, k) * p**k * (1 - p) ** (n - k)
@@ -563,7 +602,7 @@ def test_sure_walks_and_small_numbers(student):
     got, where = walks_of(student, 90, 0.5, 1000, rng)
     different = len(np.unique(got, axis=0))
     where = f"{where}: how many of them are different"
-    check.equal(different, 1000, where=where, look=STEP_8)
+    check.equal(different, 1000, where=where, look=CONTRACT)
     for p, sign in ((1.0, 1), (0.0, -1)):
         got, where = walks_of(student, 150, p, 2, rng)
         check.equal(
@@ -625,6 +664,11 @@ def test_wilson_intervals(student):
     low, high = student.interval(4, 4)
     check.equal(high, 1.0, where="interval(4, 4): high", look=CONTRACT)
     check.close(low, 1 - want, atol=1e-12, where="interval(4, 4): low", look=STEP_8)
+    for trials in (12, 20, 21, 31, 77):
+        where, ends = f"interval({trials}, {trials})", student.interval(trials, trials)
+        check.equal(ends[1], 1.0, where=f"{where}: high", look=CONTRACT)
+        where, ends = f"interval(0, {trials})", student.interval(0, trials)
+        check.equal(ends[0], 0.0, where=f"{where}: low", look=CONTRACT)
     cases = [("with 5 of 4 hits", (5, 4)), ("of no trials", (0, 0))]
     cases += [("of -2 hits", (-2, 4)), ("with width = -1", (1, 4, -1.0))]
     cases += [("with width = 0", (1, 4, 0.0)), ("with width = NaN", (1, 4, math.nan))]
@@ -672,9 +716,13 @@ def test_who_comes_back(student):
     for d, n, chance in (
         (1, 2, 1 / 2),
         (1, 5, 5 / 8),
+        (1, 50, 1 - math.comb(50, 25) / 2**50),
         (2, 2, 1 / 4),
+        (2, 8, 6549 / 16384),
         (3, 2, 1 / 6),
         (3, 4, 5 / 24),
+        (3, 8, 7565 / 31104),
+        (6, 2, 1 / 12),
     ):
         returned, where = fields_of(student, d, n, walks, rng)
         likely(returned, walks, chance, f"{where}: walks that came back")
@@ -689,6 +737,7 @@ def test_bounds_of_polya(student):
         (4, 10, 300, 2.0),
         (2, 10, 300, 2.0),
         (50, 2, 20, 2.0),
+        (90, 16, 20, 2.0),
     ):
         fields_of(student, d, n, walks, rng, width=width)
     for d, n in ((3, 0), (3, 1), (1, 0)):

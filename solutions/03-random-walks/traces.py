@@ -65,6 +65,7 @@ def first_visits() -> dict[str, str]:
         "back_fair": f"{float(sum(f)):.4f}",
         "up_leaning": f"{float(sum(up)):.4f}",
         "last_early": f"{float(sum(last[:11])):.3f}",
+        "last_earlier": f"{float(sum(last[:10])):.3f}",
         "last_formula": f"{2 / math.pi * math.asin(math.sqrt(0.1)):.3f}",
         "last_end": f"{float(last[100]):.4f}",
         "last_middle": f"{float(last[50]):.4f}",
@@ -154,6 +155,26 @@ def back_within(d: int, n: int) -> float:
     return float(np.sum(first))
 
 
+def bound_holds() -> int:
+    """Return up to which dimension u_2m stays below its approximation, 2m <= 200."""
+    line = [math.comb(2 * m, m) / 4**m for m in range(101)]
+    d, u = 1, np.array(line)
+    while True:
+        # Of 2m steps an even number, 2j, belongs to the new dimension.
+        d += 1
+        u = np.array(
+            [
+                float(
+                    reference.walk_pmf(2 * m, 1 / d)[::4] @ (line[: m + 1] * u[m::-1])
+                )
+                for m in range(101)
+            ]
+        )
+        m = np.arange(1, 101)
+        if d > 2 and np.any(u[1:] > 2 * (d / (4 * math.pi * m)) ** (d / 2)):
+            return d - 1
+
+
 def visits_in_space() -> float:
     """Return the mean number of visits to the origin in three dimensions."""
     gammas = math.prod(math.gamma(j / 24) for j in (1, 5, 7, 11))
@@ -177,6 +198,7 @@ def space() -> dict[str, str]:
     low, high = reference.interval(3345, 10_000)
     return found | {
         "visits": f"{visits_in_space():.6f}",
+        "bound_holds": f"{bound_holds()}",
         "ever": f"{ever:.6f}",
         "ever_short": f"{ever:.4f}",
         "missing": f"{ever - back_within(3, 1000):.4f}",

@@ -6,6 +6,7 @@ sampler is refused with a probability below 2 exp(-LIMIT) = 1.9e-13, for every N
 NOTES.md says what follows for a class, and which wrong samplers are always refused.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -53,11 +54,32 @@ def walk_counts(paths, p):
     def total(array):
         return np.count_nonzero(array, axis=(-2, -1))
 
+    def odd(steps):
+        """Count where an odd number of three goes up, and how likely that is."""
+        one, two, three = steps
+        return total(one ^ two ^ three), math.prod(one.shape[-2:]), 0.5 - lean**3 / 2
+
+    lean = 1 - 2 * p
     yield "steps up, all together", total(up), walks * n, p
     for k in range(n):
         hits = total(up[..., k : k + 1])
         yield f"steps up, step {k + 1} of each walk", hits, walks, p
-    middle = walks // 2
+    for j, k in itertools.combinations(range(n), 2):
+        hits = total(up[..., j : j + 1] == up[..., k : k + 1])
+        what = f"steps {j + 1} and {k + 1} of each walk"
+        yield f"{what}: how often they are equal", hits, walks, same
+    for some in itertools.combinations(range(n), 3):
+        what = "steps {}, {} and {} of each walk".format(*(k + 1 for k in some))
+        counted = odd([up[..., k : k + 1] for k in some])
+        yield f"{what}: how often an odd number of them goes up", *counted
+    middle, third = walks // 2, walks // 3
+    last = 3 * third - 3  # so many that each of three beginnings leaves as many
+    triples = [[slice(k + j, k + last, 3) for j in range(3)] for k in range(3)]
+    triples = [("three neighbouring walks", parts) for parts in triples]
+    apart = [slice(j * third, (j + 1) * third) for j in range(3)]
+    for what, parts in (*triples, ("three walks far apart", apart)):
+        counted = odd([up[..., part, :] for part in parts])
+        yield f"the same step of {what}: how often an odd number goes up", *counted
     for what, left, right in (
         ("a step and the next of a walk", up[..., 0:-1:2], up[..., 1::2]),
         ("a step and the next of a walk", up[..., 1:-1:2], up[..., 2::2]),
@@ -81,6 +103,13 @@ def walk_counts(paths, p):
     ):
         hits, trials = total(left == right), math.prod(left.shape[-2:])
         yield f"{what}: how often they are equal", hits, trials, same
-    last = paths[..., -1:]
+    end = paths[..., -1:]
+    alike = float(sum(chance**2 for chance in ends(n, p).values()))
+    for what, one, other in (
+        ("neighbouring walks", end[..., 0:-1:2, :], end[..., 1::2, :]),
+        ("walks far apart", end[..., :middle, :], end[..., walks - middle :, :]),
+    ):
+        hits, trials = total(one == other), one.shape[-2]
+        yield f"the ends of {what}: how often they are equal", hits, trials, alike
     for x, chance in sorted(ends(n, p).items()):
-        yield f"walks that end at {x}", total(last == x), walks, float(chance)
+        yield f"walks that end at {x}", total(end == x), walks, float(chance)

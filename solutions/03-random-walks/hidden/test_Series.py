@@ -283,7 +283,7 @@ def test_series_of_different_lengths(student, rng):
 
 @pytest.mark.task("Series", weight=1)
 def test_large_numbers_and_many_terms(student):
-    big = Fraction(10**20 + 1, 3)
+    big, small = Fraction(10**20 + 1, 3), Fraction(7, 10**18 + 9)
     ones = [1] * 60
     got = terms_of(
         student,
@@ -291,6 +291,9 @@ def test_large_numbers_and_many_terms(student):
             "a tuple of ints": lambda series: series((2, -1, 0)),
             "a list of both kinds": lambda series: series([Fraction(1, 2), 3]),
             "a root of many digits": lambda series: series([big * big, 1]).sqrt(),
+            "a root of many digits below the line": (
+                lambda series: series([small * small, 1]).sqrt()
+            ),
             "60 ones, squared": lambda series: series(ones) * series(ones),
             "60 ones, inverse": lambda series: series(ones).inverse(),
             "1/sqrt(1 - s), 60 terms": (
@@ -311,6 +314,7 @@ def test_large_numbers_and_many_terms(student):
             "a tuple of ints": [2, -1, 0],
             "a list of both kinds": [Fraction(1, 2), 3],
             "a root of many digits": [big, 1 / (2 * big)],
+            "a root of many digits below the line": [small, 1 / (2 * small)],
             "60 ones, squared": list(range(1, 61)),
             "60 ones, inverse": [1, -1, *[0] * 58],
             "1/sqrt(1 - s), 60 terms": terms,
@@ -377,6 +381,22 @@ def test_nothing_else_changes(student, rng):
     judge(got, dict(zip(names, (a, b, a, total), strict=True)))
     where = "Series: the list that it was made from"
     check.equal(left, a, where=where, look=CONTRACT)
+
+
+@pytest.mark.task("Series", weight=1)
+def test_longer_operands_are_not_cut(student, rng):
+    long, short = draw(rng, 6, Fraction(1, 4)), draw(rng, 3, Fraction(0))
+    inner = draw(rng, 6, Fraction(0))
+    with student.together() as batch:
+        x, y, z = batch.Series(long), batch.Series(short), batch.Series(inner)
+        for _ in (x + y, y + x, x - y, y - x, x * y, y * x, x(y), y(z)):
+            pass
+        held = [s.terms for s in (x, y, z)]
+    names = ("of six terms", "of three terms", "of six terms, put into one of three")
+    names = [f"{name}, used with the other" for name in names]
+    after = [batch.result(h) for h in held]
+    want = dict(zip(names, (long, short, inner), strict=True))
+    judge(dict(zip(names, after, strict=True)), want)
 
 
 @pytest.mark.task("Series", weight=1)

@@ -38,7 +38,8 @@ def test_walks_that_lean(student, rng):
 
 @pytest.mark.task("normal_error", weight=1)
 def test_long_walks(student, reference):
-    cases = [(2000, 0.35), (10_000, 0.5), (10_000, 0.999), (1500, 0.75)]
+    cases = [(2000, 0.35), (10_000, 0.5), (10_000, 0.999), (1501, 0.75)]
+    cases += [(301, 0.5), (10_000, Fraction(1, 3))]
     answers = ask_all(student, "normal_error", cases)
     for (n, p), got in zip(cases, answers, strict=True):
         judge(got, reference.normal_error(n, p), f"normal_error({n}, {p})")
@@ -47,7 +48,8 @@ def test_long_walks(student, reference):
 @pytest.mark.task("normal_error", weight=1)
 def test_one_step_and_exact_numbers(student):
     cases = [(1, 0.5), (1, 0.2), (2, 0.9), (3, 0.5), (12, Fraction(1, 3))]
-    judge_all(student, [*cases, (9, Fraction(1, 2)), (30, 0.001), (30, 0.999)])
+    cases += [(9, Fraction(1, 2)), (30, 0.001), (30, 0.999), (60, 1e-4), (60, 0.9999)]
+    judge_all(student, cases)
 
 
 @pytest.mark.task("normal_error", weight=1)

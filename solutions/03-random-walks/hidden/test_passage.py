@@ -35,7 +35,7 @@ def test_further_levels(student, rng):
 @pytest.mark.task("passage", weight=2, core=True)
 def test_levels_below_the_start(student, rng):
     p = drift(rng)
-    judge_all(student, [(p, -1, 9), (1 - p, -2, 10), (p, -3, 9)])
+    judge_all(student, [(p, -1, 9), (1 - p, -2, 10), (p, -3, 9), (p, -5, 9)])
 
 
 @pytest.mark.task("passage", weight=1)
@@ -60,7 +60,10 @@ def test_passage_without_chance(student):
 
 @pytest.mark.task("passage", weight=1)
 def test_a_hundred_steps(student):
-    judge_all(student, [(Fraction(2, 5), 6, 100), (Fraction(2, 5), -1, 99)])
+    judge_all(
+        student,
+        [(Fraction(2, 5), 6, 100), (Fraction(2, 5), -1, 99), (Fraction(3, 8), -6, 90)],
+    )
 
 
 @pytest.mark.task("passage", weight=1)

@@ -90,6 +90,7 @@ def test_who_comes_back_on_a_line_and_in_a_plane(student):
     judge_share(student, 1, 40, seed=320)
     judge_share(student, 2, 2, seed=313)
     judge_share(student, 2, 4, seed=314)
+    judge_share(student, 2, 40, seed=324)
 
 
 @pytest.mark.task("polya", weight=2, core=True)
@@ -97,6 +98,19 @@ def test_who_comes_back_in_space(student):
     judge_share(student, 3, 2, seed=315, walks=80_000)
     judge_share(student, 3, 4, seed=316)
     judge_share(student, 4, 2, seed=317)
+    judge_share(student, 7, 2, seed=326)
+    judge_share(student, 3, 30, seed=325)
+
+
+@pytest.mark.task("polya", weight=2, core=True)
+def test_both_axes_of_a_plane_are_alike(student):
+    # Weights 1/2 + x and 1/2 - x raise the share of 1/4 by 4x^2: x is small, N large.
+    calls, walks, rng = 3, 500_000, make_rng(student, 323)
+    with student.together() as batch:
+        counts = [batch.polya(2, 2, walks, rng).returned for _ in range(calls)]
+    returned = sum(int(batch.result(count)) for count in counts)
+    where = f"polya(2, 2, {walks:,}, rng), {calls} times: walks that came back"
+    judge_count(returned, calls * walks, 0.25, where, STEP_8)
 
 
 @pytest.mark.task("polya", weight=2, core=True)
@@ -118,7 +132,17 @@ def test_what_the_estimate_leaves_out(student):
 @pytest.mark.task("polya", weight=1)
 def test_intervals_at_the_ends(student):
     cases = [(0, 10), (10, 10), (0, 1), (1, 1), (0, 7, 3.3), (1, 10**6), (3, 3, 0.1)]
-    judge_intervals(student, [*cases, (10**6 - 1, 10**6), (0, 3, 9.0), (1, 2, 0.1)])
+    cases += [(10**6 - 1, 10**6), (0, 3, 9.0), (1, 2, 0.1)]
+    judge_intervals(student, cases)
+
+
+@pytest.mark.task("polya", weight=1)
+def test_ends_that_rounding_decides(student):
+    cases = []
+    for trials in range(2, 50):
+        for width in (0.1, 1.96, 2.5758):
+            cases += [(0, trials, width), (trials, trials, width)]
+    judge_intervals(student, cases)
 
 
 @pytest.mark.task("polya", weight=1)
@@ -150,6 +174,7 @@ def test_few_steps_many_dimensions_one_walk(student):
         (2, 1, 5),
         (4, 1, 30),
         (40, 2, 30),
+        (100, 17, 30),
         (6, 400, 1),
         (1, 40, 1),
     ):

@@ -51,7 +51,7 @@ def test_no_two_walks_are_alike(student):
     different = len(np.unique(steps, axis=0))
     evidence = f"of {len(steps):,} walks of 70 steps, {different:,} are different"
     good = different == len(steps)
-    check.true(good, where=where, evidence=evidence, look=STEP_8)
+    check.true(good, where=where, evidence=evidence, look=CONTRACT)
 
 
 @pytest.mark.task("simulate", weight=2, core=True)
@@ -81,6 +81,20 @@ def test_the_generator_decides(student):
     different = len({walk.tobytes() for walk in several})
     evidence = f"only {different} of the 40 walks are different"
     check.true(different == 40, where=where, evidence=evidence, look=CONTRACT)
+
+
+@pytest.mark.task("simulate", weight=1)
+def test_each_call_draws_anew(student):
+    calls, rng = 2000, make_rng(student, 306)
+    with student.together() as batch:
+        walks = [batch.simulate(10, 0.5, 8, rng) for _ in range(calls)]
+    where = f"simulate(10, 0.5, 8, rng), {calls:,} times with one generator"
+    walks = [batch.result(one) for one in walks]
+    for one in walks:
+        is_array(one, (8, 11), np.int64, where)
+    different = len({one.tobytes() for one in walks})
+    evidence = f"only {different:,} of {calls:,} answers are different"
+    check.true(different == calls, where=where, evidence=evidence, look=CONTRACT)
 
 
 @pytest.mark.task("simulate", weight=1)
