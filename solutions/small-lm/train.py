@@ -45,15 +45,15 @@ class Recipe:
     """Everything that the result depends on, the corpus apart."""
 
     seed: int = 14
-    steps: int = 2000
-    batch: int = 16
+    steps: int = 2800
+    batch: int = 8
     window: int = 128  # tokens of a text that is trained on
     rate: float = 3e-3  # of learning at its highest, after the warm-up
     warm_up: int = 100
     decay: float = 0.1  # of weights
     mtp_weight: float = 0.3  # DeepSeek-V3's lambda in its first stage
-    medusa_steps: int = 400
-    medusa_rate: float = 1e-3
+    medusa_steps: int = 700
+    medusa_rate: float = 3e-3
     medusa_weight: float = 0.8  # head k counts 0.8^k
 
 

@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 
 from .model import SmallLM
 
@@ -18,8 +19,6 @@ SIZES = {"d": 96, "layers": 3, "heads": 3}
 @functools.cache
 def _tensors() -> dict[str, torch.Tensor]:
     """Read the file once a process, to float32."""
-    from safetensors.torch import load_file
-
     return {name: tensor.float() for name, tensor in load_file(PATH).items()}
 
 

@@ -1,5 +1,5 @@
 # %% tags=["setup"]
-import torch
+import torch  # noqa: F401
 from torch import nn
 
 
@@ -11,13 +11,13 @@ def weigh(x):
 
 # %% tags=["task"] task="follow"
 def follow(model, tokens, n):
-    """Add n tokens greedily to tokens (T,), model(tokens) -> (T, V); call it n times."""
+    """Add n tokens greedily to tokens (T,) by n calls, model(tokens) -> (T, V)."""
     raise NotImplementedError("follow: target")
 
 
 # %% tags=["task"] task="Head"
 class Head(nn.Module):
-    """A linear map of d numbers to d, whose weight is `w1.weight`; the identity at first."""
+    """A linear map of d numbers, weight `w1.weight`; the identity at first."""
 
     def __init__(self, d):
         raise NotImplementedError("Head: target")

@@ -13,7 +13,7 @@ def weigh(x):
 
 # %% tags=["task"] task="follow"
 def follow(model, tokens, n):
-    """Add n tokens greedily to tokens (T,), model(tokens) -> (T, V); call it n times."""
+    """Add n tokens greedily to tokens (T,) by n calls, model(tokens) -> (T, V)."""
     for _ in range(n):
         tokens = torch.cat([tokens, model(tokens)[-1:].argmax(-1)])
     return tokens
@@ -21,7 +21,7 @@ def follow(model, tokens, n):
 
 # %% tags=["task"] task="Head"
 class Head(nn.Module):
-    """A linear map of d numbers to d, whose weight is `w1.weight`; the identity at first."""
+    """A linear map of d numbers, weight `w1.weight`; the identity at first."""
 
     def __init__(self, d):
         super().__init__()
