@@ -203,7 +203,8 @@ def measure(weights: dict[str, torch.Tensor], ids: torch.Tensor) -> dict[str, An
 
     Args:
         weights: every tensor, as `main` names them.
-        ids: held-out text; it is read in rows of 256 tokens, each from nothing.
+        ids: held-out text; it is read in rows of as many tokens as a text that was
+            trained on, each from nothing.
 
     Returns:
         `held_out_loss`, nats a character; of the MTP draft and of each Medusa head the
@@ -223,7 +224,8 @@ def measure(weights: dict[str, torch.Tensor], ids: torch.Tensor) -> dict[str, An
                 if name.startswith(f"{prefix}.")
             }
         )
-    rows = ids[: len(ids) // 256 * 256].view(-1, 256)
+    width = Recipe.window
+    rows = ids[: len(ids) // width * width].view(-1, width)
     hidden = model.hidden(rows)
     x = model.norm(hidden)
     logits = model.head(x)
@@ -235,7 +237,7 @@ def measure(weights: dict[str, torch.Tensor], ids: torch.Tensor) -> dict[str, An
         "accuracy": round((own[:, :-1] == rows[:, 1:]).double().mean().item(), 4),
     }
     for ahead, (name, guess) in zip((1, 1, 2, 3), guesses.items(), strict=True):
-        count = 256 - ahead  # guesses at i are of the token after i + ahead
+        count = width - ahead  # guesses at i are of the token after i + ahead
         accepted = guess[:, :count] == own[:, ahead:]
         right = guess[:, : count - 1] == rows[:, ahead + 1 :]
         found[name] = {
