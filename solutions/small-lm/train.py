@@ -284,6 +284,7 @@ def main() -> None:
         "characters": {"trained": len(ids), "held_out": len(held_out)},
         "sizes": SIZES,
         "recipe": asdict(recipe),
+        "threads": threads,
         "bytes": path.stat().st_size,
         **measure(load_file(path), held_out),
         "minutes": round((time.perf_counter() - start) / 60, 1),
