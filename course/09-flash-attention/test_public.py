@@ -588,13 +588,17 @@ def test_flash_kernel_pads_features(meter, rng):
 @pytest.mark.task("flash_kernel")
 def test_flash_kernel_of_large_scores(meter, rng):
     look = "Chapter, step 4: the maximum, and alpha for l_i and acc."
-    q, k, v = random(rng, 16, 40, 16, dtype=np.float32)
+    q, k, v = random(rng, 16, 48, 16, dtype=np.float32)
     q[...] = 0
     q[..., ::2, 0], q[..., 1::2, 0] = 1, -1
-    k[..., 0] = 6 * np.arange(40) + 120
+    k[..., 0] = 6 * np.arange(48) + 120
     where = "scores that rise from 120 or fall from -120"
     options = {**TILES, "scale": 1.0, "atol": 1e-4}
-    launch(meter, (q, k, v), where, 6144, look, **options)
+    launch(meter, (q, k, v), where, 7168, look, **options)
+    look = "Chapter, step 7: a padded key gets -inf before the maximum is taken."
+    k, v = k[:, :, :21], v[:, :, :21]
+    where = "the same with 21 keys"
+    launch(meter, (q, k, v), where, 3712, look, **options)
 
 
 @pytest.mark.task("flash_kernel")
@@ -829,15 +833,15 @@ def test_split_kv_with_empty_splits(meter, rng):
 @pytest.mark.task("split_kv")
 def test_split_kv_of_distant_maxima(meter, rng):
     look = "Chapter, step 10: states are merged at the larger maximum."
-    for levels, n, length, splits in (
-        ((200, -150, 202), 1, 48, 4),
-        ((-350, -260, -160), 1, 48, 3),
-        ((-250, -170, -160, -160), 3, 57, 4),
+    for levels, n, lengths, splits in (
+        ((200, -150, 202), 1, [48], 4),
+        ((-250, -170, -160, -160), 3, [57, 48], 4),
+        ((-350, -260, -160), 1, [48], 3),
     ):
-        q, k, v, kv_len = cached(rng, [length], n, length, 16, 2, 1)
+        q, k, v, kv_len = cached(rng, lengths, n, lengths[0], 16, 2, 1)
         q[..., 0] = 1
         q[..., 1:] /= 10
-        k[..., 0] = np.repeat(levels, 16)[:length]
+        k[..., 0] = np.repeat(levels, 16)[: lengths[0]]
         where = f"{n} queries, scores about {levels}, one level a split"
         options = {"splits": splits, "scale": 1.0, "atol": 1e-4}
         launch_decode(meter, (q, k, v, kv_len), where, None, look, **options)

@@ -215,8 +215,8 @@ def test_backward_carries_sums_in_single_precision(student, rng):
     got = student.flash_backward(*args, bq=8, bk=8)
     check_backward(first, (*arrays, single[5]), "float32", look, SINGLE)
     check_backward(got, (q, k, v, args[5]), "float16", look, 3 * HALF)
-    q, k, v, do = cancelling(50, 2500.0)
-    lse = np.full(q.shape[:3], np.log(50), np.float32)
+    q, k, v, do = cancelling(38, 3100.0)
+    lse = np.full(q.shape[:3], np.log(38), np.float32)
     got = student.flash_backward(q, k, v, 0 * q, lse, do, bq=8, bk=8, scale=1.0)
     kind = "float16, parts that cancel"
     check_backward(got, (q, k, v, do), kind, look, 3 * HALF, scale=1.0)

@@ -94,7 +94,7 @@ def test_backward_kernel_in_half_precision(meter, rng):
     q, k, v, do = with_slopes(rng, 20, 1, 16, 1, 1, np.float16)
     kind = "float16, one key: dp equals delta"
     run_backward(meter, (q, k, 9 * v, 9 * do), kind, look, least=1.0, **options)
-    arrays = cancelling(50, 2500.0)
+    arrays = cancelling(38, 3100.0)
     kind = "float16, parts that cancel"
     run_backward(meter, arrays, kind, look, scale=1.0, **options)
     q, k, v, do = with_slopes(rng, 20, 24, 16, 1, 1, np.float16, spread=0.3)

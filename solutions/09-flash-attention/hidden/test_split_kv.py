@@ -66,9 +66,11 @@ def test_split_kv_of_distant_maxima(meter, rng):
     options["splits"] = 4
     run_decode(meter, arrays, "scores about -250", look, **options)
     q, k, v, kv_len = cache(rng, 1, 48, 16, [48], groups=2)
-    q[..., 0], k[..., 0] = 1.0, -250.0 + 8 * k[..., 0]
+    q[..., 0], k[..., 0] = 1.0, -300.0 + 8 * k[..., 0]
+    k[:, :, 32:, 0] += 120
     arrays, options["splits"] = (q, k, v, kv_len), 3
-    run_decode(meter, arrays, "scores about -250, 3 splits", look, **options)
+    kind = "scores about -300, then -180, 3 splits"
+    run_decode(meter, arrays, kind, look, **options)
 
 
 @pytest.mark.task("split_kv", weight=1)
