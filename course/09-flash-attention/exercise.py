@@ -202,9 +202,9 @@ check("hbm_bytes")
 #
 # - Tiles of `block_m` queries and `block_n` keys, powers of two, 16 or more each.
 # - Bytes: at most 1.02 times `hbm_bytes`, each output element stored once.
-# - No block larger than one tile: block_m by d, block_n by d or block_m by block_n, with
-#   d rounded up to a power of two, 16 at least. Nothing is accessed outside an array,
-#   nothing uninitialised is read.
+# - No block larger than one tile: block_m by d, block_n by d or block_m by block_n,
+#   where d is rounded up to a power of two, 16 at least. Nothing is accessed outside
+#   an array, nothing uninitialised is read.
 # - `q.transpose(axes[0])` is (B, H, N, d), likewise `k`, `v` with `axes[1]`, `axes[2]`:
 #   views, each with strides of its own.
 # - `device.empty(shape, dtype)` makes outputs, `device.strides(x)` counts in elements.
@@ -297,8 +297,8 @@ check("causal_kernel")
 #   finite. All are packed: element (b, h, n, c) lies at ((b * H + h) * N + n) * d + c.
 # - Tiles of `block_m` queries and `block_n` keys, powers of two, 16 or more each. Cut
 #   the work into as many kernels as you like.
-# - Bytes are judged for float32 where block_m <= block_n. A head has Tq tiles of queries
-#   and Tk of keys. Its loads and stores together are at most 1.05 times
+# - Bytes are judged for float32 where block_m <= block_n. A head has Tq tiles of
+#   queries and Tk of keys. Its loads and stores together are at most 1.05 times
 #   4 (d (5N + 4M + 2 M Tq + 2 N Tk) + N (3 + 2 Tk)). `tl.atomic_add` is one of each.
 # - Blocks, accesses and what the host function may use: as in task 7. No races.
 
@@ -339,13 +339,13 @@ check("flash_backward_kernel")
 # `decode_attention`, which returns `(o, lse)`: shape and dtype of `q`, and float32.
 #
 # - `q` (B, Hq, N, d), `k`, `v` (B, Hkv, M, d), packed as in task 9; `kv_len` (B),
-#   int32, 0 to M each; N and M are 1 at least. Later keys do not exist and may hold NaN.
-#   float16 or float32; sums and states are float32.
+#   int32, 0 to M each; N and M are 1 at least. Later keys do not exist and may hold
+#   NaN. float16 or float32; sums and states are float32.
 # - Hq is a multiple of Hkv. With G = Hq / Hkv, query head h asks key head h // G.
 # - Query i of batch entry b sees the keys j <= i + kv_len[b] - N. One that sees nothing
 #   gets `o` = 0 and `lse` = -inf.
-# - `splits` programs, 1 to 64, share the keys of a head. M keys are Tk = cdiv(M, block_n)
-#   tiles; no program loads more than cdiv(Tk, splits) tiles. Some may find no key.
+# - `splits` programs, 1 to 64, share the keys of a head. M keys are Tk tiles of
+#   block_n; no program loads more than cdiv(Tk, splits) of them. Some may find no key.
 # - Bytes, with R = G N and L = kv_len[b]: a head of the keys loads at most 1.05 times
 #   E d (splits R + 2 L) + 4 splits R (d + 2) + 4 splits, and stores at most
 #   4 splits R (d + 2) + R (E d + 4). An element of q, k, v and o takes E bytes.
