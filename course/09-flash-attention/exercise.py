@@ -339,8 +339,8 @@ check("flash_backward_kernel")
 # `decode_attention`, which returns `(o, lse)`: shape and dtype of `q`, and float32.
 #
 # - `q` (B, Hq, N, d), `k`, `v` (B, Hkv, M, d), packed as in task 9; `kv_len` (B),
-#   int32, 0 to M each; N and M are 1 at least. Later keys do not exist and may hold
-#   NaN. float16 or float32; sums and states are float32.
+#   int32, 0 to M each; N and M are 1 at least, scores finite. Later keys do not exist
+#   and may hold NaN. float16 or float32; sums and states are float32.
 # - Hq is a multiple of Hkv. With G = Hq / Hkv, query head h asks key head h // G.
 # - Query i of batch entry b sees the keys j <= i + kv_len[b] - N. One that sees nothing
 #   gets `o` = 0 and `lse` = -inf.
