@@ -134,10 +134,10 @@ def in_little_memory(student, name, make_args):
         look = "Chapter, step 4: loop over tiles of queries and of keys."
         check.at_most(held, 8 * n * m - 1, where=where, unit="bytes", look=look)
     # Of so many queries and keys even an array of bytes would be seen: a whole mask.
-    options = {"bq": 32, "bk": 32, "causal": True}
+    options = {"bq": 32, "bk": 64, "causal": True}
     args = make_args(512, 512)
     held = student.run(peak_of, name=name, args=args, options=options)
-    where = f"{name}, 512 queries, 512 keys, tiles 32 x 32, causal: memory"
+    where = f"{name}, 512 queries, 512 keys, tiles 32 x 64, causal: memory"
     check.at_most(held, 512 * 512 - 1, where=where, unit="bytes", look=look)
 
 

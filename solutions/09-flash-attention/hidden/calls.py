@@ -32,7 +32,7 @@ CASES = (
     ("one tile holds all queries", 64, 2**14, None, {"bq": 64, "bk": 256}),
     ("one tile holds all keys", 2**14, 64, None, {"bq": 256, "bk": 64}),
     ("few of the keys exist", 2**12, 2**12, 16, {"bq": 256, "bk": 16}),
-    ("all keys exist", 2**11, 2**11, None, {"bq": 128, "bk": 128}),
+    ("all keys exist", 2**11, 2**11, None, {"bq": 128, "bk": 256}),
 )
 
 
