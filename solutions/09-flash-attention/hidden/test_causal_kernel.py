@@ -38,7 +38,7 @@ def test_causal_kernel_with_more_keys_than_queries(meter, rng):
 @pytest.mark.task("causal_kernel", weight=2, core=True)
 def test_causal_kernel_when_the_maximum_moves(meter, rng):
     look = "Chapter, step 8: scores outside the mask are -inf before the maximum."
-    arrays = ramp(32, 49, 16, 8.0, -600.0, np.float32)
+    arrays = ramp(32, 48, 16, 8.0, -600.0, np.float32)
     arrays[2][...] = rng.standard_normal(arrays[2].shape)  # known to no earlier test
     kind = "scores that rise or fall, all of one sign"
     options = {"causal": True, "scale": 1.0, "tiles": (16, 16)}
