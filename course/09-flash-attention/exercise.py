@@ -13,7 +13,7 @@
 # %% tags=["setup"]
 import numpy as np
 
-from autograder.lab.tiles import device, last_meter, tl, triton
+from autograder.lab.tiles import device, meter, tl, triton
 from autograder.student import attempt, check
 
 
@@ -122,8 +122,8 @@ check("merge")
 # - `scale` is 1/sqrt(d) unless given, and may be 0 or negative.
 # - A score that overflows to -inf counts as hidden. A query that sees nothing gets
 #   `o` = 0 and `lse` = -inf.
-# - Never hold an array of N x M elements or more, of whatever dtype, also where one
-#   tile covers all queries or all keys.
+# - Never hold an array of N x M elements or more, of whatever dtype (a mask is one),
+#   also where one tile covers all queries or all keys. One that covers both may.
 
 
 # %% tags=["task"] task="flash_forward"
@@ -197,11 +197,14 @@ check("hbm_bytes")
 # ## 7. `flash_kernel`
 # Chapter, step 7. The kernel, and `flash_attention`, which launches it and returns
 # `(o, lse)` as in task 4. float16 or float32; `lse` and all sums float32. N, M and d
-# need not be multiples or powers of anything. You may change the kernel's parameters.
+# need not be multiples or powers of anything; N and M are 1 at least, scores finite.
+# In tasks 7 to 10 you may change the parameters of kernels, and add kernels.
 #
-# - Tiles of `block_m` queries and `block_n` keys, 16 or more each.
+# - Tiles of `block_m` queries and `block_n` keys, powers of two, 16 or more each.
 # - Bytes: at most 1.02 times `hbm_bytes`, each output element stored once.
-# - No block larger than one tile; nothing outside an array, nothing uninitialised.
+# - No block larger than one tile: block_m by d, block_n by d or block_m by block_n,
+#   where d is rounded up to a power of two, 16 at least. Nothing is accessed outside
+#   an array, nothing uninitialised is read.
 # - `q.transpose(axes[0])` is (B, H, N, d), likewise `k`, `v` with `axes[1]`, `axes[2]`:
 #   views, each with strides of its own.
 # - `device.empty(shape, dtype)` makes outputs, `device.strides(x)` counts in elements.
@@ -292,13 +295,12 @@ check("causal_kernel")
 #
 # - `q`, `o`, `do` (B, H, N, d), `k`, `v` (B, H, M, d), `lse` (B, H, N), float32 and
 #   finite. All are packed: element (b, h, n, c) lies at ((b * H + h) * N + n) * d + c.
-# - Tiles of `block_m` queries and `block_n` keys, 16 or more each. Cut the work into
-#   as many kernels as you like.
-# - Bytes, of float32 and with block_m <= block_n: with Tq and Tk tiles of queries and
-#   of keys, a head loads and stores together at most 1.05 times
-#   4 (d (5N + 4M + 2 M Tq + 2 N Tk) + N (3 + 2 Tk)). `tl.atomic_add` counts as both.
-# - No block larger than one tile; nothing outside an array, nothing uninitialised, no
-#   races. `attention_backward` may not use what the arrays hold.
+# - Tiles of `block_m` queries and `block_n` keys, powers of two, 16 or more each. Cut
+#   the work into as many kernels as you like.
+# - Bytes are judged for float32 where block_m <= block_n. A head has Tq tiles of
+#   queries and Tk of keys. Its loads and stores together are at most 1.05 times
+#   4 (d (5N + 4M + 2 M Tq + 2 N Tk) + N (3 + 2 Tk)). `tl.atomic_add` is one of each.
+# - Blocks, accesses and what the host function may use: as in task 7. No races.
 
 
 # %% tags=["task"] task="flash_backward_kernel"
@@ -337,17 +339,19 @@ check("flash_backward_kernel")
 # `decode_attention`, which returns `(o, lse)`: shape and dtype of `q`, and float32.
 #
 # - `q` (B, Hq, N, d), `k`, `v` (B, Hkv, M, d), packed as in task 9; `kv_len` (B),
-#   int32, 0 to M each; M at least 1. Later keys do not exist and may hold NaN.
+#   int32, 0 to M each; N and M are 1 at least, scores finite. Later keys do not exist
+#   and may hold NaN. float16 or float32; sums and states are float32.
 # - Hq is a multiple of Hkv. With G = Hq / Hkv, query head h asks key head h // G.
 # - Query i of batch entry b sees the keys j <= i + kv_len[b] - N. One that sees nothing
 #   gets `o` = 0 and `lse` = -inf.
-# - `splits`, 1 to 64, programs share the M keys of a head: T = cdiv(M, block_n) tiles,
-#   of which none loads more than cdiv(T, splits). Some may find no key.
+# - `splits` programs, 1 to 64, share the keys of a head. M keys are Tk tiles of
+#   block_n; no program loads more than cdiv(Tk, splits) of them. Some may find no key.
 # - Bytes, with R = G N and L = kv_len[b]: a head of the keys loads at most 1.05 times
 #   E d (splits R + 2 L) + 4 splits R (d + 2) + 4 splits, and stores at most
 #   4 splits R (d + 2) + R (E d + 4). An element of q, k, v and o takes E bytes.
-# - No block larger than R rows (16 at least) by d or block_n, block_n by d, or splits
-#   by d, sides rounded up to powers of two; d to 16 at least. The rest is as in task 9.
+# - No block larger than the largest of R by d, R by block_n, block_n by d and splits by
+#   d. R, d and splits are rounded up to powers of two, R and d to 16 at least. The rest
+#   is as in task 9.
 
 
 # %% tags=["task"] task="split_kv"
@@ -357,7 +361,7 @@ def split_kv(
     H, R, N, M, D, run, scale,
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_D: tl.constexpr,
 ):  # fmt: skip
-    """One program: the R queries of one key head against one run of its keys."""
+    """One program: the R queries of one of H key heads against `run` of its keys."""
     raise NotImplementedError("split_kv: chapter, step 10")
 
 
@@ -366,7 +370,7 @@ def merge_kernel(
     m_ptr, l_ptr, acc_ptr, o_ptr, lse_ptr, SPLITS, D,
     BLOCK_S: tl.constexpr, BLOCK_D: tl.constexpr,
 ):  # fmt: skip
-    """One program: the states of one query, merged."""
+    """One program: the SPLITS states of one query, which lie side by side, merged."""
     raise NotImplementedError("split_kv: chapter, step 10")
 
 
@@ -381,8 +385,10 @@ with attempt():
     q = rng.standard_normal((1, 4, 1, 8)).astype("float32")  # four heads share keys
     k, v = (rng.standard_normal((1, 1, 200, 8)).astype("float32") for _ in range(2))
     for splits in (1, 5):
-        print(decode_attention(q, k, v, np.array([150], "int32"), splits=splits)[0])
-        print(last_meter())
+        with meter() as moved:  # by both kernels
+            o, lse = decode_attention(q, k, v, np.array([150], "int32"), splits=splits)
+        print(o)
+        print(moved)
 
 # %% tags=["check"]
 check("split_kv")

@@ -46,6 +46,7 @@ def test_close_hides_expected_values_where_the_lesson_says_so():
 def test_close_treats_nan_and_infinities_as_values():
     nan, inf = np.nan, np.inf
     check.close([nan, inf, -inf], [nan, inf, -inf], where="f")
+    assert "error" not in said(check.close, nan, 1.0, where="f")
     for got, want in ((nan, 1.0), (1.0, nan), (inf, 1.0), (-inf, inf), (1.0, inf)):
         said(check.close, got, want, rtol=0.5, atol=0.5, where="f")
 

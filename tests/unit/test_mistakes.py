@@ -25,8 +25,11 @@ from autograder.student import codec
 from autograder.student.checking import CheckResult, check_submission
 from autograder.student.lesson import Course, Lesson, find_course
 from autograder.student.notebook.reader import read_data
+from autograder.student.notebook.submission import Submission
 from autograder.student.report import Verdict
-from autograder.student.testing.answers import alike, condense
+from autograder.student.testing.answers import Answers, alike, condense
+from autograder.student.testing.failure import Failure
+from autograder.student.testing.local import LocalSource, run_local
 from autograder.student.testing.mistakes import FILE, known_to, unpack
 
 REAL = find_course(Path(__file__))
@@ -241,3 +244,19 @@ def test_right_solutions_pass_the_public_tests(lesson: Lesson) -> None:
     lesson.public_tests.write_text(text, encoding="utf-8")
     (problem,) = public_problems(lesson)
     assert problem.startswith("test_public.py: the reference fails in mean: mean / ")
+
+
+def test_what_a_solution_calls_its_kernels_is_no_part_of_a_mistake() -> None:
+    lesson = REAL.lesson("09-flash-attention")
+    name, task = "backward-kernel-default-scale", "flash_backward_kernel"
+    (mutant,) = (m for m in lesson_mutants(lesson) if m.name == name)
+    text = lesson.reference_path.read_text(encoding="utf-8")
+    sources = [
+        LocalSource.load(Submission.from_sources("s", mutant.cells(source)).cells)
+        for source in (text, text.replace("queries_kernel", "kernel_of_dq"))
+    ]
+    tests = [lesson.public_tests]
+    runs = run_local(lesson, tests, sources, wanted=lambda _, of: of == task)
+    one, other = (Failure.of(outcomes, Answers.condensed) for outcomes in runs)
+    assert one.tells
+    assert one.explained_by(other.answers.__getitem__)

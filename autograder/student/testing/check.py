@@ -104,9 +104,10 @@ def close(
         evidence = gettext("got {got}").format(got=shown.number(answer[worst]))
         if shown.reveals():
             evidence += gettext(", expected {want}").format(want=shown.number(want))
-        evidence += gettext(" (error {error:.1e}, allowed {allowed:.1e})").format(
-            error=error[worst], allowed=limit
-        )
+        if np.isfinite(error[worst]):
+            evidence += gettext(" (error {error:.1e}, allowed {allowed:.1e})").format(
+                error=error[worst], allowed=limit
+            )
         wrong = int((excess > 0).sum())
         if excess.size > 1:
             evidence += "\n" + gettext("{n} of {size} values are wrong").format(

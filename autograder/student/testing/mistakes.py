@@ -21,7 +21,7 @@ from autograder.student.testing.failure import Failure
 from autograder.student.testing.plugin import Outcome
 
 FILE = "mistakes.bin"  # in the folder of a lesson
-_FORMAT = 2  # to be raised when other things are noted of an answer
+_FORMAT = 3  # to be raised when other things are noted of an answer
 _MOST_BYTES = 2**24  # of a file, unpacked
 _PASSED = Answers(str(Verdict.PASSED), [])
 

@@ -81,7 +81,7 @@ class Tiles:
         last = self.lengths - 1
         if self.causal:
             last = np.minimum(last, rows[:, None] + self.lengths - self.n)
-        seen = np.broadcast_to(cols[None, :] <= last, s.shape)
+        seen = (cols[None, :] <= last) & (s > -np.inf)
         return q_i, k_j, s, seen
 
 

@@ -26,11 +26,13 @@ def call_with_strided_arrays(student, name, args, options):
 
 
 #: What a call of `check_memory` is: words, N, M, keys that exist, and how it is tiled.
-#: In the third an array of booleans, as a whole causal mask is, takes 16 MiB.
+#: In the last two a mask of booleans takes too much: 16 MiB for all M keys in one, for
+#: those that exist 4 MiB in the other.
 CASES = (
     ("one tile holds all queries", 64, 2**14, None, {"bq": 64, "bk": 256}),
     ("one tile holds all keys", 2**14, 64, None, {"bq": 256, "bk": 64}),
     ("few of the keys exist", 2**12, 2**12, 16, {"bq": 256, "bk": 16}),
+    ("all keys exist", 2**11, 2**11, None, {"bq": 128, "bk": 256}),
 )
 
 

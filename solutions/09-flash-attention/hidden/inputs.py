@@ -24,6 +24,21 @@ def ramp(n, m, d, slope, start=0, dtype=np.float64, batch=1):
     return q, k, np.repeat(v, batch, axis=0).astype(dtype)
 
 
+def cancelling(n, big):
+    """Return float16 q, k, v, do of n queries and keys, whose sums cancel exactly.
+
+    All weights are 1 / n and o is 0. In head 0 dk and dv, in head 1 dq are sums of
+    +big / n, of n - 2 times 1 / n or -1 / n, and of -big / n, at scale 1.
+    """
+    signs = np.where(np.arange(n) % 2, -1.0, 1.0)
+    ends = np.r_[big, np.ones(n - 2), -big]
+    q, k, v, do = np.zeros((4, 1, 2, n, 2))
+    v[..., 0] = signs
+    q[:, 0], do[:, 0, :, 0], do[:, 1, :, 0] = (1, -1), ends, 1
+    k[:, 1] = (signs * ends)[:, None] * (1, -1)
+    return [x.astype(np.float16) for x in (q, k, v, do)]
+
+
 def batched(*ramps):
     """Stack inputs of the same shape along the batch axis."""
     return tuple(np.concatenate(parts) for parts in zip(*ramps, strict=True))

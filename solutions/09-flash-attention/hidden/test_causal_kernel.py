@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from hidden.inputs import heads, ramp
 from hidden.launches import run_kernel
-from hidden.truth import HALF
+from hidden.truth import AXES, HALF, truth
+
+from autograder.student.testing import check
 
 FEATURES_APART = ((1, 0, 3, 2), (0, 1, 3, 2), (0, 3, 2, 1))
 
@@ -36,9 +38,9 @@ def test_causal_kernel_with_more_keys_than_queries(meter, rng):
 @pytest.mark.task("causal_kernel", weight=2, core=True)
 def test_causal_kernel_when_the_maximum_moves(meter, rng):
     look = "Chapter, step 8: scores outside the mask are -inf before the maximum."
-    arrays = ramp(32, 49, 16, 8.0, -200.0, np.float32)
+    arrays = ramp(32, 48, 16, 8.0, -600.0, np.float32)
     arrays[2][...] = rng.standard_normal(arrays[2].shape)  # known to no earlier test
-    kind = "scores that rise or fall"
+    kind = "scores that rise or fall, all of one sign"
     options = {"causal": True, "scale": 1.0, "tiles": (16, 16)}
     run_kernel(meter, arrays, kind, look, atol=1e-4, **options)
 
@@ -53,6 +55,12 @@ def test_causal_kernel_with_more_queries_than_keys(meter, rng):
 @pytest.mark.task("causal_kernel", weight=1)
 def test_causal_kernel_in_half_precision(meter, rng):
     look = "Chapter, step 7: float16 in and out, float32 for m_i, l_i and acc."
-    arrays = heads(rng, 12, 43, 16, 1, 1, np.float16, 4.0)
-    options = {"causal": True, "scale": 0.3, "tiles": (16, 16)}
-    run_kernel(meter, arrays, "N < M, float16", look, atol=HALF, **options)
+    q, k, v = heads(rng, 12, 43, 16, 1, 1, np.float16, 4.0)
+    v[:, :, 0:8] = 1000.0  # large parts that cancel leave small sums behind
+    v[:, :, 16:24] = -1000.0
+    q[:, :, :3] = 0
+    options = {"causal": True, "scale": 0.3, "tiles": (16, 16), "atol": HALF}
+    o = run_kernel(meter, (q, k, v), "N < M, float16", look, **options)[:, :, :3]
+    want = truth(q, k, v, causal=True)[0][:, :, :3]
+    where = "causal_attention, float16, large values that cancel: o"
+    check.close(o, want, rtol=HALF, atol=1e-3, where=where, look=look, axis_names=AXES)

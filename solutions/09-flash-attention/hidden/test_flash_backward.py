@@ -8,7 +8,7 @@ nothing, padding of NaN, tiny shapes, scale 0 and negative, precision, strides.
 import numpy as np
 import pytest
 from hidden.calls import MEMORY_MB, call_with_strided_arrays, check_memory
-from hidden.inputs import heads, ramp
+from hidden.inputs import cancelling, heads, ramp
 from hidden.truth import AXES, HALF, SINGLE, truth
 
 from autograder.student.testing import check
@@ -215,6 +215,19 @@ def test_backward_carries_sums_in_single_precision(student, rng):
     got = student.flash_backward(*args, bq=8, bk=8)
     check_backward(first, (*arrays, single[5]), "float32", look, SINGLE)
     check_backward(got, (q, k, v, args[5]), "float16", look, 3 * HALF)
+    q, k, v, do = cancelling(38, 3100.0)
+    lse = np.full(q.shape[:3], np.log(38), np.float32)
+    got = student.flash_backward(q, k, v, 0 * q, lse, do, bq=8, bk=8, scale=1.0)
+    kind = "float16, parts that cancel"
+    check_backward(got, (q, k, v, do), kind, look, 3 * HALF, scale=1.0)
+    q, k, v = heads(rng, 12, 9, 8, dtype=np.float16)
+    v[..., 0] = 280.0
+    args = backward_inputs(rng, q, k, v)
+    args[5][...] *= 30
+    args[5][..., 0] = 280.0  # its product with o is beyond 65504
+    got = student.flash_backward(*args, bq=4, bk=4)
+    kind = "float16, o * do beyond 65504"
+    check_backward(got, (q, k, v, args[5]), kind, look, 3 * HALF)
 
 
 @pytest.mark.task("flash_backward", weight=1)

@@ -8,7 +8,7 @@ one key, a scale of 0 or below, float16.
 import numpy as np
 import pytest
 from hidden.backward import run_backward
-from hidden.inputs import heads
+from hidden.inputs import cancelling, heads
 from hidden.truth import HALF
 
 
@@ -94,18 +94,10 @@ def test_backward_kernel_in_half_precision(meter, rng):
     q, k, v, do = with_slopes(rng, 20, 1, 16, 1, 1, np.float16)
     kind = "float16, one key: dp equals delta"
     run_backward(meter, (q, k, 9 * v, 9 * do), kind, look, least=1.0, **options)
-    # Weights of 1/64 and whole numbers, exact in float16: large parts that cancel.
-    q, k, v, do = (rng.integers(-3, 4, (1, 1, 64, 16)).astype("f2") for _ in range(4))
-    v[:, :, 32:48] = -300 * v[:, :, :16]
-    v[:, :, :16] *= 300
-    v[:, :, 48:] = -v[:, :, 16:32]  # o = 0
-    k[:, :, 32:48] = k[:, :, :16]
-    do[:, :, 32:48] = -300 * do[:, :, :16]
-    do[:, :, :16] *= 300
-    arrays = 0 * q, k, v, do / 300
-    run_backward(meter, arrays, "float16, sums that cancel: dq", look, **options)
-    q[:, :, 32:48] = q[:, :, :16]
-    v[:, :, :16] /= 300
-    v[:, :, 32:48] /= 300
-    arrays = q, 0 * k, v, do
-    run_backward(meter, arrays, "float16, sums that cancel: dk, dv", look, **options)
+    arrays = cancelling(38, 3100.0)
+    kind = "float16, parts that cancel"
+    run_backward(meter, arrays, kind, look, scale=1.0, **options)
+    q, k, v, do = with_slopes(rng, 20, 24, 16, 1, 1, np.float16, spread=0.3)
+    q[..., 0], k[..., 0] = 641, 1
+    arrays = q, k, v, do
+    run_backward(meter, arrays, "float16, scores of 237", look, scale=0.37, **options)

@@ -236,6 +236,15 @@ def test_forward_where_scores_overflow(student, rng):
     k[:, :, :8:3, 0] = -1e25
     got = student.flash_forward(q, k, v, bq=4, bk=1)
     check_forward(got, q, k, v, "some scores overflow to -inf", look, atol=SINGLE)
+    q, k, v = heads(rng, 3, 6, 2)
+    q[..., 0], k[..., 0] = 1e200, -1e200
+    got = student.flash_forward(q, k, v, bq=4, bk=4)
+    check_forward(got, q, k, v, "all scores overflow to -inf", look)
+    look = "Chapter, step 4: the maximum starts at -inf."
+    q, k, v = ramp(4, 12, 4, -1.0, -3e4)
+    got = student.flash_forward(q, k, v, bq=4, bk=4, scale=1.0)
+    kind = "all scores below -3e4"
+    check_forward(got, q, k, v, kind, look, 1e-10, scale=1.0)
 
 
 @pytest.mark.task("flash_forward", weight=1)

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from hidden.inputs import batched, heads, ramp
 from hidden.launches import run_kernel
-from hidden.truth import HALF
+from hidden.truth import AXES, HALF, truth
+
+from autograder.student.testing import check
 
 STORED = ((0, 2, 1, 3), (1, 0, 3, 2), (0, 1, 2, 3))  # (B, N, H, d), (H, B, d, M), ...
 
@@ -42,12 +44,16 @@ def test_kernel_pads_the_head_dimension(meter, rng):
 def test_kernel_when_the_maximum_moves(meter, rng):
     look = "Chapter, step 7: m_i, alpha, l_i and acc as in step 4."
     arrays = batched(
-        ramp(18, 40, 16, 1.0, -300.0, np.float32),
-        ramp(18, 40, 16, 8.0, -200.0, np.float32),
+        ramp(18, 48, 16, 1.0, -300.0, np.float32),
+        ramp(18, 48, 16, 8.0, -200.0, np.float32),
     )
     arrays[2][...] = rng.standard_normal(arrays[2].shape)  # known to no earlier test
     kind = "scores that rise, fall, reach 300"
-    run_kernel(meter, arrays, kind, look, scale=1.0, tiles=(16, 16), atol=1e-4)
+    options = {"scale": 1.0, "tiles": (16, 16), "atol": 1e-4}
+    run_kernel(meter, arrays, kind, look, **options)
+    look = "Chapter, step 7: a padded key gets -inf before the maximum is taken."
+    arrays = ramp(3, 21, 16, -1.0, -250.0, np.float32)
+    run_kernel(meter, arrays, "21 keys, scores about -250", look, **options)
 
 
 @pytest.mark.task("flash_kernel", weight=1)
@@ -58,6 +64,10 @@ def test_kernel_of_tiny_shapes_and_scale_zero(meter, rng):
     look = "Chapter, step 7: scale is 1/sqrt(d) only when none is given."
     arrays = heads(rng, 17, 1, 16, 1, 1, np.float32)
     run_kernel(meter, arrays, "one key, scale 0", look, scale=0.0, tiles=(16, 16))
+    look = "Chapter, step 4: the maximum starts at -inf."
+    options = {"scale": 1.0, "tiles": (16, 16), "atol": 1e-4}
+    arrays = ramp(2, 18, 16, 64.0, -2e4, np.float32)
+    run_kernel(meter, arrays, "scores about -2e4", look, **options)
 
 
 @pytest.mark.task("flash_kernel", weight=1)
@@ -67,5 +77,8 @@ def test_kernel_in_half_precision(meter, rng):
     v[:, :, 0:16] = 1000.0  # large parts that cancel leave small sums behind
     v[:, :, 48:64] = -1000.0
     q[:, :, :3] = 0
-    arrays = q, k, v
-    run_kernel(meter, arrays, "float16", look, atol=HALF, tiles=(16, 16), scale=0.3)
+    options = {"atol": HALF, "tiles": (16, 16), "scale": 0.3}
+    o = run_kernel(meter, (q, k, v), "float16", look, **options)[:, :, :3]
+    want = truth(q, k, v)[0][:, :, :3]
+    where = "flash_attention, float16, large values that cancel: o"
+    check.close(o, want, rtol=HALF, atol=1e-3, where=where, look=look, axis_names=AXES)

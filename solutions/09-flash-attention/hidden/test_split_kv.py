@@ -59,12 +59,18 @@ def test_split_kv_of_distant_maxima(meter, rng):
     arrays = q, k, v, kv_len
     options = {"splits": 8, "scale": 1.0, "atol": 1e-4}
     run_decode(meter, arrays, "scores of -300 to 302", look, **options)
-    q, k, v, kv_len = cache(rng, 1, 100, 16, [100, 31], groups=2)
+    q, k, v, kv_len = cache(rng, 2, 100, 16, [96, 31], groups=2)
     k[..., 0] = np.where(k[..., 0] == 40.0, 40.0, -250.0 + 8 * k[..., 0])
     q[..., 0] = 1.0
     arrays = q, k, v, kv_len
-    options["splits"] = 3
+    options["splits"] = 4
     run_decode(meter, arrays, "scores about -250", look, **options)
+    q, k, v, kv_len = cache(rng, 1, 48, 16, [48], groups=2)
+    q[..., 0], k[..., 0] = 1.0, -300.0 + 8 * k[..., 0]
+    k[:, :, 32:, 0] += 120
+    arrays, options["splits"] = (q, k, v, kv_len), 3
+    kind = "scores about -300, then -180, 3 splits"
+    run_decode(meter, arrays, kind, look, **options)
 
 
 @pytest.mark.task("split_kv", weight=1)

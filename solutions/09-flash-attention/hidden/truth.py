@@ -39,7 +39,8 @@ def truth(q, k, v, causal=False, scale=None, kv_len=None, do=None):
     seen = np.array([seen_keys(n, m, causal, length) for length in lengths])[:, None]
     real = np.array([np.arange(m) < length for length in lengths])[:, None, :, None]
     k, v = np.where(real, k, 0.0), np.where(real, v, 0.0)
-    s = np.where(seen, q @ k.swapaxes(2, 3) * scale, -np.inf)
+    with np.errstate(over="ignore"):  # a score may overflow to -inf
+        s = np.where(seen, q @ k.swapaxes(2, 3) * scale, -np.inf)
     p = softmax64(s)
     top = s.max(axis=3, initial=-np.inf)
     with np.errstate(divide="ignore"):
