@@ -2,10 +2,11 @@
 
     python solutions/small-lm/train.py [--out FOLDER] [--steps STEPS]
 
-It reads `corpus.txt` and writes `weights.safetensors` and `log.json` into the folder,
-by default that of `autograder.lab.lm`, whose copy of the log is beside this script.
-Under ten minutes on two cores with nothing else to do. Training again gives the logged
-held-out loss within `TOLERANCE`: sums in another order on another machine.
+It reads `corpus.txt`, the prose of the course's pages in November 2026 without
+formulas, code and tables, and writes `weights.safetensors` and `training.json` into the
+folder, by default the one from which `autograder.lab.lm` loads them. It takes under ten
+minutes on two cores with nothing else to do. Training again gives the logged held-out
+loss within `TOLERANCE`: another machine adds in another order.
 """
 
 from __future__ import annotations
@@ -28,11 +29,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from autograder.lab import lm
-from autograder.student.lab.lm.shipped import PATH, SIZES
+from autograder.student.lab.lm.shipped import LOG, PATH, SIZES
 
-HERE = Path(__file__).parent
-CORPUS = HERE / "corpus.txt"
-LOG = HERE / "log.json"
+CORPUS = Path(__file__).with_name("corpus.txt")
 #: Pages of the corpus are apart by an empty line; of all its lines, which are
 #: paragraphs, each whose number leaves this rest is held out.
 HELD_OUT_OF, HELD_OUT_REST = 16, 7
@@ -270,7 +269,8 @@ def main() -> None:
     medusa_curve = train_medusa(model, heads, ids, recipe)
     modules = {"lm": model, "mtp": mtp}
     modules |= {f"medusa.{k}": head for k, head in enumerate(heads, start=1)}
-    path = PATH if out is None else out / PATH.name
+    out = out or PATH.parent
+    path = out / PATH.name
     save_file(
         {
             f"{prefix}.{name}": tensor.detach().half()
@@ -295,7 +295,7 @@ def main() -> None:
         "curve": curve,
         "medusa_curve": medusa_curve,
     }
-    (LOG if out is None else out / LOG.name).write_text(json.dumps(log, indent=1) + "\n")
+    (out / LOG.name).write_text(json.dumps(log, indent=1) + "\n")
     print(json.dumps({k: v for k, v in log.items() if "curve" not in k}, indent=1))
 
 

@@ -12,6 +12,8 @@ from .model import SmallLM
 
 #: Trained by ``train.py`` in the course's sources, float16 on disk.
 PATH = Path(__file__).with_name("weights.safetensors")
+#: How: the recipe, the curve, and what the weights are worth on held-out text.
+LOG = Path(__file__).with_name("training.json")
 #: Width, layers and heads of the shipped model; the vocabulary is in its weights.
 SIZES = {"d": 96, "layers": 3, "heads": 3}
 
