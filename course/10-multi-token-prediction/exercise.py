@@ -183,7 +183,7 @@ class MTPModule(nn.Module):
 # %% tags=["explore"]
 with attempt():
     model = lm.load()
-    module = MTPModule(128, 4)
+    module = MTPModule(model.embed.embedding_dim, model.blocks[0].heads)
     module.load_state_dict(lm.load_mtp())
     ids = lm.encode("The gradient of a function")[None]
     with torch.no_grad():
@@ -332,7 +332,8 @@ class Speaker:
 
 # %% tags=["explore"]
 with attempt():
-    module = MTPModule(128, 4)
+    model = lm.load()
+    module = MTPModule(model.embed.embedding_dim, model.blocks[0].heads)
     module.load_state_dict(lm.load_mtp())
     for depth in (0, 1, 2):
         speaker, start = Speaker(module), lm.encode("The gradient is ").tolist()

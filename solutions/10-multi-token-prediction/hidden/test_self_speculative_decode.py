@@ -234,7 +234,8 @@ def test_decoding_is_refused(student):
 
 @pytest.mark.task("self_speculative_decode", weight=1)
 def test_the_courses_own_model(student, reference):
-    module = reference.MTPModule(128, 4)
+    model = lm.load()
+    module = reference.MTPModule(model.embed.embedding_dim, model.blocks[0].heads)
     module.load_state_dict(lm.load_mtp())
     for text in ("The gradient of ", "A kernel reads "):
         prompt = lm.encode(text).tolist()
