@@ -24,7 +24,7 @@ from typing import Any
 
 import safetensors
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 from torch.nn import functional as F
 
@@ -203,7 +203,8 @@ def measure(weights: dict[str, torch.Tensor], ids: torch.Tensor) -> dict[str, An
 
     Args:
         weights: every tensor, as `main` names them.
-        ids: held-out text; it is read in rows of 256 tokens, each from nothing.
+        ids: held-out text; it is read in rows of as many tokens as a text that was
+            trained on, each from nothing.
 
     Returns:
         `held_out_loss`, nats a character; of the MTP draft and of each Medusa head the
@@ -223,7 +224,8 @@ def measure(weights: dict[str, torch.Tensor], ids: torch.Tensor) -> dict[str, An
                 if name.startswith(f"{prefix}.")
             }
         )
-    rows = ids[: len(ids) // 256 * 256].view(-1, 256)
+    width = Recipe.window
+    rows = ids[: len(ids) // width * width].view(-1, width)
     hidden = model.hidden(rows)
     x = model.norm(hidden)
     logits = model.head(x)
@@ -235,7 +237,7 @@ def measure(weights: dict[str, torch.Tensor], ids: torch.Tensor) -> dict[str, An
         "accuracy": round((own[:, :-1] == rows[:, 1:]).double().mean().item(), 4),
     }
     for ahead, (name, guess) in zip((1, 1, 2, 3), guesses.items(), strict=True):
-        count = 256 - ahead  # guesses at i are of the token after i + ahead
+        count = width - ahead  # guesses at i are of the token after i + ahead
         accepted = guess[:, :count] == own[:, ahead:]
         right = guess[:, : count - 1] == rows[:, ahead + 1 :]
         found[name] = {
@@ -271,19 +273,18 @@ def main() -> None:
     modules |= {f"medusa.{k}": head for k, head in enumerate(heads, start=1)}
     out = out or PATH.parent
     path = out / PATH.name
-    save_file(
-        {
-            f"{prefix}.{name}": tensor.detach().half()
-            for prefix, module in modules.items()
-            for name, tensor in module.state_dict().items()
-        },
-        path,
-    )
+    weights = {
+        f"{prefix}.{name}": tensor.detach().half()
+        for prefix, module in modules.items()
+        for name, tensor in module.state_dict().items()
+    }
+    path.write_bytes(save(weights))  # for all to read: `save_file` would not
     log = {
         "corpus_sha256": hashlib.sha256(CORPUS.read_bytes()).hexdigest(),
         "characters": {"trained": len(ids), "held_out": len(held_out)},
         "sizes": SIZES,
         "recipe": asdict(recipe),
+        "threads": threads,
         "bytes": path.stat().st_size,
         **measure(load_file(path), held_out),
         "minutes": round((time.perf_counter() - start) / 60, 1),
