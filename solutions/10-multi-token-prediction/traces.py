@@ -126,6 +126,18 @@ def plain_texts() -> list[list[int]]:
     return texts
 
 
+def on_real_text() -> float:
+    """Return how often a draft equals what the model says, along held-out text."""
+    ids = lm.encode("\n".join(held_out()))
+    table = ids[: len(ids) // 128 * 128].view(-1, 128)
+    model, module = lm.load(), module_of_the_course()
+    with torch.no_grad():
+        h = model.hidden(table)
+        said = model.head(model.norm(h)).argmax(-1)
+        drafts = module(model, h, table)[1].argmax(-1)
+    return float((drafts == said[:, 1:]).float().mean())
+
+
 def rows(ids: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
     """Return random rows of a text."""
     starts = torch.randint(len(ids) - LENGTH - 1, (ROWS, 1), generator=draw)
@@ -210,6 +222,7 @@ def claims() -> dict[str, str]:
             found[f"rate_{depth}_{j + 1}"] = f"{100 * rates[j]:.0f} %"
         law = reference.expected_tokens(rates[0], depth)
         found[f"by_law_{depth}"] = f"{law:.2f}"
+    found["on_text"] = f"{100 * on_real_text():.0f} %"
     for with_module, name in ((False, "alone"), (True, "with")):
         runs = [trained(seed, with_module) for seed in SEEDS]
         found[f"loss_{name}"] = f"{sum(loss for loss, _ in runs) / len(runs):.2f}"
