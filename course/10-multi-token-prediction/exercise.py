@@ -6,9 +6,10 @@
 # ---
 # %% [markdown]
 # # Multi-token prediction: guess ahead, then check
-# Read the [chapter](index.md) first; each task names its step there. `check("mtp_loss")`
-# runs the public tests of one task. The grader runs more tests, on other inputs. Cells
-# marked *explore* are yours and are never graded. This lesson needs PyTorch.
+# Read the [chapter](index.md) first; each task names its step there.
+# `check("mtp_loss")` runs the public tests of one task. The grader runs more tests, on
+# other inputs. Cells marked *explore* are yours and are never graded. This lesson needs
+# PyTorch.
 
 # %% tags=["setup"]
 from collections.abc import Callable, Sequence
@@ -90,7 +91,7 @@ def sequential_backward(
     targets: Sequence[Tensor],
     ignore: int = IGNORE,
 ) -> dict:
-    """Compute the losses of parallel heads and all gradients of their sum, head by head.
+    """Compute the losses of parallel heads and all gradients of their sum, in turn.
 
     The loss of a head is the mean cross-entropy of `head_logits` over the targets that
     are not `ignore`, and 0 where all are. The total is the sum over the heads.
@@ -161,10 +162,10 @@ class MTPModule(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Return h^k, and the logits of the tokens k + 1 places ahead.
 
-        For every position i < T - k: `norm_h` of h at i and `norm_e` of the embedding of
-        the token at i + k are laid end to end, h first, and `project`ed; the block runs
-        over all of these, causally, at positions 0 to T - k - 1. What the block returns
-        is h^k. The logits are the model's head applied to `norm_out` of it.
+        For every position i < T - k: `norm_h` of h at i and `norm_e` of the embedding
+        of the token at i + k are laid end to end, h first, and `project`ed; the block
+        runs over all of these, causally, at positions 0 to T - k - 1. What the block
+        returns is h^k. The logits are the model's head applied to `norm_out` of it.
 
         Args:
             model: its `embed` and `head` are shared: gradients of a loss of these
@@ -231,7 +232,10 @@ def mtp_loss(
 with attempt():
     row = torch.tensor([[1, 2, 0, 1]])
     flat = [torch.zeros(1, 3, 3), torch.zeros(1, 2, 3)]  # ln 3 a target
-    print([round(float(part), 4) for part in mtp_loss(flat, row)[1]], "want 1.0986, 0.7324")
+    print(
+        [round(float(part), 4) for part in mtp_loss(flat, row)[1]],
+        "want 1.0986, 0.7324",
+    )
 
 # %% tags=["check"]
 check("mtp_loss")
@@ -244,11 +248,11 @@ check("mtp_loss")
 # One pass of the model over some new tokens, one or more: they are added to the cache,
 # and after each the most probable next token is returned, in order.
 Forward = Callable[[list[int]], list[int]]
-# draft(token, n) guesses the n tokens after `token`, n of 1 or more, where `token` comes
-# right after those in the cache. It changes nothing, and costs little beside a pass.
+# draft(token, n) guesses the n tokens after `token`, n of 1 or more; `token` itself
+# comes after those in the cache. It changes nothing, and costs little beside a pass.
 Draft = Callable[[int, int], list[int]]
-# rollback(length) forgets all tokens in the cache but the first `length`. ValueError: it
-# holds fewer.
+# rollback(length) forgets all tokens in the cache but the first `length`. It raises
+# ValueError where there are fewer.
 Rollback = Callable[[int], None]
 
 
@@ -284,8 +288,9 @@ def self_speculative_decode(
         No pass reads a token that an earlier one has read, if that is still valid.
 
     Returns:
-        The tokens found: the first max_new, or those up to the first `end`, with it. The
-        cache then holds nothing but tokens of the prompt and of this list, in order.
+        The tokens found: the first max_new, or those up to the first `end`, with it.
+        The cache then holds nothing but tokens of the prompt and of this list, in
+        order.
 
     Raises:
         ValueError: an empty prompt, a negative max_new or a negative depth. Nothing was
@@ -356,11 +361,12 @@ def speculative_accept(
 ) -> list[int]:
     """Accept or reject drafts so that what comes out is distributed by p.
 
-    Draft x, number j (from 0), is accepted where u[j] q[j, x] < p[j, x]. After the first
-    rejected one, number j, one token is chosen from the residual max(0, p[j] - q[j]), or
-    from p[j] where that is zero everywhere; where all g are accepted, one from p[g]. A
-    token is chosen by u[g]: the first at which the running sum of the weights, taken in
-    the order of the ids, is more than u[g] times their whole sum.
+    Draft x, number j (from 0), is accepted where u[j] q[j, x] < p[j, x]. After the
+    first rejected one, number j, one token is chosen from the residual
+    max(0, p[j] - q[j]), or from p[j] where that is zero everywhere; where all g are
+    accepted, one from p[g]. A token is chosen by u[g]: the first at which the running
+    sum of the weights, taken in the order of the ids, is more than u[g] times their
+    whole sum.
 
     Args:
         p: (g + 1, V) float64, the model's law at each draft's place and after the last;

@@ -23,8 +23,8 @@ export function rightOf([, drafts, answers]) {
 
 /** The text after each pass; the first token comes from reading the prompt. */
 export function texts(passes) {
-  const found = [passes[0][0]];
-  for (const pass of passes) found.push(found.at(-1) + pass[2].slice(0, rightOf(pass) + 1));
+  const found = [passes[0][0][0]];
+  for (const pass of passes) found.push(found.at(-1) + pass[2].slice(0, rightOf(pass) + 1).join(""));
   return found;
 }
 
@@ -56,21 +56,21 @@ function strip(text, fresh, plain) {
 function passPanel(state, trace) {
   const [passes, place] = [passesOf(state, trace), placeOf(state, trace)];
   const pass = passes[place - 1];
-  const [read, drafts, answers] = pass;
+  const [[read], drafts, answers] = pass;
   const [right, text] = [rightOf(pass), texts(passes)[place]];
   const x = (k) => LEFT + k * (CELL + GAP - 12);
   let body = label(20, 24, `pass ${place} of ${passes.length}`, { "font-weight": 700 })
     + label(20, 72, "reads") + label(20, 158, "says") + box(x(0), 50, read, "read");
-  [...drafts].forEach((token, k) => { body += box(x(k + 1), 50, token, k < right ? "right" : k === right ? "wrong" : "lost"); });
-  [...answers].forEach((token, k) => {
+  drafts.forEach((token, k) => { body += box(x(k + 1), 50, token, k < right ? "right" : k === right ? "wrong" : "lost"); });
+  answers.forEach((token, k) => {
     body += line(x(k) + CELL / 2, 84, x(k) + CELL / 2, 134, { stroke: k <= right ? INK.ink : INK.muted, "stroke-dasharray": k <= right ? undefined : "4 3" });
     body += box(x(k), 136, token, k <= right ? "own" : "lost");
     if (k < drafts.length && k <= right) body += arrow(x(k) + CELL, 140, x(k + 1) + 8, 87, { stroke: k < right ? INK.c : INK.bad, width: 1.8 });
   });
-  drafts.split("").forEach((_, k) => { body += label(x(k + 1) + CELL / 2, 44, `draft ${k + 1}`, { "text-anchor": "middle", "font-size": 12, fill: INK.muted }); });
+  drafts.forEach((_, k) => { body += label(x(k + 1) + CELL / 2, 44, `draft ${k + 1}`, { "text-anchor": "middle", "font-size": 12, fill: INK.muted }); });
   body += label(20, 212, "the text found") + strip(text, right + 1, trace.plain) + label(20, 264, "without drafts", { fill: INK.muted });
   return { id: "pass", width: 340, height: 296, title: `Pass ${place} of ${passes.length}`,
-    desc: `It reads ${shown(read)} and the drafts ${[...drafts].map(shown).join(", ") || "none"}; the model says ${[...answers].map(shown).join(", ")}. ${right} of ${drafts.length} drafts are right. The text is now: ${text}.`, body };
+    desc: `It reads ${shown(read)} and the drafts ${drafts.map(shown).join(", ") || "none"}; the model says ${answers.map(shown).join(", ")}. ${right} of ${drafts.length} drafts are right. The text is now: ${text}.`, body };
 }
 
 function worthPanel({ g, c }) {

@@ -547,7 +547,10 @@ class Machine:
 
 def decode(student, machine, prompt, max_new, depth, end=None):
     three = (machine.forward, machine.draft, machine.rollback)
-    return student.self_speculative_decode(*three, prompt, max_new, depth, end)
+    got = student.self_speculative_decode(*three, prompt, max_new, depth, end)
+    # What passes read goes among the answers: mistakes are told apart by it.
+    student.fetch(student.keep([len(tokens) for tokens in machine.passes]))
+    return got
 
 
 def judge_tokens(got, want, where):

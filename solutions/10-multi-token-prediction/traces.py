@@ -73,9 +73,7 @@ def prompts() -> list[list[int]]:
     """Return 200 beginnings, cut from the held-out text piece by piece."""
     text = "\n".join(held_out())
     gap = (len(text) - START) // PROMPTS
-    return [
-        lm.encode(text[k * gap : k * gap + START]).tolist() for k in range(PROMPTS)
-    ]
+    return [lm.encode(text[k * gap : k * gap + START]).tolist() for k in range(PROMPTS)]
 
 
 @dataclass
@@ -180,11 +178,11 @@ def trained(seed: int, with_module: bool) -> tuple[float, float]:
     return float(lost), right
 
 
-def blocks(keeps: bool) -> list[list[str]]:
+def blocks(keeps: bool) -> list[list[list[str]]]:
     """Return the passes of the figure: token read, drafts, and what the model says."""
     _, speaker = decoded(lm.encode(PROMPT).tolist(), SHOWN, 2, keeps)
     return [
-        [lm.decode(read[:1]), lm.decode(read[1:]), lm.decode(answers)]
+        [list(lm.decode(part)) for part in (read[:1], read[1:], answers)]
         for read, answers in speaker.passes[1:]
     ]
 
@@ -216,7 +214,6 @@ def claims() -> dict[str, str]:
         one = lossless(depth)
         rates = [r / max(n, 1) for r, n in zip(one.right, one.drafted, strict=True)]
         found[f"equal_{depth}"] = f"{one.equal}"
-        found[f"acceptance_{depth}"] = f"{100 * rates[0]:.0f} %"
         found[f"a_pass_{depth}"] = f"{one.tokens / one.passes:.2f}"
         for j in range(depth):
             found[f"rate_{depth}_{j + 1}"] = f"{100 * rates[j]:.0f} %"

@@ -116,9 +116,7 @@ def mtp_loss(logits, tokens, weight=0.3, end=None):
 
 
 # %% tags=["task"] task="self_speculative_decode"
-def self_speculative_decode(
-    forward, draft, rollback, prompt, max_new, depth, end=None
-):
+def self_speculative_decode(forward, draft, rollback, prompt, max_new, depth, end=None):
     if len(prompt) == 0 or max_new < 0 or depth < 0:
         raise ValueError("bad arguments")
     text, read = list(prompt), 0

@@ -99,9 +99,7 @@ def mtp_loss(logits, tokens, weight=0.3, end=None):
 
 
 # %% tags=["task"] task="self_speculative_decode"
-def self_speculative_decode(
-    forward, draft, rollback, prompt, max_new, depth, end=None
-):
+def self_speculative_decode(forward, draft, rollback, prompt, max_new, depth, end=None):
     prompt = tuple(prompt)
     if not prompt or min(max_new, depth) < 0:
         raise ValueError("prompt, max_new, depth")

@@ -76,7 +76,7 @@ class MTPModule(nn.Module):
         self.project = nn.Linear(2 * d, d, False)
 
     def forward(self, model, h, tokens):
-        rows, length = tokens.shape
+        length = tokens.shape[1]
         n = max(0, length - self.ahead)
         embedded = F.embedding(tokens.narrow(1, length - n, n), model.embed.weight)
         both = [self.norm_h(h.narrow(1, 0, n)), self.norm_e(embedded)]
@@ -106,9 +106,7 @@ def mtp_loss(logits, tokens, weight=0.3, end=None):
 
 
 # %% tags=["task"] task="self_speculative_decode"
-def self_speculative_decode(
-    forward, draft, rollback, prompt, max_new, depth, end=None
-):
+def self_speculative_decode(forward, draft, rollback, prompt, max_new, depth, end=None):
     if max_new < 0 or depth < 0 or not list(prompt):
         raise ValueError("refused")
     if not max_new:
@@ -121,7 +119,7 @@ def self_speculative_decode(
         n = max_new - len(found) - 1
         n = depth if n > depth else n
         guesses = draft(found[-1], n) if n else []
-        said = forward([found[-1]] + guesses)
+        said = forward([found[-1], *guesses])
         cached += 1
         rest = iter(guesses)
         for token in said:

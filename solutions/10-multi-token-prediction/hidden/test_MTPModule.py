@@ -1,7 +1,7 @@
 """Hidden tests of `MTPModule`: what it joins, what it sees, what it trains.
 
 Model and module live beside the submission. Their weights are dictated, in float64, and
-what comes out is compared with `built`, which follows the contract position by position.
+what comes out is compared with `built`, which goes position by position.
 """
 
 import numpy as np
@@ -127,13 +127,14 @@ def test_deeper_modules(student, rng):
     weights, here = drawn_model(rng)
     model = student.run(small_model, weights=weights)
     tokens, h = ids(rng, VOCAB, 2, 8), floats(rng, 2, 8, D)
+    asked = []
     for k in (1, 2, 3):
         own = drawn_module(rng)
-        where = f"MTPModule of depth {k}, after those below it"
-        got = made(student, own, k)(model, h, tokens)
         want = built(own, here, h, tokens, k)
-        judge(got, want, where)
+        asked.append((k, made(student, own, k)(model, h, tokens), want))
         h = want[0]
+    for k, got, want in asked:
+        judge(got, want, f"MTPModule of depth {k}, after those below it")
 
 
 @pytest.mark.task("MTPModule", weight=2, core=True)
@@ -148,7 +149,9 @@ def test_no_look_ahead(student, rng):
             other, later = tokens.clone(), h.clone()
             other[0, j] = (tokens[0, j] + 4) % VOCAB
             later[0, j - k + 1 :] += 1
-            where = f"MTPModule of depth {k}: token {j} and h from {j - k + 1} on change"
+            where = (
+                f"MTPModule of depth {k}: token {j} and h from {j - k + 1} on change"
+            )
             got = module(model, later, other)
             for name, one, two in zip(("h^k", "logits"), first, got, strict=True):
                 before = f"{where}: {name} at 0 to {j - k - 1}"

@@ -28,6 +28,8 @@ def decoded(student, after, is_right, prompt, max_new, depth, end=None, vocab=VO
     got = student.self_speculative_decode(
         machine.forward, machine.draft, machine.rollback, prompt, max_new, depth, end
     )
+    # What passes read goes among the answers: mistakes are told apart by it.
+    student.fetch(student.keep([len(tokens) for tokens in machine.passes]))
     return got, machine
 
 

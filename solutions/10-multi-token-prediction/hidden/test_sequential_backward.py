@@ -54,7 +54,9 @@ def keyed(got, heads, where):
 
 
 def losses(got, want, where, rtol=ROUNDING, exact_type=False):
-    for k, (one, expected) in enumerate(zip(got["losses"], want["losses"], strict=True)):
+    for k, (one, expected) in enumerate(
+        zip(got["losses"], want["losses"], strict=True)
+    ):
         at = f"{where}: loss {k}"
         if exact_type:
             number(one, expected, at, STEP_3, rtol=rtol, atol=rtol)
@@ -65,7 +67,9 @@ def gradients(got, want, where, tolerance=ROUNDING, dtype=None):
     pairs = [("z", got["z"], want["z"])]
     pairs += [
         (f"head {k}", one, expected)
-        for k, (one, expected) in enumerate(zip(got["heads"], want["heads"], strict=True))
+        for k, (one, expected) in enumerate(
+            zip(got["heads"], want["heads"], strict=True)
+        )
     ]
     pairs.append(("unembedding", got["unembedding"], want["unembedding"]))
     for name, one, expected in pairs:
