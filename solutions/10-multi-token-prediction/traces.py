@@ -195,6 +195,11 @@ def figure() -> dict[str, object]:
         "plain": lm.decode(plain),
         "clean": blocks(False),
         "dirty": blocks(True),
+        "means": [
+            [a, g, reference.expected_tokens(a, g)]
+            for a in (0.0, 0.5, 0.85, 0.999, 1.0)
+            for g in (1, 3, 7)
+        ],
     }
 
 
