@@ -90,7 +90,7 @@ function worthPanel({ g, c }) {
 
 export const drafts = {
   traced: true,
-  start: () => ({ pass: 1, keeps: false, g: 3, c: 0.05 }),
+  start: () => ({ pass: 3, keeps: false, g: 3, c: 0.05 }),
   limits: { pass: [1, 24], g: [1, 7], c: [0, 0.5] },
   panels: (state, trace) => [passPanel(state, trace), worthPanel(state)],
   controls: (state, trace) => [
@@ -104,7 +104,7 @@ export const drafts = {
     const [pass, text] = [passes[place - 1], texts(passes)[place]];
     const [right, count] = [rightOf(pass), pass[1].length];
     const judged = count === 0 ? "no drafts, since one token is wanted" : `${right} of ${count} drafts right`;
-    return `Pass ${place}: ${judged}, ${right + 1} ${right ? "tokens" : "token"} found; ${text.length} so far, without drafts that takes ${text.length - 1} passes after the prompt. `
+    return `Pass ${place}: ${judged}, ${right + 1} ${right ? "tokens" : "token"} found; ${text.length} so far, without drafts each but the first takes a pass. `
       + `With a = 0.9 and ${state.g} ${state.g > 1 ? "drafts" : "draft"} a pass gives ${fixed(meanTokens(0.9, state.g))} tokens; the speed-up is ${fixed(meanTokens(0.9, state.g) / (1 + state.c * state.g))}.`;
   },
   warning(state, trace) {
