@@ -487,6 +487,14 @@ def test_gradients_of_the_loss(student):
         there = got is not None
         check.true(there, where=where, evidence="there is none", look=STEP_5)
         tensor(got, want * factor / 3, where, STEP_5, 1e-10)
+    last = student.keep(logits[1])
+    last.requires_grad_()
+    held = student.held("mtp_loss", [logits[0], last], tokens)
+    student.part(held, 1, 1).backward()
+    where, got = "mtp_loss: gradient of logits[1], from part 1", last.grad
+    there = got is not None
+    check.true(there, where=where, evidence="there is none", look=CONTRACT)
+    tensor(got, want / 3, where, CONTRACT, 1e-10)
 
 
 # --- self_speculative_decode --------------------------------------------------------

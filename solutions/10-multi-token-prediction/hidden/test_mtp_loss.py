@@ -120,6 +120,25 @@ def test_gradients_flow(student, rng):
 
 
 @pytest.mark.task("mtp_loss", weight=1)
+def test_gradients_of_single_parts(student, rng):
+    logits, tokens = drawn(rng, 2, 5, 6, 2)
+    _, _, slopes = by_terms(logits, tokens, 2.0)  # so every part counts once
+    for k in range(3):
+        given = [student.keep(one) for one in logits]
+        for one in given:
+            one.requires_grad_()
+        held = student.held("mtp_loss", given, tokens, 2.0)
+        where = "mtp_loss, part by part"
+        parts_of(student.fetch(held), ("the loss", "its parts"), where)
+        student.part(held, 1, k).backward()
+        where = f"mtp_loss: gradient of logits[{k}], from part {k}"
+        got = given[k].grad
+        there = got is not None
+        check.true(there, where=where, evidence="there is none", look=CONTRACT)
+        tensor(got, slopes[k], where, CONTRACT, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.task("mtp_loss", weight=1)
 def test_without_modules(student, rng):
     logits, tokens = drawn(rng, 3, 7, 5, 0)
     cases = {
@@ -172,7 +191,7 @@ def test_padded_rows(student, rng):
 
 
 @pytest.mark.task("mtp_loss", weight=1)
-def test_float32_and_large_logits(student, rng):
+def test_losses_in_float32_and_of_large_logits(student, rng):
     logits, tokens = drawn(rng, 2, 5, 6, 1)
     single = [one.float() for one in logits]
     cases = {"in float32": (single, tokens)}
