@@ -118,7 +118,7 @@ def all_at_once(z, heads, unembedding, targets, ignore=NO):
     if losses:
         sum(losses).backward()
     grads = [torch.zeros_like(t) if t.grad is None else t.grad for t in leaves]
-    return [float(loss) for loss in losses], grads
+    return [float(loss.detach()) for loss in losses], grads
 
 
 def judge_backward(student, given, where, tolerance=1e-10, dtype=np.float64):

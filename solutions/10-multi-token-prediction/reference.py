@@ -68,7 +68,7 @@ def sequential_backward(
         total = F.cross_entropy(logits, safe, ignore_index=IGNORE, reduction="sum")
         loss = total / count
         loss.backward()  # adds to the gradients, and frees the graph with the logits
-        losses.append(float(loss))
+        losses.append(loss.item())
     return {
         "losses": losses,
         "z": at.grad,
