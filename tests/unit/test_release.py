@@ -136,11 +136,11 @@ def test_a_missing_include_names_its_file() -> None:
 
 def test_release_is_a_repository(whole: Path) -> None:
     container = json.loads((whole / ".devcontainer/devcontainer.json").read_text())
-    assert container["postCreateCommand"] == "python3 set_up.py"
+    assert container["postCreateCommand"] == "python3 set_up.py torch"
     workflow = yaml.safe_load((whole / ".github/workflows/check.yml").read_text())
     (job,) = workflow["jobs"].values()
     commands = [step["run"] for step in job["steps"] if "run" in step]
-    assert commands[0] == "python3 set_up.py --no-notebook"
+    assert commands[0] == "python3 set_up.py --no-notebook torch"
     assert commands[1].startswith(".venv/bin/autograder progress --summary ")
     made = [
         ".venv/bin/python",

@@ -16,6 +16,7 @@ import { clock, contributions, cost, crossover, ITEM, reach, sent, totals } from
 import { dilation, slopesAt, valueAt } from "../../../course/08-deformable-conv/figure-model.js";
 import { flashBytes, resident, runOf, schedule, standardBytes, stream, toHalf, twoPass } from "../../../course/09-flash-attention/figure-model.js";
 import { floors, fusedBytes, fusedIntensity, moved, roof } from "../../../course/09-flash-attention/figure-roof.js";
+import { meanTokens, rightOf, texts } from "../../../course/10-multi-token-prediction/figure.js";
 import { FIGURES, files, readTrace, ROOT } from "../../../site/figures/static.mjs";
 
 const near = (got, want, where = "") =>
@@ -35,6 +36,14 @@ test("deformable convolution: values and slopes between pixels, by both border r
   }
   const grown = taps.slice(0, 4).map(dilation);
   assert.deepEqual(grown, [...grown].sort((a, b) => a - b));
+});
+
+test("lesson 10: drafts are judged as by the reference, and means are its own", () => {
+  const { means, clean, dirty, plain } = readTrace("10-multi-token-prediction");
+  for (const [a, g, mean] of means) near(meanTokens(a, g), mean, `mean of ${g} drafts at ${a}`);
+  assert.equal(texts(clean).at(-1), plain);
+  assert.notEqual(texts(dirty).at(-1), plain);
+  assert.ok(clean.some((pass) => rightOf(pass) === 2) && clean.some((pass) => rightOf(pass) === 0));
 });
 
 test("a first kernel: programs, bytes and collisions are the simulator's", () => {
