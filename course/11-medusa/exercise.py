@@ -10,10 +10,11 @@
 # Read the [chapter](index.md) beside this file; each task names its step there. This
 # holds in all tasks, besides what each docstring says:
 #
-# - K heads guess; head k, from 1 on, guesses the token k places after the next one. V is
-#   the size of the vocabulary, n the number of nodes of a tree.
-# - Tensors are on the CPU. Logits are float32 or float64, finite unless a docstring says
-#   otherwise; tokens, positions and places are int64. Token 0 is a token as any other.
+# - K heads guess; head k, from 1 on, guesses the token k places after the next one. V
+#   is the size of the vocabulary, n the number of nodes of a tree.
+# - Tensors are on the CPU. Logits are float32 or float64, finite unless a docstring
+#   says otherwise; tokens, positions and places are int64. Token 0 is a token as any
+#   other.
 # - Where logits are equal, the smaller token counts as the larger logit.
 # - No argument is changed.
 
@@ -79,12 +80,12 @@ check("MedusaHead")
 
 # %% tags=["task"] task="medusa_loss"
 def medusa_loss(logits, tokens, decay=0.8):
-    """Return the loss of all heads: the sum over k of decay^k times the loss of head k.
+    """Return the loss of all heads, the sum of decay^k times the loss of head k.
 
-    At position i, head k is asked for token i + 1 + k. Its loss is the mean of the cross
-    entropies over all places of the batch where there is such a token; a target of -100
-    is padding and counts neither in the sum nor in the number of places. A head without
-    any target adds 0.
+    At position i, head k is asked for token i + 1 + k. Its loss is the mean of the
+    cross entropies over all places of the batch where there is such a token; a target
+    of -100 is padding and counts neither in the sum nor in the number of places. A head
+    without any target adds 0.
 
     Args:
         logits: (K, B, T, V); logits[k - 1] are those of head k. They may be large.
@@ -160,27 +161,27 @@ check("tree_buffers")
 # ## 4. `tree_pass`
 # Chapter, step 4.
 #
-# Here and in task 8 you get the model as a function, `step(tokens, positions, mask)`. It
-# runs m new tokens through the model in one pass, and appends their keys and values to
-# the cache, which had `length` slots; then it has length + m. `tokens` and `positions`
-# are (m,) int64, `mask` is (m, length + m) bool: row i is True at the slots that token i
-# attends to, itself among them. It returns a pair: the logits of the language model
-# (m, V), and those of the heads (m, K, V).
+# Here and in task 8 you get the model as a function, `step(tokens, positions, mask)`.
+# It runs m new tokens through the model in one pass, and appends their keys and values
+# to the cache, which had `length` slots; then it has length + m. `tokens` and
+# `positions` are (m,) int64, `mask` is (m, length + m) bool: row i is True at the slots
+# that token i attends to, itself among them. It returns a pair: the logits of the
+# language model (m, V), and those of the heads (m, K, V).
 
 
 # %% tags=["task"] task="tree_pass"
 def tree_pass(step, root, guesses, tree, length, topk=10):
     """Run a whole tree of guesses through the model in one pass.
 
-    Each node attends to all of the cache, to its ancestors and to itself. Its position is
-    the one that its token would have if the path to it were the text: the cache holds
-    positions 0 to length - 1, the root follows.
+    Each node attends to all of the cache, to its ancestors and to itself. Its position
+    is the one that its token would have if the path to it were the text: the cache
+    holds positions 0 to length - 1, the root follows.
 
     Args:
         step: the model, as above; called once.
         root: the token of the root, an int.
-        guesses: the logits of the heads, (K, V), V >= topk. The guess of rank r of a head
-            is the token of its r-th largest logit, counted from 0.
+        guesses: the logits of the heads, (K, V), V >= topk. The guess of rank r of a
+            head is the token of its r-th largest logit, counted from 0.
         tree: what `tree_buffers(choices, K, topk)` returned.
         length: how many slots the cache has; it may be 0.
         topk: as given to `tree_buffers`.
@@ -258,8 +259,8 @@ def accept_typical(logits, tokens, tree, temperature, epsilon=0.09, delta=0.3):
 
     so not if they are equal. The root is always accepted, any other node if it is
     likely enough and its parent is accepted. Of several longest paths that with the
-    largest product of its tokens' probabilities counts (the root's is none of them), and
-    of equal ones the first in tree["paths"].
+    largest product of its tokens' probabilities counts (the root's is none of them),
+    and of equal ones the first in tree["paths"].
 
     Args:
         logits: (n, V), the language model's at each node. Some may be -inf, never all
@@ -305,9 +306,10 @@ def best_tree(accuracy, budget):
 
     Returns:
         (choices, length): the nodes as a list of tuples of ints, parents among them, in
-        the order of `tree_buffers`; and the expected number of tokens, a float. Of nodes
-        that are equally often right, the less deep one is taken first, and of the same
-        depth the one with the smaller ranks. A node that is never right is not taken.
+        the order of `tree_buffers`; and the expected number of tokens, a float. Of
+        nodes that are equally often right, the less deep one is taken first, and of the
+        same depth the one that comes first in that order. A node that is never right is
+        not taken.
 
     Costs:
         12 heads, 10 ranks and a budget of 256 take less than a second.
@@ -337,9 +339,10 @@ def medusa_generate(
 
     The first pass reads the prompt into the empty cache. The language model's largest
     logit at its last token is the first new token. From then on each pass runs a tree:
-    its root is the newest token, its guesses are the heads' logits at the node before it,
-    the last one accepted (at first: the prompt's last token). `accept_typical` says which
-    nodes are kept, and the token that follows them: together these are the new tokens.
+    its root is the newest token, its guesses are the heads' logits at the node before
+    it, the last one accepted (at first: the prompt's last token). `accept_typical` says
+    which nodes are kept, and the token that follows them. The tokens of the kept nodes
+    but the root, and that token, are the new ones.
 
     Args:
         step: the model, as before task 4.

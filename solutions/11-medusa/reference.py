@@ -10,7 +10,7 @@ from torch import nn
 
 # %% tags=["task"] task="MedusaHead"
 class MedusaHead(nn.Module):
-    """A guess at a later token: residual blocks, then a projection to the vocabulary."""
+    """A guess at a later token: residual blocks, then a projection."""
 
     def __init__(self, lm_weight, layers=1):
         """Make a head that begins as a copy of the language model's."""
@@ -34,7 +34,7 @@ class MedusaHead(nn.Module):
 
 # %% tags=["task"] task="medusa_loss"
 def medusa_loss(logits, tokens, decay=0.8):
-    """Return the loss of all heads: the sum over k of decay^k times the loss of head k."""
+    """Return the loss of all heads, the sum of decay^k times the loss of head k."""
     loss = 0 * logits[..., :1].sum()  # with a gradient, also where no head has a target
     for k, row in enumerate(logits, start=1):
         target = tokens[:, 1 + k :]
@@ -154,10 +154,9 @@ def medusa_generate(
     length = len(prompt)
     mask = torch.ones(length, length, dtype=torch.bool).tril()
     logits, guesses = step(prompt, torch.arange(length), mask)
+    tree = tree_buffers(choices, guesses.shape[1], topk)
     written, last = [int(logits[-1].argmax())], length - 1
     while len(written) < max_new and end not in written:
-        if len(written) == 1:
-            tree = tree_buffers(choices, guesses.shape[1], topk)
         tokens, (logits, after) = tree_pass(
             step, written[-1], guesses[last], tree, length, topk
         )

@@ -57,7 +57,7 @@ class Machine:
         return zlib.crc32(repr((self.seed, *parts)).encode())
 
     def _logits(self, text):
-        """Return the logits after a text, a tuple of tokens; shared, so do not write."""
+        """Return the logits after a text, a tuple; nobody writes into them."""
         row = self.sharp * self.rows[self._number(text) % _ROWS]
         row[0] += self.zeros
         return row

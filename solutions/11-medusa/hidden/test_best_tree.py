@@ -50,9 +50,9 @@ def ask(student, what, accuracy, budget, look=STEP_7):
     choices = sorted_out(accuracy, budget)
     check.equal(got[0], choices, where=f"{where}: the choices", look=look)
     length = 1 + sum(value(accuracy, p) for p in choices)
-    check.true(isinstance(got[1], float), where=f"{where}: the length",
-               evidence=f"got {check.show(got[1])}, not a float", look=CONTRACT)  # fmt: skip
-    check.close(got[1], length, rtol=1e-12, where=f"{where}: the length", look=look)
+    where, said = f"{where}: the length", f"got {check.show(got[1])}, not a float"
+    check.true(isinstance(got[1], float), where=where, evidence=said, look=CONTRACT)
+    check.close(got[1], length, rtol=1e-12, where=where, look=look)
 
 
 @pytest.mark.task("best_tree", weight=2, core=True)

@@ -134,8 +134,8 @@ def test_token_0_follows(student, reference, rng):
     look = "Before task 1: token 0 is a token as any other."
     for zeros in (3.0, 30.0):
         machine = Machine(seed(rng), zeros=zeros)
-        ask(student, reference, "token 0 is often right", machine, [0, 0, 3], RAGGED, 30,
-            look)  # fmt: skip
+        what = "token 0 is often right"
+        ask(student, reference, what, machine, [0, 0, 3], RAGGED, 30, look)
 
 
 @pytest.mark.task("medusa_generate", weight=1)

@@ -10,7 +10,6 @@ from hidden.answers import (
     built,
     random_choices,
     same_ints,
-    seeded,
     step,
 )
 
@@ -20,6 +19,7 @@ from autograder.student.testing import check
 TOKENS = step(4, "a node's token is the guess of its rank, of the head of its depth.")
 WHERE = step(4, "siblings share a position: length + depth.")
 MASK = step(4, "all of the cache, then the tree's mask.")
+ALL = ("tokens", "positions", "mask")
 TIES = "Before task 1: of equal logits that of the smaller token counts as larger."
 
 
@@ -48,7 +48,7 @@ def expected_tokens(root, guesses, choices, topk):
 
 
 def ask(student, rng, what, choices, *, heads=3, topk=5, length=4, vocab=12,
-        guesses=None, root=7, parts=("tokens", "positions", "mask"), look=""):  # fmt: skip
+        guesses=None, root=7, parts=ALL, look=""):  # fmt: skip
     """Run one pass with a model that only listens, and compare what it was asked."""
     asked = Asked(rng, heads, vocab)
     if guesses is None:
