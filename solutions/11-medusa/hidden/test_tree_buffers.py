@@ -21,12 +21,12 @@ LOOKS = {
 }
 AXES = {"mask": ("node", "seen node"), "paths": ("leaf", "depth")}
 TREES = (
-    ("the tree of the chapter", SMALL, 2, 3),
-    ("leaves of several depths", RAGGED, 3, 5),
-    ("a chain", [(1,), (1, 2), (1, 2, 0), (1, 2, 0, 3)], 4, 4),
-    ("a star", [(3,), (0,), (2,), (1,)], 1, 4),
+    ("the tree of the chapter", SMALL, 3, 4),
+    ("leaves of several depths", RAGGED, 4, 6),
+    ("a chain", [(1,), (1, 2), (1, 2, 0), (1, 2, 0, 3)], 5, 4),
+    ("a star", [(0,), (1,), (2,), (3,)], 2, 5),
     ("2, then 3 below each", [(a,) for a in range(2)]
-     + [(a, b) for a in range(2) for b in range(3)], 2, 10),
+     + [(a, b) for a in range(2) for b in range(3)], 3, 10),
 )  # fmt: skip
 
 
@@ -47,7 +47,8 @@ def grown(rng, name, student):
     """Compare one buffer of trees that grew at random."""
     for heads, topk, nodes in ((3, 4, 12), (5, 3, 30), (2, 10, 20)):
         choices = random_choices(rng, heads, topk, nodes)
-        ask(student, name, [(f"{nodes} nodes at random", choices, heads, topk)])
+        choices.sort(key=lambda path: (len(path), path))
+        ask(student, name, [(f"{nodes} nodes at random", choices, heads + 1, topk)])
 
 
 @pytest.mark.task("tree_buffers", weight=2, core=True)
@@ -75,7 +76,7 @@ def test_paths_to_leaves(student, rng):
 
 
 @pytest.mark.task("tree_buffers")
-def test_odd_trees(student):
+def test_odd_trees(student, rng):
     lists = [[0], [1], [0, 11], [0, 2]]
     trees = (
         ("only the root", [], 3, 10),
@@ -86,6 +87,8 @@ def test_odd_trees(student):
         ("ranks of two digits", lists, 2, 12),
         ("only ranks above 0", [(2,), (1,), (2, 1), (1, 2)], 2, 3),
         ("fewer levels than heads", [(1,), (0,)], 5, 2),
+        ("any order", [(1, 0), (0, 2), (2,), (0,), (0, 2, 1), (1,)], 3, 3),
+        ("any order, 15 nodes", random_choices(rng, 4, 3, 15), 4, 3),
     )
     for name in LOOKS:
         ask(student, name, trees)
@@ -105,6 +108,7 @@ def test_refused_trees(student):
         ("a list and a tuple of the same ranks", [(0,), [0]], 2, 3),
         ("an empty choice", [(), (0,)], 2, 3),
         ("only an empty choice", [()], 2, 3),
+        ("rank 5 of 3", [(0,), (5,)], 2, 3),
         ("rank 3 of 3", [(0,), (3,)], 2, 3),
         ("rank 3 of 3 at depth 2", [(0,), (0, 3)], 2, 3),
         ("rank -1", [(0,), (-1,)], 2, 3),
