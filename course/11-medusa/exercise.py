@@ -337,8 +337,9 @@ def medusa_generate(
 ):  # fmt: skip
     """Write on from a prompt, several tokens a pass.
 
-    The first pass reads the prompt into the empty cache. The language model's largest
-    logit at its last token is the first new token. From then on each pass runs a tree:
+    The first pass reads the prompt into the empty cache, each token of it attending to
+    itself and all before it. The language model's largest logit at the last one is the
+    first new token. From then on each pass runs a tree:
     its root is the newest token, its guesses are the heads' logits at the node before
     it, the last one accepted (at first: the prompt's last token). `accept_typical` says
     which nodes are kept, and the token that follows them. The tokens of the kept nodes
@@ -363,8 +364,8 @@ def medusa_generate(
         after `end`, is left out. No pass is made once enough is known.
 
     Raises:
-        ValueError: the prompt has no token or more than one axis, or `tree_buffers`
-            refuses the tree; in the first case nothing was run.
+        ValueError: the prompt has no token or not one axis; nothing is run then. Or
+            `tree_buffers` refuses the tree, which may show with max_new >= 2 only.
     """
     raise NotImplementedError("medusa_generate: chapter, step 8")
 

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Matrices
-# Losses and their gradients come from one gather, masks from powers of a parent matrix,
-# acceptance from tables over (leaf, depth). The best tree sorts what cannot be left out.
+# Losses come from one gather, masks from powers of a parent matrix, acceptance from
+# tables over (leaf, depth). The best tree sorts what cannot be left out.
 
 # %% tags=["setup"]
 import numpy as np
@@ -46,7 +46,7 @@ def medusa_loss(logits, tokens, decay=0.8):
 
 # %% tags=["task"] task="tree_buffers"
 def tree_buffers(choices, heads, topk):
-    paths = [()] + sorted(sorted(map(tuple, choices)), key=len)
+    paths = [(), *sorted(sorted(map(tuple, choices)), key=len)]
     if len(set(paths)) != len(paths):
         raise ValueError("twice")
     n = len(paths)

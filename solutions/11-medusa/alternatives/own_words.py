@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Recursion over nested dicts, and a class for the cache's state
-# Everything is done by walking down nested dictionaries of ranks; nothing is vectorized.
+# Trees are nested dictionaries of ranks; nothing is vectorized.
 
 # %% tags=["setup"]
 from fractions import Fraction
@@ -184,7 +184,7 @@ class Writer:
                 self.step, root, guesses, self.tree, size, self.topk
             )
             nodes, root = accept_typical(logits, tokens, self.tree, *self.limits)
-            self.keep([i for i in range(size)] + [size + node for node in nodes])
+            self.keep([*range(size)] + [size + node for node in nodes])
             size, guesses = size + len(nodes), heads[nodes[-1]]
             yield [int(tokens[node]) for node in nodes if node] + [root]
 

@@ -14,6 +14,7 @@ from autograder.student.testing import check
 
 STEP = "Before task 4: step(tokens, positions, mask)."
 KEEP = "The contract of keep."
+PROMPT = "The contract: the first pass reads the prompt."
 _ROWS = 1024  # of logits, of which each text has one
 
 
@@ -41,7 +42,7 @@ class Machine:
         """
         self.seed, self.vocab, self.heads = seed, vocab, heads
         self.ranks, self.right, self.sharp, self.zeros = ranks, right, sharp, zeros
-        self.slots, self.sizes, self.waiting = [], [], False
+        self.slots, self.sizes, self.waiting, self.wrong = [], [], False, None
         self.rows = np.random.default_rng(seed).normal(size=(_ROWS, vocab))
         self.logits, self.guesses = cache(self._logits), cache(self._guesses)
 
@@ -89,45 +90,66 @@ class Machine:
 
     def step(self, tokens, positions, mask):
         """Answer one pass; the cache grows by its tokens."""
-        where = f"step, pass {len(self.sizes) + 1}"
+        where, slots = f"step, pass {len(self.sizes) + 1}", len(self.slots)
         tokens, positions, mask = map(np.asarray, (tokens, positions, mask))
+        m = tokens.size
         said = f"after pass {len(self.sizes)} keep was not called"
-        check.true(not self.waiting, where=where, evidence=said, look=KEEP)
-        m, slots = tokens.size, len(self.slots)
-        for name, got, kinds, shape in (
+        self._note(not self.waiting, where, said, KEEP)
+        for name, got, kind, shape in (
             ("tokens", tokens, "i", (m,)),
             ("positions", positions, "i", (m,)),
             ("mask", mask, "b", (m, slots + m)),
         ):
             said = f"{name} has shape {check.show(got.shape)}, not {shape}"
-            check.true(got.shape == shape, where=where, evidence=said, look=STEP)
+            self._note(got.shape == shape, where, said, STEP)
             said = f"{name} has dtype {got.dtype}"
-            check.true(got.dtype.kind in kinds, where=where, evidence=said, look=STEP)
+            self._note(got.dtype.kind == kind, where, said, STEP)
+        if not slots:
+            causal = np.tri(m, dtype=bool)
+            good = mask.shape == causal.shape and bool((mask == causal).all())
+            said = "not each token of the prompt attends to itself and all before it"
+            self._note(good, where, said, PROMPT)
         self.sizes.append(m)
         self.waiting = slots > 0
-        self.slots += zip(positions.tolist(), tokens.tolist(), strict=True)
-        texts = [self._text(row, i + slots) for i, row in enumerate(mask)]
+        self.slots += zip(positions.ravel().tolist(), tokens.ravel().tolist(),
+                          strict=False)  # fmt: skip
+        texts = [
+            self._text(row, i + slots) for i, row in enumerate(np.atleast_2d(mask))
+        ]
         logits = np.array([self.logits(text) for text in texts])
         guesses = np.array([self.guesses(text) for text in texts])
         return torch.tensor(logits), torch.tensor(guesses)
 
+    def _note(self, good, where, said, look):
+        """Keep the first thing that is wrong for later.
+
+        The game goes on: what comes of a mistake tells it apart from others.
+        """
+        if self.wrong is None and not good:
+            self.wrong = check.CheckFailed(where, said, look)
+
+    def settle(self):
+        """Raise the first thing that was wrong."""
+        if self.wrong is not None:
+            raise self.wrong
+
     def _text(self, seen, own):
         """Return the text that a token sees, or what tells it apart from all texts."""
-        shown = sorted(self.slots[i] for i in np.flatnonzero(seen))
+        there = [i for i in np.flatnonzero(seen) if i < len(self.slots)]
+        shown = sorted(self.slots[i] for i in there)
         places = [position for position, _ in shown]
         text = tuple(token for _, token in shown)
-        sane = places == list(range(self.slots[own][0] + 1)) and bool(seen[own])
-        return text if sane else (-1, *places, *text)
+        at = self.slots[own][0] if own < len(self.slots) else -1
+        sane = own in there and places == list(range(at + 1)) and len(seen) > own
+        return text if sane else (-1, len(seen), *places, *text)
 
     def keep(self, slots):
         """Keep slots of the cache."""
         where = f"keep, after pass {len(self.sizes)}"
         said = "keep was called without a pass over a tree before it"
-        check.true(self.waiting, where=where, evidence=said, look=KEEP)
-        slots = np.asarray(slots).tolist()
-        good = isinstance(slots, list) and all(
-            type(i) is int and 0 <= i < len(self.slots) for i in slots
-        )
+        self._note(self.waiting, where, said, KEEP)
+        slots = np.asarray(slots).ravel().tolist()
+        real = [i for i in slots if type(i) is int and 0 <= i < len(self.slots)]
         said = f"got {check.show(slots)}, and the cache has {len(self.slots)} slots"
-        check.true(good, where=where, evidence=said, look=KEEP)
-        self.slots, self.waiting = [self.slots[i] for i in slots], False
+        self._note(real == slots, where, said, KEEP)
+        self.slots, self.waiting = [self.slots[i] for i in real], False

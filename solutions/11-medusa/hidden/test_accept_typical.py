@@ -141,6 +141,17 @@ def test_trees_at_random(student, rng):
 
 
 @pytest.mark.task("accept_typical", weight=1)
+def test_close_to_the_threshold(student):
+    for p in ([0.3, *[0.1] * 7], [0.4, 0.35, 0.25], [0.9, 0.06, 0.04]):
+        near = math.exp(-entropy(p))
+        for excess, is_likely in ((-1e-6, True), (1e-6, False)):
+            delta = p[-1] * (1 + excess) / near
+            what = f"{len(p)} tokens, a millionth beside the limit"
+            on_one_node(student, what, p, len(p) - 1, is_likely, ENTROPY, epsilon=0.9,
+                        delta=delta)  # fmt: skip
+
+
+@pytest.mark.task("accept_typical", weight=1)
 def test_equal_to_the_threshold(student):
     two = [[0.0, 0.0, -INF, -INF], [0.0] * 4]  # 0.5 twice
     for what, more, is_likely in (
@@ -214,13 +225,22 @@ def test_equally_long_paths(student):
     ask(student, "the same token twice", same, [0, 1, 1], rows, [0, 1], TIES)
 
 
-@pytest.mark.task("accept_typical", weight=1)
-def test_temperatures(student, rng):
+@pytest.mark.task("accept_typical", weight=2, core=True)
+def test_temperatures(student):
+    look = step(6, "p is the softmax of logits / temperature.")
     p = [[0.5, 0.3, 0.12, 0.08], [0.25] * 4]
-    for temperature, is_likely in ((1.0, False), (2.0, True), (0.5, False)):
+    for temperature, is_likely in ((2.0, True), (1.0, False), (0.5, False)):
         nodes, what = [0, 1] if is_likely else [0], f"temperature {temperature}"
-        look = step(6, "p is the softmax of logits / temperature.")
         ask(student, what, [(0,)], [0, 3], logs(p), nodes, look, temperature)
+    p = [[0.6, 0.2, 0.1, 0.1], [0.1, 0.4, 0.3, 0.2], [0.25] * 4]
+    for temperature, nodes in ((0.3, [0]), (0.8, [0, 1, 2])):
+        what = f"a chain, temperature {temperature}"
+        chain = [(0,), (0, 0)]
+        ask(student, what, chain, [0, 1, 3], logs(p), nodes, look, temperature)
+
+
+@pytest.mark.task("accept_typical", weight=1)
+def test_temperature_zero(student, rng):
     tree = built(RAGGED, 5)
     for _ in range(3):
         tokens = torch.tensor(rng.integers(4, size=11))

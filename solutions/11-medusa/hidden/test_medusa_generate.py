@@ -10,6 +10,7 @@ import torch
 from hidden.answers import CONTRACT, RAGGED, SMALL, random_choices, step
 from hidden.machines import Machine
 
+from autograder.student.proxy import StudentError
 from autograder.student.testing import check
 
 STEP_8 = step(8)
@@ -19,8 +20,11 @@ TREE = [(0,), (1,), (2,), (0, 0), (0, 1), (1, 0), (0, 0, 0), (0, 0, 1), (1, 0, 0
 
 
 def ask(student, reference, what, machine, prompt, choices, max_new, look=SAME,
-        passes=True, plain=True, **more):  # fmt: skip
-    """Generate; compare the text, then the passes."""
+        rough=False, plain=True, **more):  # fmt: skip
+    """Generate; compare the text, then the passes.
+
+    Roughly: a text may be longer than max_new, and there may be a pass too many.
+    """
     prompt = torch.tensor(prompt)
     twin = machine.fresh()
     want = reference.medusa_generate(
@@ -30,18 +34,25 @@ def ask(student, reference, what, machine, prompt, choices, max_new, look=SAME,
         text = machine.plain(prompt, max_new)
         end = more.get("end")
         want = text[: text.index(end) + 1] if end in text else text
-    got = student.medusa_generate(
-        machine.step, machine.keep, prompt, choices, max_new, **more
-    )
     where = f"medusa_generate, {what}"
+    try:
+        got = student.medusa_generate(
+            machine.step, machine.keep, prompt, choices, max_new, **more
+        )
+    except StudentError:
+        machine.settle()
+        raise
+    machine.settle()
+    if rough and isinstance(got, list):
+        got = got[:max_new]
     check.equal(got, want, where=where, look=look)
-    if passes:
-        said = f"{len(machine.sizes)} passes, {len(twin.sizes)} are enough"
-        good = len(machine.sizes) <= len(twin.sizes)
-        check.true(good, where=f"{where}: the passes", evidence=said, look=PASSES)
-        said = f"passes of {check.show(machine.sizes)} tokens"
-        good = machine.sizes == twin.sizes
-        check.true(good, where=f"{where}: the passes", evidence=said, look=STEP_8)
+    enough = len(twin.sizes) + rough
+    said = f"{len(machine.sizes)} passes, {enough} are enough"
+    good = len(machine.sizes) <= enough
+    check.true(good, where=f"{where}: the passes", evidence=said, look=PASSES)
+    said = f"passes of {check.show(machine.sizes)} tokens"
+    good = machine.sizes[: len(twin.sizes)] == twin.sizes
+    check.true(good, where=f"{where}: the passes", evidence=said, look=STEP_8)
     return machine
 
 
@@ -58,7 +69,7 @@ def test_the_text_of_plain_decoding(student, reference, rng):
     ):
         machine = Machine(seed(rng), heads=heads)
         prompt = rng.integers(19, size=6)
-        ask(student, reference, what, machine, prompt, choices, 40, passes=False)
+        ask(student, reference, what, machine, prompt, choices, 40, rough=True)
 
 
 @pytest.mark.task("medusa_generate", weight=3, core=True)
@@ -66,35 +77,54 @@ def test_fewer_passes(student, reference, rng):
     machine = Machine(seed(rng), right=1.0, ranks=1)
     chain = [(0,), (0, 0), (0, 0, 0)]
     machine = ask(student, reference, "heads that are always right", machine,
-                  [1, 2, 3], chain, 41, PASSES)  # fmt: skip
+                  [1, 2, 3], chain, 41, PASSES, rough=True)  # fmt: skip
     said = f"{len(machine.sizes)} passes for 41 tokens, 4 of them in each but the first"
-    check.true(len(machine.sizes) == 11, where="medusa_generate, heads that are right",
-               evidence=said, look=PASSES)  # fmt: skip
+    good = len(machine.sizes) in (11, 12)
+    check.true(good, where="medusa_generate, heads that are right", evidence=said,
+               look=PASSES)  # fmt: skip
     for _ in range(2):
         machine = Machine(seed(rng))
-        ask(student, reference, "ten nodes", machine, [5, 4], TREE, 40, PASSES)
+        ask(
+            student,
+            reference,
+            "ten nodes",
+            machine,
+            [5, 4],
+            TREE,
+            40,
+            PASSES,
+            rough=True,
+        )
 
 
 @pytest.mark.task("medusa_generate", weight=2, core=True)
 def test_a_tree_of_the_root_alone(student, reference, rng):
     machine = Machine(seed(rng))
     look = "The contract: [] is plain decoding."
-    ask(student, reference, "no choices", machine, [3, 1, 4], [], 12, look)
+    ask(student, reference, "no choices", machine, [3, 1, 4], [], 12, look, rough=True)
+
+
+def ask_typically(student, reference, rng, *cases, **more):
+    """Generate with typical acceptance; the reference says what is right."""
+    look = "The contract: accept_typical says which nodes are kept."
+    for temperature, limits in cases:
+        machine = Machine(seed(rng), sharp=1.2)
+        what = f"temperature {temperature}"
+        ask(student, reference, what, machine, [7, 8, 9], TREE, 40, look, plain=False,
+            temperature=temperature, **limits, **more)  # fmt: skip
 
 
 @pytest.mark.task("medusa_generate", weight=2, core=True)
 def test_typical_acceptance(student, reference, rng):
-    look = "The contract: accept_typical says which nodes are kept."
-    for temperature, more in (
-        (1.0, {}),
-        (0.7, {"epsilon": 0.3, "delta": 0.8}),
-        (1.5, {"epsilon": 0.01}),
-        (1.0, {"delta": 0.9, "epsilon": 0.5}),
-    ):
-        machine = Machine(seed(rng), sharp=1.2)
-        what = f"temperature {temperature}"
-        ask(student, reference, what, machine, [7, 8, 9], TREE, 40, look, plain=False,
-            temperature=temperature, **more)  # fmt: skip
+    cases = ((0.7, {}), (1.0, {}), (1.5, {}))
+    ask_typically(student, reference, rng, *cases, rough=True)
+
+
+@pytest.mark.task("medusa_generate", weight=1)
+def test_other_limits(student, reference, rng):
+    cases = ({"epsilon": 0.3, "delta": 0.8}, {"epsilon": 0.01}, {"delta": 0.05},
+             {"epsilon": 0.5, "delta": 0.9})  # fmt: skip
+    ask_typically(student, reference, rng, *((1.0, limits) for limits in cases))
 
 
 @pytest.mark.task("medusa_generate", weight=1)
@@ -110,20 +140,30 @@ def test_how_much_is_written(student, reference, rng):
 @pytest.mark.task("medusa_generate", weight=1)
 def test_the_end(student, reference, rng):
     look = "The contract: writing ends after this token."
+    chain = [(0,), (0, 0), (0, 0, 0)]
+    machine, prompt = Machine(seed(rng), vocab=300, right=1.0, ranks=1), [7, 7]
+    text = machine.plain(prompt, 12)  # in blocks of 1, 4, 4, ...
+    for place in (1, 2, 4, 0, 3, 8):
+        machine, end = machine.fresh(), text[place]
+        what = f"an end after {text.index(end) + 1} tokens, heads that are right"
+        if end:
+            ask(student, reference, what, machine, prompt, chain, 30, look, end=end)
+
+
+@pytest.mark.task("medusa_generate", weight=1)
+def test_other_ends(student, reference, rng):
+    look = "The contract: writing ends after this token."
     for _ in range(3):
         machine = Machine(seed(rng), vocab=8, right=1.0)
         prompt = rng.integers(8, size=5)
         text = machine.plain(prompt, 30)
-        for token in {text[0], text[1], text[4], text[7], text[11]}:
-            what = f"an end after {text.index(token) + 1} tokens"
+        ends = {text[0], text[1], text[4], text[7], text[11]}
+        ends |= {min({*range(9)} - {*text}), int(prompt[0])}
+        for end in sorted(ends, reverse=True):
+            what = f"an end after {text.index(end) + 1 if end in text else 30} tokens"
             machine = machine.fresh()
-            ask(student, reference, what, machine, prompt, TREE, 30, look, end=token,
+            ask(student, reference, what, machine, prompt, TREE, 30, look, end=end,
                 topk=5)  # fmt: skip
-        never = min({*range(9)} - {*text})
-        what = "an end that stands in the prompt alone" if never in prompt else "no end"
-        machine = machine.fresh()
-        ask(student, reference, what, machine, prompt, TREE, 30, look, end=never,
-            topk=5)  # fmt: skip
     machine = Machine(seed(rng), vocab=6, zeros=2.0, right=1.0)
     ask(student, reference, "the end is token 0", machine, [0, 1, 0], TREE, 30, look,
         end=0, topk=3)  # fmt: skip

@@ -32,8 +32,10 @@ class Asked:
     def step(self, tokens, positions, mask):
         self.calls.append(tuple(map(np.asarray, (tokens, positions, mask))))
         m = np.asarray(tokens).size
+        told = [(i + 1) * np.cos(a.sum() + a.ravel()[::-1].cumsum()).sum()
+                for i, a in enumerate(self.calls[-1])]  # fmt: skip
         self.answer = (
-            torch.tensor(self.rng.normal(size=(m, self.vocab))),
+            torch.tensor(self.rng.normal(size=(m, self.vocab)) + sum(told)),
             torch.tensor(self.rng.normal(size=(m, self.heads, self.vocab))),
         )
         return self.answer
