@@ -42,6 +42,7 @@ BUSY = 4
 _CPU = Path("/sys/fs/cgroup/cpu")
 #: A third of a core, and first in the queue for it: how busy others are is not this.
 _GROUP = {"cfs_period_us": 100_000, "cfs_quota_us": 33_333, "shares": 65_536}
+_TARGETS = {"ranks": "02-ranks", "torch": "04-torch"}  # others attack 00-target
 _PORT = 9  # nobody listens there
 _DEMO = "from autograder.cli import main; main()"
 
@@ -49,7 +50,7 @@ _DEMO = "from autograder.cli import main; main()"
 def attacks() -> Verdicts:
     """Grade the hostile submissions and the honest ones after them."""
     found: Verdicts = {}
-    for family in (*arena.FAMILIES, "ranks"):
+    for family in (*arena.FAMILIES, *_TARGETS):
         found |= attacks_of(family)
     found |= _verdicts("attacks/explorer", arena.grade_explorer())
     found |= _verdicts("attacks/tiles", arena.grade_tiles())
@@ -58,7 +59,7 @@ def attacks() -> Verdicts:
 
 def attacks_of(family: str, only: Collection[str] = ()) -> Verdicts:
     """Grade a family of attacks, or some of its cases."""
-    lesson = arena.target("02-ranks" if family == "ranks" else "00-target")
+    lesson = arena.target(_TARGETS.get(family, "00-target"))
     with tempfile.TemporaryDirectory() as folder:
         marker = Path(folder, "marker")
         outcome = arena.grade_family(family, _PORT, marker, lesson, only)

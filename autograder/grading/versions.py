@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -12,8 +13,9 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parents[1]
 #: Folders of this package whose code takes part in a verdict.
 _PARTS = ("student", "lab", "sandbox", "grading")
-_SOURCE = (".py", ".j2", ".css")
+_SOURCE = (".py", ".j2", ".css", ".safetensors")
 _COMPUTING = ("numpy", "pytest", "msgpack", "greenlet")
+_SOMETIMES = ("torch",)  # some lessons need it, and not every grader has it
 
 
 @functools.cache  # reading them takes as long as a test
@@ -24,6 +26,9 @@ def versions() -> Mapping[str, str]:
     works on it.
     """
     found = {name: importlib.metadata.version(name) for name in _COMPUTING}
+    for name in _SOMETIMES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
     return found | {"grader": source_digest(), "python": platform.python_version()}
 
 

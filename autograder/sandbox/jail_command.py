@@ -151,6 +151,7 @@ def environment() -> dict[str, str]:
         "HOME": "/tmp",
         "TILES": "simulator",
         **{f"{name}_NUM_THREADS": "1" for name in single},
+        "OMP_THREAD_LIMIT": "1",  # whatever a submission asks for: forks would hang
         # Else how much memory threads ask for depends on how many meet in malloc.
         "MALLOC_ARENA_MAX": "1",
         **{k: v for k, v in os.environ.items() if k.startswith("OPENBLAS_")},

@@ -21,6 +21,8 @@ MODULE = "submission"
 OUTPUT_BYTES = 2**20  # what a submission may print in one test
 _TEXT = 1000  # characters of an exception's text that are passed on
 _FRAMES = 6
+#: What torch says in a RuntimeError where others raise a MemoryError.
+_OUT_OF_TENSORS = "DefaultCPUAllocator: can't allocate memory"
 
 Frame = tuple[str, int, str]  # cell label, line, function
 
@@ -94,15 +96,15 @@ def new_module() -> types.ModuleType:
 
 def describe(error: BaseException) -> list[Any]:
     """Turn an exception into the plain answer ``raised`` or ``limit``."""
-    if isinstance(error, MemoryError):
-        traceback.clear_frames(error.__traceback__)  # free memory for the answer
-        return ["limit", "memory"]
     if isinstance(error, OutputLimit):
         return ["limit", "output"]
     try:
         text = str(error)
     except BaseException:
         text = "(its text cannot be read)"
+    if isinstance(error, MemoryError) or _OUT_OF_TENSORS in text:
+        traceback.clear_frames(error.__traceback__)  # free memory for the answer
+        return ["limit", "memory"]
     frames: list[Frame] = []
     step = error.__traceback__
     while step is not None:

@@ -161,7 +161,7 @@ def check_submission(
         CourseError: the lesson has no such task.
     """
     wanted = _wanted(lesson, task)
-    source = _loaded(submission, when_stuck)
+    source = _loaded(lesson, submission, when_stuck)
     return replace(_run(lesson, wanted, source), notes=submission.notes)
 
 
@@ -172,17 +172,20 @@ def failing_case(
     when_stuck: Callable[[str], None] = lambda what: None,
 ) -> Outcome | None:
     """Return the first test of a task that fails, with all that it asked."""
-    source = _loaded(submission, when_stuck)
+    source = _loaded(lesson, submission, when_stuck)
     source.keeps_log = True
     outcomes = _outcomes(lesson, (task,), source)
     failed = (o for o in outcomes if o.result.verdict is not Verdict.PASSED)
     return next(failed, None)
 
 
-def _loaded(submission: Submission, when_stuck: Callable[[str], None]) -> WatchedSource:
+def _loaded(
+    lesson: Lesson, submission: Submission, when_stuck: Callable[[str], None]
+) -> WatchedSource:
     from autograder.student.errors import TimeUp
     from autograder.student.testing.time_limit import Watch, WatchedSource
 
+    lesson.import_needs()
     try:
         with Watch(_LOAD_SECONDS, lambda: when_stuck(submission.name)):
             source = WatchedSource.load(submission.cells)
@@ -202,6 +205,7 @@ def _check_namespace(namespace: dict[str, Any], task: str | None) -> CheckResult
     from autograder.student.testing.time_limit import WatchedSource
 
     lesson = _find_lesson(namespace, task)
+    lesson.import_needs()
     source = WatchedSource.over(namespace, lesson)
     return _run(lesson, _wanted(lesson, task), source, _cell_names())
 

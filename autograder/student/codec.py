@@ -28,6 +28,7 @@ from autograder.student.bounds import MAX_DEPTH, MAX_INT_BYTES
 from autograder.student.bounds import MAX_ELEMENTS as MAX_ELEMENTS
 from autograder.student.bounds import CodecError as CodecError
 from autograder.student.bounds import TooLarge as TooLarge
+from autograder.student.tensors import is_tensor
 
 #: The most bytes of an answer. A request may have more, so that what a submission
 #: answered can be handed back to it, several answers at once.
@@ -119,7 +120,7 @@ class _Encoder:
             raise
         except RecursionError:
             raise TooLarge("a value nested too deep") from None
-        except (ValueError, OverflowError, TypeError) as error:
+        except (ValueError, OverflowError, TypeError, RuntimeError) as error:
             deep = "recursion" in str(error)  # msgpack's word for its own depth limit
             kind = TooLarge if deep else CodecError
             raise kind(f"cannot be sent: {error}") from None
@@ -155,9 +156,8 @@ class _Encoder:
             )
         if kind is bytearray:
             raise CodecError("a bytearray; send bytes")
-        torch = sys.modules.get("torch")
-        if torch is not None and isinstance(value, torch.Tensor):
-            return self._tensor(value, torch)
+        if is_tensor(value):
+            return self._tensor(value, sys.modules["torch"])
         if self._refer is None:
             raise CodecError(f"a value of type {kind.__name__}")
         reference = list(self._refer(value))
@@ -370,7 +370,7 @@ def _read_tensor(data: bytes, brain: bool) -> Any:
     array = _read_array(data)
     torch = sys.modules.get("torch")
     if torch is not None:
-        tensor = torch.from_numpy(np.ascontiguousarray(array))
+        tensor = torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape))
         return tensor.view(torch.bfloat16) if brain else tensor
     if brain:  # widen by hand: bfloat16 is the upper half of a float32
         return (array.astype(np.uint16).astype(np.uint32) << 16).view(np.float32)

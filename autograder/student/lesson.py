@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import tomllib
 from collections.abc import Collection
@@ -126,6 +127,23 @@ class Lesson:
                 return task
         known = ", ".join(task.name for task in self.tasks)
         raise CourseError(f"{self.id} has no task {name!r}; its tasks are {known}")
+
+    def import_needs(self) -> None:
+        """Import the packages that this lesson needs beside those of every lesson.
+
+        Raises:
+            CourseError: one of them is not installed.
+        """
+        for need in self.needs:
+            try:
+                importlib.import_module(need)
+            except ImportError:
+                install = "python3 set_up.py {}"
+                if self.twin_dir is not None:
+                    install = "pip install -c constraints.txt -e '.[{}]'"
+                raise CourseError(
+                    f"{self.id} needs {need}: {install.format(need)}"
+                ) from None
 
     def supports(self, task: Task) -> tuple[str, ...]:
         """Return every task that a task rests on, and what these rest on, in order."""

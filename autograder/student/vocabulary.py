@@ -18,7 +18,7 @@ from autograder.student import places
 
 _TYPES = """
     function method generator coroutine module NoneType ellipsis iterator partial
-    ndarray Fraction float16 float32 float64 bfloat16 complex64 complex128
+    ndarray Tensor Fraction float16 float32 float64 bfloat16 complex64 complex128
     int8 int16 int32 int64 uint8 uint16 uint32 uint64
 """
 _KNOWN = frozenset((*dir(builtins), *_TYPES.split()))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.student.proxy import Handle
+from autograder.student.tensors import array_of, is_tensor, name_of
 from autograder.student.testing.plugin import Outcome
 
 #: Relative difference within which two answers of that precision are the same.
@@ -144,6 +145,8 @@ def _plain(value: Any) -> Any:
         return [f"object {value.type_name}", _plain(value.fields)]
     if callable(value):
         return "function"
+    if is_tensor(value):
+        return ["tensor", name_of(value), array_of(value)]
     if isinstance(value, (list, tuple)):
         return type(value)(map(_plain, value))
     if isinstance(value, dict):

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from autograder.student.error_map import Drawing, ErrorMap
 from autograder.student.proxy import Handle, NotPlain, StudentError, StudentRaised
 from autograder.student.report import Message, gettext
+from autograder.student.tensors import is_tensor, name_of, numbers_of
 from autograder.student.testing import shown
 from autograder.student.testing.shown import quoting as quoting
 from autograder.student.testing.shown import revealing as revealing
@@ -63,7 +64,8 @@ def close(
 
     Args:
         got: the submission's number or array.
-        want: the expected number or array; shapes must be equal.
+        want: the expected number, array or tensor; shapes must be equal, and for a
+            tensor ``got`` must be one.
         rtol: relative tolerance, elementwise.
         atol: absolute tolerance.
         where: what was asked, the message's first line.
@@ -74,7 +76,8 @@ def close(
     Raises:
         CheckFailed: wrong type, shape, dtype or value.
     """
-    answer, expected = _array(got, where, look), np.asarray(want)
+    _is_tensor_too(got, want, where, look)
+    answer, expected = _array(got, where, look), np.asarray(numbers_of(want))
     if answer.shape != expected.shape:
         _fail(where, _shapes(answer.shape, expected.shape), look, got)
     if dtype is not None and answer.dtype != np.dtype(dtype):
@@ -124,7 +127,7 @@ def equal(got: Any, want: Any, *, where: str, look: str = "") -> None:
     a list is not a tuple.
     """
     plain(got, where, look)
-    if isinstance(want, np.ndarray):
+    if isinstance(want, np.ndarray) or is_tensor(want):
         close(got, want, where=where, look=look)
         return
     if not _same(got, want):
@@ -142,7 +145,11 @@ def shape(got: Any, want: tuple[int, ...], *, where: str, look: str = "") -> Non
 
 
 def dtype(got: Any, want: DTypeLike, *, where: str, look: str = "") -> None:
-    """Check an array's dtype."""
+    """Check an array's dtype, or a tensor's by its name."""
+    if is_tensor(got) and name_of(got) != np.dtype(want).name:
+        evidence = gettext("got dtype {got}, expected {want}")
+        text = evidence.format(got=name_of(got), want=np.dtype(want))
+        _fail(where, text, look, got)
     answer = _array(got, where, look)
     if answer.dtype != np.dtype(want):
         _fail(where, _dtypes(answer.dtype, want), look, got)
@@ -200,7 +207,7 @@ def raises(
 
 def unchanged(array: Any, before: ArrayLike, *, where: str, look: str = "") -> None:
     """Check that an argument still holds what it held."""
-    if not _same_arrays(_array(array, where, look), np.asarray(before)):
+    if not _same_arrays(_array(array, where, look), np.asarray(numbers_of(before))):
         _fail(where, gettext("the argument was changed in place"), look)
 
 
@@ -218,7 +225,10 @@ class Counted:
         return len(self.args)
 
     def __call__(self, *args: Any) -> Any:
-        kept = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+        kept = [
+            a.copy() if isinstance(a, np.ndarray) else a.clone() if is_tensor(a) else a
+            for a in args
+        ]
         self.args.append(kept[0] if len(kept) == 1 else tuple(kept))
         return self._function(*args)
 
@@ -277,6 +287,9 @@ def _is_same(got: Any, want: Any) -> bool:
         if type(got) is not dict or got.keys() != want.keys():
             return False
         return all(_same(got[key], want[key]) for key in want)
+    if is_tensor(want) or is_tensor(got):
+        both = is_tensor(want) and is_tensor(got) and got.dtype == want.dtype
+        return both and _same_arrays(numbers_of(got), numbers_of(want))
     if isinstance(want, np.ndarray) or isinstance(got, np.ndarray):
         both = isinstance(got, np.ndarray) and isinstance(want, np.ndarray)
         return both and _same_arrays(got, want)
@@ -288,13 +301,19 @@ def _array(value: Any, where: str, look: str) -> np.ndarray[Any, Any]:
     if value is None:
         _fail(where, gettext("got None; is a return missing?"), look)
     try:
-        array = np.asarray(value)
+        array = np.asarray(numbers_of(value))
     except _UNLIKE:
         array = np.asarray(None)
     if array.dtype.kind not in "biufc":
         evidence = gettext("got {value}, expected numbers")
         _fail(where, evidence.format(value=show(value)), look)
     return array
+
+
+def _is_tensor_too(got: Any, want: Any, where: str, look: str) -> None:
+    if is_tensor(want) and not is_tensor(got):
+        evidence = gettext("got {value}, expected a tensor").format(value=show(got))
+        _fail(where, evidence, look, got)
 
 
 def _shapes(got: tuple[int, ...], want: tuple[int, ...]) -> str:

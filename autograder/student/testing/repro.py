@@ -19,6 +19,7 @@ from autograder.student.asked import Asked
 from autograder.student.bundle import NEUTRAL
 from autograder.student.handle import ByHandle, Handle
 from autograder.student.report import Message
+from autograder.student.tensors import array_of, is_tensor
 from autograder.student.testing.check import Counted
 from autograder.student.testing.ranks import LINK
 
@@ -169,6 +170,8 @@ class _Writer:
                 return self._results[hash(value)]
             case np.ndarray():
                 return self._array(value)
+            case _ if is_tensor(value):
+                return self._tensor(value)
             case np.generic():
                 return f"np.{value.dtype}({self.value(value.item())})"
             case float() if value != value or value in (float("inf"), -float("inf")):
@@ -199,6 +202,12 @@ class _Writer:
         shape = " x ".join(map(str, array.shape))
         self.definitions.append(f'{name} = data["{name}"]  # {array.dtype}, {shape}')
         return name
+
+    def _tensor(self, tensor: Any) -> str:
+        self._modules["torch"] = "torch"
+        if tensor.numel() <= _INLINE:
+            return f"torch.tensor({self.value(tensor.tolist())}, dtype={tensor.dtype})"
+        return f"torch.from_numpy({self._array(array_of(tensor))}).to({tensor.dtype})"
 
     def _function(self, function: types.FunctionType) -> str:
         """Write a function of the test file, and what it uses."""

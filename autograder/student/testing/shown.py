@@ -17,6 +17,7 @@ import numpy as np
 
 from autograder.student.proxy import Handle
 from autograder.student.report import gettext
+from autograder.student.tensors import is_tensor
 from autograder.student.vocabulary import Vocabulary
 
 #: Whether messages may print expected values (``reveal_expected`` in lesson.toml).
@@ -113,6 +114,12 @@ def _discreet(value: Any, words: Vocabulary, depth: int) -> str:
             return gettext("an array of shape {shape}").format(shape=shape)
         first = value.reshape(-1)[: _ITEMS + 1].tolist()
         return f"array({_items(first, words, depth, '[]')})"
+    if is_tensor(value):
+        if value.ndim > 1:
+            shape = _discreet(tuple(value.shape), words, depth)
+            return gettext("a tensor of shape {shape}").format(shape=shape)
+        first = value.reshape(-1)[: _ITEMS + 1].tolist()
+        return f"tensor({_items(first, words, depth, '[]')})"
     if isinstance(value, (list, tuple)):
         return _items(value, words, depth, "()" if isinstance(value, tuple) else "[]")
     if isinstance(value, (set, frozenset)):

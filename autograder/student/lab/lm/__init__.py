@@ -10,10 +10,10 @@ characters to ids and back, ``shipped`` reads the trained weights.
 from __future__ import annotations
 
 try:
-    import torch as _torch  # noqa: F401
-except ImportError:
+    import safetensors.torch  # noqa: F401 (it imports torch)
+except ImportError as error:
     raise ModuleNotFoundError(
-        "this lesson needs torch: python set_up.py torch", name="torch"
+        "this lesson needs torch: python3 set_up.py torch", name=error.name
     ) from None
 
 from .cache import Cache
