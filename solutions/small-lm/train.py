@@ -2,10 +2,11 @@
 
     python solutions/small-lm/train.py [--out FOLDER] [--steps STEPS]
 
-It reads `corpus.txt` and writes `weights.safetensors` and `log.json` into the folder,
-by default that of `autograder.lab.lm`, whose copy of the log is beside this script.
-Under ten minutes on two cores with nothing else to do. Training again gives the logged
-held-out loss within `TOLERANCE`: sums in another order on another machine.
+It reads `corpus.txt`, the prose of the course's pages in November 2026 without
+formulas, code and tables, and writes `weights.safetensors` and `training.json` into the
+folder, by default the one from which `autograder.lab.lm` loads them. It takes under ten
+minutes on two cores with nothing else to do. Training again gives the logged held-out
+loss within `TOLERANCE`: another machine adds in another order.
 """
 
 from __future__ import annotations
@@ -28,11 +29,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from autograder.lab import lm
-from autograder.student.lab.lm.shipped import PATH, SIZES
+from autograder.student.lab.lm.shipped import LOG, PATH, SIZES
 
-HERE = Path(__file__).parent
-CORPUS = HERE / "corpus.txt"
-LOG = HERE / "log.json"
+CORPUS = Path(__file__).with_name("corpus.txt")
 #: Pages of the corpus are apart by an empty line; of all its lines, which are
 #: paragraphs, each whose number leaves this rest is held out.
 HELD_OUT_OF, HELD_OUT_REST = 16, 7
@@ -204,7 +203,8 @@ def measure(weights: dict[str, torch.Tensor], ids: torch.Tensor) -> dict[str, An
 
     Args:
         weights: every tensor, as `main` names them.
-        ids: held-out text; it is read in rows of 256 tokens, each from nothing.
+        ids: held-out text; it is read in rows of as many tokens as a text that was
+            trained on, each from nothing.
 
     Returns:
         `held_out_loss`, nats a character; of the MTP draft and of each Medusa head the
@@ -224,7 +224,8 @@ def measure(weights: dict[str, torch.Tensor], ids: torch.Tensor) -> dict[str, An
                 if name.startswith(f"{prefix}.")
             }
         )
-    rows = ids[: len(ids) // 256 * 256].view(-1, 256)
+    width = Recipe.window
+    rows = ids[: len(ids) // width * width].view(-1, width)
     hidden = model.hidden(rows)
     x = model.norm(hidden)
     logits = model.head(x)
@@ -236,7 +237,7 @@ def measure(weights: dict[str, torch.Tensor], ids: torch.Tensor) -> dict[str, An
         "accuracy": round((own[:, :-1] == rows[:, 1:]).double().mean().item(), 4),
     }
     for ahead, (name, guess) in zip((1, 1, 2, 3), guesses.items(), strict=True):
-        count = 256 - ahead  # guesses at i are of the token after i + ahead
+        count = width - ahead  # guesses at i are of the token after i + ahead
         accepted = guess[:, :count] == own[:, ahead:]
         right = guess[:, : count - 1] == rows[:, ahead + 1 :]
         found[name] = {
@@ -270,7 +271,8 @@ def main() -> None:
     medusa_curve = train_medusa(model, heads, ids, recipe)
     modules = {"lm": model, "mtp": mtp}
     modules |= {f"medusa.{k}": head for k, head in enumerate(heads, start=1)}
-    path = PATH if out is None else out / PATH.name
+    out = out or PATH.parent
+    path = out / PATH.name
     save_file(
         {
             f"{prefix}.{name}": tensor.detach().half()
@@ -295,7 +297,7 @@ def main() -> None:
         "curve": curve,
         "medusa_curve": medusa_curve,
     }
-    (LOG if out is None else out / LOG.name).write_text(json.dumps(log, indent=1) + "\n")
+    (out / LOG.name).write_text(json.dumps(log, indent=1) + "\n")
     print(json.dumps({k: v for k, v in log.items() if "curve" not in k}, indent=1))
 
 

@@ -12,6 +12,8 @@ from .model import SmallLM
 
 #: Trained by ``train.py`` in the course's sources, float16 on disk.
 PATH = Path(__file__).with_name("weights.safetensors")
+#: How: the recipe, the curve, and what the weights are worth on held-out text.
+LOG = Path(__file__).with_name("training.json")
 #: Width, layers and heads of the shipped model; the vocabulary is in its weights.
 SIZES = {"d": 96, "layers": 3, "heads": 3}
 
@@ -34,7 +36,8 @@ def _part(prefix: str) -> dict[str, torch.Tensor]:
 def load() -> SmallLM:
     """Return the trained model, ready to be asked (eval mode, float32).
 
-    Each call returns a model of its own; the file is read once a process.
+    Each call returns a model of its own; the file is read once a process. It was trained
+    on texts of 128 characters, and guesses badly beyond that position.
     """
     weights = _part("lm.")
     model = SmallLM(len(weights["embed.weight"]), **SIZES)
