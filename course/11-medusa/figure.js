@@ -1,40 +1,48 @@
-// Medusa decoding: numbers, and what each of their running sums holds.
-// Template: a specification of pure functions; site/figures/README.md says what each is for.
-// After a change: node site/figures/static.mjs --update
+// Lesson 11: a tree of guesses, its attention mask, and the walk that accepts a path.
 import "../../site/figures/index.js";
-import { hatch, INK, label, line, rect } from "../../site/figures/draw.js";
 import { defineFigure } from "../../site/figures/figure.js";
+import { maskPanel } from "./figure-mask.js";
+import { accepted, cells, DEEPEST, leaks, sees, TREES } from "./figure-model.js";
+import { nameOf, treePanel } from "./figure-tree.js";
 
-const [LEFT, FLOOR, WIDTH] = [40, 190, 44]; // of the bars, in units of the picture
-
-/** Bars over a floor; those that `held(k)` picks are filled and hatched. */
-function bars(values, unit, held) {
-  return values.map((value, k) => {
-    const [x, height] = [LEFT + k * 56, value * unit];
-    const marked = held(k);
-    return rect(x, FLOOR - height, WIDTH, height, { fill: marked ? INK.aSoft : INK.bg, stroke: marked ? INK.a : INK.muted })
-      + (marked ? hatch(x, FLOOR - height, WIDTH, height, { stroke: INK.a }) : "")
-      + label(x + WIDTH / 2, FLOOR - height - 8, String(value), { "text-anchor": "middle" })
-      + label(x + WIDTH / 2, FLOOR + 18, String(k), { "text-anchor": "middle", fill: INK.muted });
-  }).join("") + line(LEFT - 10, FLOOR, 330, FLOOR, { stroke: INK.muted });
-}
-
-const heading = (text) => label(LEFT - 10, 20, text, { "font-weight": 700 });
+const treeOf = ({ tree }, { trees }) => trees[tree];
+const shown = (state, trace) => {
+  const tree = treeOf(state, trace);
+  return { ...state, node: Math.min(state.node, tree.depth.length - 1) };
+};
 
 const spec = {
   traced: true,
-  start: () => ({ k: 2 }),
-  limits: { k: [0, 4] },
-  panels: ({ k }, { x, sums }) => [
-    { id: "numbers", width: 340, height: 220, title: "Numbers", desc: `The numbers are ${x.join(", ")}.`,
-      body: heading(`numbers 0 to ${k}`) + bars(x, 10, (place) => place <= k) },
-    { id: "sums", width: 340, height: 220, title: "Running sums", desc: `Their running sums are ${sums.join(", ")}.`,
-      body: heading(`running sum ${k}`) + bars(sums, 10, (place) => place === k) },
-  ],
-  controls: (_, { x }) => [{ kind: "step", key: "k", label: "place", min: 0, max: x.length - 1 }],
-  sentence: ({ k }, { x, sums }) => `Running sum ${k} is ${x.slice(0, k + 1).join(" + ")} = ${sums[k]}.`,
-  caption: "A running sum holds every number up to its own place, that number included.",
-  reserve: [127, 132],
+  start: () => ({ tree: "full", node: 8, checked: 0, own: true }),
+  limits: { tree: Object.keys(TREES), node: [0, 40], checked: [0, DEEPEST] },
+  panels(state, trace) {
+    const now = shown(state, trace);
+    return [treePanel(now, treeOf(state, trace)), maskPanel(now, treeOf(state, trace))];
+  },
+  controls(state, trace) {
+    const tree = treeOf(state, trace);
+    return [
+      { kind: "step", key: "node", label: "node", min: 0, max: tree.depth.length - 1 },
+      { kind: "step", key: "checked", label: "levels verified", min: 0, max: DEEPEST },
+      { kind: "choice", key: "tree", label: "tree", options: Object.entries(TREES) },
+      { kind: "check", key: "own", label: "the tree's own mask", warn: true },
+    ];
+  },
+  sentence(state, trace) {
+    const [now, tree] = [shown(state, trace), treeOf(state, trace)];
+    const n = tree.depth.length;
+    const nodes = accepted(tree, now.checked);
+    return `Node ${now.node}, “${nameOf(tree, now.node)}”, sees ${sees(tree, now.node, now.own).length} of ${n} nodes. `
+      + `The mask has ${cells(tree, now.own)} of ${n * n} cells. Expected tokens a pass: ${tree.length.toFixed(2)}. `
+      + (now.checked ? `Accepted so far: ${nodes.map((i) => nameOf(tree, i)).join(" ")}.` : "Nothing is verified yet.");
+  },
+  warning(state, trace) {
+    if (state.own) return "";
+    return `A causal mask lets nodes see ${leaks(treeOf(state, trace))} cells of other branches: their logits belong to no text.`;
+  },
+  hint: "Click a node or a row of the mask.",
+  reserve: [150, 260],
+  caption: "A node sees the nodes on its own path, and its position is its depth. So one pass gives every path the logits that it would have alone.",
 };
 
-defineFigure("g2k-medusa", spec);
+defineFigure("g2k-tree", spec);

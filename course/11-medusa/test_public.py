@@ -440,14 +440,14 @@ def test_typical_limits(student):
     for share, nodes in ((0.06, [0]), (0.12, [0, 1])):
         p = [0.88 - share, share, 0.06, 0.06]
         typical(student, f"a token of {share}, of few", one, [0, 1], [p, rest], nodes)
-    for share, nodes in ((0.012, [0]), (0.016, [0, 1])):  # the limit is 0.0142
-        p = [share] + [(1 - share) / 20] * 20
-        typical(student, f"a token of {share}, of 21", one, [2, 0], [p, [1 / 21] * 21],
-                nodes)  # fmt: skip
     p = [[0.25, 0.75], [0.4, 0.6]]  # exp(-H) is 0.57
     for delta in (0.13, 0.2):
         typical(student, f"epsilon 0.3, delta {delta}, a token of 0.25", one, [0, 0], p,
                 [0, 1], epsilon=0.3, delta=delta)  # fmt: skip
+    for share, nodes in ((0.012, [0]), (0.016, [0, 1])):  # the limit is 0.0142
+        many = [share] + [(1 - share) / 20] * 20
+        typical(student, f"a token of {share}, of 21", one, [2, 0],
+                [many, [1 / 21] * 21], nodes)  # fmt: skip
     typical(student, "delta 0.45, a token of 0.25", one, [0, 0], p, [0], epsilon=1.0,
             delta=0.45)  # fmt: skip
     typical(student, "delta 0.43, a token of 0.25", one, [0, 0], p, [0, 1], epsilon=1.0,

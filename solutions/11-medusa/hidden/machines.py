@@ -43,6 +43,7 @@ class Machine:
         self.seed, self.vocab, self.heads = seed, vocab, heads
         self.ranks, self.right, self.sharp, self.zeros = ranks, right, sharp, zeros
         self.slots, self.sizes, self.waiting, self.wrong = [], [], False, None
+        self.spoilt = []  # slots whose tokens saw what is no text
         self.rows = np.random.default_rng(seed).normal(size=(_ROWS, vocab))
         self.logits, self.guesses = cache(self._logits), cache(self._guesses)
 
@@ -113,9 +114,9 @@ class Machine:
         self.waiting = slots > 0
         self.slots += zip(positions.ravel().tolist(), tokens.ravel().tolist(),
                           strict=False)  # fmt: skip
-        texts = [
-            self._text(row, i + slots) for i, row in enumerate(np.atleast_2d(mask))
-        ]
+        rows = [*enumerate(np.atleast_2d(mask), start=slots)]
+        self.spoilt += [i for i, row in rows if self._text(row, i)[:1] == (-1,)]
+        texts = [self._text(row, i) for i, row in rows]
         logits = np.array([self.logits(text) for text in texts])
         guesses = np.array([self.guesses(text) for text in texts])
         return torch.tensor(logits), torch.tensor(guesses)
@@ -140,7 +141,8 @@ class Machine:
         places = [position for position, _ in shown]
         text = tuple(token for _, token in shown)
         at = self.slots[own][0] if own < len(self.slots) else -1
-        sane = own in there and places == list(range(at + 1)) and len(seen) > own
+        sane = own in there and places == list(range(at + 1))
+        sane = sane and not set(there) & set(self.spoilt)
         return text if sane else (-1, len(seen), *places, *text)
 
     def keep(self, slots):
@@ -152,4 +154,5 @@ class Machine:
         real = [i for i in slots if type(i) is int and 0 <= i < len(self.slots)]
         said = f"got {check.show(slots)}, and the cache has {len(self.slots)} slots"
         self._note(real == slots, where, said, KEEP)
+        self.spoilt = [j for j, i in enumerate(real) if i in self.spoilt]
         self.slots, self.waiting = [self.slots[i] for i in real], False
