@@ -3,7 +3,7 @@ import { hatch, INK, label, rect } from "../../site/figures/draw.js";
 import { grid, maskGrid } from "../../site/figures/grid.js";
 import { fate, isOver } from "./figure-model.js";
 
-const BOX = { x: 48, y: 34, width: 196, height: 196 };
+const BOX = { x: 60, y: 34, width: 200, height: 196 };
 const LENGTH = 7; // slots of the cache before the tree
 
 export function maskPanel(state, tree) {
@@ -13,12 +13,12 @@ export function maskPanel(state, tree) {
   const over = state.checked > 0 && isOver(tree, state.checked);
   const row = (v) => (g.y(v) + g.y(v + 1)) / 2 + 4;
   let body = label(BOX.x, 24, "may attend to node", { halo: false })
-    + label(252, 24, "position", { halo: false })
+    + label(274, 24, "position", { halo: false })
     + maskGrid(BOX, mask, { row: state.node });
   for (let i = 0; i < n; i += 1) {
     const bold = { "font-size": n > 12 ? 11 : 12, "font-weight": i === state.node ? 700 : 400, halo: false };
-    body += label(40, row(i), i, { ...bold, "text-anchor": "end" })
-      + label(276, row(i), LENGTH + tree.depth[i], { ...bold, "text-anchor": "middle", fill: INK.d });
+    body += label(BOX.x - 8, row(i), i, { ...bold, "text-anchor": "end" })
+      + label(299, row(i), LENGTH + tree.depth[i], { ...bold, "text-anchor": "middle", fill: INK.d });
   }
   body += label(BOX.x, 250, over ? "slots that the cache keeps" : "slots of this pass", { halo: false });
   const size = BOX.width / n;
@@ -29,7 +29,7 @@ export function maskPanel(state, tree) {
       + (over && !kept ? hatch(...cell, { stroke: INK.b, gap: 5 }) : "");
   }
   return {
-    id: "mask", width: 300, height: 290, title: "The mask of the flattened tree", body,
+    id: "mask", width: 340, height: 290, title: "The mask of the flattened tree", body,
     desc: `Row ${state.node} is node ${state.node}: dots mark what it may attend to. Beside each row stands its position, ${LENGTH} and its depth, as the cache has ${LENGTH} slots.`,
     press: (u, v) => ({ node: g.at(u, v)[0] }),
   };

@@ -23,7 +23,7 @@ const spec = {
     const tree = treeOf(state, trace);
     return [
       { kind: "step", key: "node", label: "node", min: 0, max: tree.depth.length - 1 },
-      { kind: "step", key: "checked", label: "levels verified", min: 0, max: DEEPEST },
+      { kind: "step", key: "checked", label: "verified", min: 0, max: DEEPEST },
       { kind: "choice", key: "tree", label: "tree", options: Object.entries(TREES) },
       { kind: "check", key: "own", label: "the tree's own mask", warn: true },
     ];
@@ -41,7 +41,7 @@ const spec = {
     return `A causal mask lets nodes see ${leaks(treeOf(state, trace))} cells of other branches: their logits belong to no text.`;
   },
   hint: "Click a node or a row of the mask.",
-  reserve: [150, 260],
+  reserve: [165, 210],
   caption: "A node sees the nodes on its own path, and its position is its depth. So one pass gives every path the logits that it would have alone.",
 };
 

@@ -162,7 +162,7 @@ def prompts():
 @cache
 @torch.no_grad()
 def plain_texts():
-    """Write on from all prompts by plain decoding, side by side; (B, READ + WRITTEN)."""
+    """Write on from all prompts by plain decoding, side by side."""
     model, _ = shipped()
     text, past = prompts(), lm.Cache()
     new = text
@@ -175,7 +175,7 @@ def plain_texts():
 @cache
 @torch.no_grad()
 def measured_accuracy():
-    """Return how often each guess is right, on what the first half of prompts became."""
+    """Return how often each guess is right, on the first half of the texts."""
     model, heads = shipped()
     text = plain_texts()[: PROMPTS // 2]
     h = model.norm(model.hidden(text))
@@ -189,7 +189,7 @@ def measured_accuracy():
 
 
 def decoded(choices, first=PROMPTS // 2):
-    """Decode the prompts from one on; return passes, tokens and how many are plain's."""
+    """Decode prompts; return passes, tokens, and how many texts are plain's."""
     passes = equal = 0
     for prompt, want in zip(prompts()[first:], plain_texts()[first:], strict=True):
         decoder = Decoder()
