@@ -19,10 +19,8 @@ def warm_up() -> None:
     torch.nn.functional.cross_entropy(weight, torch.tensor([0, 1])).backward()
     torch.func.grad(torch.sum)(torch.ones(2))
     from autograder.lab import lm
-    from autograder.student.lab.lm.shipped import PATH
 
-    if PATH.is_file():
-        lm.load()
+    lm.load()
 
 
 def settings() -> tuple[bool, Any]:

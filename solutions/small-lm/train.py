@@ -24,7 +24,7 @@ from typing import Any
 
 import safetensors
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 from torch.nn import functional as F
 
@@ -273,19 +273,18 @@ def main() -> None:
     modules |= {f"medusa.{k}": head for k, head in enumerate(heads, start=1)}
     out = out or PATH.parent
     path = out / PATH.name
-    save_file(
-        {
-            f"{prefix}.{name}": tensor.detach().half()
-            for prefix, module in modules.items()
-            for name, tensor in module.state_dict().items()
-        },
-        path,
-    )
+    weights = {
+        f"{prefix}.{name}": tensor.detach().half()
+        for prefix, module in modules.items()
+        for name, tensor in module.state_dict().items()
+    }
+    path.write_bytes(save(weights))  # for all to read: `save_file` would not
     log = {
         "corpus_sha256": hashlib.sha256(CORPUS.read_bytes()).hexdigest(),
         "characters": {"trained": len(ids), "held_out": len(held_out)},
         "sizes": SIZES,
         "recipe": asdict(recipe),
+        "threads": threads,
         "bytes": path.stat().st_size,
         **measure(load_file(path), held_out),
         "minutes": round((time.perf_counter() - start) / 60, 1),

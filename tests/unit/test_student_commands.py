@@ -244,6 +244,8 @@ def test_release_holds_nothing_hidden(copy: Path) -> None:
     }
     text = "\n".join(path.read_text("utf-8", "replace") for path in files)
     assert not [path for path in files if path.read_bytes() in secret]
+    assert not [path for path in files if path.name == "corpus.txt"]
+    assert "weights.safetensors" in {path.name for path in files}
     for lesson in COURSE.lessons:
         public = lesson.public_tests.read_text(encoding="utf-8")
         tests = [path.read_text("utf-8") for path in lesson.hidden_tests()]

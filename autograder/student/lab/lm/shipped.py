@@ -36,8 +36,8 @@ def _part(prefix: str) -> dict[str, torch.Tensor]:
 def load() -> SmallLM:
     """Return the trained model, ready to be asked (eval mode, float32).
 
-    Each call returns a model of its own; the file is read once a process. It was trained
-    on texts of 128 characters, and guesses badly beyond that position.
+    Each call returns a model of its own; the file is read once a process. It was
+    trained on texts of 128 characters, and guesses badly beyond that position.
     """
     weights = _part("lm.")
     model = SmallLM(len(weights["embed.weight"]), **SIZES)
