@@ -7,7 +7,6 @@ export const TREES = {
   best: "the best 12 nodes",
   chain: "the first guesses alone",
 };
-export const DEEPEST = 4;
 
 /** What the model itself would write after the root: the ranks of the guesses that are right. */
 const RIGHT = [0, 1, 0, 3];

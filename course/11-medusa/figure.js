@@ -2,7 +2,7 @@
 import "../../site/figures/index.js";
 import { defineFigure } from "../../site/figures/figure.js";
 import { maskPanel } from "./figure-mask.js";
-import { accepted, cells, DEEPEST, leaks, sees, TREES } from "./figure-model.js";
+import { accepted, cells, leaks, sees, TREES } from "./figure-model.js";
 import { nameOf, treePanel } from "./figure-tree.js";
 
 const treeOf = ({ tree }, { trees }) => trees[tree];
@@ -14,7 +14,7 @@ const shown = (state, trace) => {
 const spec = {
   traced: true,
   start: () => ({ tree: "full", node: 8, checked: 0, own: true }),
-  limits: { tree: Object.keys(TREES), node: [0, 40], checked: [0, DEEPEST] },
+  limits: { tree: Object.keys(TREES), node: [0, 40], checked: [0, 4] },
   panels(state, trace) {
     const now = shown(state, trace);
     return [treePanel(now, treeOf(state, trace)), maskPanel(now, treeOf(state, trace))];
@@ -23,7 +23,7 @@ const spec = {
     const tree = treeOf(state, trace);
     return [
       { kind: "step", key: "node", label: "node", min: 0, max: tree.depth.length - 1 },
-      { kind: "step", key: "checked", label: "verified", min: 0, max: DEEPEST },
+      { kind: "pick", key: "checked", label: "levels verified", values: [0, 1, 2, 3, 4] },
       { kind: "choice", key: "tree", label: "tree", options: Object.entries(TREES) },
       { kind: "check", key: "own", label: "the tree's own mask", warn: true },
     ];

@@ -148,15 +148,30 @@ def shipped():
 
 
 @cache
-def prompts():
-    """Return pieces of the text that the model was not trained on, (PROMPTS, READ)."""
+def held_out():
+    """Return the text that the model was not trained on."""
     path = Path(__file__).parents[1] / "small-lm/train.py"
     spec = importlib.util.spec_from_file_location("small_lm_train", path)
     train = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = train  # dataclasses look their module up
     spec.loader.exec_module(train)
-    _, ids = train.read_corpus()
+    return train.read_corpus()[1]
+
+
+@cache
+def prompts():
+    """Return pieces of that text, (PROMPTS, READ)."""
+    ids = held_out()
     return ids.unfold(0, READ, (len(ids) - READ) // PROMPTS)[:PROMPTS]
+
+
+@torch.no_grad()
+def agreement():
+    """Return how often head 1's first guess is the model's own, on that text."""
+    model, heads = shipped()
+    h = model.norm(model.hidden(held_out().unfold(0, 128, 128)))
+    own = model.head(h[:, 1:]).argmax(dim=-1)
+    return float((heads[0](h[:, :-1]).argmax(dim=-1) == own).double().mean())
 
 
 @cache
@@ -189,16 +204,16 @@ def measured_accuracy():
 
 
 def decoded(choices, first=PROMPTS // 2):
-    """Decode prompts; return passes, tokens, and how many texts are plain's."""
-    passes = equal = 0
+    """Decode prompts; return the passes of each, and how many texts are plain's."""
+    passes, equal = [], 0
     for prompt, want in zip(prompts()[first:], plain_texts()[first:], strict=True):
         decoder = Decoder()
         got = reference.medusa_generate(
             decoder.step, decoder.keep, prompt, choices, WRITTEN
         )
-        passes += len(decoder.sizes)
+        passes.append(len(decoder.sizes))
         equal += got == want[READ:].tolist()
-    return passes, (PROMPTS - first) * WRITTEN, equal
+    return passes, equal
 
 
 def on_the_model():
@@ -207,7 +222,7 @@ def on_the_model():
     model, heads = shipped()
     weights = sum(p.numel() for p in model.parameters())
     found = {"model_weights": f"{weights:,}", "model_heads": str(len(heads))}
-    found["written"] = str(WRITTEN)
+    found |= {"written": str(WRITTEN), "agreement": f"{100 * agreement():.0f}"}
     for k, row in enumerate(accuracy, start=1):
         found[f"first_{k}"] = f"{100 * row[0]:.0f}"
         found[f"five_{k}"] = f"{100 * sum(row):.0f}"
@@ -219,14 +234,14 @@ def on_the_model():
         "best": (best, length),
     }
     for name, (choices, expected) in trees.items():
-        passes, tokens, _ = decoded(choices)
+        every, equal = decoded(choices, 0 if name == "best" else PROMPTS // 2)
+        passes, tokens = sum(every[-PROMPTS // 2 :]), PROMPTS // 2 * WRITTEN
         found[f"{name}_nodes"] = str(len(choices) + 1)
         found[f"{name}_expected"] = f"{expected:.2f}"
         found[f"{name}_passes"] = f"{passes:,}"
         found[f"{name}_tokens"] = f"{tokens / passes:.2f}"
         found[f"{name}_work"] = f"{(len(choices) + 1) * passes / tokens:.1f}"
-    found["plain_passes"] = f"{PROMPTS // 2 * WRITTEN:,}"
-    _, _, equal = decoded(best, 0)
+    found["plain_passes"] = f"{tokens:,}"
     found["lossless"] = f"{equal} of {PROMPTS}"
     decoder = Decoder()
     alone = plain(decoder.step, prompts()[0], WRITTEN)
