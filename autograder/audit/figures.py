@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from autograder.grading.needs import prepare
 from autograder.student.lesson import Lesson
 
 TOLERANCE = 1e-9  # relative above 1, absolute below
@@ -48,11 +49,17 @@ def recompute(lesson: Lesson) -> tuple[Any, dict[str, str], list[str]]:
         The figure's data, as JSON holds it; the text of each claim; and a sentence for
         each file of another lesson that was opened.
     """
+    prepare(lesson)
     with _opened() as opened, traces_module(lesson) as traces:
         figure = json.loads(json.dumps(traces.figure(), allow_nan=False))
         claims = {str(key): str(text) for key, text in traces.claims().items()}
     own = (lesson.course_dir, lesson.reference_path.parent)
-    lessons = [lesson.root / "course", lesson.root / "solutions"]
+    lessons = [
+        folder
+        for part in ("course", "solutions")
+        for folder in (lesson.root / part).iterdir()
+        if folder.name[:2].isdecimal()  # other folders are for several lessons
+    ]
     foreign = sorted(
         str(path.relative_to(lesson.root))
         for path in set(opened)

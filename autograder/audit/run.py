@@ -25,6 +25,7 @@ from autograder.audit.result import (
     mark_problems,
     public_test_problems,
 )
+from autograder.grading.needs import prepare
 from autograder.student.lesson import Course, Lesson, graded_files
 from autograder.student.report import CourseError
 
@@ -115,6 +116,7 @@ def run_part(root: Path, part: Part) -> dict[str, Any]:
 
     start = _cpu_s()
     lesson = Course(root).lesson(part.lesson)
+    prepare(lesson)
     audit, jailed = LessonAudit(part.lesson), list[float]()
 
     def run(lesson: Lesson) -> Iterable[str]:

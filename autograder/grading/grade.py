@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 from autograder.grading.bank import Bank
 from autograder.grading.diagnose import known_mistakes
 from autograder.grading.mutants import Mutant
+from autograder.grading.needs import prepare
 from autograder.grading.reference import Reference
 from autograder.grading.sturdy import SturdyPlugin, unjudged
 from autograder.grading.versions import versions
@@ -110,10 +111,12 @@ class Grader:
                 has no tests of the others.
 
         Raises:
+            CourseError: a package that the lesson needs is not installed.
             InfrastructureError: the hidden tests cannot be collected, or no jail
                 starts on this machine.
         """
         lesson, before_s = self._lesson, 0.0
+        prepare(lesson)
         if self._jail is not None and self._jail.group is not None:
             before_s = self._jail.group.cpu_s()
 

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from autograder.grading.mutants import Mutant, lesson_mutants
+from autograder.grading.needs import prepare
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import InfrastructureError, TestResult, Verdict
@@ -43,6 +44,7 @@ def public_outcomes(
     Yields:
         Each mutant with what it answered; a single time-out where it never did.
     """
+    prepare(lesson)
     context = get_context("fork")  # all that it needs is loaded
     todo = [m for task in lesson.tasks for m in mutants if m.task == task.name]
     while todo:

@@ -223,3 +223,25 @@ for hidden in (None, twin):
         "04-torch needs torch: python3 set_up.py torch",
         "04-torch needs torch: pip install -c constraints.txt -e '.[torch]'",
     ]
+
+
+def test_what_a_judge_forks_can_compute_after_it_has_computed_itself():
+    code = f"""
+import os
+from pathlib import Path
+from autograder.grading.needs import prepare
+from autograder.student.lesson import read_lesson
+twin = Path({str(TARGET)!r}, "solutions", "04-torch")
+prepare(read_lesson(Path({str(TARGET)!r}, "course", "04-torch"), twin))
+import torch
+x = torch.ones(1000, 1000)
+print(float((x @ x)[0, 0]), flush=True)
+pid = os.fork()
+if not pid:
+    os._exit(int((x @ x)[0, 0]) == 1000)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.split() == ["1000.0", "1"], done.stderr
