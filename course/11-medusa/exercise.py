@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from autograder.lab import lm
 from autograder.student import attempt, check
 
 # %% [markdown]
@@ -235,9 +236,9 @@ def accept_greedy(logits, tokens, tree):
 
 
 # %% tags=["explore"]
+wanted = F.one_hot(torch.tensor([5, 7, 1, 0, 2]), 8).float()
 with attempt():
     small = tree_buffers([(0,), (0, 0), (0, 1), (1,)], 2, 3)
-    wanted = F.one_hot(torch.tensor([5, 7, 1, 0, 2]), 8).float()
     print(accept_greedy(wanted, torch.tensor([3, 5, 6, 4, 7]), small))
 
 # %% tags=["check"]
@@ -279,8 +280,9 @@ def accept_typical(logits, tokens, tree, temperature, epsilon=0.09, delta=0.3):
 
 
 # %% tags=["explore"]
+flat = torch.zeros(5, 8)  # all tokens are equally likely: 1/8 > min(0.09, 0.3/8)
 with attempt():
-    flat = torch.zeros(5, 8)  # all tokens are equally likely: 1/8 > min(0.09, 0.3/8)
+    small = tree_buffers([(0,), (0, 0), (0, 1), (1,)], 2, 3)
     print(accept_typical(flat, torch.tensor([3, 5, 6, 4, 7]), small, 1.0))
     print(accept_typical(wanted * 9, torch.tensor([3, 5, 6, 4, 7]), small, 1.0))
 
@@ -385,6 +387,38 @@ with attempt():
     chain = [(0,), (0, 0), (1,)]
     print(medusa_generate(count_step, log.append, torch.tensor([3, 4]), chain, 7))
     print("nodes of each pass, slots kept:", log)
+
+
+# %% tags=["explore"]
+class Decoder:
+    """The course's own model, which reads characters, behind `step` and `keep`."""
+
+    def __init__(self):
+        self.model, self.heads, self.cache = lm.load(), [], lm.Cache()
+        self.passes = 0
+        for weights in lm.load_medusa():
+            head = MedusaHead(weights["w2.weight"])
+            names = {
+                "w1.0.weight": weights["w1.weight"],
+                "w2.weight": weights["w2.weight"],
+            }
+            head.load_state_dict(names)
+            self.heads.append(head)
+
+    @torch.no_grad()
+    def step(self, tokens, positions, mask):
+        """Run tokens through the trunk, the LM head and the Medusa heads."""
+        self.passes += 1
+        hidden = self.model.hidden(tokens[None], self.cache, positions, mask)
+        h = self.model.norm(hidden)[0]
+        return self.model.head(h), torch.stack([head(h) for head in self.heads], dim=1)
+
+
+with attempt():
+    for what, tree in (("plain", []), ("a chain", [(0,), (0, 0), (0, 0, 0)])):
+        decoder, prompt = Decoder(), lm.encode("The gradient of a function")
+        new = medusa_generate(decoder.step, decoder.cache.keep, prompt, tree, 60)
+        print(f"{what}, {decoder.passes} passes:", repr(lm.decode(new)))
 
 # %% tags=["check"]
 check("medusa_generate")
