@@ -342,6 +342,10 @@ def test_passes_of_equal_guesses(student):
     ranked = [[1, 2, 4, 6], [0, 1, 2, 3], [0, 2, 4, 6]]
     choices = [(r,) for r in range(4)] + [(1, r) for r in range(4)]
     compare_pass(student, "guesses that are equal", choices, guesses, ranked)
+    rows = 200 * torch.tensor([[1.0, 2, 9, 3, 8, 0, 7, 5], [8, 7, 6, 5, 4, 3, 2, 1],
+                               [1, 2, 3, 4, 5, 6, 7, 8]])  # fmt: skip
+    ranked = [[2, 4, 6, 7], [0, 1, 2, 3], [7, 6, 5, 4]]
+    compare_pass(student, "guesses that are hundreds apart", UNEVEN, rows, ranked)
     rows = torch.zeros(3, 60)
     rows[:, 30:] = 1.0
     got = student.tree_pass(Listener(60).step, 1, rows, tree_of([(9,), (0,)], 10), 2)
@@ -519,6 +523,9 @@ def test_typical_edges(student):
     for temperature, nodes in ((0.4, [0]), (1.0, [0]), (2.5, [0, 1])):
         what = f"temperature {temperature}"
         typical(student, what, [(0,)], [0, 3], p, nodes, look, temperature)
+    p = [[0.64, 0.16, 0.11, 0.09], [0.25] * 4]  # exp(-H) is 0.65 at 0.5, 0.35 at 1
+    typical(student, "the entropy at temperature 0.5", [(0,)], [0, 1], p, [0], look, 0.5,
+            epsilon=1.0, delta=0.12)  # fmt: skip
     look = "The contract: at 0 the result is that of accept_greedy."
     even = torch.tensor([[1.0, 1, 0, 0], [0, 1, 0, 1]])
     typical(student, "temperature 0", [(0,)], [0, 1], even, [0], look, 0)
@@ -716,6 +723,7 @@ def generate(student, what, machine, prompt, choices, max_new, look=SAME, want=N
                                       choices, max_new, **more)  # fmt: skip
     except StudentError as error:
         got, wrong = None, error
+    machine.note(not machine.open or wrong, "keep was not called", CONTRACT)
     if machine.wrong:
         at, said, look = machine.wrong
         check.true(False, where=f"{where}, pass {at}", evidence=said, look=look)

@@ -129,8 +129,11 @@ class Machine:
         if self.wrong is None and not good:
             self.wrong = check.CheckFailed(where, said, look)
 
-    def settle(self):
-        """Raise the first thing that was wrong."""
+    def settle(self, is_over=False):
+        """Raise the first thing that was wrong; at the end, also a missing keep."""
+        if is_over:
+            said = "keep was not called after the last pass"
+            self._note(not self.waiting, "keep, at the end", said, KEEP)
         if self.wrong is not None:
             raise self.wrong
 

@@ -1,5 +1,6 @@
 """Hidden tests of `accept_typical`: thresholds on both sides, ties, limits."""
 
+import itertools
 import math
 
 import numpy as np
@@ -53,6 +54,17 @@ def truth(logits, tokens, tree, temperature, epsilon=0.09, delta=0.3):
         if len(way) > best[0] or (len(way) == best[0] and likelihood > best[1] + 1e-12):
             best = (len(way), likelihood, way)
     return best[2], int(np.argmax(np.asarray(logits)[best[2][-1]]))
+
+
+def greedily(logits, tokens, tree):
+    """Return the right nodes at temperature 0: the first of the longest paths."""
+    best, wanted = [0], logits.argmax(dim=1).tolist()
+    for path in tree["paths"].tolist():
+        fits = [node >= 0 and int(tokens[node]) == wanted[above]
+                for above, node in itertools.pairwise(path)]  # fmt: skip
+        length = [*fits, False].index(False) + 1
+        best = path[:length] if length > len(best) else best
+    return best, wanted[best[-1]]
 
 
 def ask(
@@ -127,7 +139,7 @@ def test_longest_and_likeliest_paths(student):
 
 
 @pytest.mark.task("accept_typical", weight=2, core=True)
-def test_trees_at_random(student, rng):
+def test_likely_paths_of_trees_at_random(student, rng):
     for temperature in (1.0, 0.6, 1.7):
         for _ in range(3):
             choices = random_choices(rng, 3, 4, 20)
@@ -240,12 +252,23 @@ def test_temperatures(student):
 
 
 @pytest.mark.task("accept_typical", weight=1)
+def test_likelihood_at_a_temperature(student):
+    fork, tokens = [(0,), (1,), (0, 0), (1, 0)], [0, 0, 1, 0, 0]
+    p = [[0.3, 0.3, 0.2, 0.2], [0.4, 0.2, 0.2, 0.2], [0.42, 0.57, 0.005, 0.005]]
+    rows = logs([*p, EVEN, EVEN])
+    look = step(6, "p, in the product as well, is the softmax of logits / temperature.")
+    for temperature, nodes in ((0.5, [0, 1, 3]), (1.0, [0, 2, 4])):
+        what = f"two branches, temperature {temperature}"
+        ask(student, what, fork, tokens, rows, nodes, look, temperature)
+
+
+@pytest.mark.task("accept_typical", weight=1)
 def test_temperature_zero(student, rng):
     tree = built(RAGGED, 5)
     for _ in range(3):
         tokens = torch.tensor(rng.integers(4, size=11))
         logits = torch.tensor(rng.normal(size=(11, 4)))
-        nodes, token = truth(logits, tokens, tree, 1e-3, 0.5, 1.0)
+        nodes, token = greedily(logits, tokens, tree)
         for temperature in (0, 0.0):
             got = student.accept_typical(logits, tokens, tree, temperature)
             where = f"accept_typical, temperature {temperature}"

@@ -42,7 +42,7 @@ def ask(student, reference, what, machine, prompt, choices, max_new, look=SAME,
     except StudentError:
         machine.settle()
         raise
-    machine.settle()
+    machine.settle(is_over=not rough)
     if rough and isinstance(got, list):
         got = got[:max_new]
     check.equal(got, want, where=where, look=look)

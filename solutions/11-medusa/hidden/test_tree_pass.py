@@ -150,12 +150,29 @@ def test_equal_logits(student, rng):
 
 
 @pytest.mark.task("tree_pass")
+def test_large_and_close_logits(student, rng):
+    choices = [(r,) for r in range(5)] + [(0, r) for r in range(5)]
+    rows = 100.0 * torch.tensor(rng.permuted(np.tile(np.arange(12), (3, 1)), axis=1))
+    ask(student, rng, "logits that are hundreds apart", choices, guesses=rows,
+        parts=("tokens",), look=TOKENS)  # fmt: skip
+    rows = (
+        1.0
+        + 1e-12
+        * torch.tensor(rng.permuted(np.tile(np.arange(12), (3, 1)), axis=1)).double()
+    )
+    ask(student, rng, "logits that are nearly equal", choices, guesses=rows,
+        parts=("tokens",), look=TOKENS)  # fmt: skip
+
+
+@pytest.mark.task("tree_pass")
 def test_other_trees(student, rng):
     ask(student, rng, "only the root", [])
     ask(student, rng, "only the root, no heads", [], heads=0)
     ask(student, rng, "V = topk", SMALL, vocab=5, root=0)
     ask(student, rng, "ten guesses", [(9,), (9, 9)],
         topk=10, vocab=15)  # fmt: skip
+    deep = [(11,), (0,), (11, 10), (0, 11)]
+    ask(student, rng, "twelve guesses", deep, topk=12, vocab=15)
     ask(student, rng, "more heads than levels", [(2,), (1,)], heads=5)
     ask(student, rng, "an empty cache", SMALL, length=0)
     guesses = torch.tensor(rng.normal(size=(2, 12)), dtype=torch.float32)
