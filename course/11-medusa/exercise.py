@@ -94,8 +94,8 @@ def medusa_loss(logits, tokens, decay=0.8):
         decay: the weight of head 1, and the factor from one head to the next.
 
     Returns:
-        A tensor of shape () and of the logits' dtype, whose backward pass reaches the
-        logits. Neither it nor the gradient is ever NaN.
+        A tensor of shape () and of the logits' dtype. Its backward pass gives the
+        logits a gradient, zeros where no head has a target. Neither is ever NaN.
     """
     raise NotImplementedError("medusa_loss: chapter, step 2")
 

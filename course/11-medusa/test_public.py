@@ -524,7 +524,9 @@ def test_typical_edges(student):
         what = f"temperature {temperature}"
         typical(student, what, [(0,)], [0, 3], p, nodes, look, temperature)
     p = [[0.64, 0.16, 0.11, 0.09], [0.25] * 4]  # exp(-H) is 0.65 at 0.5, 0.35 at 1
-    typical(student, "the entropy at temperature 0.5", [(0,)], [0, 1], p, [0], look, 0.5,
+    # exp(-H) is 0.65 at temperature 0.5, and 0.35 at 1.
+    what = "the entropy at temperature 0.5"
+    typical(student, what, [(0,)], [0, 1], p, [0], look, 0.5,
             epsilon=1.0, delta=0.12)  # fmt: skip
     look = "The contract: at 0 the result is that of accept_greedy."
     even = torch.tensor([[1.0, 1, 0, 0], [0, 1, 0, 1]])
