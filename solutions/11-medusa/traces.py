@@ -17,8 +17,6 @@ from autograder.lab import lm
 sys.path.insert(0, str(Path(__file__).parents[2] / "course/11-medusa"))
 from slow import plain
 
-torch.set_num_threads(1)  # the same sums everywhere
-
 #: Of each head's guesses, how often the right token is among the first 1 to 5: heads 1
 #: to 5 on Vicuna-7B, as the authors published it (FasterDecoding/Medusa,
 #: assets/medusa_acc.csv, run "7b"), rounded to six digits. Ranks from 6 on are not

@@ -5,6 +5,7 @@ wrong mask, position or slot of the cache therefore changes the text that follow
 """
 
 import zlib
+from copy import copy
 from functools import cache
 
 import numpy as np
@@ -27,7 +28,7 @@ class Machine:
     """
 
     def __init__(
-        self, seed, vocab=19, heads=3, ranks=4, right=0.85, sharp=2.0, zeros=0
+        self, seed, vocab=19, heads=3, ranks=4, right=0.85, sharp=2.0, zeros=0, least=0
     ):
         """Make a model.
 
@@ -39,19 +40,23 @@ class Machine:
             right: ... with this probability.
             sharp: the scale of the logits.
             zeros: is added to the logits of token 0.
+            least: the rank of the best of a head's guesses that may be right.
         """
         self.seed, self.vocab, self.heads = seed, vocab, heads
         self.ranks, self.right, self.sharp, self.zeros = ranks, right, sharp, zeros
-        self.slots, self.sizes, self.waiting, self.wrong = [], [], False, None
-        self.spoilt = []  # slots whose tokens saw what is no text
+        self.least = least
         self.rows = np.random.default_rng(seed).normal(size=(_ROWS, vocab))
         self.logits, self.guesses = cache(self._logits), cache(self._guesses)
+        self._begin()
+
+    def _begin(self):
+        self.slots, self.sizes, self.waiting, self.wrong = [], [], False, None
+        self.spoilt = []  # slots whose tokens saw what is no text
 
     def fresh(self):
         """Return the same model with an empty cache."""
-        made = Machine(self.seed, self.vocab, self.heads, self.ranks, self.right,
-                       self.sharp, self.zeros)  # fmt: skip
-        made.logits, made.guesses = self.logits, self.guesses
+        made = copy(self)
+        made._begin()
         return made
 
     def _number(self, *parts):
@@ -77,7 +82,7 @@ class Machine:
             ones = number >> 10 & 1023
             rank = (~ones & (ones + 1)).bit_length() - 1  # 0 in half of all cases
             knows = (number >> 20) / 4096 < self.right
-            rank = min(rank, self.ranks - 1) if knows else self.vocab - 1
+            rank = self.least + min(rank, self.ranks - 1) if knows else self.vocab - 1
             order.insert(rank, follow[-1])
             found[k, order] = np.sort(row)[::-1]
         return found

@@ -154,6 +154,8 @@ def test_likely_paths_of_trees_at_random(student, rng):
 
 @pytest.mark.task("accept_typical", weight=1)
 def test_close_to_the_threshold(student):
+    p = [0.3, *[0.1] * 7]
+    on_one_node(student, "epsilon 0.9, delta 0.3 by default", p, 3, True, epsilon=0.9)
     for p in ([0.3, *[0.1] * 7], [0.4, 0.35, 0.25], [0.9, 0.06, 0.04]):
         near = math.exp(-entropy(p))
         for excess, is_likely in ((-1e-6, True), (1e-6, False)):
@@ -273,6 +275,9 @@ def test_temperature_zero(student, rng):
             got = student.accept_typical(logits, tokens, tree, temperature)
             where = f"accept_typical, temperature {temperature}"
             accepted(got, nodes, token, where, ZERO)
+    even = torch.tensor([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
+    what = "temperature 0.001, which is not 0, equal logits"
+    ask(student, what, [(0,)], [0, 1], even, [0, 1], ZERO, 0.001)
     flat = torch.zeros(11, 4)
     got = student.accept_typical(flat, torch.tensor([1] * 11), tree, 0.0)
     accepted(got, [0], 0, "accept_typical, temperature 0, equal logits", ZERO)

@@ -187,8 +187,8 @@ def test_other_trees_and_models(student, reference, rng):
     ask(student, reference, "more heads than levels", machine, [9], SMALL, 20)
     machine = Machine(seed(rng), vocab=3, ranks=3)
     ask(student, reference, "three tokens, topk 3", machine, [2, 2], SMALL, 20, topk=3)
-    machine = Machine(seed(rng), vocab=40, ranks=12, right=1.0)
-    wide = [[0], [11], [5], [11, 11], [0, 11]]
+    machine = Machine(seed(rng), vocab=40, ranks=2, right=1.0, least=10)
+    wide = [[10], [11], [5], [10, 11], [10, 10], [11, 10]]
     ask(student, reference, "lists, 12 ranks", machine, [2, 2], wide, 20, topk=12)
     machine = Machine(seed(rng), right=0.0)
     ask(student, reference, "heads that are always wrong", machine, [4, 4], TREE, 12)
