@@ -233,7 +233,7 @@ def test_buffers_by_hand(student):
     ):  # fmt: skip
         kind = "bool" if name == "mask" else "int64"
         where = f"tree_buffers of the chapter's tree: {name}"
-        check.close(got[name], np.array(want), where=where, look=STEP_3, dtype=kind)
+        check.close(got[name], torch.tensor(want), where=where, look=STEP_3, dtype=kind)
 
 
 @pytest.mark.task("tree_buffers")
@@ -247,7 +247,7 @@ def test_buffers_of_other_trees(student):
         got, want = student.tree_buffers(choices, heads, topk), tree_of(choices, topk)
         for name, right in want.items():
             kind = "bool" if name == "mask" else "int64"
-            check.close(got[name], right.numpy(), where=f"tree_buffers, {what}: {name}",
+            check.close(got[name], right, where=f"tree_buffers, {what}: {name}",
                         look=STEP_3, dtype=kind)  # fmt: skip
     given = student.keep([[1], [0], [1, 1]])
     got = student.tree_buffers(given, 2, 2)
@@ -313,11 +313,12 @@ def compare_pass(student, what, choices, guesses, ranked, *, root=6, length=3, t
     mask = np.hstack([np.ones((n, length), bool), tree["mask"].numpy()])
     for name, one, want, kind in (
         ("tokens", listener.calls[0][0], tokens, "int64"),
-        ("tokens returned", got[0], tokens, "int64"),
+        ("tokens returned", got[0], torch.tensor(tokens), "int64"),
         ("positions", listener.calls[0][1], [length + len(p) for p in paths], "int64"),
         ("mask", listener.calls[0][2], mask, "bool"),
     ):
-        check.close(one, np.array(want), where=f"{where}: {name}", look=STEP_4,
+        want = want if isinstance(want, torch.Tensor) else np.array(want)
+        check.close(one, want, where=f"{where}: {name}", look=STEP_4,
                     dtype=kind, axis_names=("node", "slot"))  # fmt: skip
     for one, want in zip(got[1], listener.answer, strict=True):
         check.close(one, want.numpy(), where=f"{where}: what step returned",
@@ -350,7 +351,7 @@ def test_passes_of_equal_guesses(student):
     rows[:, 30:] = 1.0
     got = student.tree_pass(Listener(60).step, 1, rows, tree_of([(9,), (0,)], 10), 2)
     want, where = [1, 30, 39], "tree_pass, half of 60 guesses are equal: tokens"
-    check.close(got[0], np.array(want), where=where, look=CONTRACT)
+    check.close(got[0], torch.tensor(want), where=where, look=CONTRACT)
 
 
 # --- 5: accept_greedy ---------------------------------------------------------------

@@ -58,10 +58,8 @@ def random_choices(rng, heads, topk, nodes):
 
 
 def same_ints(got, want, where, look=CONTRACT, kind="int64", axes=("row", "column")):
-    """Compare whole numbers or truths exactly, dtype included."""
-    check.close(
-        got, np.asarray(want), where=where, look=look, dtype=kind, axis_names=axes
-    )
+    """Compare whole numbers or truths exactly, and the dtype; a tensor wants one."""
+    check.close(got, want, where=where, look=look, dtype=kind, axis_names=axes)
 
 
 def accepted(got, nodes, token, where, look):

@@ -68,8 +68,8 @@ def ask(student, rng, what, choices, *, heads=3, topk=5, length=4, vocab=12,
         want = expected_tokens(root, guesses, choices, topk)
         same_ints(tokens, want, f"{where}: the tokens", look or TOKENS,
                   axes=("node",))  # fmt: skip
-        same_ints(got[0], want, f"{where}: the tokens returned", look or TOKENS,
-                  axes=("node",))  # fmt: skip
+        same_ints(got[0], torch.tensor(want), f"{where}: the tokens returned",
+                  look or TOKENS, axes=("node",))  # fmt: skip
     if "positions" in parts:
         want = [length + depth for depth in tree["depth"].tolist()]
         same_ints(positions, want, f"{where}: the positions", look or WHERE,
@@ -180,7 +180,7 @@ def test_other_trees(student, rng):
         Asked(rng).step, 0, guesses, built([(9,), (9, 9)], 10), 3
     )  # without topk
     want = expected_tokens(0, guesses, [(9,), (9, 9)], 10)
-    same_ints(got[0], want, "tree_pass without topk: the tokens", TOKENS)
+    same_ints(got[0], torch.tensor(want), "tree_pass without topk: the tokens", TOKENS)
 
 
 @pytest.mark.task("tree_pass")
