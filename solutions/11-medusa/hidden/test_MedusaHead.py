@@ -16,7 +16,7 @@ def right(h, blocks, w2):
     h = np.asarray(h, np.float64)
     for w1 in blocks:
         z = h @ np.asarray(w1, np.float64).T
-        h = h + z / (1 + np.exp(-z))
+        h = h + z / (1 + np.exp(-np.maximum(z, -500)))
     return h @ np.asarray(w2, np.float64).T
 
 
@@ -26,7 +26,7 @@ def gradients(h, blocks, w2, dy):
     for w1 in blocks:
         inputs.append(h)
         z = h @ w1.T
-        h = h + z / (1 + np.exp(-z))
+        h = h + z / (1 + np.exp(-np.maximum(z, -500)))
     found, dh = [dy.T @ h], dy @ w2
     for w1, x in zip(blocks[::-1], inputs[::-1], strict=True):
         z = x @ w1.T
