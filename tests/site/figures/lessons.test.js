@@ -17,6 +17,7 @@ import { dilation, slopesAt, valueAt } from "../../../course/08-deformable-conv/
 import { flashBytes, resident, runOf, schedule, standardBytes, stream, toHalf, twoPass } from "../../../course/09-flash-attention/figure-model.js";
 import { floors, fusedBytes, fusedIntensity, moved, roof } from "../../../course/09-flash-attention/figure-roof.js";
 import { meanTokens, rightOf, texts } from "../../../course/10-multi-token-prediction/figure.js";
+import { accepted, cells, fate, leaks, parents } from "../../../course/11-medusa/figure-model.js";
 import { FIGURES, files, readTrace, ROOT } from "../../../site/figures/static.mjs";
 
 const near = (got, want, where = "") =>
@@ -330,6 +331,16 @@ for (const { name, spec, trace } of specs) {
     assert.equal(spec.warning?.(spec.start(trace), trace) ?? "", "");
   });
 }
+
+test("lesson 11: a tree's cells, parents, and the path that is accepted", () => {
+  const { full, best, chain } = readTrace("11-medusa").trees;
+  assert.deepEqual([cells(full), cells(full, false), leaks(full)], [34, 91, 57]);
+  assert.deepEqual(parents(full), [-1, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
+  assert.deepEqual(accepted(full, 2), [0, 1, 5]);
+  assert.deepEqual(accepted(chain, 4), [0, 1]);
+  assert.deepEqual([0, 1, 5, 7].map((i) => fate(full, i, 1)), ["kept", "kept", "open", "open"]);
+  assert.equal(fate(best, 2, 1), "refused");
+});
 
 test("every figure has its place in the chapter, and every place its figure", () => {
   for (const lesson of new Set(FIGURES.map((figure) => figure.lesson))) {

@@ -1,0 +1,166 @@
+"""Models on this side of the wall: they note what they are asked, and forget nothing.
+
+What a `Machine` answers depends on every token that it is shown and on its position. A
+wrong mask, position or slot of the cache therefore changes the text that follows.
+"""
+
+import zlib
+from copy import copy
+from functools import cache
+
+import numpy as np
+import torch
+
+from autograder.student.testing import check
+
+STEP = "Before task 4: step(tokens, positions, mask)."
+KEEP = "The contract of keep."
+PROMPT = "The contract: the first pass reads the prompt."
+_ROWS = 1024  # of logits, of which each text has one
+
+
+class Machine:
+    """A language model of hashes, whose heads know what will follow.
+
+    Attributes:
+        sizes: the number of tokens of each pass.
+        slots: the cache, (position, token) a slot.
+    """
+
+    def __init__(
+        self, seed, vocab=19, heads=3, ranks=4, right=0.85, sharp=2.0, zeros=0, least=0
+    ):
+        """Make a model.
+
+        Args:
+            seed: decides all logits.
+            vocab: V.
+            heads: K.
+            ranks: a head's right guess is among so many, the first ones most often...
+            right: ... with this probability.
+            sharp: the scale of the logits.
+            zeros: is added to the logits of token 0.
+            least: the rank of the best of a head's guesses that may be right.
+        """
+        self.seed, self.vocab, self.heads = seed, vocab, heads
+        self.ranks, self.right, self.sharp, self.zeros = ranks, right, sharp, zeros
+        self.least = least
+        self.rows = np.random.default_rng(seed).normal(size=(_ROWS, vocab))
+        self.logits, self.guesses = cache(self._logits), cache(self._guesses)
+        self._begin()
+
+    def _begin(self):
+        self.slots, self.sizes, self.waiting, self.wrong = [], [], False, None
+        self.spoilt = []  # slots whose tokens saw what is no text
+
+    def fresh(self):
+        """Return the same model with an empty cache."""
+        made = copy(self)
+        made._begin()
+        return made
+
+    def _number(self, *parts):
+        """Return a number that a text decides."""
+        return zlib.crc32(repr((self.seed, *parts)).encode())
+
+    def _logits(self, text):
+        """Return the logits after a text, a tuple; nobody writes into them."""
+        row = self.sharp * self.rows[self._number(text) % _ROWS]
+        row[0] += self.zeros
+        return row
+
+    def _guesses(self, text):
+        """Return the logits of the heads after a text."""
+        follow = [*text, int(self.logits(text).argmax())]
+        found = np.empty((self.heads, self.vocab))
+        for k in range(self.heads):
+            follow.append(int(self.logits(tuple(follow)).argmax()))
+            number = self._number("heads", k, text)
+            row = self.rows[number % _ROWS]
+            order = row.argsort()[::-1].tolist()
+            order.remove(follow[-1])
+            ones = number >> 10 & 1023
+            rank = (~ones & (ones + 1)).bit_length() - 1  # 0 in half of all cases
+            knows = (number >> 20) / 4096 < self.right
+            rank = self.least + min(rank, self.ranks - 1) if knows else self.vocab - 1
+            order.insert(rank, follow[-1])
+            found[k, order] = np.sort(row)[::-1]
+        return found
+
+    def plain(self, prompt, count):
+        """Write on by plain greedy decoding."""
+        text = [int(token) for token in prompt]
+        for _ in range(count):
+            text.append(int(self.logits(tuple(text)).argmax()))
+        return text[len(prompt) :]
+
+    def step(self, tokens, positions, mask):
+        """Answer one pass; the cache grows by its tokens."""
+        where, slots = f"step, pass {len(self.sizes) + 1}", len(self.slots)
+        tokens, positions, mask = map(np.asarray, (tokens, positions, mask))
+        m = tokens.size
+        said = f"after pass {len(self.sizes)} keep was not called"
+        self._note(not self.waiting, where, said, KEEP)
+        for name, got, kind, shape in (
+            ("tokens", tokens, "i", (m,)),
+            ("positions", positions, "i", (m,)),
+            ("mask", mask, "b", (m, slots + m)),
+        ):
+            said = f"{name} has shape {check.show(got.shape)}, not {shape}"
+            self._note(got.shape == shape, where, said, STEP)
+            said = f"{name} has dtype {got.dtype}"
+            self._note(got.dtype.kind == kind, where, said, STEP)
+        if not slots:
+            causal = np.tri(m, dtype=bool)
+            good = mask.shape == causal.shape and bool((mask == causal).all())
+            said = "not each token of the prompt attends to itself and all before it"
+            self._note(good, where, said, PROMPT)
+        self.sizes.append(m)
+        self.waiting = slots > 0
+        self.slots += zip(positions.ravel().tolist(), tokens.ravel().tolist(),
+                          strict=False)  # fmt: skip
+        rows = [*enumerate(np.atleast_2d(mask), start=slots)]
+        self.spoilt += [i for i, row in rows if self._text(row, i)[:1] == (-1,)]
+        texts = [self._text(row, i) for i, row in rows]
+        logits = np.array([self.logits(text) for text in texts])
+        guesses = np.array([self.guesses(text) for text in texts])
+        return torch.tensor(logits), torch.tensor(guesses)
+
+    def _note(self, good, where, said, look):
+        """Keep the first thing that is wrong for later.
+
+        The game goes on: what comes of a mistake tells it apart from others.
+        """
+        if self.wrong is None and not good:
+            self.wrong = check.CheckFailed(where, said, look)
+
+    def settle(self, is_over=False):
+        """Raise the first thing that was wrong; at the end, also a missing keep."""
+        if is_over:
+            said = "keep was not called after the last pass"
+            self._note(not self.waiting, "keep, at the end", said, KEEP)
+        if self.wrong is not None:
+            raise self.wrong
+
+    def _text(self, seen, own):
+        """Return the text that a token sees, or what tells it apart from all texts."""
+        there = [i for i in np.flatnonzero(seen) if i < len(self.slots)]
+        shown = sorted(self.slots[i] for i in there)
+        places = [position for position, _ in shown]
+        text = tuple(token for _, token in shown)
+        at = self.slots[own][0] if own < len(self.slots) else -1
+        sane = own in there and places == list(range(at + 1))
+        sane = sane and not set(there) & set(self.spoilt)
+        return text if sane else (-1, len(seen), *places, *text)
+
+    def keep(self, slots):
+        """Keep slots of the cache."""
+        where = f"keep, after pass {len(self.sizes)}"
+        said = "keep was called without a pass over a tree before it"
+        self._note(self.waiting, where, said, KEEP)
+        slots = np.asarray(slots).ravel().tolist()
+        real = [i for i in slots if type(i) is int and 0 <= i < len(self.slots)]
+        said = f"got {check.show(slots)}, and the cache has {len(self.slots)} slots"
+        self._note(real == slots, where, said, KEEP)
+        self.spoilt = [j for j, i in enumerate(real) if i in self.spoilt]
+        self.slots, self.waiting = [self.slots[i] for i in real], False
