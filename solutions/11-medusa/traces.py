@@ -4,7 +4,6 @@ import importlib.util
 import itertools
 import math
 import sys
-import time
 from functools import cache
 from pathlib import Path
 
@@ -215,15 +214,6 @@ def decoded(choices, first=PROMPTS // 2):
     return passes, equal
 
 
-def spent(choices, count=20):
-    """Return the CPU seconds that decoding some prompts takes."""
-    began = time.process_time()
-    for prompt in prompts()[:count]:
-        decoder = Decoder()
-        reference.medusa_generate(decoder.step, decoder.keep, prompt, choices, WRITTEN)
-    return time.process_time() - began
-
-
 def on_the_model():
     """Return the claims that were measured on the course's model."""
     accuracy = measured_accuracy()
@@ -251,8 +241,6 @@ def on_the_model():
         found[f"{name}_work"] = f"{(len(choices) + 1) * passes / tokens:.1f}"
     found["plain_passes"] = f"{tokens:,}"
     found["lossless"] = f"{equal} of {PROMPTS}"
-    seconds = [spent(choices) for choices in ([], best)]
-    found["stopwatch"] = "less" if seconds[1] < seconds[0] else "more"
     decoder = Decoder()
     alone = plain(decoder.step, prompts()[0], WRITTEN)
     assert alone == plain_texts()[0, READ:].tolist()
