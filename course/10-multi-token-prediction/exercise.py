@@ -103,7 +103,8 @@ def sequential_backward(
         targets: one (N,) int64 tensor a head: token ids, or `ignore`.
         ignore: any number that is no token id.
 
-    Nothing that is given is changed. Memory: the logits of one head at a time. Whatever
+    Nothing that is given is changed, nor the `.grad` of tensors that require gradients.
+    Memory: the logits of one head at a time. Whatever
     the number of heads, at most 16 arrays of N V numbers are held at once.
 
     Returns:
@@ -165,7 +166,8 @@ class MTPModule(nn.Module):
         For every position i < T - k: `norm_h` of h at i and `norm_e` of the embedding
         of the token at i + k are laid end to end, h first, and `project`ed; the block
         runs over all of these, causally, at positions 0 to T - k - 1. What the block
-        returns is h^k. The logits are the model's head applied to `norm_out` of it.
+        returns is h^k, still in the graph: the next module reads it. The logits are the
+        model's head applied to `norm_out` of it.
 
         Args:
             model: its `embed` and `head` are shared: gradients of a loss of these

@@ -195,6 +195,32 @@ def test_few_heads_and_large_logits(student):
     refuses(student.sequential_backward, cases)
 
 
+def in_training(lesson, z, heads, unembedding, targets):
+    """Ask twice with tensors of a training; return the answer and what changed."""
+    trunk = z.clone().requires_grad_()
+    heads = [head.clone().requires_grad_() for head in heads]
+    unembedding = unembedding.clone().requires_grad_()
+    for _ in range(2):
+        got = lesson.sequential_backward(trunk * 1, heads, unembedding, targets)
+    given = [trunk, unembedding, *heads]
+    return got, sum(one.grad is not None for one in given)
+
+
+@pytest.mark.task("sequential_backward")
+def test_tensors_of_a_training(student):
+    z, heads, unembedding = normals(6, 3, 2), [normals(7, 2, 2)], normals(8, 4, 2)
+    targets = [torch.tensor([1, 0, 3])]
+    want = student.sequential_backward(z, heads, unembedding, targets)
+    got, changed = student.run(
+        in_training, z=z, heads=heads, unembedding=unembedding, targets=targets
+    )
+    where = "sequential_backward, the second time, of tensors that require gradients"
+    for name in ("z", "unembedding"):
+        tensor(got[name], want[name], f"{where}: {name}", CONTRACT, 1e-10)
+    where = "sequential_backward: of given tensors, how many have a .grad afterwards"
+    check.equal(changed, 0, where=where, look=CONTRACT)
+
+
 def most_held(lesson, n, d, vocab, count):
     """Return the most bytes of tensors of N V numbers that are alive at one time."""
     import torch
@@ -355,11 +381,12 @@ def test_odd_lengths(student):
 
 
 def learnt(lesson, model, own, h, tokens):
-    """Return gradients of the sum of the squared logits."""
+    """Return gradients of the sum of the squares of h^1 and of the logits."""
     module = lesson.MTPModule(6, 1, 1).double()
     module.load_state_dict(own)
     h = h.clone().requires_grad_()
-    module(model, h, tokens)[1].square().sum().backward()
+    h_1, logits = module(model, h, tokens)
+    (h_1.square().sum() + logits.square().sum()).backward()
     names = {"h": h, "embedding": model.embed.weight, "head": model.head.weight}
     return {name: value.grad for name, value in names.items()}
 
@@ -370,7 +397,8 @@ def test_what_a_module_teaches(student):
     own, tokens, h = weights(19), ids(20, VOCAB, 2, 5), normals(21, 2, 5, D)
     got = student.run(learnt, model=model, own=own, h=h, tokens=tokens)
     h.requires_grad_()
-    outcome(own, here, h, tokens, 1)[1].square().sum().backward()
+    h_1, logits = outcome(own, here, h, tokens, 1)
+    (h_1.square().sum() + logits.square().sum()).backward()
     wanted = {"h": h, "embedding": here.embed.weight, "head": here.head.weight}
     for name, want in wanted.items():
         where = f"MTPModule: gradient of {name}"
@@ -427,6 +455,9 @@ def test_even_guesses(student):
         where = f"mtp_loss, {len(lengths) - 1} modules, five positions, lambda {weight}"
         got = student.mtp_loss(even(1, *lengths), tokens, weight)
         judge_loss(got, want, parts, where)
+    got = student.mtp_loss(even(1, 2, 1, 0), tokens[:, :3], 0.6)
+    where = "mtp_loss, a second module without positions"
+    judge_loss(got, LN4 * (1 + 0.3 / 2), [LN4, LN4 / 2, 0.0], where, CONTRACT)
 
 
 @pytest.mark.task("mtp_loss")
@@ -747,6 +778,8 @@ def test_limits(student):
         ("u = 0, weights 0 and 1", (law([0, 1]), none, [], [0.0]), [1]),
         ("a border", (law([1, 1]), none, [], [0.5]), [1]),
     ]
+    p, q = law([1 - 2**-40, 1 + 2**-40], [1, 1]), law([1, 1])
+    cases.append(("a tiny residual", (p, q, [0], [1 - 2**-44, 0.1]), [1]))
     judge_accept(student, cases, CONTRACT)
 
 
@@ -804,7 +837,7 @@ def test_tokens_a_pass(student):
 @pytest.mark.task("expected_tokens")
 def test_overhead_of_a_pass(student):
     cases = [(0.5, 1, 1.2, 0.25), (0.5, 3, 1.5, 0.25), (0.75, 2, 2.3125, 0.0)]
-    cases.append((0.5, 2, 0.5, 2.5))
+    cases += [(0.5, 2, 0.5, 2.5), (0.5, 2, 1.75 * (1 + 6e-10), 0.0)]  # rounded up
     for a, g, speedup, want in cases:
         where = f"implied_overhead({a}, {g}, {speedup})"
         judge_number(student.implied_overhead(a, g, speedup), want, where)
@@ -825,6 +858,8 @@ def test_impossible_numbers(student):
         f"{name} speedup 0": (0.5, 1, 0.0),
         f"{name} speedup 1.6 of 1.5 tokens": (0.5, 1, 1.6),
         f"{name} speedup -2": (0.5, 1, -2.0),
+        f"{name} speedup NaN": (0.5, 1, math.nan),
+        f"{name} speedup 1.75 + 1e-6 of 1.75 tokens": (0.5, 2, 1.75 + 1e-6),
         f"{name} acceptance 2": (2.0, 1, 1.0),
     }
     refuses(student.implied_overhead, cases)

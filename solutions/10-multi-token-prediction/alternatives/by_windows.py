@@ -168,6 +168,6 @@ def expected_tokens(acceptance, depth):
 def implied_overhead(acceptance, depth, speedup):
     mean = expected_tokens(acceptance, depth)
     cost = mean / speedup if speedup > 0 else 0
-    if cost < 1 - 5e-10:
+    if cost * (1 + 1e-9) < 1:
         raise ValueError("no such overhead")
     return cost - 1

@@ -172,21 +172,21 @@ def tensor_part(value, count, where):
     return value[:, :count]
 
 
-def gradients(lesson, model, weights, own, h, tokens, mix, depth):
-    """Return gradients of a sum of logits, by name."""
+def gradients(lesson, model, weights, own, h, tokens, mix, after, depth):
+    """Return gradients of a sum of logits and of h^k, by name."""
     module = lesson.MTPModule(h.shape[-1], 2, depth).double()
     module.load_state_dict(own, strict=False)
     model.load_state_dict(weights)
     h = h.clone().requires_grad_()
-    _, logits = module(model, h, tokens)
-    (logits * mix).sum().backward()
+    h_k, logits = module(model, h, tokens)
+    ((logits * mix).sum() + (h_k * after).sum()).backward()
     found = {"h": h.grad}
     found["embedding"], found["head"] = model.embed.weight.grad, model.head.weight.grad
     found |= {name: value.grad for name, value in module.named_parameters()}
     return found
 
 
-def want_gradients(model, own, h, tokens, mix, k):
+def want_gradients(model, own, h, tokens, mix, after, k):
     """Return the same by another road: all positions at once, from plain tensors."""
     names = ["h", "embedding", "head", *own]
     sources = [h, model.embed.weight, model.head.weight, *own.values()]
@@ -207,7 +207,7 @@ def want_gradients(model, own, h, tokens, mix, k):
     x = before @ matrix[:, :D].T + known @ matrix[:, D:].T
     h_k = torch.func.functional_call(block, parameters, (x, torch.arange(count)))
     logits = normal(h_k, leaves["norm_out.gain"]) @ leaves["head"].T
-    (logits * mix).sum().backward()
+    ((logits * mix).sum() + (h_k * after).sum()).backward()
     return {name: leaf.grad for name, leaf in leaves.items()}
 
 
@@ -218,6 +218,7 @@ def test_gradients_reach_the_trunk(student, rng):
         model = student.run(small_model, weights=weights)
         own, tokens = drawn_module(rng), ids(rng, VOCAB, 2, 6)
         h, mix = floats(rng, 2, 7 - k, D), floats(rng, 2, 6 - k, VOCAB)
+        after = floats(rng, 2, 6 - k, D)  # as the next module would use h^k
         got = student.run(
             gradients,
             model=model,
@@ -226,9 +227,10 @@ def test_gradients_reach_the_trunk(student, rng):
             h=h,
             tokens=tokens,
             mix=mix,
+            after=after,
             depth=k,
         )
-        want = want_gradients(here, own, h, tokens, mix, k)
+        want = want_gradients(here, own, h, tokens, mix, after, k)
         for name, expected in want.items():
             where = f"MTPModule of depth {k}: gradient of {name}"
             check.true(

@@ -70,6 +70,9 @@ def test_no_overhead_at_all(student):
         most = float(sum(Fraction(a) ** k for k in range(g + 1)))
         where = f"implied_overhead({a}, {g}, {most!r})"
         number(student.implied_overhead(a, g, most), 0.0, where, CONTRACT, atol=1e-9)
+        more = most * (1 + 5e-10)  # as rounding may leave it
+        where = f"implied_overhead({a}, {g}, {more!r})"
+        number(student.implied_overhead(a, g, more), 0.0, where, CONTRACT, atol=1e-9)
     large = student.implied_overhead(0.9, 2, 1e-3)
     where = "implied_overhead(0.9, 2, 0.001)"
     number(large, 2.71e3 - 1, where, CONTRACT, rtol=1e-9)

@@ -205,6 +205,31 @@ def test_arguments_are_left_alone(student, rng):
             tensor(got, want, where, CONTRACT)
 
 
+def trained(lesson, z, heads, unembedding, targets):
+    """Ask twice with tensors of a training; return answers, and who was changed."""
+    start = z.clone().requires_grad_()
+    heads = [head.clone().requires_grad_() for head in heads]
+    shared = unembedding.clone().requires_grad_()
+    given = start * 1, heads, shared, targets
+    found = [lesson.sequential_backward(*given) for _ in range(2)]
+    names = ["z", "unembedding", *(f"head {k}" for k in range(len(heads)))]
+    leaves = zip(names, [start, shared, *heads], strict=True)
+    return *found, [name for name, leaf in leaves if leaf.grad is not None]
+
+
+@pytest.mark.task("sequential_backward", weight=1)
+def test_tensors_of_a_training(student, rng):
+    given = drawn(rng, 6, 3, 7, 2)
+    names = "z", "heads", "unembedding", "targets"
+    found = student.run(trained, **dict(zip(names, given, strict=True)))
+    for got, time in zip(found, ("once", "twice"), strict=False):
+        where = f"sequential_backward, asked {time}, of tensors that require gradients"
+        keyed(got, 2, where)
+        gradients(got, by_hand(*given), where)
+    where = "sequential_backward: given tensors that have a .grad afterwards"
+    check.equal(found[2], [], where=where, look=CONTRACT)
+
+
 @pytest.mark.task("sequential_backward", weight=1)
 def test_targets_that_fit_no_head(student, rng):
     z, heads, unembedding, targets = drawn(rng, 4, 3, 5, 3)

@@ -216,6 +216,8 @@ def test_borders(student):
         "u q is a little less than p": (p, q, [0], [0.25 - 2**-54, 0.1]),
         "u = 0 and p > 0": (p, q, [0], [0.0, 0.1]),
     }
+    p, q = law([1 + 2**-41, 1 - 2**-41], [1, 1]), law([1, 1])
+    cases["a residual of 2**-42, 0"] = (p, q, [1], [1 - 2**-45, 0.9])
     bonus = law([0, 0, 2, 0, 1, 1, 0])
     none = torch.zeros((0, 7), dtype=torch.float64)
     for v in (0.0, 0.25, 0.5, 0.5 - 2**-54, 0.75, 1 - 2**-53):
