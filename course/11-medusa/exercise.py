@@ -11,7 +11,7 @@
 # holds in all tasks, besides what each docstring says:
 #
 # - K heads guess; head k, from 1 on, guesses the token k places after the next one. V
-#   is the size of the vocabulary, n the number of nodes of a tree.
+#   is the size of the vocabulary, n the number of nodes of a tree, its root included.
 # - Tensors are on the CPU. Logits are float32 or float64, finite unless a docstring
 #   says otherwise; tokens, positions and places are int64. Token 0 is a token as any
 #   other.
