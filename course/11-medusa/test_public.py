@@ -129,6 +129,13 @@ def test_the_language_model_stays(student):
     look = "The contract: training this head never changes it."
     check.unchanged(np.asarray(student.fetch(weight)), np.ones((2, 3)), where=where,
                     look=look)  # fmt: skip
+    weight.requires_grad_(True)
+    student.held("MedusaHead", weight, 1)
+    where = "MedusaHead, lm_weight a parameter that learns"
+    learns = student.fetch(student.part(weight, "requires_grad"))
+    said = "lm_weight no longer learns: its requires_grad was switched off"
+    look = "No argument is changed."
+    check.true(learns is True, where=where, evidence=said, look=look)
 
 
 # --- 2: medusa_loss -----------------------------------------------------------------
