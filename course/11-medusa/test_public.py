@@ -215,8 +215,10 @@ def test_loss_at_the_edges(student):
         compare_loss(student, *batch(2, 2, width), f"two heads, T = {width}", look)
     look = "The contract: a target of -100 counts neither in the sum nor in the number."
     logits, tokens = batch(2, 2, 6)
+    tokens[0, 2] = -100
+    compare_loss(student, logits, tokens, "padding between tokens", look)
     tokens[0, 3:] = -100
-    compare_loss(student, logits, tokens, "a sequence of three and padding", look)
+    compare_loss(student, logits, tokens, "a sequence of two and padding", look)
     tokens[:, 2:] = -100
     compare_loss(student, logits, tokens, "nothing but padding", look)
     logits, tokens = batch(2, 1, 5, size=900.0)
@@ -391,6 +393,8 @@ def test_greedy_paths(student):
     greedy(student, "a leaf fits, its parent does not", FORK, tokens, [2, 3, 6, 7, 0],
            [0, 2], look)  # fmt: skip
     greedy(student, "only a leaf fits", FORK, tokens, [6, 3, 6, 7, 0], [0], look)
+    greedy(student, "a leaf holds what the root wants", FORK, tokens, [3, 6, 6, 7, 0],
+           [0], look)  # fmt: skip
     tokens = [8, 1, 2, 3, 4, 5, 6, 7]
     greedy(student, "three levels", UNEVEN, tokens, [1, 4, 0, 0, 7, 0, 0, 2],
            [0, 1, 4, 7])  # fmt: skip
@@ -418,6 +422,8 @@ def test_greedy_ties(student):
         logits, torch.tensor([0, 1, 3]), tree_of([(0,), (1,)], 2)
     )
     compare_accepted(got, [0, 1], 0, "accept_greedy, equal logits", look)
+    got = student.accept_greedy(logits[:2], torch.tensor([0, 3]), tree_of([(0,)], 2))
+    compare_accepted(got, [0], 1, "accept_greedy, the larger of equal tokens", look)
     close = torch.full((2, 4), 1.0 - 1e-13, dtype=torch.float64)
     close[0, 2] = close[1, 3] = 1.0
     got = student.accept_greedy(close, torch.tensor([0, 2]), tree_of([(0,)], 2))
@@ -502,6 +508,9 @@ def test_typical_ties(student):
     typical(student, "equal products", fork, tokens, p, [0, 1, 3], look)
     p[0] = [0.2, 0.4, 0.2, 0.2]
     typical(student, "the larger first factor wins", fork, tokens, p, [0, 2, 4], look)
+    q = [[0.3, 0.12, 0.29, 0.29], [0.3, 0.2, 0.3, 0.2], [0.1, 0.1, 0.2, 0.6], *p[3:]]
+    typical(student, "the larger product, not the larger sum", fork, tokens, q,
+            [0, 1, 3], look)  # fmt: skip
     p[1] = [0.05, 0.05, 0.85, 0.05]
     typical(student, "the larger last factor wins", fork, tokens, p, [0, 1, 3], look)
     tiny = torch.tensor([[500.0, 0, 0, 1], [500, 0, 1, 0], [500, 0, 0, 9], [1, 2, 3, 4],
@@ -574,6 +583,8 @@ def test_trees_by_hand(student):
     everything = [(0,), (1,), (0, 0), (0, 1), (1, 0), (1, 1)]
     compare_tree(student, two, 60, everything, 1 + 0.9 * 1.9)
     compare_tree(student, [[0.1], [0.9]], 2, [(0,), (0, 0)], 1.19)
+    tiny = [[1e-5, 1e-14]]
+    compare_tree(student, tiny, 3, [(0,), (1,)], 1 + 1e-5 + 1e-14)
 
 
 @pytest.mark.task("best_tree")
