@@ -549,6 +549,9 @@ def test_typical_edges(student):
     look = "The contract: 0 log 0 is 0."
     typical(student, "a token of probability 0, no limits", [(0,)], [0, 1], half, [0],
             look, epsilon=0.0, delta=0.0)  # fmt: skip
+    for delta, nodes in ((1 - 1e-9, [0, 1]), (1 + 1e-9, [0])):
+        typical(student, f"four equal tokens, delta {delta}", [(0,)], [0, 1],
+                torch.zeros(2, 4), nodes, look, epsilon=0.9, delta=delta)  # fmt: skip
     sure = torch.tensor([[-INF, 0.0], [0, 1]])
     typical(student, "a sure token, delta 1", [(0,)], [0, 1], sure, [0], look,
             epsilon=1.0, delta=1.0)  # fmt: skip
