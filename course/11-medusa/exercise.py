@@ -11,7 +11,7 @@
 # holds in all tasks, besides what each docstring says:
 #
 # - K heads guess; head k, from 1 on, guesses the token k places after the next one. V
-#   is the size of the vocabulary, n the number of nodes of a tree.
+#   is the size of the vocabulary, n the number of nodes of a tree, its root included.
 # - Tensors are on the CPU. Logits are float32 or float64, finite unless a docstring
 #   says otherwise; tokens, positions and places are int64. Token 0 is a token as any
 #   other.
@@ -85,8 +85,8 @@ def medusa_loss(logits, tokens, decay=0.8):
 
     At position i, head k is asked for token i + 1 + k. Its loss is the mean of the
     cross entropies over all places of the batch where there is such a token; a target
-    of -100 is padding and counts neither in the sum nor in the number of places. A head
-    without any target adds 0.
+    of -100 is padding and counts neither in the sum nor in the number of places; that
+    token i itself is padding changes nothing. A head without any target adds 0.
 
     Args:
         logits: (K, B, T, V); logits[k - 1] are those of head k. They may be large.
@@ -141,7 +141,7 @@ def tree_buffers(choices, heads, topk):
         "depth": (n,) int64, 0 for the root.
         "paths": (leaves, 1 + the greatest depth) int64: the nodes from the root to each
             leaf, then -1. Leaves come in the order of their ranks: (0, 0) before (0, 1)
-            before (1,), whatever their depths.
+            before (1,), whatever their depths. Without choices the root is a leaf.
 
     Raises:
         ValueError: a choice is empty, stands there twice, comes without its parent, has
@@ -225,7 +225,7 @@ def accept_greedy(logits, tokens, tree):
     Args:
         logits: (n, V), the language model's at each node. Some may be -inf, never all
             of a row.
-        tokens: (n,), the token of each node.
+        tokens: (n,), the token of each node; here siblings may have the same one.
         tree: what `tree_buffers` returned.
 
     Returns:
@@ -266,7 +266,7 @@ def accept_typical(logits, tokens, tree, temperature, epsilon=0.09, delta=0.3):
     Args:
         logits: (n, V), the language model's at each node. Some may be -inf, never all
             of a row; they may be large. Compute in float64.
-        tokens: (n,), the token of each node.
+        tokens: (n,), the token of each node; here siblings may have the same one.
         tree: what `tree_buffers` returned.
         temperature: 0 or more; at 0 the result is that of `accept_greedy`.
         epsilon: 0 or more.
@@ -303,7 +303,8 @@ def best_tree(accuracy, budget):
     way, and a pass yields one token and one more for each node that is right.
 
     Args:
-        accuracy: K lists of R floats from 0 to 1 each, in any order; K >= 1, R >= 1.
+        accuracy: K lists of R floats from 0 to 1 each; K >= 1, R >= 1. A later rank
+            may be the more accurate one.
         budget: the most nodes that the tree may have, beside the root; 0 or more.
 
     Returns:
@@ -350,7 +351,8 @@ def medusa_generate(
     Args:
         step: the model, as before task 4.
         keep: `keep(slots)`, slots a list of ints: the cache keeps these slots, in this
-            order, and forgets all others. Call it once after each pass over a tree.
+            order, and forgets all others. Call it once after each pass over a tree,
+            the last one too.
         prompt: (p,) int64, p >= 1.
         choices: the tree, as for `tree_buffers`; [] is plain decoding.
         max_new: how many tokens to write; 0 or more.

@@ -129,6 +129,13 @@ def test_the_language_model_stays(student):
     look = "The contract: training this head never changes it."
     check.unchanged(np.asarray(student.fetch(weight)), np.ones((2, 3)), where=where,
                     look=look)  # fmt: skip
+    weight.requires_grad_(True)
+    student.held("MedusaHead", weight, 1)
+    where = "MedusaHead, lm_weight a parameter that learns"
+    learns = student.fetch(student.part(weight, "requires_grad"))
+    said = "lm_weight no longer learns: its requires_grad was switched off"
+    look = "No argument is changed."
+    check.true(learns is True, where=where, evidence=said, look=look)
 
 
 # --- 2: medusa_loss -----------------------------------------------------------------
@@ -159,6 +166,10 @@ def compare_loss(student, logits, tokens, what, look, atol=1e-9, **decay):
     want = loss_of(logits, tokens, factor)
     check.close(student.fetch(loss), want, rtol=atol, atol=atol, where=where, look=look,
                 dtype=logits.dtype)  # fmt: skip
+    learns = student.fetch(student.part(loss, "requires_grad"))
+    said = "the loss has no backward pass: it does not depend on the logits"
+    check.true(learns is True, where=where, evidence=said,
+               look="The contract: the logits get a gradient.")  # fmt: skip
     loss.backward()
     grad = np.asarray(student.fetch(student.part(given, "grad")), dtype=float)
     check.shape(grad, logits.shape, where=f"{where}: gradient", look=look)
@@ -208,8 +219,10 @@ def test_loss_at_the_edges(student):
         compare_loss(student, *batch(2, 2, width), f"two heads, T = {width}", look)
     look = "The contract: a target of -100 counts neither in the sum nor in the number."
     logits, tokens = batch(2, 2, 6)
+    tokens[0, 2] = -100
+    compare_loss(student, logits, tokens, "padding between tokens", look)
     tokens[0, 3:] = -100
-    compare_loss(student, logits, tokens, "a sequence of three and padding", look)
+    compare_loss(student, logits, tokens, "a sequence of two and padding", look)
     tokens[:, 2:] = -100
     compare_loss(student, logits, tokens, "nothing but padding", look)
     logits, tokens = batch(2, 1, 5, size=900.0)
@@ -347,6 +360,10 @@ def test_passes_of_equal_guesses(student):
                                [1, 2, 3, 4, 5, 6, 7, 8]])  # fmt: skip
     ranked = [[2, 4, 6, 7], [0, 1, 2, 3], [7, 6, 5, 4]]
     compare_pass(student, "guesses that are hundreds apart", UNEVEN, rows, ranked)
+    close = torch.ones(3, 8, dtype=torch.float64)
+    close[0, 5] += 1e-12
+    ranked = [[5, 0, 1, 2], [0, 1, 2, 3], [0, 1, 2, 3]]
+    compare_pass(student, "float64, nearly equal", FORK, close, ranked)
     rows = torch.zeros(3, 60)
     rows[:, 30:] = 1.0
     got = student.tree_pass(Listener(60).step, 1, rows, tree_of([(9,), (0,)], 10), 2)
@@ -384,6 +401,8 @@ def test_greedy_paths(student):
     greedy(student, "a leaf fits, its parent does not", FORK, tokens, [2, 3, 6, 7, 0],
            [0, 2], look)  # fmt: skip
     greedy(student, "only a leaf fits", FORK, tokens, [6, 3, 6, 7, 0], [0], look)
+    greedy(student, "a leaf holds what the root wants", FORK, tokens, [3, 6, 6, 7, 0],
+           [0], look)  # fmt: skip
     tokens = [8, 1, 2, 3, 4, 5, 6, 7]
     greedy(student, "three levels", UNEVEN, tokens, [1, 4, 0, 0, 7, 0, 0, 2],
            [0, 1, 4, 7])  # fmt: skip
@@ -411,6 +430,10 @@ def test_greedy_ties(student):
         logits, torch.tensor([0, 1, 3]), tree_of([(0,), (1,)], 2)
     )
     compare_accepted(got, [0, 1], 0, "accept_greedy, equal logits", look)
+    greedy(student, "siblings with one token, the second goes on",
+           [(0,), (1,), (1, 0)], [8, 1, 1, 3], [1, 5, 3, 0], [0, 2, 3])  # fmt: skip
+    got = student.accept_greedy(logits[:2], torch.tensor([0, 3]), tree_of([(0,)], 2))
+    compare_accepted(got, [0], 1, "accept_greedy, the larger of equal tokens", look)
     close = torch.full((2, 4), 1.0 - 1e-13, dtype=torch.float64)
     close[0, 2] = close[1, 3] = 1.0
     got = student.accept_greedy(close, torch.tensor([0, 2]), tree_of([(0,)], 2))
@@ -495,6 +518,17 @@ def test_typical_ties(student):
     typical(student, "equal products", fork, tokens, p, [0, 1, 3], look)
     p[0] = [0.2, 0.4, 0.2, 0.2]
     typical(student, "the larger first factor wins", fork, tokens, p, [0, 2, 4], look)
+    q = [[0.3, 0.12, 0.29, 0.29], [0.3, 0.2, 0.3, 0.2], [0.1, 0.1, 0.2, 0.6], *p[3:]]
+    typical(student, "the larger product, not the larger sum", fork, tokens, q,
+            [0, 1, 3], look)  # fmt: skip
+    q[1], q[2] = [0.5, 0.3, 0.01, 0.19], [0.5, 0.3, 0.15, 0.05]
+    q[0] = [0.3, 0.25, 0.25, 0.2]
+    typical(student, "leaves that are refused", fork, tokens, q, [0, 1], look)
+    q[0], q[1] = [0.3, 0.3, 0.2, 0.2], [0.5, 0.17, 0.17, 0.16]
+    q[2] = [0.52, 0.47, 0.005, 0.005]
+    for temperature, nodes in ((0.5, [0, 1, 3]), (1.0, [0, 2, 4])):
+        what = f"two branches, temperature {temperature}"
+        typical(student, what, fork, [0, 0, 1, 0, 0], q, nodes, look, temperature)
     p[1] = [0.05, 0.05, 0.85, 0.05]
     typical(student, "the larger last factor wins", fork, tokens, p, [0, 1, 3], look)
     tiny = torch.tensor([[500.0, 0, 0, 1], [500, 0, 1, 0], [500, 0, 0, 9], [1, 2, 3, 4],
@@ -515,6 +549,9 @@ def test_typical_edges(student):
     look = "The contract: 0 log 0 is 0."
     typical(student, "a token of probability 0, no limits", [(0,)], [0, 1], half, [0],
             look, epsilon=0.0, delta=0.0)  # fmt: skip
+    for delta, nodes in ((1 - 1e-9, [0, 1]), (1 + 1e-9, [0])):
+        typical(student, f"four equal tokens, delta {delta}", [(0,)], [0, 1],
+                torch.zeros(2, 4), nodes, look, epsilon=0.9, delta=delta)  # fmt: skip
     sure = torch.tensor([[-INF, 0.0], [0, 1]])
     typical(student, "a sure token, delta 1", [(0,)], [0, 1], sure, [0], look,
             epsilon=1.0, delta=1.0)  # fmt: skip
@@ -533,6 +570,7 @@ def test_typical_edges(student):
     even = torch.tensor([[1.0, 1, 0, 0], [0, 1, 0, 1]])
     typical(student, "temperature 0", [(0,)], [0, 1], even, [0], look, 0)
     typical(student, "temperature 0", [(0,)], [0, 0], even, [0, 1], look, 0.0)
+    typical(student, "temperature 0.001", [(0,)], [0, 1], even, [0, 1], look, 0.001)
     big = torch.tensor([[0.0, 9e3, 8e3], [0, 1e4, 1e4]])
     typical(student, "large logits", [(0,)], [0, 1], big, [0, 1], CONTRACT)
     typical(student, "only the root", [], [2], big[:1], [0], CONTRACT)
@@ -567,6 +605,12 @@ def test_trees_by_hand(student):
     everything = [(0,), (1,), (0, 0), (0, 1), (1, 0), (1, 1)]
     compare_tree(student, two, 60, everything, 1 + 0.9 * 1.9)
     compare_tree(student, [[0.1], [0.9]], 2, [(0,), (0, 0)], 1.19)
+    tiny = [[1e-5, 1e-14]]
+    compare_tree(student, tiny, 3, [(0,), (1,)], 1 + 1e-5 + 1e-14)
+    chain = [(0,) * k for k in range(1, 7)]
+    compare_tree(student, [[1.0]] * 6, 9, chain, 7.0)
+    wide = [[0.1, 0.12, 0.13, 0.11, 0.1, 0.3, 0.14]]
+    compare_tree(student, wide, 2, [(5,), (6,)], 1.44)
 
 
 @pytest.mark.task("best_tree")
@@ -834,6 +878,11 @@ def test_generate_refuses(student):
         check.raises(ValueError, student.medusa_generate, machine.step, machine.keep,
                      prompt, choices, 4, where=f"medusa_generate, {what}",
                      look=CONTRACT)  # fmt: skip
+        if choices is FORK:
+            check.raises(ValueError, student.medusa_generate, machine.step,
+                         machine.keep, prompt, choices, 0,
+                         where=f"medusa_generate, {what}, max_new 0",
+                         look=CONTRACT)  # fmt: skip
         good = not machine.sizes or choices is not FORK
         check.true(good, where=f"medusa_generate, {what}", evidence="the model was run",
                    look=CONTRACT)  # fmt: skip

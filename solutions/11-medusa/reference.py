@@ -35,7 +35,7 @@ class MedusaHead(nn.Module):
 # %% tags=["task"] task="medusa_loss"
 def medusa_loss(logits, tokens, decay=0.8):
     """Return the loss of all heads, the sum of decay^k times the loss of head k."""
-    loss = 0 * logits[..., :1].sum()  # with a gradient, also where no head has a target
+    loss = logits[..., :0].sum()  # 0, with a gradient, also where no head has a target
     for k, row in enumerate(logits, start=1):
         target = tokens[:, 1 + k :]
         guess = row[:, : target.shape[1]]

@@ -162,6 +162,13 @@ def test_training_leaves_the_language_model_alone(student, rng):
     other = student.held("MedusaHead", kept)
     want = torch.nn.functional.linear(h, lm_weight).numpy()
     check.close(other(h), want, atol=1e-5, where="another head, made later", look=look)
+    learning = student.keep(lm_weight)
+    learning.requires_grad_(True)
+    student.held("MedusaHead", learning)
+    learns = student.fetch(student.part(learning, "requires_grad"))
+    where = "MedusaHead(lm_weight), lm_weight a parameter that learns"
+    said = "lm_weight no longer learns: its requires_grad was switched off"
+    check.true(learns is True, where=where, evidence=said, look=CONTRACT)
 
 
 @pytest.mark.task("MedusaHead")

@@ -166,6 +166,18 @@ def test_close_to_the_threshold(student):
 
 
 @pytest.mark.task("accept_typical", weight=1)
+def test_entropies_that_are_exact(student):
+    # Small numbers inside the logarithm, and floors below p, move both by 1e-9 or more.
+    two = torch.tensor([[0.0, 0.0, *[-INF] * 298], [0.0] * 300]).double()
+    for rows in (torch.zeros(2, 300).double(), two):
+        tokens = int((rows[0] > -INF).sum())
+        for excess, nodes in ((-1e-10, [0, 1]), (1e-10, [0])):
+            what = f"{tokens} equal tokens of 300, delta 1{excess:+}"
+            ask(student, what, [(0,)], [0, 1], rows, nodes, ENTROPY, epsilon=0.9,
+                delta=1 + excess)  # fmt: skip
+
+
+@pytest.mark.task("accept_typical", weight=1)
 def test_equal_to_the_threshold(student):
     two = [[0.0, 0.0, -INF, -INF], [0.0] * 4]  # 0.5 twice
     for what, more, is_likely in (
@@ -305,6 +317,12 @@ def test_other_trees_and_numbers(student):
         logs([[0.9, 0.05, 0.05], *zeros[1:].exp().tolist()]), [0, 2], look)  # fmt: skip
     ask(student, "temperature 9", [(0,)], [0, 1],
         logs([[0.2, 0.3, 0.5], [0.1, 0.7, 0.2]]), [0, 1], CONTRACT, 9.0)  # fmt: skip
+    hot = torch.tensor([[0.0, 3, 1], [1, 2, 5]]).double()
+    look = "The contract: the largest logit, also where all p are equal."
+    for what, tokens, nodes in (("", [0, 2], [0, 1]), (", epsilon 1", [0, 2], [0])):
+        limits = {"epsilon": 1.0, "delta": 2.0} if len(nodes) == 1 else {}
+        ask(student, f"temperature 1e18{what}", [(0,)], tokens, hot, nodes, look, 1e18,
+            **limits)  # fmt: skip
     tokens, logits = torch.tensor([0, 1, 2, 3, 4]), torch.zeros(5, 5)
     kept = [student.keep(logits), student.keep(tokens)]
     student.accept_typical(*kept, built(SMALL, 5), 0.7)

@@ -206,6 +206,9 @@ def test_refusals(student, rng):
                      prompt, SMALL, 5, where=where, look=CONTRACT)  # fmt: skip
         said = "the model was run before"
         check.true(not machine.sizes, where=where, evidence=said, look=CONTRACT)
+        check.raises(ValueError, student.medusa_generate, machine.step, machine.keep,
+                     prompt, SMALL, 0, where=f"{where}, max_new 0",
+                     look=CONTRACT)  # fmt: skip
     for what, choices, topk in (
         ("a node without its parent", [(0,), (1, 0)], 10),
         ("a rank of topk", [(0,), (3,)], 3),
