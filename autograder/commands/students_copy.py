@@ -186,10 +186,10 @@ def _colour(drawing: Path, styles: Path) -> None:
 def _write_template(lessons: tuple[Lesson, ...], to: Path, site: str) -> None:
     """Write what makes a folder a repository: README, set-up, ignored files, CI."""
     numbers = [lesson.id[:2] for lesson in lessons if "torch" in lesson.needs]
-    torch = (
-        f"Lessons {', '.join(numbers)} need PyTorch, and no other does:"
-        " `python3 set_up.py torch`.\n"
-    )
+    several = f"Lessons {' and '.join(numbers)} need PyTorch, and no others do"
+    one = f"Lesson {' '.join(numbers)} needs PyTorch, and no other does"
+    needed = several if len(numbers) > 1 else one
+    torch = f"{needed}: `python3 set_up.py torch`.\n"
     filled = {
         "{torch}\n": f"{torch}\n" if numbers else "\n",
         "{also}": " torch" if numbers else "",
