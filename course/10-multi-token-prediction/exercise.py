@@ -258,6 +258,42 @@ Draft = Callable[[int, int], list[int]]
 Rollback = Callable[[int], None]
 
 
+# %% [markdown]
+# The course's model as these three functions. `h` holds what the trunk says of each
+# token in the cache; more than one draft comes from the one module used again.
+
+
+# %%
+class Speaker:
+    """The course's small model with its module, over one cache."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.model, self.module = lm.load(), module
+        self.cache, self.read = lm.Cache(), []
+        self.h = torch.zeros(1, 0, self.model.embed.embedding_dim)
+
+    @torch.no_grad()
+    def forward(self, tokens: list[int]) -> list[int]:
+        """Read tokens in one pass; return the most probable token after each."""
+        h = self.model.hidden(torch.tensor([tokens]), self.cache)
+        self.h, self.read = torch.cat([self.h, h], 1), [*self.read, *tokens]
+        return self.model.head(self.model.norm(h))[0].argmax(-1).tolist()
+
+    @torch.no_grad()
+    def draft(self, token: int, n: int) -> list[int]:
+        """Guess the n tokens after `token`."""
+        row, h = [*self.read, token], self.h
+        for _ in range(n):
+            h, logits = self.module(self.model, h, torch.tensor([row]))
+            row = [*row[1:], int(logits[0, -1].argmax())]
+        return row[len(row) - n :]
+
+    def rollback(self, length: int) -> None:
+        """Forget all but the first tokens."""
+        self.cache.truncate(length)
+        self.h, self.read = self.h[:, :length], self.read[:length]
+
+
 # %% tags=["task"] task="self_speculative_decode"
 def self_speculative_decode(
     forward: Forward,
@@ -299,42 +335,6 @@ def self_speculative_decode(
             called then.
     """
     raise NotImplementedError("self_speculative_decode: chapter, step 6")
-
-
-# %% [markdown]
-# The course's model as these three functions. `h` holds what the trunk says of each
-# token in the cache; more than one draft comes from the one module used again.
-
-
-# %%
-class Speaker:
-    """The course's small model with its module, over one cache."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self.model, self.module = lm.load(), module
-        self.cache, self.read = lm.Cache(), []
-        self.h = torch.zeros(1, 0, self.model.embed.embedding_dim)
-
-    @torch.no_grad()
-    def forward(self, tokens: list[int]) -> list[int]:
-        """Read tokens in one pass; return the most probable token after each."""
-        h = self.model.hidden(torch.tensor([tokens]), self.cache)
-        self.h, self.read = torch.cat([self.h, h], 1), [*self.read, *tokens]
-        return self.model.head(self.model.norm(h))[0].argmax(-1).tolist()
-
-    @torch.no_grad()
-    def draft(self, token: int, n: int) -> list[int]:
-        """Guess the n tokens after `token`."""
-        row, h = [*self.read, token], self.h
-        for _ in range(n):
-            h, logits = self.module(self.model, h, torch.tensor([row]))
-            row = [*row[1:], int(logits[0, -1].argmax())]
-        return row[len(row) - n :]
-
-    def rollback(self, length: int) -> None:
-        """Forget all but the first tokens."""
-        self.cache.truncate(length)
-        self.h, self.read = self.h[:, :length], self.read[:length]
 
 
 # %% tags=["explore"]
