@@ -1,4 +1,8 @@
-"""What the three descents share: how a run is asked for and how it is judged."""
+"""What the three descents share: how a run is asked for and how it is judged.
+
+More than 400 lines: all three are judged by the same runs, which stand together so that
+what is asked of one is asked of the others.
+"""
 
 import math
 from types import SimpleNamespace

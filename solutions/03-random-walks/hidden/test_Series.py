@@ -1,6 +1,7 @@
 """Hidden tests of `Series`: each operation, then lengths, types, refusals, operands.
 
-Operations run there, on fresh operands; only the terms of the results come back.
+Operations run there, on fresh operands; only the terms of the results come back. More
+than 400 lines: one class with nine operations, each with its refusals.
 """
 
 from fractions import Fraction
