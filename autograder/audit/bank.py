@@ -102,8 +102,9 @@ def audit_mutants(
     reports: dict[str, Report] = {}
 
     def keep(name: str, outcomes: Sequence[Outcome]) -> None:
-        answers[name] = {o.result.test: Answers.of(o) for o in outcomes}
-        failures[name] = Failure.of(outcomes)
+        read = {o.result.test: Answers.of(o) for o in outcomes}
+        answers[name] = read
+        failures[name] = Failure.of(outcomes, lambda o: read[o.result.test])
 
     grader = Grader(
         lesson,

@@ -7,10 +7,13 @@ import importlib.util
 import sys
 import types
 from collections.abc import Callable, Hashable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from autograder.student.tensors import array_of, is_tensor
 
 
 def load_module(path: Path, name: str) -> types.ModuleType:
@@ -23,14 +26,15 @@ def load_module(path: Path, name: str) -> types.ModuleType:
     return module
 
 
-_SIMPLE = (int, bool, str, bytes, type(None))
+_SIMPLE = (int, bool, str, bytes, type(None), Fraction)
 
 
 class Reference:
     """A module whose functions remember what they answered to plain arguments.
 
-    Arrays in remembered answers are read-only, since every test shares them. Calls with
-    arguments that are not plain (functions, objects) run every time.
+    Arrays in remembered answers are read-only, since every test shares them; tensors
+    cannot be, so let no test write into one. Calls with arguments that are not plain
+    (functions, objects, tensors that require gradients) run every time.
     """
 
     def __init__(self, path: Path) -> None:
@@ -75,6 +79,8 @@ def _key(value: Any) -> Hashable:
     kind = type(value)
     if kind is np.ndarray and value.dtype.kind in "biufcU":
         return value.dtype.str, value.shape, value.tobytes()
+    if is_tensor(value) and not value.requires_grad:
+        return str(value.dtype), tuple(value.shape), array_of(value).tobytes()
     if kind in _SIMPLE:
         return kind, value
     if kind is float or kind is complex:
@@ -90,6 +96,8 @@ def _key(value: Any) -> Hashable:
 def _freeze(value: Any) -> None:
     if isinstance(value, np.ndarray):
         value.flags.writeable = False
+    elif isinstance(value, dict):
+        _freeze(list(value.values()))
     elif isinstance(value, (list, tuple)):
         for item in value:
             _freeze(item)

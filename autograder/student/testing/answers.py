@@ -40,6 +40,8 @@ class Answers:
 
     def same_as(self, other: Answers) -> bool:
         """Tell whether another solution answered the same, within rounding."""
+        if self is other:
+            return True
         mine, theirs = self.transcript, other.transcript
         if self.verdict != other.verdict or len(mine) != len(theirs):
             return False
@@ -79,17 +81,26 @@ def _alike_numbers(one: Any, other: Any) -> bool:
             return False
         if a.dtype.kind not in "fc":
             return bool(np.array_equal(a, b))
-        precision = _ROUNDING.get(a.dtype.itemsize // (2 if a.dtype.kind == "c" else 1))
-        rounding = precision or 1e-8
-        wide = np.result_type(a.dtype, np.float64)
-        a, b = a.astype(wide), b.astype(wide)
-        with np.errstate(all="ignore"):
-            finite = np.abs(b[np.isfinite(b)])
-            scale = float(finite.max(initial=0.0))
-            close = np.isclose(a, b, rounding, rounding * scale, equal_nan=True)
-        return bool(close.all())
+        return a.tobytes() == b.tobytes() or _are_close(a, b)
     except (TypeError, ValueError, OverflowError):
         return False
+
+
+def _are_close(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    """Do what `np.isclose` does, in a quarter of its time: arrays are small, and many.
+
+    What is close to 0 is so beside the largest number.
+    """
+    precision = _ROUNDING.get(a.dtype.itemsize // (2 if a.dtype.kind == "c" else 1))
+    rounding = precision or 1e-8
+    wide = np.result_type(a.dtype, np.float64)
+    a, b = a.astype(wide), b.astype(wide)
+    with np.errstate(all="ignore"):
+        finite = np.isfinite(b)
+        sizes = np.where(finite, np.abs(b), 0.0)
+        near = np.abs(a - b) <= rounding * (sizes + sizes.max(initial=0.0))
+        close = (near & finite) | (a == b) | (np.isnan(a) & np.isnan(b))
+    return bool(close.all())
 
 
 #: The most numbers of an array, or of a list of floats, that are kept one by one.
@@ -139,8 +150,13 @@ def _sums(array: np.ndarray[Any, Any]) -> list[Any]:
     return [_digest(told.encode()), parts.astype(np.float64 if is_wide else np.float32)]
 
 
+_PLAIN = frozenset({int, float, bool, str, bytes, Fraction, np.ndarray, type(None)})
+
+
 def _plain(value: Any) -> Any:
     """Replace what has no plain value by a description of it."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Handle):
         return [f"object {value.type_name}", _plain(value.fields)]
     if callable(value):

@@ -4,16 +4,11 @@ import numpy as np
 import pytest
 from hidden import descents
 from hidden.answers import CONTRACT, STEP_7, refuses, turned
-from hidden.descents import run_of, steps_of
+from hidden.descents import plain, run_of, steps_of
 
 from autograder.student.testing import check
 
 NAME = "preconditioned"
-
-
-def plain(r):
-    """Leave r as it is."""
-    return r
 
 
 @pytest.mark.task("preconditioned", weight=3, core=True)
@@ -63,7 +58,7 @@ def test_the_aim_is_about_r(student, reference, rng):
 def test_calls(student, rng):
     H, _ = turned([1, 3, 9, 27, 81], rng)
     h, count = rng.normal(size=5), check.counted(lambda r: r / np.diag(H))
-    run = run_of(student, NAME, H, h, np.ones(5), count)
+    run = run_of(student, NAME, H, h, np.ones(5), count, counts=True)
     where = f"{NAME}: calls of precondition, one for each step"
     check.at_most(count.calls, steps_of(run, where), where=where, look=CONTRACT)
     descents.judge_products(run, 1, NAME)

@@ -1,15 +1,16 @@
 """What walks do, by roads that no solution takes: step by step, or in 60 digits."""
 
-import functools
 import itertools
 import math
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
+from autograder.grading.reference import remembered
+
 DIGITS = 60
 
 
-@functools.cache
+@remembered
 def ends(n, p):
     """Return {position: probability} after n steps, from one step to the next."""
     law = {0: Fraction(1)}
@@ -26,11 +27,13 @@ def one_step(law, p):
     return after
 
 
+@remembered
 def visits(p, n):
     """Return u: the probability to be at 0 after each step."""
     return [Fraction(ends(k, p).get(0, 0)) for k in range(n + 1)]
 
 
+@remembered
 def first_visits(p, level, n):
     """Return the probability of the first visit at each step; who arrives is taken out.
 
@@ -43,6 +46,7 @@ def first_visits(p, level, n):
     return first
 
 
+@remembered
 def last_visits(p, n):
     """Return the law of the last visit to 0, from all 2^n walks."""
     law = [Fraction(0)] * (n + 1)
@@ -55,6 +59,7 @@ def last_visits(p, n):
     return law
 
 
+@remembered
 def pmf_at(n, p, k):
     """Return the probability of k steps up among n, for a float p."""
     with localcontext() as context:
@@ -75,6 +80,7 @@ def ruin(p, z, a):
     return chance, (z - a * (1 - chance)) / (q - p)
 
 
+@remembered
 def ruin_of_float(p, z, a):
     """Return the same of a float p, in decimal digits enough for a = 100,000."""
     with localcontext() as context:
@@ -82,6 +88,7 @@ def ruin_of_float(p, z, a):
         return tuple(float(t) for t in ruin(Decimal(p), z, a))
 
 
+@remembered
 def normal_errors(n, p):
     """Return plain and corrected error of the normal law, from exact probabilities."""
     law, mean = ends(n, Fraction(p)), n * (2 * p - 1)
@@ -99,6 +106,7 @@ def normal_errors(n, p):
     return plain, corrected
 
 
+@remembered
 def returned_within(d, n):
     """Return the probability that a walk in d dimensions is back within n steps."""
     # The walks of k steps that end at the origin are counted dimension by dimension:

@@ -35,7 +35,7 @@ def main():
         products.append(
             [
                 float((leaf.grad.numpy() * probe).sum())
-                for leaf, probe in zip(leaves, probes(number, arrays), strict=True)
+                for leaf, probe in zip(leaves, probes(number), strict=True)
             ]
         )
     np.savez_compressed(

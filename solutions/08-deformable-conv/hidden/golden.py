@@ -28,9 +28,12 @@ class Raw:
     def array(self, shape, size=1.0):
         """Return float64 numbers between -size and size."""
         raw = self._bits.random_raw(int(np.prod(shape))) >> np.uint64(11)
-        return (raw.reshape(shape) * 2.0**-52 - 1.0) * size
+        made = (raw.reshape(shape) * 2.0**-52 - 1.0) * size
+        made.setflags(write=False)  # it is made once for all submissions
+        return made
 
 
+@cache
 def configuration(number):
     """Return (x, offset, weight, bias, dy) and the options of one configuration."""
     raw = Raw(number)
@@ -56,8 +59,10 @@ def configuration(number):
     return arrays, {"stride": stride, "padding": padding, "dilation": dilation}
 
 
-def probes(number, arrays):
+@cache
+def probes(number):
     """Return a fixed array for each gradient; its product with the gradient is kept."""
+    arrays, _ = configuration(number)
     return [
         Raw(10_000 + 4 * number + k).array(a.shape) for k, a in enumerate(arrays[:4])
     ]

@@ -61,7 +61,7 @@ def test_gradients_are_torchvisions(student):
         kind = ", ".join(f"{key} {value}" for key, value in options.items())
         where = f"{NAME}, {kind}"
         four(got, where)
-        pairs = zip(got, probes(k, given), strict=True)
+        pairs = zip(got, probes(k), strict=True)
         for name, (mine, probe), right in zip(GRADS, pairs, products[k], strict=True):
             check.shape(mine, probe.shape, where=f"{where}: {name}", look=f"{LOOK}.")
             check.close(

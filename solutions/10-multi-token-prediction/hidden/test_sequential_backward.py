@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hidden.answers import CONTRACT, floats, ids, number, refused, step, tensor
 
+from autograder.grading.reference import remembered
 from autograder.student.proxy import StudentMemory
 from autograder.student.testing import check
 
@@ -12,6 +13,7 @@ KEYS = {"losses", "z", "heads", "unembedding"}
 ROUNDING = 1e-10
 
 
+@remembered
 def by_hand(z, heads, unembedding, targets, ignore=-100):
     """Return losses and gradients from the chain rule, in float64 arrays."""
     z, shared = z.double().numpy(), unembedding.double().numpy()
