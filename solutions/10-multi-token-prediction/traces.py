@@ -111,17 +111,18 @@ def lossless(depth: int) -> Lossless:
 
 @functools.cache
 def plain_texts() -> list[list[int]]:
-    """Decode all prompts without drafts, by a loop of its own."""
-    model, texts = lm.load(), []
-    for prompt in prompts():
-        cache, text, block = lm.Cache(), [], prompt
-        with torch.no_grad():
-            while len(text) < MORE and (not text or text[-1] != lm.END):
-                logits = model(torch.tensor([block]), cache)
-                block = [int(logits[0, -1].argmax())]
-                text += block
-        texts.append(text)
-    return texts
+    """Decode all prompts without drafts, side by side."""
+    model, cache = lm.load(), lm.Cache()
+    block = torch.tensor(prompts())
+    columns = []
+    with torch.no_grad():
+        for _ in range(MORE):
+            block = model(block, cache)[:, -1:].argmax(-1)
+            columns.append(block)
+    texts = torch.cat(columns, 1).tolist()
+    return [
+        text[: text.index(lm.END) + 1 if lm.END in text else None] for text in texts
+    ]
 
 
 def on_real_text() -> float:

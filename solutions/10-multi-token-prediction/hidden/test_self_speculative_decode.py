@@ -3,9 +3,19 @@
 The model runs here; `machines.py` says how it notes what is asked of it.
 """
 
+from functools import cache
+
 import pytest
 from hidden.answers import CONTRACT, refused, step, whole_numbers
-from hidden.machines import Machine, Speaker, hashed, leanest, plainly, scripted
+from hidden.machines import (
+    Machine,
+    Speaker,
+    Voice,
+    hashed,
+    leanest,
+    plainly,
+    scripted,
+)
 
 from autograder.lab import lm
 from autograder.student.testing import check
@@ -238,19 +248,25 @@ def test_decoding_is_refused(student):
     check.at_most(asked, 0, where=where, look=CONTRACT)
 
 
-@pytest.mark.task("self_speculative_decode", weight=1)
-def test_the_courses_own_model(student, reference):
+@cache
+def voice(reference):
+    """Return the course's model with its module."""
     model = lm.load()
     module = reference.MTPModule(model.embed.embedding_dim, model.blocks[0].heads)
     module.load_state_dict(lm.load_mtp())
+    return Voice(module)
+
+
+@pytest.mark.task("self_speculative_decode", weight=1)
+def test_the_courses_own_model(student, reference):
     for text in ("The gradient of ", "A kernel reads "):
         prompt = lm.encode(text).tolist()
-        plain = Speaker(module)
+        plain = Speaker(voice(reference))
         want = [plain.forward(prompt)[-1]]
         while len(want) < 40 and want[-1] != lm.END:
             want.append(plain.forward([want[-1]])[-1])
         for depth in (1, 2):
-            speaker = Speaker(module)
+            speaker = Speaker(voice(reference))
             got = student.self_speculative_decode(
                 speaker.forward,
                 speaker.draft,

@@ -54,6 +54,12 @@ def ask(student, cases):
 
 def tokens(answer, g):
     """Return an answer as ints; its types are judged by `test_laws_are_left_alone`."""
+    if (
+        type(answer) is list
+        and 1 <= len(answer) <= g + 1
+        and {*map(type, answer)} == {int}
+    ):
+        return answer  # most are: thousands are asked for
     where = f"speculative_accept, {g} drafts"
     check.plain(answer, where, CONTRACT)
     good = isinstance(answer, (list, tuple)) and 1 <= len(answer) <= g + 1
@@ -129,7 +135,7 @@ def test_the_law_exactly(student):
 
 @pytest.mark.task("speculative_accept", weight=3, core=True)
 def test_the_law_by_chance(student, rng):
-    vocab, trials = 4, 4000
+    vocab, trials = 4, 2000
     first = law([5, 1, 3, 1], [1, 4, 2, 3], [2, 2, 1, 5])
     others = {
         "drafts from another law": law([1, 4, 2, 3], [6, 2, 1, 1]),
