@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
+import time
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,7 @@ from autograder.grading.versions import versions
 from autograder.student.lesson import Lesson
 
 _AUDIT = Path(__file__).parent
+_KEPT_S = 60 * 86_400  # what nobody has asked for since is deleted
 
 
 class Memory:
@@ -23,12 +26,18 @@ class Memory:
     def __init__(self, folder: Path | None) -> None:
         """Remember in a folder, or nothing at all."""
         self._folder = folder
+        if folder is not None:
+            with contextlib.suppress(OSError):
+                _forget_old(folder)
 
     def get(self, key: str) -> Any:
         """Return what is remembered under a key, or None."""
         if self._folder is not None:
+            path = self._folder / f"{key}.json"
             with contextlib.suppress(OSError, ValueError):
-                return json.loads((self._folder / f"{key}.json").read_text("utf-8"))
+                found = json.loads(path.read_text("utf-8"))
+                os.utime(path)
+                return found
         return None
 
     def put(self, key: str, found: Any) -> None:
@@ -36,6 +45,13 @@ class Memory:
         if self._folder is not None:
             with contextlib.suppress(OSError):
                 write_atomically(self._folder / f"{key}.json", json.dumps(found))
+
+
+def _forget_old(folder: Path) -> None:
+    oldest = time.time() - _KEPT_S
+    for path in folder.glob("*.json"):
+        if path.stat().st_mtime < oldest:
+            path.unlink(missing_ok=True)
 
 
 def key_of(lesson: Lesson, part: str, files: Iterable[Path]) -> str:

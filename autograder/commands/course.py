@@ -51,7 +51,8 @@ def audit(
     """Hold every lesson to its contract; print the mutation score.
 
     With a lesson it also prints what each known mistake keeps of its task's points.
-    Results are remembered in build/audit until a file that they depend on changes.
+    Results are remembered in your cache, for all copies of the course on this machine,
+    until a file that they depend on changes.
     """
     from rich.console import Console
 
@@ -59,6 +60,7 @@ def audit(
     from autograder.audit.result import LessonAudit, mutation_score
     from autograder.audit.run import audit_course
     from autograder.audit.table import show, show_mutants
+    from autograder.classroom.user_cache import user_cache
     from autograder.student.lesson import find_course
     from autograder.student.report import CourseError
 
@@ -78,7 +80,7 @@ def audit(
         state = "ok" if audit.ok else f"{len(audit.problems)} problems"
         print(f"{audit.lesson}: {state}, {audit.cpu_s:.0f} CPU s", file=sys.stderr)
 
-    memory = Memory(None if fresh else course.root / "build" / "audit")
+    memory = Memory(None if fresh else user_cache("audit"))
     audits = audit_course(
         course,
         names,

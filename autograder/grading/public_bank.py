@@ -144,11 +144,18 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def keep(lesson: Lesson, mistakes: Sequence[Mistake]) -> None:
-    """Keep the file of a lesson's mistakes where check and release find it."""
+    """Keep what tells a lesson's mistakes where check and release find it."""
+    put(lesson, pack(lesson, mistakes))
+
+
+def put(lesson: Lesson, packed: bytes) -> None:
+    """Put the file of a lesson's mistakes in its place, unless it is there."""
     path = kept_file(lesson)
+    if path.is_file() and path.read_bytes() == packed:
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_bytes(pack(lesson, mistakes))
+    draft.write_bytes(packed)
     draft.replace(path)
     for old in path.parent.glob(f"{lesson.id}-*.bin"):
         if old != path:

@@ -22,6 +22,7 @@ from autograder.audit.result import (
 from autograder.audit.run import audit_course
 from autograder.audit.stub_notebook import notebook_problems
 from autograder.student.lesson import Course, Lesson, read_lesson
+from autograder.student.testing.mistakes import kept_file
 
 RUFF = Path(sys.executable).with_name("ruff")
 TOML = """
@@ -300,8 +301,11 @@ def test_an_audit_grades_the_bank_and_remembers_it(lesson, tmp_path):
     (one,) = audit.mutants
     assert (one.kept, one.core, one.diagnosis) == (0.0, True, "once")
     assert audit.cpu_s > 0
+    mistakes = kept_file(course.lesson(lesson.id))
+    packed = mistakes.read_bytes()
+    mistakes.unlink()  # as in another copy of the course
     (again,) = audit_course(course, course.ids, seeds=2, memory=memory)
-    assert again.cpu_s == 0
+    assert (again.cpu_s, mistakes.read_bytes()) == (0, packed)
     assert again.as_dict() | {"cpu_s": 0} == audit.as_dict() | {"cpu_s": 0}
     change(lesson, "hidden/test_twice.py", "== 0", "== 1")
     (broken,) = audit_course(course, course.ids, seeds=2, memory=memory)
