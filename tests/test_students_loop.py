@@ -220,6 +220,12 @@ def test_says_where_to_find_a_lost_exercise(student: Student, damage: str) -> No
     assert "Checking notebooks/00" in told(student, "check", "00", "-n", code=1)
 
 
+def test_what_is_missing_is_installed_as_the_readme_says(student: Student) -> None:
+    text = told(student, "doctor")
+    assert "for lessons 10, 11: python3 set_up.py torch\n" in text
+    assert "set_up.py torch" in (student.root / "README.md").read_text("utf-8")
+
+
 def test_making_notebooks_again_keeps_work(student: Student) -> None:
     solve_notebook(student.notebook(START), START)
     before = student.notebook(START).read_bytes()

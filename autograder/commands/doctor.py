@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from autograder.student.commands.probes import (
     Probe,
+    install,
     package,
     program,
     student_probes,
@@ -20,7 +21,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def _probes() -> Iterator[Probe]:
-    yield package("nbgrader", "grading a class", "'gradients-to-kernels[grading]'")
+    yield package("nbgrader", "grading a class", install("grading"))
     yield _isolation()
     yield program("bubblewrap", ["bwrap"], "grading in a sandbox, Linux only")
     yield from _layers()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -9,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.student.lesson import find_course
+from autograder.grading.mutants import lesson_mutants
+from autograder.grading.public_bank import mutant_submission
+from autograder.student.commands.repro import print_case
+from autograder.student.lesson import Lesson, find_course
+from autograder.student.report import Verdict
 
 ROOT = Path(__file__).parents[2]
 COURSE = find_course(ROOT)
@@ -23,6 +29,16 @@ CASES = {
         "01-gradients", "Dual",
         "value * other.tangent", "value + other.tangent",
         "'x * x': (9.0, 7.0)",
+    ),
+    "what an object gave that another gave": (
+        "03-random-walks", "Series",
+        "b.append(-b[0] * sum(", "b.append(b[0] * sum(",
+        "Fraction(1, 8)",
+    ),
+    "exact numbers": (
+        "03-random-walks", "returns",
+        "def returns(", "def returns(p, n):\n    return [p], [p]\n\n\ndef old(",
+        "([Fraction(",
     ),
     "ranks": (
         "06-allreduce", "reduce_scatter",
@@ -84,3 +100,22 @@ def test_says_that_there_is_nothing_to_show(tmp_path: Path) -> None:
     )
     assert told.returncode == 0
     assert told.stdout == "# mean passes: nothing to show\n"
+
+
+@pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.id)
+def test_a_misunderstanding_of_every_task_can_be_shown(
+    lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a public test holds: numbers, objects, launches, functions."""
+    monkeypatch.chdir(tmp_path)
+    ideas = {}
+    for mutant in lesson_mutants(lesson):
+        if mutant.severity == "idea":
+            ideas.setdefault(mutant.task, mutant)
+    for task, mutant in ideas.items():
+        answer = mutant_submission(lesson, mutant)
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            verdict = print_case(lesson, answer, tmp_path / "hw.py", task)
+        assert verdict is not Verdict.PASSED, mutant.name
+        compile(printed.getvalue(), mutant.name, "exec")
+        assert printed.getvalue().splitlines()[-1].startswith("# "), mutant.name

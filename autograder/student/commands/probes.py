@@ -32,11 +32,11 @@ def student_probes() -> Iterator[Probe]:
     good = sys.version_info >= (3, 11)
     yield Probe("python", good, version if good else f"{version}: needs 3.11 or newer")
     yield _course()
-    yield package("numpy", "every lesson", _extra(""))
-    yield package("jupyter", "notebooks", _extra("[notebook]"))
-    yield package("matplotlib", "plots", _extra("[notebook]"))
-    yield package("torch", _torch_lessons(), _extra("[torch]"))
-    yield package("triton", "kernels on a GPU, Linux only", "triton")
+    yield package("numpy", "every lesson", install())
+    yield package("jupyter", "notebooks", install("notebook"))
+    yield package("matplotlib", "plots", install("notebook"))
+    yield package("torch", _torch_lessons(), install("torch"))
+    yield package("triton", "kernels on a GPU, Linux only", "pip install triton")
     yield _gpu()
 
 
@@ -64,19 +64,32 @@ def _torch_lessons() -> str:
     return f"lessons {', '.join(numbers)}" if numbers else "no lesson that is here"
 
 
-def _extra(name: str) -> str:
-    """Return what to install, in the course's folder, as its README does."""
-    return f"-c constraints.txt -e '.{name}'"
+def install(extra: str = "") -> str:
+    """Return the command that installs an extra, in the course's folder.
+
+    It is that of the folder's README: a release has a script, which installs Jupyter
+    unless it is told not to.
+    """
+    from autograder.student.lesson import find_course
+    from autograder.student.report import CourseError
+
+    try:
+        is_release = (find_course().root / "set_up.py").is_file()
+    except CourseError:
+        is_release = False
+    if is_release:
+        return f"python3 set_up.py {extra.replace('notebook', '')}".rstrip()
+    return f"pip install -c constraints.txt -e '.{extra and f'[{extra}]'}'"
 
 
-def package(name: str, purpose: str, install: str) -> Probe:
-    """Ask for a Python package."""
+def package(name: str, purpose: str, command: str) -> Probe:
+    """Ask for a Python package; the command installs it."""
     try:
         if find_spec(name) is not None or name == "jupyter":
             return Probe(name, True, importlib.metadata.version(name))
     except (ImportError, ValueError):
         pass
-    return Probe(name, False, f"for {purpose}: pip install {install}")
+    return Probe(name, False, f"for {purpose}: {command}")
 
 
 def program(name: str, commands: list[str], purpose: str) -> Probe:

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.student.checking import failing_cases
 from autograder.student.commands.ending import stuck
-from autograder.student.report import CourseError, Verdict, gettext
+from autograder.student.report import TestResult, Verdict, gettext
 from autograder.student.testing.repro import Unwritable, elements, script
 from autograder.student.verdict_words import verdict_word
 
@@ -25,40 +25,42 @@ def print_case(
     """Print the smallest failing case of a task; large arrays go to a file beside.
 
     Raises:
-        CourseError: there is no such task, or the case has no text.
+        CourseError: there is no such task.
     """
     failing = failing_cases(lesson, submission, lesson.task(task).name, stuck)
     if not failing:
         print(gettext("# {task} passes: nothing to show").format(task=task))
         return Verdict.PASSED
     asking = [one for one in failing if one.asked]
-    result = failing[0].result
-    if result.verdict is Verdict.NOT_ATTEMPTED or not asking:
-        print(f"# {task}: {verdict_word(result.verdict)}")
-        print("\n".join(f"# {line}" for line in str(result.message).splitlines()))
-        if result.verdict is not Verdict.NOT_ATTEMPTED:
-            print(f"# Nothing to paste: {result.test} in {lesson.public_tests} plays")
-            print("# scenes. Copy one below your answer, then: autograder explore FILE")
-            print("# --function SCENE")
-        return result.verdict
-    data, unwritable = Path(f"repro-{task}.npz"), ""
+    if failing[0].result.verdict is Verdict.NOT_ATTEMPTED or not asking:
+        return _told(lesson, failing[0].result, _SCENES)
+    data = Path(f"repro-{task}.npz")
     for outcome in sorted(asking, key=_elements):
         try:
-            got = _got(outcome)
             text, arrays = script(
-                outcome.asked, got, outcome.result.message, path, data
+                outcome.asked, _got(outcome), outcome.result.message, path, data
             )
-        except Unwritable as what:
-            unwritable = unwritable or (
-                f"{task}: this case holds {what} and cannot be written as a few lines;"
-                f" it is {outcome.result.test} in {lesson.public_tests}"
-            )
+        except Unwritable:  # a scene, or a model that lives in the test file
             continue
         if arrays:
             np.savez(data, **arrays)
         print(text)
         return outcome.result.verdict
-    raise CourseError(unwritable)
+    return _told(lesson, asking[0].result, "")
+
+
+_SCENES = "# Copy a scene below your answer: autograder explore FILE --function SCENE"
+
+
+def _told(lesson: Lesson, result: TestResult, hint: str) -> Verdict:
+    """Say what failed, and where it stands, of a case that has no text."""
+    print(f"# {result.task}: {verdict_word(result.verdict)}")
+    print("\n".join(f"# {line}" for line in str(result.message).splitlines()))
+    if result.verdict is not Verdict.NOT_ATTEMPTED:
+        print(f"# Nothing to paste: the case is {result.test}")
+        print(f"# in {lesson.public_tests}")
+        print(hint, end="\n" if hint else "")
+    return result.verdict
 
 
 def _got(outcome: Outcome) -> object:

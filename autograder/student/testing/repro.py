@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -84,22 +86,32 @@ def _count(value: Any) -> int:
 
 
 def _needed(asked: Sequence[Asked], got: Any) -> Sequence[Asked]:
-    """Return the request at fault alone, if it needs no earlier result."""
+    """Return the request at fault, and those that made or used its objects."""
+    # A launch that is metered is noted as the call that it is, and then recorded.
+    asked = [one for one in asked if one.kind != "record"]
     raised = asked[-1] if asked[-1].raised else None
     at_fault = next((one for one in asked if one.gave(got)), raised)
     if at_fault is None:
         return asked
-    if at_fault.kind in ("call", "scenario", "ranks") and not _handles(at_fault.parts):
-        return [at_fault]
-    return asked[: asked.index(at_fault) + 1]
+    last = next(k for k, one in enumerate(asked) if one is at_fault)
+    used, kept = _objects(at_fault.parts), [at_fault]
+    for one in reversed(asked[:last]):
+        touched = _objects(one.parts)
+        if used & (touched | _objects(one.value)):
+            used |= touched
+            kept.append(one)
+    return kept[::-1]
 
 
-def _handles(value: Any) -> bool:
+def _objects(value: Any) -> set[int]:
+    """Return the numbers of the submission's objects in a value."""
+    if isinstance(value, Handle):
+        return {hash(value)}
     if isinstance(value, Mapping):
-        return any(map(_handles, value.values()))
+        value = tuple(value.values())
     if isinstance(value, (list, tuple)):
-        return any(map(_handles, value))
-    return isinstance(value, Handle)
+        return set().union(*map(_objects, value))
+    return set()
 
 
 class _Writer:
@@ -111,7 +123,11 @@ class _Writer:
         self.last = ""  # the name of the newest result
         self._data = data
         self._known: dict[int, str] = {}  # names of functions that were written
+        self._sources: dict[
+            str, str
+        ] = {}  # and of those that ran beside the submission
         self._results: dict[int, str] = {}  # names of objects of the submission
+        self._steps = 0
         self._modules = {"np": "numpy"}
 
     def imports(self, answer: Path) -> list[str]:
@@ -134,8 +150,8 @@ class _Writer:
     def step(self, asked: Asked) -> str:
         """Write one request; its result gets a name."""
         text = self._request(asked)
-        self.last = f"r{len(self._results) + 1}"
-        self._results[-len(self._results) - 1] = self.last
+        self._steps += 1
+        self.last = f"r{self._steps}"
         if isinstance(asked.value, Handle):
             self._results[hash(asked.value)] = self.last
         return f"{self.last} = {text}"
@@ -156,15 +172,32 @@ class _Writer:
                 return f"{_UNARY[name]}{self.value(one)}"
             case "op", (str(name), (left, right)) if name in _BINARY:
                 return f"{self.value(left)} {_BINARY[name]} {self.value(right)}"
+            case "op", (str(name), args):
+                self._modules["operator"] = "operator"
+                return f"operator.{name}({self._arguments(args, {})})"
             case (("keep" | "fetch"), (value,)):
                 return self.value(value)
             case "scenario", (source, _, data):
-                self.definitions.append(source)
                 more = self._arguments([], data)
-                return f"{NEUTRAL}(lesson{', ' * bool(more)}{more})"
+                return f"{self._named(source)}(lesson{', ' * bool(more)}{more})"
+            case "function", (source, _, data):
+                if not data:
+                    return self._named(source)
+                self._modules["functools"] = "functools"
+                more = self._arguments([], data)
+                return f"functools.partial({self._named(source)}, {more})"
             case "ranks", (name, "", args):
                 return self._ranks(name, args)
         raise Unwritable(asked.kind)
+
+    def _named(self, source: str) -> str:
+        """Return the name of a function that ran beside the submission."""
+        if source not in self._sources:
+            count = len(self._sources) + 1
+            name = NEUTRAL if count == 1 else f"{NEUTRAL}_{count}"
+            self.definitions.append(re.sub(rf"\b{NEUTRAL}\b", name, source))
+            self._sources[source] = name
+        return self._sources[source]
 
     def _ranks(self, name: str, args: Sequence[Any]) -> str:
         """Write a run on ranks; each rank's link is its last argument."""
@@ -184,6 +217,8 @@ class _Writer:
         """Write a value."""
         match value:
             case Handle():
+                if hash(value) not in self._results:
+                    raise Unwritable(f"an object inside of {value.type_name}")
                 return self._results[hash(value)]
             case np.ndarray():
                 return self._array(value)
@@ -207,6 +242,11 @@ class _Writer:
                 return f"np.{value.__name__}"
             case types.FunctionType():
                 return self._function(value)
+            case types.BuiltinMethodType() if isinstance(value.__self__, list):
+                return f"[].{value.__name__}"  # such as where a test collects points
+            case Fraction():
+                self._modules["fractions"] = "fractions"
+                return f"fractions.Fraction({value.numerator}, {value.denominator})"
             case None | bool() | int() | float() | complex() | str() | bytes():
                 return repr(value)
         raise Unwritable(type(value).__name__)
