@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.classroom.course_site import check_site
@@ -227,14 +227,30 @@ def find_leaks(course: Course, directory: Path) -> Iterator[str]:
         for path in sorted(directory.rglob("*"))
         if path.is_file()
     }
+    holders: dict[str, list[Path]] = {}  # of each line
+    for path, text in texts.items():
+        for line in set(text.split("\n")):
+            holders.setdefault(line, []).append(path)
     for lesson in course.lessons:
         if lesson.twin_dir is None:
             continue
         for hidden in sorted(lesson.twin_dir.rglob("*.py")):
-            pieces = list(_pieces(hidden, lesson))
-            for path, text in texts.items():
-                if any(piece in text for piece in pieces):
-                    yield f"{path.relative_to(directory)} holds part of {hidden.name}"
+            found = {
+                path
+                for piece in _pieces(hidden, lesson)
+                for path in _who_may_hold(piece, holders, texts)
+                if piece in texts[path]
+            }
+            for path in sorted(found):
+                yield f"{path.relative_to(directory)} holds part of {hidden.name}"
+
+
+def _who_may_hold(
+    piece: str, holders: Mapping[str, Sequence[Path]], texts: Mapping[Path, str]
+) -> Iterable[Path]:
+    """Return the files that have the piece's longest line but its first and last."""
+    whole = piece.split("\n")[1:-1]
+    return holders.get(max(whole, key=len), ()) if whole else texts
 
 
 _LEAST = 160  # characters of a body worth calling a copy; shorter ones repeat by chance
@@ -246,10 +262,18 @@ def _pieces(hidden: Path, lesson: Lesson) -> Iterator[str]:
     public = "".join(p.read_text(encoding="utf-8") for p in given if p.is_file())
     source = hidden.read_text(encoding="utf-8")
     lines = source.split("\n")
-    for node in ast.walk(ast.parse(source)):
+    for node in _statements(ast.parse(source)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             body = node.body[1:] if ast.get_docstring(node) is not None else node.body
             if body:
                 text = "\n".join(lines[body[0].lineno - 1 : node.end_lineno])
                 if len(text) >= _LEAST and text not in public:
                     yield text
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements in a node at any depth; expressions hold no definition."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case)):
+            yield child
+            yield from _statements(child)

@@ -224,6 +224,8 @@ class _Writer:
                 return self._array(value)
             case _ if is_tensor(value):
                 return self._tensor(value)
+            case np.dtype():
+                return f'np.dtype("{value.str}")'
             case np.generic():
                 return f"np.{value.dtype}({self.value(value.item())})"
             case float() if value != value or value in (float("inf"), -float("inf")):
