@@ -215,7 +215,8 @@ def _files_of(lesson: Lesson, part: Part) -> list[Path]:
 
 
 def _is_source(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts
+    noise = path.name == "NOTES.md" or "__pycache__" in path.parts
+    return path.is_file() and not noise
 
 
 def _take(audit: LessonAudit, part: Part, found: dict[str, Any]) -> None:

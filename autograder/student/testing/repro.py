@@ -281,7 +281,8 @@ class _Writer:
             if isinstance(value, types.ModuleType):
                 self._modules[used] = value.__name__
             elif not (isinstance(value, types.FunctionType) and value is function):
-                written = self.value(value)
+                collects = isinstance(value, list) and f"{used}.append(" in text
+                written = "[]" if collects else self.value(value)  # empty, as it began
                 if written != used:
                     self.definitions.append(f"{used} = {written}")
         self.definitions.append(f"{name} = {text}" if is_lambda else text)
