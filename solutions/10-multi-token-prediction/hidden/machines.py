@@ -116,20 +116,28 @@ def leanest(after, is_right, prompt, max_new, depth, end=None):
     return passes
 
 
+_LONGEST = 128  # tokens of a text that is kept; a right decoder needs fewer
+
+
 class Voice:
     """The course's model with its module; what it said to a text is kept."""
 
     def __init__(self, module):
         self._model, self._module = lm.load(), module
 
-    @lru_cache(4096)  # noqa: B019 - there is one voice
-    @torch.no_grad()
     def heard(self, text):
         """Return what follows each token of a text, and the states of the trunk."""
+        return self._kept(text) if len(text) <= _LONGEST else self._heard(text)
+
+    @lru_cache(4096)  # noqa: B019 - there is one voice
+    def _kept(self, text):
+        return self._heard(text)
+
+    @torch.no_grad()
+    def _heard(self, text):
         h = self._model.hidden(torch.tensor([text], dtype=torch.int64))
         return self._model.head(self._model.norm(h))[0].argmax(-1).tolist(), h
 
-    @lru_cache(4096)  # noqa: B019
     @torch.no_grad()
     def guesses(self, text, n):
         """Return n guesses after a text, by the module, used again for more than one.

@@ -17,6 +17,7 @@ STEP = "Before task 4: step(tokens, positions, mask)."
 KEEP = "The contract of keep."
 PROMPT = "The contract: the first pass reads the prompt."
 _ROWS = 1024  # of logits, of which each text has one
+_LONGEST = 128  # tokens of a text that is kept: nobody fills our memory with long ones
 _KNOWN = 20_000  # texts whose answers are kept: a right solution asks for 5,000
 
 
@@ -34,16 +35,29 @@ class Model:
         """Return a number that a text decides."""
         return zlib.crc32(repr((self.seed, *parts)).encode())
 
-    @lru_cache(_KNOWN)  # noqa: B019 - models are kept as well
     def logits(self, text):
         """Return the logits after a text, a tuple; nobody writes into them."""
+        return self._kept_logits(text) if len(text) <= _LONGEST else self._logits(text)
+
+    def guesses(self, text):
+        """Return the logits of the heads after a text; nobody writes into them."""
+        short = len(text) <= _LONGEST
+        return self._kept_guesses(text) if short else self._guesses(text)
+
+    @lru_cache(_KNOWN)  # noqa: B019 - models are kept as well
+    def _kept_logits(self, text):
+        return self._logits(text)
+
+    @lru_cache(_KNOWN)  # noqa: B019
+    def _kept_guesses(self, text):
+        return self._guesses(text)
+
+    def _logits(self, text):
         row = self.sharp * self.rows[self._number(text) % _ROWS]
         row[0] += self.zeros
         return row
 
-    @lru_cache(_KNOWN)  # noqa: B019
-    def guesses(self, text):
-        """Return the logits of the heads after a text; nobody writes into them."""
+    def _guesses(self, text):
         follow = [*text, int(self.logits(text).argmax())]
         found = np.empty((self.heads, self.vocab))
         for k in range(self.heads):
