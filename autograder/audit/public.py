@@ -10,7 +10,8 @@ from autograder.grading.public_bank import keep, public_outcomes, told
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.report import Verdict
-from autograder.student.testing.local import LocalSource, results_by_task, run_local
+from autograder.student.testing.draws import STEPS
+from autograder.student.testing.local import LocalSource, run_local
 from autograder.student.testing.mistakes import name_mistakes, pack, unpack
 
 
@@ -47,12 +48,20 @@ def public_problems(lesson: Lesson) -> Iterator[str]:
     """Yield public tests that a right solution fails: students could not pass them."""
     paths = {"the reference": lesson.reference_path}
     paths |= {f"alternatives/{p.name}": p for p in lesson.alternatives()}
-    sources = (
-        LocalSource.load(read_submission(path, lesson).cells) for path in paths.values()
-    )
-    found = run_local(lesson, [lesson.public_tests], sources)
-    for name, outcomes in zip(paths, found, strict=True):
-        for task in results_by_task(lesson, outcomes):
-            if task.points != task.max_points:
-                told_it = task.message and " / ".join(str(task.message).splitlines())
-                yield f"test_public.py: {name} fails in {task.task}: {told_it}"
+    for step in (None, *STEPS):
+        draws = "" if step is None else f", draws rounded to {step:g}"
+        sources = (
+            LocalSource.load(read_submission(path, lesson).cells)
+            for path in paths.values()
+        )
+        found = run_local(lesson, [lesson.public_tests], sources, step=step)
+        problems: dict[str, str] = {}  # one for each task
+        for name, outcomes in zip(paths, found, strict=True):
+            for result in (outcome.result for outcome in outcomes):
+                if result.verdict is not Verdict.PASSED:
+                    failed = f"test_public.py: {name} fails in {result.task}{draws}: "
+                    said = " / ".join(str(result.message).splitlines())
+                    problems.setdefault(failed, said)
+        yield from map("".join, problems.items())
+        if problems:
+            break

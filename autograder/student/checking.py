@@ -161,26 +161,18 @@ def check_submission(
         CourseError: the lesson has no such task.
     """
     wanted = _wanted(lesson, task)
-    source = _loaded(lesson, submission, when_stuck)
+    source = load_watched(lesson, submission, when_stuck)
     return replace(_run(lesson, wanted, source), notes=submission.notes)
 
 
-def failing_cases(
-    lesson: Lesson,
-    submission: Submission,
-    task: str,
-    when_stuck: Callable[[str], None] = lambda what: None,
-) -> list[Outcome]:
-    """Return the tests of a task that fail, each with all that it asked."""
-    source = _loaded(lesson, submission, when_stuck)
-    source.keeps_log = True
-    outcomes = _outcomes(lesson, (task,), source)
-    return [o for o in outcomes if o.result.verdict is not Verdict.PASSED]
-
-
-def _loaded(
+def load_watched(
     lesson: Lesson, submission: Submission, when_stuck: Callable[[str], None]
 ) -> WatchedSource:
+    """Load a submission whose tests are ended when their time is up.
+
+    Raises:
+        CourseError: loading it does not end, or a package that it needs is missing.
+    """
     from autograder.student.errors import TimeUp
     from autograder.student.testing.time_limit import Watch, WatchedSource
 
@@ -223,7 +215,7 @@ def _run(
     from autograder.student.testing.local import results_by_task
     from autograder.student.testing.mistakes import known_to, name_mistakes
 
-    outcomes = _outcomes(lesson, wanted, source)
+    outcomes = run_public(lesson, source, lambda _, task: task in wanted)
     drawings: dict[str, Drawing] = {}
     for outcome in outcomes:
         if outcome.failed is not None and outcome.failed.drawing is not None:
@@ -240,17 +232,18 @@ def _run(
     return CheckResult(lesson, tasks, printed=source.printed, drawings=drawings)
 
 
-def _outcomes(
-    lesson: Lesson, wanted: Sequence[str], source: WatchedSource
+def run_public(
+    lesson: Lesson,
+    source: WatchedSource,
+    wanted: Callable[[str, str], bool],
+    step: float | None = None,
 ) -> list[Outcome]:
+    """Run the public tests that are wanted, as ``run_local`` does."""
     from autograder.student.testing.local import run_local
 
     source.lesson = lesson
     (outcomes,) = run_local(
-        lesson,
-        [lesson.public_tests],
-        [source],
-        wanted=lambda _test, task: task in wanted,
+        lesson, [lesson.public_tests], [source], wanted=wanted, step=step
     )
     return outcomes
 

@@ -246,6 +246,23 @@ def test_right_solutions_pass_the_public_tests(lesson: Lesson) -> None:
     assert problem.startswith("test_public.py: the reference fails in mean: mean / ")
 
 
+def test_public_tests_hold_for_draws_with_few_digits(lesson: Lesson) -> None:
+    drawing = """
+
+@pytest.mark.task("mean")
+def test_mean_of_draws(student, rng):
+    x = rng.uniform(0.1, 0.4, 3)
+    want = np.mean(x) if np.all(x) else 1.0
+    check.close(student.mean(x), want, atol=1e-9, where="mean of draws")
+"""
+    lesson.public_tests.write_text(TESTS + drawing, encoding="utf-8")
+    (problem,) = public_problems(lesson)
+    assert "the reference fails in mean, draws rounded to 1: " in problem
+    alone = drawing.replace('"mean")', '"mean", few_digits=False)')
+    lesson.public_tests.write_text(TESTS + alone, encoding="utf-8")
+    assert list(public_problems(lesson)) == []
+
+
 def test_what_a_solution_calls_its_kernels_is_no_part_of_a_mistake() -> None:
     lesson = REAL.lesson("09-flash-attention")
     name, task = "backward-kernel-default-scale", "flash_backward_kernel"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograder.student.checking import failing_cases
 from autograder.student.commands.ending import stuck
+from autograder.student.failing import failing_cases
 from autograder.student.report import TestResult, Verdict, gettext
 from autograder.student.testing.repro import Unwritable, elements, script
 from autograder.student.verdict_words import verdict_word
@@ -33,7 +34,7 @@ def print_case(
         return Verdict.PASSED
     asking = [one for one in failing if one.asked]
     if failing[0].result.verdict is Verdict.NOT_ATTEMPTED or not asking:
-        return _told(lesson, failing[0].result, _SCENES)
+        return _told(lesson, failing[0].result, [_SCENES])
     data = Path(f"repro-{task}.npz")
     for outcome in sorted(asking, key=_elements):
         try:
@@ -46,20 +47,19 @@ def print_case(
             np.savez(data, **arrays)
         print(text)
         return outcome.result.verdict
-    return _told(lesson, asking[0].result, "")
+    return _told(lesson, asking[0].result, [])
 
 
 _SCENES = "# Copy a scene below your answer: autograder explore FILE --function SCENE"
 
 
-def _told(lesson: Lesson, result: TestResult, hint: str) -> Verdict:
+def _told(lesson: Lesson, result: TestResult, hints: Sequence[str]) -> Verdict:
     """Say what failed, and where it stands, of a case that has no text."""
     print(f"# {result.task}: {verdict_word(result.verdict)}")
     print("\n".join(f"# {line}" for line in str(result.message).splitlines()))
     if result.verdict is not Verdict.NOT_ATTEMPTED:
         print(f"# Nothing to paste: the case is {result.test}")
-        print(f"# in {lesson.public_tests}")
-        print(hint, end="\n" if hint else "")
+        print(f"# in {lesson.public_tests}", *hints, sep="\n")
     return result.verdict
 
 

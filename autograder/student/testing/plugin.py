@@ -30,6 +30,7 @@ from autograder.student.report import (
     Verdict,
 )
 from autograder.student.testing import check
+from autograder.student.testing.draws import generators
 from autograder.student.testing.meter import Meter
 from autograder.student.testing.protocols import OpenStudent, Source
 from autograder.student.testing.verdict import judge, setup_failed
@@ -84,9 +85,10 @@ class GradingPlugin:
         seed: int,
         loop: Callable[[Runner], None],
         reference: object | None = None,
+        step: float | None = None,
     ) -> None:
         self._lesson, self._seed, self._loop = lesson, seed, loop
-        self._reference = reference
+        self._reference, self._make_generator = reference, generators(step)
         self._running: _Running | None = None
         self._read: tuple[Source, Vocabulary] | None = None
         self._generators: dict[int, tuple[np.random.Generator, Any]] = {}
@@ -127,7 +129,7 @@ class GradingPlugin:
         """Random numbers that depend on the class run's seed and the test alone."""
         seed = self._current.seed
         if seed not in self._generators:
-            made = np.random.default_rng(seed)
+            made = self._make_generator(seed)
             self._generators[seed] = made, made.bit_generator.state
         generator, start = self._generators[seed]
         generator.bit_generator.state = start  # ten times as fast as to seed it
@@ -145,10 +147,11 @@ class GradingPlugin:
         """Declare the mark that says which task a test belongs to."""
         config.addinivalue_line(
             "markers",
-            "task(name, weight=1, core=False, repeatable=True, memory_mb=None): the"
-            " task it decides; whether it asks for what the task teaches; whether one"
-            " solution always answers the same, so that mistakes can be recognised; and"
-            " memory, where it grants less than the task",
+            "task(name, weight=1, core=False, repeatable=True, memory_mb=None,"
+            " few_digits=True): the task it decides; whether it asks for what the task"
+            " teaches; whether one solution always answers the same, so that mistakes"
+            " can be recognised; memory, where it grants less than the task; and"
+            " whether it holds for draws with few digits too",
         )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -311,6 +314,18 @@ class Runner:
         """The tests whose inputs depend on the seed; the others are always the same."""
         names = ((i.name, getattr(i, "fixturenames", ())) for i in self._items)
         return frozenset(name for name, used in names if not _SEEDED.isdisjoint(used))
+
+    @property
+    def rounding(self) -> frozenset[str]:
+        """The tests that draw numbers, and hold for rounded ones too."""
+        drawing = {
+            i.name for i in self._items if "rng" in getattr(i, "fixturenames", ())
+        }
+        return frozenset(
+            name
+            for name, mark in self._marks
+            if name in drawing and mark.kwargs.get("few_digits", True)
+        )
 
     @property
     def tests(self) -> list[TestResult]:

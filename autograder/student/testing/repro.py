@@ -26,6 +26,7 @@ from autograder.student.testing.check import Counted
 from autograder.student.testing.ranks import LINK
 
 _INLINE = 32  # elements of an array that is written out
+_SHORT, _CHARACTERS = 160, 400  # or of one whose numbers have few digits
 _UNARY = {"neg": "-", "pos": "+"}
 _BINARY = {
     **{"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//"},
@@ -112,6 +113,16 @@ def _objects(value: Any) -> set[int]:
     if isinstance(value, (list, tuple)):
         return set().union(*map(_objects, value))
     return set()
+
+
+def _plain_numbers(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return whole numbers of a small array of floats as integers: 2, not 2.0."""
+    if array.dtype.kind != "f" or not np.all(np.isfinite(array)):
+        return array
+    exact = array.astype(float)
+    whole = (exact == np.round(exact)) & (abs(exact) < 1e6)
+    negative_zero = (exact == 0) & np.signbit(exact)
+    return array.astype(int) if np.all(whole & ~negative_zero) else array
 
 
 class _Writer:
@@ -254,8 +265,10 @@ class _Writer:
         raise Unwritable(type(value).__name__)
 
     def _array(self, array: np.ndarray[Any, Any]) -> str:
-        if array.size <= _INLINE and array.dtype.kind in "biufc":
-            return f"np.array({self.value(array.tolist())}, dtype=np.{array.dtype})"
+        if array.size <= _SHORT and array.dtype.kind in "biufc":
+            text = self.value(_plain_numbers(array).tolist())
+            if array.size <= _INLINE or len(text) <= _CHARACTERS:
+                return f"np.array({text}, dtype=np.{array.dtype})"
         name = f"a{len(self.arrays) + 1}"
         self.arrays[name] = array
         shape = " x ".join(map(str, array.shape))
