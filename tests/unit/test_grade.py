@@ -10,6 +10,7 @@ import pytest
 from toy import handed, write_course
 
 from autograder.grading.grade import Grader, grade
+from autograder.sandbox.loaded import Loaded
 from autograder.student.report import InfrastructureError, Verdict
 from autograder.student.testing.answers import alike
 
@@ -127,6 +128,23 @@ def test_a_stub_earns_nothing(judged):
     assert judged["stub"].points == 0
     assert judged["empty"].points == 0
     assert "nothing defines mean" in str(judged["empty"].task("mean").message)
+
+
+def test_a_stub_costs_no_more_forks_than_an_answer(lesson, reference, monkeypatch):
+    forks, fork = [], Loaded._forked
+    monkeypatch.setattr(
+        Loaded, "_forked", lambda *a, **k: forks.append(a) or fork(*a, **k)
+    )
+
+    def count(source):
+        forks.clear()
+        grade(lesson, handed("one", source), diagnose=False)
+        return len(forks)
+
+    stub = lesson.exercise_path.read_text()
+    assert 0 < count(stub) <= count(reference)
+    crash = reference.replace("def mean(x):", "def mean(x):\n    1 / 0")
+    assert count(crash) > count(reference)
 
 
 def test_a_cell_that_does_not_load_is_named(judged):
