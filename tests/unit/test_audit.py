@@ -61,10 +61,16 @@ CELL = """# %% tags=["task"] task="twice"
 def twice(x: int) -> int:
     """
 
+CHECK = """
+
+# %% tags=["check"]
+check("twice")
+"""
+
 FILES = {
     "course/77-twice/lesson.toml": TOML,
     "course/77-twice/index.md": CHAPTER,
-    "course/77-twice/exercise.py": SETUP + CELL + "raise NotImplementedError\n",
+    "course/77-twice/exercise.py": SETUP + CELL + "raise NotImplementedError\n" + CHECK,
     "course/77-twice/test_public.py": """
         import pytest
         @pytest.mark.task("twice")
@@ -313,13 +319,22 @@ def test_an_audit_grades_the_bank_and_remembers_it(lesson, tmp_path):
 
 
 @pytest.mark.jail
-def test_a_notebook_that_raises_on_the_stub_is_told(lesson):
+def test_a_notebook_that_raises_on_the_stub_or_answers_is_told(lesson):
     text = SETUP + CELL + "raise NotImplementedError\n\n\n# %%\nprint(nothing)\n"
     (lesson.course_dir / "exercise.py").write_text(text)
     found = list(notebook_problems(lesson))
     assert found == [
         "the untouched notebook raises NameError: name 'nothing' is not defined"
     ]
+    text = SETUP + CELL + "return 2 * x\n" + CHECK
+    (lesson.course_dir / "exercise.py").write_text(text)
+    assert list(notebook_problems(lesson)) == [
+        "the untouched notebook's check does not say 'twice: not attempted yet'",
+        "the untouched notebook earns points in twice",
+    ]
+    text = SETUP + CELL + "raise NotImplementedError\n" + CHECK
+    (lesson.course_dir / "exercise.py").write_text(text)
+    assert list(notebook_problems(lesson)) == []
 
 
 def test_two_lessons_may_not_share_a_task(lesson):

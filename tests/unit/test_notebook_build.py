@@ -129,18 +129,6 @@ def text_of(outputs: list[Any]) -> str:
     return "".join(o.text for o in outputs if o.output_type == "stream")
 
 
-@every_lesson
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
-def test_untouched_notebook_runs_to_its_end(lesson: Lesson, tmp_path: Path) -> None:
-    outputs = run(build_notebook(lesson), tmp_path)
-    for task in lesson.tasks:
-        checked = [o for name, o in outputs.items() if name == f"check-{task.name}"]
-        told = "".join(map(text_of, checked))
-        assert f"{task.name}: not attempted yet" in told
-        (result,) = outputs[f"grade-{task.name}"]
-        assert result.data["text/plain"] == "0.0"
-
-
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
 def test_solved_notebook_earns_its_points_in_the_kernel(tmp_path: Path) -> None:
     notebook = build_notebook(LESSON, with_reference=True)
