@@ -11,8 +11,9 @@ from autograder.student.lesson import Lesson
 from autograder.student.notebook.reader import read_submission
 from autograder.student.report import Verdict
 from autograder.student.testing.draws import STEPS
-from autograder.student.testing.local import LocalSource, run_local
+from autograder.student.testing.local import LocalSource
 from autograder.student.testing.mistakes import name_mistakes, pack, unpack
+from autograder.student.testing.plugin import GradingPlugin, Runner, run_session
 
 
 def audit_public(lesson: Lesson, task: str | None = None) -> list[PublicAudit]:
@@ -48,20 +49,24 @@ def public_problems(lesson: Lesson) -> Iterator[str]:
     """Yield public tests that a right solution fails: students could not pass them."""
     paths = {"the reference": lesson.reference_path}
     paths |= {f"alternatives/{p.name}": p for p in lesson.alternatives()}
-    for step in (None, *STEPS):
-        draws = "" if step is None else f", draws rounded to {step:g}"
-        sources = (
-            LocalSource.load(read_submission(path, lesson).cells)
-            for path in paths.values()
-        )
-        found = run_local(lesson, [lesson.public_tests], sources, step=step)
-        problems: dict[str, str] = {}  # one for each task
-        for name, outcomes in zip(paths, found, strict=True):
-            for result in (outcome.result for outcome in outcomes):
-                if result.verdict is not Verdict.PASSED:
-                    failed = f"test_public.py: {name} fails in {result.task}{draws}: "
-                    said = " / ".join(str(result.message).splitlines())
-                    problems.setdefault(failed, said)
-        yield from map("".join, problems.items())
-        if problems:
-            break
+    sources = {
+        name: LocalSource.load(read_submission(path, lesson).cells)
+        for name, path in paths.items()
+    }
+    problems: dict[str, str] = {}  # one for each solution and task
+
+    def loop(runner: Runner) -> None:
+        for step in (None, *STEPS):
+            draws = "" if step is None else f", draws rounded to {step:g}"
+            for name, source in sources.items():
+                for result in (one.result for one in runner.run(source, step=step)):
+                    if result.verdict is not Verdict.PASSED:
+                        failed = f"{name} fails in {result.task}{draws}"
+                        said = " / ".join(str(result.message).splitlines())
+                        problems.setdefault(failed, said)
+            if problems:
+                break
+
+    run_session(GradingPlugin(lesson, 0, loop), [lesson.public_tests])
+    for failed, said in problems.items():
+        yield f"test_public.py: {failed}: {said}"

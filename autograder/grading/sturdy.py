@@ -60,11 +60,12 @@ class SturdyPlugin(GradingPlugin):
         following: pytest.Item | None,
         source: Source,
         lent: Mapping[str, Callable[..., Any]] | None = None,
+        step: float | None = None,
     ) -> Outcome:
         """Run one test; see `GradingPlugin.run`."""
         start = time.perf_counter()
         try:
-            outcome = super().run(item, following, source, lent or {})
+            outcome = super().run(item, following, source, lent or {}, step)
             if isinstance(self._current.error, MemoryError):
                 verdict, message = unjudged(self._current.error)
                 outcome.result = dataclasses.replace(

@@ -215,7 +215,7 @@ def _run(
     from autograder.student.testing.local import results_by_task
     from autograder.student.testing.mistakes import known_to, name_mistakes
 
-    outcomes = run_public(lesson, source, lambda _, task: task in wanted)
+    outcomes = _outcomes(lesson, wanted, source)
     drawings: dict[str, Drawing] = {}
     for outcome in outcomes:
         if outcome.failed is not None and outcome.failed.drawing is not None:
@@ -232,18 +232,17 @@ def _run(
     return CheckResult(lesson, tasks, printed=source.printed, drawings=drawings)
 
 
-def run_public(
-    lesson: Lesson,
-    source: WatchedSource,
-    wanted: Callable[[str, str], bool],
-    step: float | None = None,
+def _outcomes(
+    lesson: Lesson, wanted: Sequence[str], source: WatchedSource
 ) -> list[Outcome]:
-    """Run the public tests that are wanted, as ``run_local`` does."""
     from autograder.student.testing.local import run_local
 
     source.lesson = lesson
     (outcomes,) = run_local(
-        lesson, [lesson.public_tests], [source], wanted=wanted, step=step
+        lesson,
+        [lesson.public_tests],
+        [source],
+        wanted=lambda _test, task: task in wanted,
     )
     return outcomes
 

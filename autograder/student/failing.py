@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from autograder.student.checking import load_watched, run_public
+from autograder.student.checking import load_watched
 from autograder.student.report import Verdict
 from autograder.student.testing.draws import STEPS
+from autograder.student.testing.plugin import (
+    GradingPlugin,
+    Outcome,
+    Runner,
+    run_session,
+)
 
 if TYPE_CHECKING:
     from autograder.student.lesson import Lesson
     from autograder.student.notebook.submission import Submission
-    from autograder.student.testing.plugin import Outcome
-    from autograder.student.testing.time_limit import WatchedSource
 
 #: Whoever is late would be late again: such a case stays as it is.
 _SHORTENED = (Verdict.WRONG, Verdict.CRASH)
@@ -30,28 +34,25 @@ def failing_cases(
     Where a test draws its numbers, they have as few digits as it still fails with.
     """
     source = load_watched(lesson, submission, when_stuck)
-    source.keeps_log = True
-    outcomes = run_public(lesson, source, lambda _, of: of == task)
-    failing = [o for o in outcomes if o.result.verdict is not Verdict.PASSED]
-    shortened = _with_few_digits(lesson, source, failing)
-    return [shortened.get(o.result.test, o) for o in failing]
-
-
-def _with_few_digits(
-    lesson: Lesson, source: WatchedSource, failing: Sequence[Outcome]
-) -> dict[str, Outcome]:
-    """Return failures of the same kind with rounder numbers, by test."""
-    left = {
-        one.result.test: one.result.verdict
-        for one in failing
-        if one.result.verdict in _SHORTENED
-    }
+    source.lesson, source.keeps_log = lesson, True
     found: dict[str, Outcome] = {}
-    for step in STEPS:
-        if left:
+
+    def loop(runner: Runner) -> None:
+        for outcome in runner.run(source, lambda _, of: of == task):
+            if outcome.result.verdict is not Verdict.PASSED:
+                found[outcome.result.test] = outcome
+        left = {
+            test: outcome.result.verdict
+            for test, outcome in found.items()
+            if outcome.result.verdict in _SHORTENED
+        }
+        for step in STEPS:
             names = frozenset(left)
-            for one in run_public(lesson, source, lambda test, _: test in names, step):  # noqa: B023
-                if one.result.verdict is left.get(one.result.test):
-                    found[one.result.test] = one
-                    del left[one.result.test]
-    return found
+            for outcome in runner.run(source, lambda t, _: t in names, step=step):  # noqa: B023
+                test = outcome.result.test
+                if outcome.result.verdict is left[test]:
+                    found[test] = outcome
+                    del left[test]
+
+    run_session(GradingPlugin(lesson, 0, loop), [lesson.public_tests])
+    return list(found.values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,9 +24,9 @@ class FewDigits(np.random.Generator):
         return np.round(drawn / self._step) * self._step + 0.0
 
 
-def generators(step: float | None) -> Callable[[int], np.random.Generator]:
-    """Return what makes a generator from a seed, rounding to a step if there is one."""
-    return np.random.default_rng if step is None else partial(FewDigits, step=step)
+def generator_of(seed: int, step: float | None) -> np.random.Generator:
+    """Return numpy's generator of a seed, or one whose draws are rounded to a step."""
+    return np.random.default_rng(seed) if step is None else FewDigits(seed, step)
 
 
 def _rounded(name: str) -> Callable[..., Any]:

@@ -113,7 +113,6 @@ def run_local(
     seed: int = 0,
     wanted: Callable[[str, str], bool] = lambda test, task: True,
     reference: object | None = None,
-    step: float | None = None,
     on_done: Callable[[list[Outcome]], None] = lambda outcomes: None,
 ) -> list[list[Outcome]]:
     """Run test files over submissions in this process.
@@ -125,23 +124,16 @@ def run_local(
         seed: seed of the tests' random numbers.
         wanted: whether to run a test, given its name and its task.
         reference: for hidden tests.
-        step: what the tests' random numbers are rounded to; then only those tests run
-            whose numbers may be.
         on_done: told the outcomes of each submission when they are complete.
     """
     found: list[list[Outcome]] = []
 
     def loop(runner: Runner) -> None:
-        chosen = None if step is None else runner.rounding
-
-        def is_wanted(test: str, task: str) -> bool:
-            return wanted(test, task) and (chosen is None or test in chosen)
-
         for source in sources:
-            found.append(list(runner.run(source, is_wanted)))
+            found.append(list(runner.run(source, wanted)))
             on_done(found[-1])
 
-    run_session(GradingPlugin(lesson, seed, loop, reference, step), tests)
+    run_session(GradingPlugin(lesson, seed, loop, reference), tests)
     return found
 
 

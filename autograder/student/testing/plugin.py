@@ -30,7 +30,7 @@ from autograder.student.report import (
     Verdict,
 )
 from autograder.student.testing import check
-from autograder.student.testing.draws import generators
+from autograder.student.testing.draws import generator_of
 from autograder.student.testing.meter import Meter
 from autograder.student.testing.protocols import OpenStudent, Source
 from autograder.student.testing.verdict import judge, setup_failed
@@ -71,6 +71,7 @@ class _Running:
     task: Task
     seed: int
     lent: Mapping[str, Callable[..., Any]]
+    step: float | None = None  # what its random numbers are rounded to
     words: Vocabulary | None = None  # all that messages may quote; None: anything
     student: OpenStudent | None = None
     error: BaseException | None = None
@@ -85,13 +86,12 @@ class GradingPlugin:
         seed: int,
         loop: Callable[[Runner], None],
         reference: object | None = None,
-        step: float | None = None,
     ) -> None:
         self._lesson, self._seed, self._loop = lesson, seed, loop
-        self._reference, self._make_generator = reference, generators(step)
+        self._reference = reference
         self._running: _Running | None = None
         self._read: tuple[Source, Vocabulary] | None = None
-        self._generators: dict[int, tuple[np.random.Generator, Any]] = {}
+        self._generators: dict[Any, tuple[np.random.Generator, Any]] = {}
         self._fixtures: dict[str, Callable[[], Any]] = {
             "student": self._student,
             "meter": self._meter,
@@ -127,11 +127,11 @@ class GradingPlugin:
 
     def _generator(self) -> np.random.Generator:
         """Random numbers that depend on the class run's seed and the test alone."""
-        seed = self._current.seed
-        if seed not in self._generators:
-            made = self._make_generator(seed)
-            self._generators[seed] = made, made.bit_generator.state
-        generator, start = self._generators[seed]
+        key = self._current.seed, self._current.step
+        if key not in self._generators:
+            made = generator_of(*key)
+            self._generators[key] = made, made.bit_generator.state
+        generator, start = self._generators[key]
         generator.bit_generator.state = start  # ten times as fast as to seed it
         return generator
 
@@ -193,6 +193,7 @@ class GradingPlugin:
         following: pytest.Item | None,
         source: Source,
         lent: Mapping[str, Callable[..., Any]] = _NOTHING,
+        step: float | None = None,
     ) -> Outcome:
         """Run one test for one submission.
 
@@ -201,6 +202,7 @@ class GradingPlugin:
             following: the next test, which pytest may share fixtures with.
             source: the submission.
             lent: functions that stand in for the submission's own of those names.
+            step: what its random numbers are rounded to, if anything.
         """
         mark = item.get_closest_marker("task")
         if mark is None:
@@ -211,7 +213,7 @@ class GradingPlugin:
             task = replace(task, memory_mb=memory_mb)
         seed = zlib.crc32(f"{self._seed} {item.name}".encode())
         words = None if self._reference is None else self._words_of(source)
-        running = self._running = _Running(source, task, seed, lent, words)
+        running = self._running = _Running(source, task, seed, lent, step, words)
         start, cpu_s = time.perf_counter(), 0.0
         with check.revealing(self._lesson.reveal_expected), check.quoting(words):
             if self._is_plain(item):
@@ -323,18 +325,6 @@ class Runner:
         return frozenset(name for name, used in names if not _SEEDED.isdisjoint(used))
 
     @property
-    def rounding(self) -> frozenset[str]:
-        """The tests that draw numbers, and hold for rounded ones too."""
-        drawing = {
-            i.name for i in self._items if "rng" in getattr(i, "fixturenames", ())
-        }
-        return frozenset(
-            name
-            for name, mark in self._marks
-            if name in drawing and mark.kwargs.get("few_digits", True)
-        )
-
-    @property
     def tests(self) -> list[TestResult]:
         """Every test with its task and its weight, in order, none attempted."""
         return [
@@ -358,6 +348,7 @@ class Runner:
         source: Source,
         wanted: Callable[[str, str], bool] = lambda test, task: True,
         lent: Mapping[str, Callable[..., Any]] = _NOTHING,
+        step: float | None = None,
     ) -> Iterator[Outcome]:
         """Run tests for one submission.
 
@@ -365,11 +356,22 @@ class Runner:
             source: the submission.
             wanted: whether to run a test, given its name and its task.
             lent: functions that stand in for the submission's own of those names.
+            step: what random numbers are rounded to; then only tests run whose numbers
+                may be.
         """
         tasks = {test.test: test.task for test in self.tests}
         items = [i for i in self._items if wanted(i.name, tasks.get(i.name, ""))]
+        if step is not None:
+            items = [item for item in items if _rounds(item)]
         for item, following in zip(items, [*items[1:], None], strict=False):
-            yield self._plugin.run(item, following, source, lent)
+            yield self._plugin.run(item, following, source, lent, step)
+
+
+def _rounds(item: pytest.Item) -> bool:
+    """Tell whether a test draws numbers, and holds for rounded ones too."""
+    mark = item.get_closest_marker("task")
+    holds = mark is None or mark.kwargs.get("few_digits", True)
+    return holds and "rng" in getattr(item, "fixturenames", ())
 
 
 _PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
