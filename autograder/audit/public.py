@@ -13,7 +13,8 @@ from autograder.student.report import Verdict
 from autograder.student.testing.draws import STEPS
 from autograder.student.testing.local import LocalSource
 from autograder.student.testing.mistakes import name_mistakes, pack, unpack
-from autograder.student.testing.plugin import GradingPlugin, Runner, run_session
+from autograder.student.testing.plugin import GradingPlugin, Runner
+from autograder.student.testing.session import run_session
 
 
 def audit_public(lesson: Lesson, task: str | None = None) -> list[PublicAudit]:

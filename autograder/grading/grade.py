@@ -33,7 +33,8 @@ from autograder.student.report import (
     TaskResult,
     Verdict,
 )
-from autograder.student.testing.plugin import Outcome, Runner, run_session
+from autograder.student.testing.plugin import Outcome, Runner
+from autograder.student.testing.session import run_session
 
 
 class Submission(Protocol):

@@ -12,8 +12,8 @@ from autograder.student.testing.plugin import (
     GradingPlugin,
     Outcome,
     Runner,
-    run_session,
 )
+from autograder.student.testing.session import run_session
 
 if TYPE_CHECKING:
     from autograder.student.lesson import Lesson

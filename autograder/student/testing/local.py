@@ -22,8 +22,8 @@ from autograder.student.testing.plugin import (
     GradingPlugin,
     Outcome,
     Runner,
-    run_session,
 )
+from autograder.student.testing.session import run_session
 
 if TYPE_CHECKING:
     from autograder.student.testing.in_process_ranks import LocalParty
