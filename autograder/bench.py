@@ -27,12 +27,14 @@ from rich.table import Table
 from autograder.grading.grade import Grader
 from autograder.grading.mutants import lesson_mutants
 from autograder.grading.public_bank import mutant_submission
+from autograder.grading.reference import Reference
 from autograder.sandbox.jail import Jail
 from autograder.sandbox.loaded import Loaded
 from autograder.student.lesson import Lesson, Task, find_course
 from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import Report
+from autograder.student.testing.local import LocalSource, run_local
 
 LESSONS = ("01", "09")
 SUBMISSIONS = 20
@@ -41,6 +43,8 @@ SUBMISSIONS = 20
 ROUNDS = 4
 #: We do so before stock nbgrader and after it: a machine's speed changes in minutes.
 RUNS = 2
+#: How often the right one is graded and tested by itself.
+RIGHT_ROUNDS = 20
 TARGET = 10.0
 SEED = 0
 ARRAY = 10_000  # float64 values: 80 kB
@@ -65,6 +69,8 @@ class Comparison:
     rounds: int  # in which we graded them, in one run
     diagnosed_wall_s: float  # and naming the mistakes, which stock nbgrader cannot
     same_points: int  # submissions to which both give the same points
+    right: Cost  # ours, of the right submission alone
+    pure: Cost  # of its tests alone, in one process without a wall
 
     @property
     def throughput_ratio(self) -> float:
@@ -81,9 +87,14 @@ class Comparison:
         """The smaller of the two ratios."""
         return min(self.throughput_ratio, self.cpu_ratio)
 
+    @property
+    def wall_ratio(self) -> float:
+        """How many times the tests' own CPU time a right submission takes."""
+        return self.right.cpu_s / self.pure.cpu_s
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, ratios included."""
-        names = ("throughput_ratio", "cpu_ratio", "ratio")
+        names = ("throughput_ratio", "cpu_ratio", "ratio", "wall_ratio")
         return asdict(self) | {name: getattr(self, name) for name in names}
 
 
@@ -125,6 +136,10 @@ def compare(lesson: Lesson) -> Comparison:
         points: dict[str, float] = {}
         stock = _measure(lambda: points.update(run_stock(root, lesson)))
     after, _ = ours_once()
+    _say(f"{lesson.id}: a right one, and its tests without a sandbox")
+    rounds = RIGHT_ROUNDS
+    only = {"reference": submissions["reference"]}
+    right, _ = graded(lesson, only, diagnose=False, rounds=rounds)
     _say(f"{lesson.id}: by the sandbox, mistakes named")
     diagnosed, _ = graded(lesson, submissions, diagnose=True, rounds=ROUNDS)
     same = sum(abs(points.get(k, -1) - r.points) < 1e-3 for k, r in reports.items())
@@ -140,7 +155,28 @@ def compare(lesson: Lesson) -> Comparison:
         ROUNDS * RUNS,
         diagnosed.wall_s / once,
         same,
+        Cost(right.wall_s / rounds, right.cpu_s / rounds),
+        tests_alone(lesson, only["reference"]),
     )
+
+
+def tests_alone(lesson: Lesson, submission: Submission) -> Cost:
+    """Return what the hidden tests of a right submission take in this process.
+
+    The first round is not counted: what a class run computes once, it computes.
+    """
+    sources = (LocalSource.load(submission.cells) for _ in range(RIGHT_ROUNDS + 1))
+    ends: list[tuple[float, float]] = []
+    run_local(
+        lesson,
+        lesson.hidden_tests(),
+        sources,
+        seed=SEED,
+        reference=Reference(lesson.reference_path),
+        on_done=lambda outcomes: ends.append((time.perf_counter(), cpu_s())),
+    )
+    (wall_0, cpu_0), (wall_1, cpu_1) = ends[0], ends[-1]
+    return Cost((wall_1 - wall_0) / RIGHT_ROUNDS, (cpu_1 - cpu_0) / RIGHT_ROUNDS)
 
 
 def sandbox_costs() -> dict[str, float]:
@@ -237,7 +273,8 @@ def _show(comparisons: list[Comparison], costs: dict[str, float]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("a submission, one core")
     columns = ("nbgrader CPU s", "ours CPU s", "nbgrader wall s", "ours wall s")
-    for column in (*columns, "with diagnosis", "ratio", "same points"):
+    more = "with diagnosis", "ratio", "same points", "of the tests' own"
+    for column in (*columns, *more):
         table.add_column(column, justify="right")
     for one in comparisons:
         seconds = (one.stock.cpu_s, one.ours.cpu_s, one.stock.wall_s, one.ours.wall_s)
@@ -246,6 +283,7 @@ def _show(comparisons: list[Comparison], costs: dict[str, float]) -> None:
             *(f"{value:.3f}" for value in (*seconds, one.diagnosed_wall_s)),
             f"{one.ratio:.1f}",
             f"{one.same_points} of {one.submissions}",
+            f"{one.wall_ratio:.1f}",
         )
     console.print(table)
     worst = min(one.ratio for one in comparisons)
