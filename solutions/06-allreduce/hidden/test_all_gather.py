@@ -137,7 +137,8 @@ def test_gather_refuses_a_chunk_that_does_not_fit(ranks):
         ("chunk_id = -1", lambda r, n: (-1, np.ones(3))),
         ("a chunk too long", lambda r, n: (r, np.ones(4))),
         ("a chunk too short", lambda r, n: (r, np.ones(1))),
-        ("a two-dimensional chunk", lambda r, n: (r, np.ones((3, 1)))),
+        ("a chunk that is a column", lambda r, n: (r, np.ones((3, 1)))),
+        ("a chunk that is a row", lambda r, n: (r, np.ones((1, 3)))),
         ("a chunk without axes", lambda r, n: (r, np.ones(()))),
     ]
     calls = [

@@ -135,6 +135,10 @@ def test_ddp_fills_a_bucket_to_its_last_byte(ranks, rng):
     check_step(seven, params, grads, [[4, 3], [2, 1], [0]], where, look)
     where = "ddp_step, buckets of not quite 7 elements"
     check_step(less, params, grads, [[4], [3], [2], [1, 0]], where, look)
+    params, grads = model(rng, 2, [(2,), (9,), (0,)])
+    seven = step(ranks, params, grads, 7 * 8)
+    where = "ddp_step, buckets of 7 elements, a gradient of none and then one of 9"
+    check_step(seven, params, grads, [[2], [1], [0]], where, look)
 
 
 @pytest.mark.task("ddp_step", weight=2, core=True)
