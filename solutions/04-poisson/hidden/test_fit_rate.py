@@ -99,6 +99,7 @@ def test_fit_rate_refuses(student):
         ("a matrix and a matrix", (np.ones((2, 2)), np.ones((2, 2), dtype=bool))),
         ("too few flags", (three, np.array([True, False]))),
         ("one flag for three", (three, np.array([False]))),
+        ("flags in a column", (three, np.zeros((3, 1), dtype=bool))),
         ("a row of flags too many", (three, np.zeros((2, 3), dtype=bool))),
     ):
         refuses(student, "fit_rate", kind, *args)

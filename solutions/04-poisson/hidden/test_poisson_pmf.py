@@ -92,6 +92,7 @@ def test_counts_that_cannot_be(student):
     got = student.poisson_pmf(k, 2.0)
     logs = student.poisson_logpmf(k, 2.0)
     alone = student.poisson_pmf(-1, 3.0)
+    hardly = student.poisson_pmf(np.nextafter(2.0, 3.0), 3.0)
 
     want = np.array([0, 0, 0, 0, 2.0, 0, 1.0]) * math.exp(-2)
     where = "poisson_pmf of -3, -1, 0.5, 1.999999, 2, -0.5, 0 where 2 are expected"
@@ -101,6 +102,8 @@ def test_counts_that_cannot_be(student):
     where = where.replace("pmf", "logpmf")
     check.close(logs, want, rtol=1e-10, where=where, look=CONTRACT)
     check.equal(alone, 0.0, where="poisson_pmf(-1, 3)", look=CONTRACT)
+    where = "poisson_pmf of the number after 2"
+    check.equal(hardly, 0.0, where=where, look=CONTRACT)
 
 
 @pytest.mark.task("poisson_pmf", weight=1)
@@ -126,18 +129,26 @@ def test_shapes_and_kinds(student):
         listed = function([2, 3], [1.5, 2.5])
         empty = function(np.zeros(0), 1.0)
         means = function(2, np.array([1.0, 2.0, 3.0]))
+        lone = function(np.array([2]), 3.0)
+        single = np.array([1.1, 700.3], np.float32)
+        rounded = function(np.array([1, 650]), single)
 
         where = f"{name} of k (3, 1) and mean (2,)"
         want = np.array([[exact(int(i), m) for m in mean] for i in k[:, 0]])
         pairs = np.array([exact(2, 1.5), exact(3, 2.5)])
         row = np.array([exact(2, m) for m in (1.0, 2.0, 3.0)])
+        exactly = [exact(k, float(m)) for k, m in zip((1, 650), single, strict=True)]
         if name == "poisson_logpmf":
             want, pairs, row = np.log(want), np.log(pairs), np.log(row)
+            exactly = np.log(exactly)
         check.close(grid, want, rtol=1e-9, where=where, look=CONTRACT, dtype=np.float64)
         check.close(listed, pairs, rtol=1e-9, where=f"{name} of lists", look=CONTRACT)
         where = f"{name} of one k and three means"
         check.close(means, row, rtol=1e-9, where=where, look=CONTRACT)
+        where = f"{name} of means in single precision"
+        check.close(rounded, exactly, rtol=1e-9, where=where, look=CONTRACT)
         check.shape(empty, (0,), where=f"{name} of no counts", look=CONTRACT)
+        check.shape(lone, (1,), where=f"{name} of an array of one", look=CONTRACT)
         number(one, f"{name} of two numbers")
 
 
