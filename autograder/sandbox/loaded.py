@@ -3,8 +3,7 @@
 A test runs in a process forked from the loaded submission. While tests with the same
 memory get answers, right, wrong or none yet, and leave neither threads nor children
 behind, they share one, which halves the cost of a class run; after anything else the
-next test starts from a fresh fork, and after its death or a time-out from a new
-container.
+next starts from a fresh fork, and after a crash or a time-out from a new container.
 """
 
 from __future__ import annotations
