@@ -107,7 +107,9 @@ def test_columns_of_other_dtypes_and_of_an_empty_batch(student, rng):
     case = columns_case(rng, "float32", 2, 2, (5, 4), (2, 2), dtype=np.float32)
     judge_columns(student, [case], near=SINGLE)
     case = columns_case(rng, "float16", 1, 2, (3, 4), (2, 2), dtype=np.float16)
-    judge_columns(student, [case], near=HALF)
+    given = ask.columns_that_half_rounds(rng)[:2]
+    wide = "float16, 150 columns", given, (1, 1), {}
+    judge_columns(student, [case, wide], near=HALF)
     judge_columns(student, [columns_case(rng, "no images", 0, 2, (5, 4), (2, 2))])
     x, offset = np.ones((1, 6, 5, 6)), np.zeros((1, 8, 5, 6))
     check.raises(
