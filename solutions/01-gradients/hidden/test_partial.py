@@ -152,9 +152,13 @@ def test_extreme_coordinates(student):
             seen.append((scheme, at, c, f))
     log_central = student.partial(log_first, np.array([1e8]), 0)
     kinks = [student.partial(size_first, np.zeros(1), 0, scheme=s) for s, _ in REAL]
+    product = check.counted(lambda z: z[0] * z[1])
+    student.partial(product, np.array([1e6, 1.0]), 1, scheme="complex")
 
     for scheme, at, c, f in seen:
         judge_step(scheme, at, c, f)
+    where = "partial, default step of 'complex'"
+    step_matches(product.args[0].imag[1], 1e-30, where, CONTRACT)
     near(log_central, 1e-8, 1e-6, "partial of log at a large x", STEP_2)
     for (scheme, _), got, want in zip(REAL, kinks, (0.0, 1.0), strict=True):
         near(got, want, 0, f"partial of |x| at 0, scheme={scheme!r}", CONTRACT, 1e-9)
