@@ -119,6 +119,7 @@ def test_refusals_of_rates(student):
         ("eigenvalues 1 and 1e-15", (np.diag([1.0, 1e-15]), star, path)),
         ("H = 0", (0 * H, star, path)),
         ("an empty path", (H, star, [])),
+        ("an array of no points", (H, star, np.zeros((0, 2)))),
         ("x_0 = x_star", (H, star, path[::-1])),
         ("a matrix of 2 x 3", (np.ones((2, 3)), star, path)),
         ("an x_star of one number", (H, np.zeros(1), path)),
