@@ -57,7 +57,8 @@ def test_submissions_are_pulled_only_as_workers_fall_idle(lesson: Lesson) -> Non
     for _ in range(3):
         next(run)
     run.close()
-    assert len(pulled) <= 5
+    # Besides the three, each worker may have a report that waits, and one in work.
+    assert len(pulled) <= 3 + 2 * 2
 
 
 def test_a_dead_worker_is_replaced_and_its_submission_tried_again(
