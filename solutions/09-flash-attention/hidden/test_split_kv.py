@@ -74,16 +74,17 @@ def test_split_kv_of_distant_maxima(meter, rng):
 
 
 @pytest.mark.task("split_kv", weight=1)
-def test_split_kv_with_empty_splits(meter, rng):
+def test_split_kv_with_empty_and_with_many_splits(meter, rng):
     look = "Chapter, step 10: a split without keys is the state (-inf, 0, 0)."
-    arrays = cache(rng, 1, 40, 16, [40], groups=2)
-    run_decode(meter, arrays, "3 tiles, 64 splits", look, splits=64)
     arrays = cache(rng, 1, 40, 16, [40, 3, 17], groups=2)
-    run_decode(meter, arrays, "3 tiles at most, 5 splits", look, splits=5)
+    run_decode(meter, arrays, "3 tiles at most, 9 splits", look, splits=9)
     arrays = cache(rng, 1, 70, 16, [70, 1], groups=2)
     run_decode(meter, arrays, "5 tiles, 4 splits", look, splits=4)
     arrays = cache(rng, 2, 7, 16, [7, 5], groups=2)
     run_decode(meter, arrays, "fewer keys than a tile, 3 splits", look, splits=3)
+    look = "Chapter, step 10: there may be up to 64 splits."
+    arrays = cache(rng, 1, 1010, 8, [1010], groups=2)
+    run_decode(meter, arrays, "64 tiles, 64 splits", look, splits=64)
 
 
 @pytest.mark.task("split_kv", weight=1)
