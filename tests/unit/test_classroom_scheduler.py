@@ -103,7 +103,10 @@ def test_an_exposed_scheduler_is_warned_of_and_can_be_refused(
     assert "tcp://192.0.2.1:8786 can read along, and run code" in told[0][1]
 
 
-def test_no_workers_are_told_in_one_sentence(tmp_path: Path) -> None:
+def test_no_workers_are_told_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "CONNECT_S", 120)  # it answers, however slowly
     with (
         local_cluster(tmp_path, workers=0) as made,
         pytest.raises(InfrastructureError, match="has no workers"),
