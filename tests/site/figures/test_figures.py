@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import json
+import itertools
 import re
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from website import REPOSITORY, QuietHandler, Visit, open_context, watch
+from website import REPOSITORY, Visit, open_context, watch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -27,11 +24,8 @@ NAMES = [
     for script in sorted(REPOSITORY.glob("course/[0-9][0-9]-*/figure.js"))
     for name in DEFINED.findall(script.read_text("utf-8"))
 ]
-PREDICT = """<div class="g2k"><g2k-predict data-id="t" data-answer="90" data-unit="°">
-<p>How far?</p><details><summary>Show me</summary><p>90°</p></details>
-</g2k-predict></div>"""
-
 TWO_FRAMES = "new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
+COUNT = itertools.count()
 Open = Callable[..., "Locator"]
 
 
@@ -41,73 +35,24 @@ def test_node_tests_pass() -> None:
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr
 
 
-@pytest.fixture(scope="module")
-def figures() -> dict[str, Any]:
-    """Return each figure's lesson, static picture and data."""
-    done = subprocess.run(
-        ["node", HERE / "page.mjs"], capture_output=True, text=True, check=True
-    )
-    pages: dict[str, Any] = json.loads(done.stdout)
-    pages["predict"] = {"lesson": "00-start", "html": PREDICT, "trace": None}
-    return pages
-
-
-@pytest.fixture(scope="module")
-def served(figures: dict[str, Any]) -> Iterator[str]:
-    """Serve one bare page a figure, beside the modules as they are written."""
-
-    class Pages(QuietHandler):
-        def do_GET(self) -> None:
-            name = self.path.removeprefix("/figure/").partition("?")[0]
-            if name not in figures:
-                super().do_GET()
-                return
-            body = document(figures[name]).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(body)
-
-    handler = functools.partial(Pages, directory=str(REPOSITORY))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-def document(figure: dict[str, Any]) -> str:
-    """Return a page that holds one figure."""
-    data = json.dumps(figure["trace"])
-    return f"""<!doctype html><html lang="en"><head><title>Figure</title>
-<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<link rel="stylesheet" href="/site/figures/figures.css">
-<style>body {{ background: var(--g2k-bg); color: var(--g2k-ink) }}</style></head>
-<body><main><h1>Figure</h1>
-{figure["html"]}
-<script type="application/json" data-trace-of="trace.json">{data}</script>
-<script type="module" src="/course/{figure["lesson"]}/figure.js"></script>
-</main></body></html>"""
-
-
 @pytest.fixture
-def show(served: str, visit: Visit) -> Iterator[Open]:
+def show(served: str, tab: Visit) -> Iterator[Open]:
     """Return a function that opens a figure in a given state."""
+    tab.outside.clear()
+    tab.troubles.clear()
+    tab.page.emulate_media(media="screen")
 
     def opened(name: str, state: str = "") -> Locator:
-        # Another address first: a change of the fragment alone does not load a page.
-        visit.page.goto("about:blank")
-        visit.page.goto(
-            f"{served}/figure/{name}" + (f"#g2k-{name}?{state}" * bool(state))
-        )
-        figure = visit.page.locator(f"g2k-{name}[data-ready]")
+        # Another address each time: a change of the fragment alone loads no page.
+        there = f"#g2k-{name}?{state}" * bool(state)
+        tab.page.goto(f"{served}/figure/{name}?{next(COUNT)}{there}")
+        figure = tab.page.locator(f"g2k-{name}[data-ready]")
         figure.wait_for()
         return figure
 
     yield opened
-    assert visit.troubles == []
-    assert visit.outside == []
+    assert tab.troubles == []
+    assert tab.outside == []
 
 
 def said(figure: Locator) -> str:
@@ -118,38 +63,28 @@ def said(figure: Locator) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_stays_a_picture_without_scripts(
-    name: str, served: str, browser: Browser
+    name: str, served: str, scriptless: Page
 ) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{served}/figure/{name}")
-    panels = page.locator("figure svg")
+    scriptless.goto(f"{served}/figure/{name}")
+    panels = scriptless.locator("figure svg")
     assert panels.count() >= 2
     assert all(panel.is_visible() for panel in panels.all())
-    assert page.locator("svg > title").count() == panels.count()
-    context.close()
+    assert scriptless.locator("svg > title").count() == panels.count()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_prints_the_static_picture(name: str, show: Open) -> None:
+def test_opens_as_the_picture_it_replaces_and_prints_it(name: str, show: Open) -> None:
     figure = show(name)
+    words = """box => [...box.querySelectorAll('svg')].map(
+        svg => [...svg.querySelectorAll('text')].map(node => node.textContent))"""
     still, live = figure.locator("figure > .g2k-panels"), figure.locator(".g2k-live")
+    assert live.evaluate(words) == still.evaluate(words)
+    assert any(still.evaluate(words))
     assert live.is_visible()
     assert not still.is_visible()
     figure.page.emulate_media(media="print")
     assert still.is_visible()
     assert not live.is_visible()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_opens_as_the_picture_it_replaces(name: str, show: Open) -> None:
-    figure = show(name)
-    words = """(figure, box) => [...figure.querySelectorAll(box + ' svg')].map(
-        svg => [...svg.querySelectorAll('text')].map(node => node.textContent))"""
-    still = figure.evaluate(f"figure => ({words})(figure, 'figure > .g2k-panels')")
-    live = figure.evaluate(f"figure => ({words})(figure, '.g2k-live')")
-    assert live == still
-    assert any(still)
 
 
 @pytest.mark.parametrize("name", NAMES)
