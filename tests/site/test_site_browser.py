@@ -2,55 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
+import axe
 import pytest
-from website import AXE, WIDTHS, Site, Visit, open_context, watch
+from website import SIZES, Site, Visit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.browser
 
-# Everything of WCAG 2.2 A and AA, and axe's own good practice.
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-# Colours are all that changes in the dark, and do not change with the width.
-Runs = dict[Literal["light", "dark"], dict[str, Any]]
-ALL: dict[str, Any] = {"runOnly": {"type": "tag", "values": RULES}}
-RUNS: dict[str, Runs] = {
-    "desktop": {
-        "light": ALL,
-        "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
-    },
-    "phone": {"light": {**ALL, "rules": {"color-contrast": {"enabled": False}}}},
-}
-# Formulas are four fifths of a page's elements. Axe does not read MathML, and their
-# pictures are hidden from assistive tools: a box stands for each.
-FORMULAS = """
-for (const formula of document.querySelectorAll('math')) formula.replaceChildren();
-for (const [drawn, {width, height}] of
-        [...document.querySelectorAll('.katex-html')].map(
-            drawn => [drawn, drawn.getBoundingClientRect()])) {
-    drawn.style.cssText =
-        `display: inline-block; width: ${width}px; height: ${height}px`;
-    drawn.replaceChildren();
-}"""
-# So it takes a heading that is one formula for an empty one.
-AXE_RUN = """async options => {
-    const found = await axe.run({exclude: ['.katex-html']}, options);
-    for (const problem of found.violations)
-        if (problem.id === 'empty-table-header')
-            problem.nodes = problem.nodes.filter(
-                node => !document.querySelector(node.target[0]).querySelector('math'));
-    return found.violations.filter(problem => problem.nodes.length > 0);
-}"""
 #: Whether every figure has drawn itself.
 READY = """[...document.querySelectorAll('*')]
     .filter(node => node.localName.startsWith('g2k-'))
     .every(node => node.matches('[data-ready]'))"""
-UNFOLD = "for (const node of document.querySelectorAll('details')) node.open = true"
+IN_THE_DARK = "document.body.dataset.mdColorScheme === 'slate'"
+#: Pages that show all there is around an article.
+WHOLE = ("index.html", "01-gradients/index.html")
 
 
 def test_reads_from_a_disk(offline_site: Site, visit: Visit) -> None:
@@ -76,45 +45,6 @@ def test_search_finds_a_part_of_a_name(
     assert visit.outside == []
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_axe_finds_nothing_and_nobody_scrolls_sideways(
-    site: Site, browser: Browser, width: str
-) -> None:
-    context = open_context(browser, width)
-    page = watch(context).page
-    problems = []
-    for path in site.pages():
-        page.emulate_media(color_scheme="light")
-        page.goto(site.address(path))
-        page.wait_for_function(READY)
-        page.evaluate(UNFOLD)
-        excess = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if excess > 0:
-            problems.append(f"{path.parent.name} is {excess} pixels too wide")
-        page.evaluate(FORMULAS)
-        page.add_script_tag(path=AXE)
-        for scheme, options in RUNS[width].items():
-            page.emulate_media(color_scheme=scheme)
-            violations = page.evaluate(AXE_RUN, options)
-            where = f"{path.parent.name}, {scheme}"
-            problems += [summary(where, item) for item in violations]
-    context.close()
-    assert problems == [], "\n".join(problems)
-
-
-def summary(page: str, violation: dict[str, Any]) -> str:
-    """Return what axe found, where, in one line."""
-    nodes = violation["nodes"]
-    where = "; ".join(str(node["target"]) + " " + reason(node) for node in nodes[:4])
-    return f"{page}: {violation['id']} x {len(nodes)}: {where}"
-
-
-def reason(node: dict[str, Any]) -> str:
-    """Return the first reason axe gives for an element."""
-    checks = node["any"] + node["all"] + node["none"]
-    return json.dumps(checks[0]["message"]) if checks else ""
-
-
 def changed(spoken: Locator, before: str | None) -> bool:
     """Whether a figure says something else; a busy machine draws it late."""
     for _ in range(100):
@@ -124,23 +54,54 @@ def changed(spoken: Locator, before: str | None) -> bool:
     return False
 
 
-def test_figures_answer_the_keyboard_and_nothing_comes_from_elsewhere(
-    site: Site, visit: Visit
-) -> None:
-    """Every figure with a slider says something else after an arrow key."""
+def silent_figures(page: Page) -> list[str]:
+    """Return the figures that say nothing else when an arrow key moves a slider."""
+    silent = []
+    for figure in page.locator("[data-ready]:has(input[type=range])").all():
+        spoken = figure.locator("[aria-live]").first
+        before = spoken.text_content()
+        for slider in figure.locator("input[type=range]:visible").all():
+            slider.focus()
+            page.keyboard.press("ArrowRight")
+            page.keyboard.press("ArrowRight")
+        if not changed(spoken, before):
+            silent.append(figure.evaluate("node => node.outerHTML.slice(0, 80)"))
+    return silent
+
+
+def excess(page: Page) -> list[str]:
+    """Return by how much a page is too wide, if it is."""
+    pixels = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return [f"{pixels} pixels too wide at {page.viewport_size}"] * (pixels > 0)
+
+
+def test_every_page_is_accessible_narrow_and_private(site: Site, visit: Visit) -> None:
+    """By keyboard, for axe, in both colour schemes, on a desktop and on a phone.
+
+    All of it in one visit: a chapter's formulas take a second to lay out.
+    """
+    page = visit.page
+    problems = []
     for path in site.pages():
-        visit.page.goto(site.address(path), wait_until="networkidle")
-        silent = []
-        for figure in visit.page.locator("[data-ready]:has(input[type=range])").all():
-            spoken = figure.locator("[aria-live]").first
-            before = spoken.text_content()
-            for slider in figure.locator("input[type=range]:visible").all():
-                slider.focus()
-                visit.page.keyboard.press("ArrowRight")
-                visit.page.keyboard.press("ArrowRight")
-            if not changed(spoken, before):
-                silent.append(figure.evaluate("node => node.outerHTML.slice(0, 80)"))
-        assert silent == [], path
+        name = path.relative_to(site.root).as_posix()
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(SIZES["phone"])
+        page.goto(site.address(path))
+        page.wait_for_function(READY)
+        axe.unfold(page)
+        wrong = excess(page)  # before boxes stand for formulas
+        axe.start(page)
+        narrow = axe.NARROW if name in WHOLE else axe.NARROW_ARTICLE
+        wrong += axe.found(page, "phone", narrow)
+        page.set_viewport_size(SIZES["desktop"])
+        wrong += excess(page)
+        wrong += [f"says nothing: {figure}" for figure in silent_figures(page)]
+        wrong += axe.found(page, "light", axe.ALL)
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_function(IN_THE_DARK)  # a script of the theme's turns it
+        wrong += axe.found(page, "dark", axe.DARK)
+        problems += [f"{name}: {what}" for what in wrong]
+    assert problems == [], "\n".join(problems)
     assert visit.outside == []
     assert visit.troubles == []
 

@@ -13,11 +13,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 REPOSITORY = Path(__file__).parents[2]
-AXE = REPOSITORY / "site" / "node_modules" / "axe-core" / "axe.min.js"
-WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
+SIZES: dict[str, ViewportSize] = {
+    "desktop": {"width": 1280, "height": 900},
+    "phone": {"width": 390, "height": 844},
+}
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,11 @@ class Visit:
 
 
 def open_context(
-    browser: Browser, width: str = "desktop", scheme: str = "light"
+    browser: Browser, size: str = "desktop", scheme: str = "light"
 ) -> BrowserContext:
     """Return a fresh browser profile of a given size and colour scheme."""
-    wide, high = WIDTHS[width]
     return browser.new_context(
-        viewport={"width": wide, "height": high},
+        viewport=SIZES[size],
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
     )
