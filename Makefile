@@ -10,23 +10,19 @@ COUNT ?= 1000
 FUZZ ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint audit conditions stress fuzz site serve bench gpu notebooks clean grading node
+.PHONY: help setup demo test lint audit conditions stress fuzz site serve bench gpu notebooks clean grading
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: ## Install everything: the package with all extras, system and npm packages
 	@.ci/system bwrap chromium npm openssl postgres
-	@.ci/venv notebook,torch,grading,postgres,hub,site,dev
-	@.ci/triton
-	@$(MAKE) --no-print-directory node
+	@.ci/node & .ci/venv notebook,torch,grading,postgres,hub,site,dev && .ci/triton; \
+	status=$$?; wait; exit $$status
 
 grading:
 	@.ci/system bwrap
 	@.ci/venv grading
-
-node:
-	@.ci/node
 
 demo: grading ## Grade a bundled class into nbgrader's gradebook and show the results
 	@$(BIN)/autograder demo --out build/demo

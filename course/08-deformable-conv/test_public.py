@@ -773,6 +773,12 @@ def far(rng):
 
 
 @pytest.mark.task("deform_forward")
+def test_forward_kernel_of_a_few_numbers(meter, rng):
+    for shape in ((1, 1, (2, 3), 1, (1, 1)), (1, 2, (2, 3), 2, (2, 1))):
+        launch(meter, "deform_forward", f"{shape}", floats(rng, *shape), STEP_8)
+
+
+@pytest.mark.task("deform_forward")
 def test_forward_kernel(meter, rng):
     arrays = floats(rng, 2, 2, (5, 6), 3, (2, 2))
     launch(meter, "deform_forward", "2 images of 20 pixels", arrays, STEP_8)

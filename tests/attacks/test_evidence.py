@@ -51,15 +51,14 @@ def graded(name: str, bodies: dict[str, tuple[str, str]]) -> dict[str, Report]:
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_who_does_no_work_earns_nothing(name):
-    for how, report in graded(name, {k: (b, "") for k, b in TRIVIAL.items()}).items():
-        assert {t.task: t.points for t in report.tasks if t.points} == {}, how
-        assert report.verdict is not Verdict.INFRA
-
-
-@pytest.mark.parametrize("name", LIED_TO)
-def test_lies_of_the_submissions_process_are_worth_two_percent_at_most(name):
+def test_who_does_no_work_earns_nothing_and_two_percent_with_lies(name):
     stub = TRIVIAL["is a stub"]
     lies = {lie: (stub, LIAR.replace("LIE", lie)) for lie in LIES}
-    for lie, report in graded(name, lies).items():
-        assert report.points <= 0.02 * report.max_points, lie
+    bodies = {how: (body, "") for how, body in TRIVIAL.items()}
+    found = graded(name, bodies | (lies if name in LIED_TO else {}))
+    for how in bodies:
+        earned = {t.task: t.points for t in found[how].tasks if t.points}
+        assert earned == {}, how
+        assert found[how].verdict is not Verdict.INFRA
+    for lie in found.keys() - bodies.keys():
+        assert found[lie].points <= 0.02 * found[lie].max_points, lie

@@ -63,7 +63,7 @@ def test_fails_on_a_warning(
 
 def test_the_course_is_always_built_by_the_strict_script() -> None:
     """Quiet, `mkdocs build --strict` counts no warning at all."""
-    for name in ("Makefile", ".ci/test", "site/offline.py"):
+    for name in ("Makefile", "tests/site/website.py", "site/offline.py"):
         text = (REPOSITORY / name).read_text("utf-8")
         assert "build.py" in text, name
         assert "mkdocs build" not in text, name
