@@ -79,6 +79,7 @@ def audit_course(
         for part in parts_of(course.lesson(name), seeds)
         if part.kind == _PUBLIC or not only_public
     ]
+    parts.sort(key=lambda part: part.kind != _MEASURED)  # the longest part is of these
     left = {name: sum(p.lesson == name for p in parts) for name in audits}
     for name in (name for name, count in left.items() if not count):
         on_done(audits[name])

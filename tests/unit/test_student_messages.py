@@ -98,7 +98,7 @@ def test_a_kernels_line_is_the_files_and_the_remedy_is_whole() -> None:
     loop = line_of("09-flash-attention", "    for start_n", "def flash_kernel")
     told = str(result)
     assert f"stopped in flash_kernel, hw.py, line {loop}, program" in told
-    assert "l_i is a float16 block [32] before the loop" in told
+    assert "l_i is a float16 block [16] before the loop" in told
     assert "(tl.zeros, tl.full, .to).\n  for start_n in range(" in told
 
 
