@@ -280,6 +280,26 @@ def queue_hand_off_at_once(m):
     assert got == ["b"], f"the item handed over is 'b', got {got}"
 
 
+def queue_hand_off_to_two(m):
+    """BoundedQueue(0) with timeouts of 0: two gets wait, so two puts have room"""
+    queue, got = m.BoundedQueue(0), []
+
+    def taker_1():
+        got.append(queue.get())
+
+    def taker_2():
+        got.append(queue.get())
+
+    threads = started(taker_1, taker_2)
+    time.sleep(1.0)
+    for item in (1, 2):
+        given = outcome(queue.put, item, timeout=0)
+        gave(given, None, f"put {item} of 2 with timeout=0, two gets wait,")
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == [1, 2], f"put 1 and 2, got {got}"
+
+
 def queue_hand_offs(m):
     """BoundedQueue(0): two threads put, two get"""
     queue, got = m.BoundedQueue(0), []
@@ -354,6 +374,7 @@ def queue_gives_up(program):
 
 def queue_at_the_end(program):
     scenes = [queue_get_at_the_end, queue_put_at_the_end, queue_join_at_the_end]
+    scenes += [queue_hand_off_to_two]
     return explored(program, scenes, **NO_PREEMPTION)
 
 

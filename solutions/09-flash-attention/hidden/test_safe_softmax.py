@@ -63,6 +63,11 @@ def test_softmax_in_half_precision(student, rng):
     where = "safe_softmax, float16"
     check.dtype(got, np.float16, where=where, look=look)
     check.close(got, softmax64(x), rtol=2.0**-10, atol=2.0**-24, where=where, look=look)
+    # The sum of this row is beyond the largest float16.
+    got = student.safe_softmax(np.zeros((1, 70_000), np.float16))
+    right = np.full((1, 70_000), 1 / 70_000)
+    where = "safe_softmax, float16, a row of 70,000 zeros"
+    check.close(got, right, rtol=0.0, atol=2.0**-24, where=where, look=look)
 
 
 @pytest.mark.task("safe_softmax", weight=1)
