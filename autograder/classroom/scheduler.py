@@ -6,13 +6,13 @@ long as `ALONE_S`; Dask itself would wait for ever.
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import logging
 import os
 import queue
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -75,28 +75,32 @@ def connect(address: str) -> Any:
     Raises:
         InfrastructureError: there is no connection; says why.
     """
-    from distributed import Client
-    from distributed.comm.core import CommClosedError
-
     _quieten()
     if address.startswith("tls://"):
         _check_certificates()
+    client, reason = _try_to_connect(address)
+    if client is None:
+        # What is left of a client closes itself when it is collected, and waits for a
+        # lock that the next one holds while it starts: so it is collected now.
+        gc.collect()
+        raise InfrastructureError(reason)
+    return client
+
+
+def _try_to_connect(address: str) -> tuple[Any, str]:
+    """Return a client, or None and why there is none."""
+    from distributed import Client
+    from distributed.comm.core import CommClosedError
+
     try:
-        with suppress(AssertionError):  # its event loop did not start within 10 s:
-            return Client(address, timeout=CONNECT_S, set_as_default=False)
-        # this machine stood still for as long, which says nothing of the scheduler.
-        return Client(address, timeout=CONNECT_S, set_as_default=False)
-    except CommClosedError as error:
+        return Client(address, timeout=CONNECT_S, set_as_default=False), ""
+    except CommClosedError:
         reason = f"it and this machine refuse each other's certificates ({_HELP})"
         if address.startswith("tcp://"):
             reason = f"it ended the connection; is it tls://? ({_HELP})"
-        raise InfrastructureError(
-            f"no connection to the Dask scheduler at {address}: {reason}"
-        ) from error
+        return None, f"no connection to the Dask scheduler at {address}: {reason}"
     except (OSError, ValueError, RuntimeError) as error:
-        raise InfrastructureError(
-            f"the Dask scheduler at {address} does not answer: {error}"
-        ) from error
+        return None, f"the Dask scheduler at {address} does not answer: {error}"
 
 
 def _check_certificates() -> None:

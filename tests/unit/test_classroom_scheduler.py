@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,8 @@ def test_no_scheduler_is_told_in_one_sentence(
     with pytest.raises(InfrastructureError, match="does not answer"):
         _grade(tmp_path, "127.0.0.1:1", told)
     assert told == []  # nobody else reaches this machine's own address
+    left = [one for one in gc.get_objects() if type(one).__name__ == "Client"]
+    assert left == []  # one that is collected later can stop the next one's start
 
 
 def test_an_exposed_scheduler_is_warned_of_and_can_be_refused(
