@@ -39,7 +39,7 @@ def safe_path(path: str) -> str:
 def environment() -> dict[str, str]:
     """Return this process's environment, for a program that runs beside hand-ins.
 
-    Programs with interpreters of their own, such as alembic, read it.
+    Programs with interpreters of their own read it.
     """
     kept = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     kept["PATH"] = safe_path(os.environ.get("PATH", os.defpath))

@@ -8,17 +8,13 @@ nothing here prints one.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autograder.isolated import environment
 from autograder.student.report import CourseError, InfrastructureError
 
 LOCK_PATIENCE_S = 30  # formgrader may hold the database for a moment
@@ -163,9 +159,8 @@ def find_gradebook(root: Path) -> GradebookPlace:
 def create_gradebook(place: GradebookPlace) -> None:
     """Make an empty gradebook, unless there is one.
 
-    Nbgrader starts the ``alembic`` command for it and finds that on PATH alone; half
-    way through, a gradebook without a version would stay. So a file is made beside its
-    place, and a server is asked for nothing before the version is known.
+    Half way through, a gradebook without tables would stay: so a file is made beside
+    its place.
 
     Raises:
         CourseError: it cannot be made.
@@ -173,41 +168,38 @@ def create_gradebook(place: GradebookPlace) -> None:
     """
     if place.exists():
         return
-    from nbgrader.api import Gradebook, get_alembic_version
+    from nbgrader import api
 
-    with _path_of_ours():
-        try:
-            if place.file is None:
-                get_alembic_version()
-                with place.told():
-                    Gradebook(place.full_address).close()
-                return
-            place.file.parent.mkdir(parents=True, exist_ok=True)
-            draft = place.file.with_name(f".{place.file.name}.part")
-            try:
-                draft.unlink(missing_ok=True)
-                with place.told():
-                    Gradebook(f"sqlite:///{draft}").close()
-                draft.replace(place.file)
-            finally:
-                draft.unlink(missing_ok=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise CourseError(f"{place} cannot be made: {reason_of(error)}") from None
-
-
-@contextlib.contextmanager
-def _path_of_ours() -> Iterator[None]:
-    """Let commands of this environment be found, whatever PATH says."""
-    safe = environment()
-    safe["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), safe["PATH"]))
-    before = dict(os.environ)
-    os.environ.clear()
-    os.environ.update(safe)
+    # Nbgrader would start the alembic command for it, by whatever PATH says.
+    version = _newest_version()
+    api.get_alembic_version = lambda: version
     try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+        if place.file is None:
+            with place.told():
+                api.Gradebook(place.full_address).close()
+            return
+        place.file.parent.mkdir(parents=True, exist_ok=True)
+        draft = place.file.with_name(f".{place.file.name}.part")
+        try:
+            draft.unlink(missing_ok=True)
+            with place.told():
+                api.Gradebook(f"sqlite:///{draft}").close()
+            draft.replace(place.file)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise CourseError(f"{place} cannot be made: {reason_of(error)}") from None
+
+
+def _newest_version() -> str:
+    """Return the version of a gradebook's tables, by nbgrader's own migrations."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from nbgrader.dbutil import ALEMBIC_DIR
+
+    config = Config()
+    config.set_main_option("script_location", ALEMBIC_DIR.replace("%", "%%"))
+    return str(ScriptDirectory.from_config(config).get_current_head())
 
 
 def read_config(root: Path) -> Any:
