@@ -776,6 +776,9 @@ def far(rng):
 def test_forward_kernel_of_a_few_numbers(meter, rng):
     for shape in ((1, 1, (2, 3), 1, (1, 1)), (1, 2, (2, 3), 2, (2, 1))):
         launch(meter, "deform_forward", f"{shape}", floats(rng, *shape), STEP_8)
+    arrays = floats(rng, 2, 2, (4, 3), 1, (1, 2), offset_groups=2, **MOVES)
+    what = "2 small images, 2 offset groups, pairs for all options"
+    launch(meter, "deform_forward", what, arrays, STEP_8, **MOVES)
 
 
 @pytest.mark.task("deform_forward")
