@@ -187,10 +187,10 @@ def mapped_lazily(m):
         threads.append(threading.current_thread().name)
         yield None, 0
 
-    numbers = iter([0, None, ""])
+    numbers = iter([None, 0, ""])
     got = m.map_reduce(numbers, mapper, lambda a, b: [a, b], pool)
-    want = {"n": [[0, None], ""], None: [[0, 0], 0]}
-    assert got == want, f"items 0, None and '': {got}"
+    want = {"n": [[None, 0], ""], None: [[0, 0], 0]}
+    assert got == want, f"items None, 0 and '': {got}"
     assert "main" not in threads, "a generator must be used up on the pool"
     assert m.map_reduce([], mapper, in_order, pool) == {}, "no items give {}"
     assert m.map_reduce(["i"], lambda item: {}, in_order, pool) == {}, (
