@@ -48,14 +48,16 @@ class Known:
         self.start = address(storage)
         self.before = storage.copy()
 
-    def reference(self, array: Array) -> dict[str, Any] | None:
-        """Say where in this memory an array lies, or None if it does not."""
-        if array.dtype != self.storage.dtype or self.storage.size == 0:
+    def reference(self, array: Array, start: int) -> dict[str, Any] | None:
+        """Say where in this memory an array lies, given its address, or None."""
+        offset, rest = divmod(start - self.start, array.itemsize)
+        if rest or not 0 <= offset < self.storage.size:
+            return None
+        if array.dtype != self.storage.dtype:
             return None
         strides = element_strides(array)
         low, high = span(array.shape, strides)
-        offset, rest = divmod(address(array) - self.start, array.itemsize)
-        if rest or offset + low < 0 or offset + high >= self.storage.size:
+        if offset + low < 0 or offset + high >= self.storage.size:
             return None
         return {
             "buffer": self.kind,
@@ -144,8 +146,9 @@ class Recorder:
                     "strides": list(contiguous(array.shape)),
                     "dtype": array.dtype.name,
                 }
+            start = address(array)
             for known in self.known:
-                found = known.reference(array)
+                found = known.reference(array, start)
                 if found is not None:
                     return found
         raise TileError(
