@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 COUNT = 240
+ASKED = 80  # of these, the first, each submission is asked; loops a quarter of them
 DATA = Path(__file__).parent.parent / "golden" / "torchvision.npz"
 
 

@@ -35,7 +35,7 @@ def test_kernel_gradients_within_one_program(meter, rng):
 
 @pytest.mark.task("deform_backward", weight=2, core=True)
 def test_kernel_gradients_with_options_and_groups(meter, rng):
-    given = inputs(rng, 2, 4, (9, 5), 3, (3, 2), offset_groups=2, **MOVES)
+    given = inputs(rng, 2, 4, (7, 4), 3, (3, 2), offset_groups=2, **MOVES)
     kind = "2 tall images, 2 offset groups, pairs for all options"
     ask(meter, rng, kind, given, **MOVES)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from hidden import convolutions as ask
-from hidden.golden import COUNT, answers, configuration, probes
+from hidden.golden import ASKED, answers, configuration, probes
 from hidden.truth import HALF, SINGLE, TIGHT, convolution
 
 from autograder.student.testing import check
@@ -51,7 +51,7 @@ def judge(student, rng, cases, look=".", near=TIGHT, only=GRADS, dy=None):
 @pytest.mark.task("deform_conv2d_backward", weight=2, core=True)
 def test_gradients_are_torchvisions(student):
     _, products = answers()
-    made = [configuration(k) for k in range(COUNT)]
+    made = [configuration(k) for k in range(ASKED)]
     with student.together() as batch:
         asked = [
             batch.deform_conv2d_backward(a[4], *a[:3], **options) for a, options in made

@@ -20,7 +20,7 @@ def test_kernel_with_options_and_groups(meter, rng):
     look = (
         "Chapter, step 8: base points as in step 3; which offsets for which channels?"
     )
-    given = inputs(rng, 2, 4, (9, 5), 3, (3, 2), offset_groups=2, **MOVES)
+    given = inputs(rng, 2, 4, (7, 4), 3, (3, 2), offset_groups=2, **MOVES)
     kind = "2 tall images, 2 offset groups, pairs for all options"
     launch(meter, NAME, kind, given, look, **MOVES)
 
