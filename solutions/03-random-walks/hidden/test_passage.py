@@ -59,10 +59,10 @@ def test_passage_without_chance(student):
 
 
 @pytest.mark.task("passage", weight=1)
-def test_a_hundred_steps(student):
+def test_sixty_steps(student):
     judge_all(
         student,
-        [(Fraction(2, 5), 6, 100), (Fraction(2, 5), -1, 99), (Fraction(3, 8), -6, 90)],
+        [(Fraction(2, 5), 6, 60), (Fraction(2, 5), -1, 59), (Fraction(3, 8), -6, 50)],
     )
 
 
