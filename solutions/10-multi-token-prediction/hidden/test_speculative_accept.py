@@ -135,8 +135,8 @@ def test_the_law_exactly(student):
 
 @pytest.mark.task("speculative_accept", weight=3, core=True)
 def test_the_law_by_chance(student, rng):
-    vocab, trials = 4, 2000
-    first = law([5, 1, 3, 1], [1, 4, 2, 3], [2, 2, 1, 5])
+    vocab, trials = 4, 1000
+    first = law([5, 1, 3, 1], [1, 4, 2, 3], [6, 1, 1, 2])
     others = {
         "drafts from another law": law([1, 4, 2, 3], [6, 2, 1, 1]),
         "drafts that are never right": law([0, 0, 0, 1], [0, 1, 0, 0]),

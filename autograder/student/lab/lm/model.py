@@ -38,11 +38,11 @@ def rotate(x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
     positions alone. Su et al., "RoFormer", 2021.
 
     Args:
-        x: queries or keys, (B, heads, T, w) with an even w.
+        x: queries or keys, or both, (..., heads, T, w) with an even w.
         positions: (T,) integers.
 
     Returns:
-        (B, heads, T, w); component i is turned together with component i + w / 2.
+        (..., heads, T, w); component i is turned together with component i + w / 2.
     """
     half = x.shape[-1] // 2
     speeds = 10_000.0 ** (-torch.arange(half, dtype=x.dtype) / half)  # (w / 2,)
@@ -116,8 +116,8 @@ class Block(nn.Module):
         """Return what each token gathers from the slots that it sees, (B, T, d)."""
         b, t, d = x.shape
         parts = self.qkv(x).view(b, t, 3, self.heads, d // self.heads)
-        q, k, v = parts.permute(2, 0, 3, 1, 4)  # (B, heads, T, d / heads) each
-        q, k = rotate(q, positions), rotate(k, positions)
+        parts = parts.permute(2, 0, 3, 1, 4)  # (3, B, heads, T, d / heads)
+        (q, k), v = rotate(parts[:2], positions), parts[2]
         if cache is not None:
             k, v = cache.append(layer, k, v)  # (B, heads, S, d / heads)
         if mask is None:
