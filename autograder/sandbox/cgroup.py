@@ -34,6 +34,9 @@ class Cgroup:
                 # many machines it is the group of cpu too: our share binds the jail.
                 _own_group("cpuacct") / name: {},
             }
+            if (_ROOT / "cpu").is_dir():
+                # All that it forks shall have no larger a share than we.
+                layout[_own_group("cpu") / name] = {}
         made = cls(tuple(layout))
         try:
             for folder, limits in layout.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -358,3 +359,16 @@ def test_control_groups_hold_without_resource_limits(monkeypatch):
         if jail.group is None:
             pytest.skip("control groups are not ours to make here")
         assert 10 < answer(jail, FORKS, "look") < 32
+
+
+def test_all_that_a_submission_forks_has_the_share_of_one_process():
+    with Jail() as jail:
+        if jail.group is None:
+            pytest.skip("control groups are not ours to make here")
+        lines = Path(f"/proc/{jail.group.threads()[0]}/cgroup").read_text().splitlines()
+        groups = {}
+        for line in lines:
+            _, names, path = line.split(":", 2)
+            groups |= dict.fromkeys(names.split(","), path)
+        scheduled = groups.get("cpu", groups.get(""))  # version 1, or 2
+        assert Path(scheduled).name == jail.group.folders[0].name
