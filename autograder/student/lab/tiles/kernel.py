@@ -21,6 +21,8 @@ from .rewrite import PADDING_LIMIT
 from .session import Unchecked, current
 from .signature import MISSING, Parameter
 
+# What a function's definition may stand in.
+_HOLDERS = (ast.stmt, ast.excepthandler, ast.match_case)
 # What Triton's compiler takes beside the arguments; the simulator has no use for it.
 OPTIONS = ("num_warps", "num_stages", "num_ctas", "maxnreg")
 
@@ -231,14 +233,16 @@ def _padding(lines: int) -> str:
 def _ends_of(text: str) -> dict[int, int | None]:
     """Return where functions end, by the line of their first decorator or of `def`."""
     try:
-        nodes = ast.walk(ast.parse(text))
+        nodes: list[ast.AST] = [ast.parse(text)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
-    return {
-        min([node.lineno, *(d.lineno for d in node.decorator_list)]): node.end_lineno
-        for node in nodes
-        if isinstance(node, ast.FunctionDef)
-    }
+    ends = {}
+    for node in nodes:  # grows while we walk it: statements, no expressions
+        nodes += [n for n in ast.iter_child_nodes(node) if isinstance(n, _HOLDERS)]
+        if isinstance(node, ast.FunctionDef):
+            lines = [node.lineno, *(d.lineno for d in node.decorator_list)]
+            ends[min(lines)] = node.end_lineno
+    return ends
 
 
 def jit(function: object = None, **options: object) -> Any:
