@@ -154,6 +154,19 @@ def future_callback_raises(m):
     assert cancelled.callback_errors == [errors[0]], "its error belongs there too"
 
 
+def future_empty_exception(m):
+    """Future: an exception that is false, having a length of 0"""
+
+    class NoItems(LookupError):
+        def __len__(self):
+            return 0
+
+    future, error = m.Future(), NoItems()
+    future.set_exception(error)
+    refused(outcome(future.result, 0), "NoItems", "result")
+    assert future.exception(0) is error, "exception() must return what was set"
+
+
 def future_callback_leaves(m):
     """Future: SystemExit and KeyboardInterrupt of callbacks, and errors of late ones"""
     future, log = m.Future(), []
@@ -431,7 +444,7 @@ def future_alone(program):
 
 
 def future_refuses(program):
-    scenes = [future_is_strict, future_callback_leaves]
+    scenes = [future_is_strict, future_callback_leaves, future_empty_exception]
     seen = explored(program, scenes, **ONE_SCHEDULE)
     if seen[-1]["found"]["kind"] == "ok":
         seen += explored(program, [future_result_at_the_end], **NO_PREEMPTION)
