@@ -62,7 +62,8 @@ def save_record(folder: Path, record: Record) -> None:
     Where the same submission had other points before, the record says so.
     """
     path = record_path(folder, record.lesson, record.student)
-    if holds_text(path, _text_of(record)):
+    text = _text_of(record)
+    if holds_text(path, text):
         return
     try:
         (last,) = _read(path)
@@ -70,8 +71,8 @@ def save_record(folder: Path, record: Record) -> None:
         last = record
     same = last.report.submission == record.report.submission
     if same and last.report.points != record.report.points:
-        record = replace(record, before=last.report.points)
-    write_if_changed(path, _text_of(record))
+        text = _text_of(replace(record, before=last.report.points))
+    write_if_changed(path, text)
 
 
 def find_record(folder: Path, lesson: str, student: str) -> Record | None:

@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 
-from autograder.student.notebook.scopes import binding, own_nodes
+from autograder.student.notebook.scopes import binding, own_nodes, statements_in
 
 #: Calls that may bind or read names which no reading of the source can find.
 DYNAMIC = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr"})
@@ -115,7 +115,7 @@ def globals_declared(statement: ast.stmt) -> frozenset[str]:
     """Return the names that functions in a statement declare ``global``."""
     return frozenset(
         name
-        for node in ast.walk(statement)
+        for node in statements_in(statement)
         if isinstance(node, ast.Global)
         for name in node.names
     )

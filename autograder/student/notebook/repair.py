@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from autograder.student.notebook.magics import blank_magics
 from autograder.student.notebook.names import parse
+from autograder.student.notebook.scopes import statements_in
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _without_stops(source: str, tree: ast.Module) -> tuple[str, tuple[int, ...]]
 
 
 def _stops(tree: ast.Module) -> Iterator[ast.Expr]:
-    for node in ast.walk(tree):
+    for node in statements_in(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             match node.value.func:
                 case ast.Name("breakpoint"):

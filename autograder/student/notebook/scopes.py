@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_HOLDERS = (ast.stmt, ast.excepthandler, ast.match_case)
 _SCOPES = (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)
 
 
@@ -86,6 +87,15 @@ def own_nodes(
             waiting += ast.iter_child_nodes(node)
 
 
+def statements_in(root: ast.AST) -> Iterator[ast.AST]:
+    """Walk the statements below a node and itself: expressions hold none."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += [n for n in ast.iter_child_nodes(node) if isinstance(n, _HOLDERS)]
+
+
 def binding(node: ast.AST) -> str | None:
     """Return the name that a node itself binds in its scope, if it does."""
     match node:
@@ -117,15 +127,18 @@ def _outside(node: _Function) -> Iterator[ast.AST]:
 def _function_scope(node: _Function, inside: Iterable[ast.AST]) -> _Scope:
     binds = {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
     declared: set[str] = set()
+    comprehensions: list[ast.AST] = []
     for part in own_nodes(inside, _SCOPES):
         if isinstance(part, ast.Global):
             declared.update(part.names)
+        elif isinstance(part, _COMPREHENSIONS):
+            comprehensions.append(part)
         name = binding(part)
         if name is not None:
             binds.add(name)
         elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Del):
             binds.add(part.id)
-    for part in own_nodes(inside, (*_FUNCTIONS, ast.ClassDef)):
+    for part in own_nodes(comprehensions, (*_FUNCTIONS, ast.ClassDef)):
         if isinstance(part, ast.NamedExpr):  # binds here, even in a comprehension
             binds.add(part.target.id)
     return _Scope(frozenset(binds - declared), frozenset(declared))
