@@ -51,7 +51,10 @@ def needed_by(statement: ast.stmt) -> frozenset[str]:
     waiting: list[ast.AST | _Scope] = [statement]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, _Scope):
+        if isinstance(node, ast.Name):  # every other node is one, or near it
+            if isinstance(node.ctx, ast.Load) and not hiding[node.id]:
+                found.add(node.id)
+        elif isinstance(node, _Scope):
             node.pass_through(hiding)
         elif isinstance(node, _FUNCTIONS):
             inside: list[ast.AST]
@@ -66,9 +69,6 @@ def needed_by(statement: ast.stmt) -> frozenset[str]:
             scope = _Scope(frozenset(_stored(g.target for g in node.generators)))
             waiting += [scope, *inside, scope, first.iter]
         else:
-            match node:
-                case ast.Name(name, ast.Load()) if not hiding[name]:
-                    found.add(name)
             waiting += ast.iter_child_nodes(node)
     return frozenset(found)
 
@@ -83,7 +83,7 @@ def own_nodes(
         yield node
         if isinstance(node, stop):
             waiting += getattr(node, "decorator_list", [])
-        else:
+        elif not isinstance(node, ast.Name):  # it has none but whether it is read
             waiting += ast.iter_child_nodes(node)
 
 
