@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 
 def class_init(
     folder: Folder,
-    lesson: OneLesson = None,
+    lesson: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--lesson", "-l", help="Number or name; may be repeated; default: all."
+        ),
+    ] = None,
     seed: Seed = None,
     site: Site = None,
     database: Annotated[
@@ -52,13 +57,14 @@ def class_init(
     made = init_class(
         folder,
         course,
-        lessons=None if lesson is None else [course.lesson(lesson)],
+        lessons=[course.lesson(name) for name in lesson] if lesson else None,
         seed=seed,
         site=site,
         database=database,
         watch=lambda name: print(f"releasing {name}", file=sys.stderr, flush=True),
     )
-    print(f"{made.root}: {len(made.lessons())} lessons released")
+    count = len(made.lessons())
+    print(f"{made.root}: {count} lesson{'s'[: count != 1]} released")
     print(f"Gradebook: {made.gradebook}")
 
 
@@ -128,6 +134,13 @@ def _grade_lessons(
     submitted = opened.submitted()
     for name in submitted.strays:
         print(f"submitted/{name!r} is no student's folder: left out", file=sys.stderr)
+    for name in sorted(set(opened.course.ids) - set(opened.lessons())):
+        if count := len(submitted.of(opened.course.lesson(name), students)):
+            print(
+                f"{name}: {count} handed in, but it is not released here: left out;"
+                f" autograder class init {opened.root} --lesson {name}",
+                file=sys.stderr,
+            )
     todo = {one.id: submitted.of(one, students) for one in lessons}
     found = {hand_in.student for hand_ins in todo.values() for hand_in in hand_ins}
     for name in students:

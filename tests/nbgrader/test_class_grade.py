@@ -252,3 +252,22 @@ def test_what_cannot_be_graded_again_is_told_in_one_line(
     lines = [line for line in done.err.splitlines() if "left out" not in line]
     assert len(lines) == 1, done.err
     assert told in lines[0]
+
+
+def test_several_lessons_are_released_at_once_and_others_are_told(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "class"
+    words = ("--lesson", "00-start", "--lesson", "00-first-kernel")
+    done = command("class", "init", str(root), *words)
+    assert "2 lessons released" in done.out, done.err
+    assert {p.name for p in (root / "release").iterdir()} == set(words[1::2])
+    for lesson in ("01-gradients", "homework"):
+        folder = root / "submitted" / "ada" / lesson
+        folder.mkdir(parents=True)
+        (folder / "exercise.py").write_text("x = 1\n")
+    done = command("class", "grade", str(root))
+    told = [line for line in done.err.splitlines() if "not released here" in line]
+    assert len(told) == 1, done.err  # an assignment of their own is no lesson of ours
+    assert told[0].startswith("01-gradients: 1 handed in")
+    assert told[0].endswith(f"class init {root} --lesson 01-gradients")
