@@ -105,7 +105,7 @@ def test_who_comes_back_in_space(student):
 @pytest.mark.task("polya", weight=2, core=True)
 def test_both_axes_of_a_plane_are_alike(student):
     # Weights 1/2 + x and 1/2 - x raise the share of 1/4 by 4x^2: x is small, N large.
-    calls, walks, rng = 3, 200_000, make_rng(student, 323)
+    calls, walks, rng = 3, 500_000, make_rng(student, 323)
     with student.together() as batch:
         counts = [batch.polya(2, 2, walks, rng).returned for _ in range(calls)]
     returned = sum(int(batch.result(count)) for count in counts)
