@@ -111,6 +111,7 @@ def audit_mutants(
         jail=_jail(warm(lesson)),
         diagnose=False,
         only={task},
+        ours=True,
         on_outcomes=keep,
     )
     submissions = ((m.name, mutant_submission(lesson, m)) for m in mutants)
@@ -136,7 +137,7 @@ def _audit_some(
 ) -> list[MutantAudit]:
     reports: dict[str, Report] = {}
     submissions = ((m.name, mutant_submission(lesson, m)) for m in mutants)
-    Grader(lesson, only={task}).run(submissions, reports.__setitem__)
+    Grader(lesson, only={task}, ours=True).run(submissions, reports.__setitem__)
     return [
         _audited(m, r, r.task(task).diagnosis)
         for m in mutants

@@ -100,7 +100,8 @@ class Bank:
         reference = self._lesson.reference_path.read_text(encoding="utf-8")
         cells = [_Cell(*cell) for cell in mutant.cells(reference)]
         if self._loaded is None:
-            self._loaded = Loaded(self._jail, cells, self._runner.has_ranks)
+            has_ranks = self._runner.has_ranks
+            self._loaded = Loaded(self._jail, cells, has_ranks, ours=True)
         else:
             self._loaded = self._loaded.replaced_by(cells)
         self._holds = mutant.name

@@ -69,6 +69,7 @@ class Grader:
         cache: Path | None = None,
         only: Collection[str] | None = None,
         seeded_only: bool = False,
+        ours: bool = False,
         on_outcomes: Callable[[str, Sequence[Outcome]], None] | None = None,
         on_test: Callable[[], None] = lambda: None,
     ) -> None:
@@ -85,6 +86,8 @@ class Grader:
                 answer.
             only: the tasks whose tests are collected; all by default.
             seeded_only: whether to leave out the tests that the seed does not change.
+            ours: whether nobody else wrote what comes: then each takes over the
+                containers of the one before, which saves a third of loading it.
             on_outcomes: told a submission's name and what it answered in each test.
             on_test: called after every test, of submissions and of known mistakes.
         """
@@ -93,6 +96,8 @@ class Grader:
         self._diagnose, self._cache = diagnose, cache
         self._only, self._seeded_only = only, seeded_only
         self._on_outcomes, self._on_test = on_outcomes, on_test
+        self._ours = ours
+        self._last: Loaded | None = None  # whose containers the next may have
         #: CPU seconds of everything that ran in the jail meanwhile, where they can be
         #: counted.
         self.jailed_cpu_s: float | None = None
@@ -132,6 +137,9 @@ class Grader:
                         runner, jail, bank, submission, wanted, reference
                     )
                     on_report(key, report)
+            if self._last is not None:
+                _close(self._last, jail)
+                self._last = None
             if jail.group is not None:
                 self.jailed_cpu_s = jail.group.cpu_s() - before_s
 
@@ -225,7 +233,7 @@ class Grader:
         wanted: Collection[str] | None,
         reference: Reference,
     ) -> list[Outcome]:
-        loaded = Loaded(jail, submission.cells, runner.has_ranks)
+        loaded = self._load(jail, submission, runner)
         tests = runner.seeded if self._seeded_only else None
 
         def is_wanted(test: str, task: str) -> bool:
@@ -244,7 +252,18 @@ class Grader:
                 outcomes = [fresh.get(o.result.test, o) for o in outcomes]
             return self._with_lent(runner, loaded, outcomes, reference)
         finally:
-            _close(loaded, jail)
+            if not self._ours:
+                _close(loaded, jail)
+
+    def _load(self, jail: Jail, submission: Submission, runner: Runner) -> Loaded:
+        if self._last is None:
+            ours = self._ours
+            loaded = Loaded(jail, submission.cells, runner.has_ranks, ours)
+        else:
+            loaded = self._last.replaced_by(submission.cells)
+        if self._ours:
+            self._last = loaded
+        return loaded
 
     def _with_lent(
         self,

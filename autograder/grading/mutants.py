@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from autograder.student.lesson import Lesson
+from autograder.student.notebook.decode import parse_python
 from autograder.student.report import CourseError
 
 Severity = Literal["idea", "edge"]
@@ -74,8 +75,8 @@ class Mutant:
             CourseError: an edit does not fit the reference.
         """
         if self.override:
-            return [("reference", reference), (f"mutant {self.name}", self.override)]
-        return [("reference", self.edited(reference))]
+            return [*_cut(reference), (f"mutant {self.name}", self.override)]
+        return _cut(self.edited(reference))
 
     def edited(self, reference: str) -> str:
         """Return the reference with the edits made.
@@ -210,6 +211,13 @@ def _severity(text: str, where: str) -> Severity:
         if text == severity:
             return severity  # type: ignore[return-value]
     raise CourseError(f"{where}: severity is {text!r}, not idea or edge")
+
+
+def _cut(text: str) -> list[tuple[str, str]]:
+    """Cut a file at its cells: most are those of every other mistake."""
+    cells = parse_python(text, "reference")
+    code = (cell for cell in cells if cell.kind == "code")
+    return [(f"reference, line {cell.first_line}", cell.source) for cell in code]
 
 
 @functools.lru_cache(maxsize=4)

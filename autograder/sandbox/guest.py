@@ -21,6 +21,7 @@ from __future__ import annotations
 import gc
 import io
 import json
+import marshal
 import os
 import random
 import resource
@@ -168,8 +169,9 @@ def _load(channel: socket.socket) -> None:
 
     cells = codec.loads(receive(channel)[1])
     module = new_module()
-    for label, source in cells:
-        answer = load_cell(module, label, source)
+    for label, source, code in cells:
+        ready = marshal.loads(code) if code else None
+        answer = load_cell(module, label, source, code=ready)
         send(channel, b"D", codec.dumps(answer))
     send(channel, b"H", b"")
     pids: list[int] = []

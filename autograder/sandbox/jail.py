@@ -142,6 +142,10 @@ class Jail:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    def oom_kills(self) -> int:
+        """Return how many processes the kernel has ended for memory, as it counts."""
+        return 0 if self.group is None else self.group.oom_kills()
+
     def _launch(self) -> None:
         limits = self._limits
         ours, theirs = _connection()

@@ -26,6 +26,7 @@ from autograder.sandbox.peer import Peer
 from autograder.sandbox.rank_processes import MOST_RANKS, Crew, Party
 from autograder.sandbox.watched import Watched
 from autograder.student import codec
+from autograder.student.cells import marshalled
 from autograder.student.errors import StudentTampered
 from autograder.student.lesson import Task
 from autograder.student.loading import Cell, LoadFailures, reason_of
@@ -43,30 +44,32 @@ _NO_ANSWER = (StudentError, codec.CodecError, ValueError, TypeError, LookupError
 class Loaded:
     """A submission loaded in a jail: a source of fresh copies for tests."""
 
-    def __init__(self, jail_: Jail, cells: Sequence[Cell], quiet: bool = False) -> None:
+    def __init__(
+        self, jail: Jail, cells: Sequence[Cell], quiet: bool = False, ours: bool = False
+    ) -> None:
         """Prepare a submission; it is loaded when it is first opened.
 
         Args:
-            jail_: where it runs.
+            jail: where it runs.
             cells: its code.
             quiet: whether its processes must not be able to reach each other.
+            ours: whether no student wrote it, so that it may be compiled out here.
         """
-        self._jail, self._cells, self._quiet = jail_, list(cells), quiet
+        self._jail, self._cells = jail, list(cells)
+        self._quiet, self._ours = quiet, ours
         self._failures = LoadFailures()
         self._skip: set[int] = set()
-        self._reloads = 0
+        self._reloads = self._oom_kills = 0  # so far
         self._spent_on_loading = Spent()
         self._container: Container | None = None
         self._loader: Peer | None = None
-        self._disturbed = False
+        self._disturbed = self._killed_loader = False
         self._takes_over = False  # what it is given to be loaded in
-        self._killed_loader = False
         self._kept: dict[int, Peer] = {}  # processes that may go on, by their memory
         self._sealed: Container | None = None  # where no code of the submission is
         self._clean: Peer | None = None
         self._clean_s = 0.0  # when it is old enough
         self._forks = 0  # of the present loader
-        self._oom_kills = 0  # so far
         self._allowance = Allowance()
         self.late = self._allowance.late
         self.crew = Crew(self._fork_rank)
@@ -161,7 +164,7 @@ class Loaded:
         except (OSError, StudentDied):  # it does nothing that could end it
             self.disturb()
             # But the kernel may have ended it, for memory.
-            self._killed_loader = self._kills_for_memory() == self._oom_kills
+            self._killed_loader = self._jail.oom_kills() == self._oom_kills
         except (StudentError, ValueError):
             self.disturb()
         return None
@@ -179,10 +182,6 @@ class Loaded:
         """Tell whether it has killed the process of ours that loaded it, once."""
         told, self._killed_loader = self._killed_loader, False
         return told
-
-    def _kills_for_memory(self) -> int:
-        group = self._jail.group
-        return 0 if group is None else group.oom_kills()
 
     def clean(self, budget: Budget = CLEAN) -> Peer:
         """Return a process in which no code of this submission has run freely."""
@@ -221,7 +220,7 @@ class Loaded:
 
     def replaced_by(self, cells: Sequence[Cell]) -> Loaded:
         """Return other code of ours in its containers; no submission gets these."""
-        other = Loaded(self._jail, cells, self._quiet)
+        other = Loaded(self._jail, cells, self._quiet, ours=True)
         if not self._disturbed:
             other._container, self._container = self._container, None
             other._sealed, self._sealed = self._sealed, None
@@ -255,13 +254,14 @@ class Loaded:
         failures = LoadFailures()
         for index in self._skip:
             failures.add(self._cells[index], gettext("it does not finish"))
-        todo = [i for i in range(len(self._cells)) if i not in self._skip]
-        cells = [(self._cells[i].label, self._cells[i].source) for i in todo]
+        todo = [(i, c) for i, c in enumerate(self._cells) if i not in self._skip]
+        ready = marshalled if self._ours else lambda source, label: b""
+        cells = [(c.label, c.source, ready(c.source, c.label)) for _, c in todo]
         loader = container.fork("load", LOAD, self._quiet)
         index = -1
         try:
             loader.send(b"Q", codec.dumps(cells))
-            for index in todo:
+            for index, cell in todo:  # noqa: B007 (which one broke is read below)
                 loader.allow(LOAD)
                 _, data = loader.receive()
                 self._spent_on_loading += loader.spent()
@@ -269,7 +269,7 @@ class Loaded:
                     raise StudentTimeout(gettext("it does not finish"))
                 answer = codec.loads(data)
                 if answer is not None:
-                    failures.add(self._cells[index], reason_of(answer))
+                    failures.add(cell, reason_of(answer))
             loader.receive()  # it is ready to fork
         except _NO_ANSWER as error:
             loader.kill()
@@ -284,7 +284,7 @@ class Loaded:
             return None
         container.keep_only(loader)
         self._failures = failures
-        self._forks, self._oom_kills = 0, self._kills_for_memory()
+        self._forks, self._oom_kills = 0, self._jail.oom_kills()
         return loader
 
 

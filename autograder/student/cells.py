@@ -6,10 +6,12 @@ It does so inside the jail and, for a student's own check, in the student's own 
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import io
 import itertools
 import linecache
+import marshal
 import sys
 import traceback
 import types
@@ -55,6 +57,7 @@ def load_cell(
     label: str,
     source: str,
     ends: tuple[type[BaseException], ...] = (),
+    code: types.CodeType | None = None,
 ) -> list[Any] | None:
     """Run one cell in the submission's namespace.
 
@@ -63,6 +66,7 @@ def load_cell(
         label: the cell's name in messages.
         source: its text.
         ends: exceptions that are not the submission's, and are raised here.
+        code: what ``compiled`` makes of it, where that is known already.
 
     Returns:
         None, or what it raised: ``["raised", type, bases, text, frames]``.
@@ -70,8 +74,7 @@ def load_cell(
     lines = source.splitlines(keepends=True)
     linecache.cache[label] = (len(source), None, lines, label)
     try:
-        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        code = compile(source, label, "exec", flags, dont_inherit=True)
+        code = code or compiled(source, label)
         if code.co_flags & inspect.CO_COROUTINE:
             import asyncio  # it takes as long to import as ten submissions to load
 
@@ -85,6 +88,27 @@ def load_cell(
             return ["raised", "SyntaxError", [], str(error.msg), [_at(error, label)]]
         return describe(error)
     return None
+
+
+@functools.lru_cache(maxsize=64)  # known mistakes differ in a cell or two
+def compiled(source: str, label: str) -> types.CodeType:
+    """Compile one cell, which may await at its top level.
+
+    Raises:
+        SyntaxError: it is not Python.
+    """
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    code: types.CodeType = compile(source, label, "exec", flags, dont_inherit=True)
+    return code
+
+
+@functools.lru_cache(maxsize=64)
+def marshalled(source: str, label: str) -> bytes:
+    """Compile a cell of ours for another process; nothing where it is not Python."""
+    try:
+        return marshal.dumps(compiled(source, label))
+    except SyntaxError:
+        return b""
 
 
 def new_module() -> types.ModuleType:

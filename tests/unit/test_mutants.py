@@ -32,13 +32,15 @@ def tell(lesson, text, file="mean.toml"):
 
 
 def test_an_edit_changes_one_place_of_the_reference(lesson):
-    reference = lesson.reference_path.read_text()
+    imports, functions = lesson.reference_path.read_text().split("def mean")
+    functions = f"def mean{functions}"
     mutant = {m.name: m for m in lesson_mutants(lesson)}["sum-only"]
     assert (mutant.task, mutant.severity) == ("mean", "idea")
     assert mutant.says == "The sum is never divided."
-    ((label, text),) = mutant.cells(reference)
-    assert label == "reference"
-    assert text == reference.replace("np.sum(x) / len(x)", "np.sum(x)")
+    first, second = mutant.cells(f"{imports}# %%\n{functions}")
+    assert first == ("reference, line 1", imports.rstrip("\n"))
+    changed = functions.replace("np.sum(x) / len(x)", "np.sum(x)")
+    assert second == ("reference, line 3", changed)
 
 
 def test_several_edits_and_other_cells_make_one_mistake(lesson):
@@ -66,8 +68,8 @@ def test_a_rewrite_is_run_after_the_reference(lesson):
     """
     source = f'"""{docstring}"""\n\n\ndef mean(x):\n    return 0.0\n'
     mutant = tell(lesson, source, "always-nought.py")["always-nought"]
-    (_, reference), (_, override) = mutant.cells("reference")
-    assert (reference, override) == ("reference", source)
+    (_, reference), (_, override) = mutant.cells("x = 1")
+    assert (reference, override) == ("x = 1", source)
     assert mutant.says == "The mean is nought."
 
 

@@ -5,6 +5,7 @@ Nothing here executes, imports or trusts anything that a student wrote.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -75,9 +76,14 @@ class Submission:
             text = "\0".join(f"{label}\0{source}" for label, source in pairs)
             digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
         cells = tuple(
-            CodeCell(label, source, 1, names_bound(source)) for label, source in pairs
+            CodeCell(label, source, 1, _names_of(source)) for label, source in pairs
         )
         return cls(name, digest, cells)
+
+
+@functools.lru_cache(maxsize=64)  # known mistakes differ in a cell or two
+def _names_of(source: str) -> tuple[str, ...]:
+    return names_bound(source)
 
 
 def printable(name: str, limit: int = 80) -> str:
