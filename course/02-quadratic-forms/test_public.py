@@ -400,6 +400,8 @@ def walk(student, name, H, h, x0, *rest, divide=plain, **options):
 
     extra = [divide] if name == "preconditioned" else []
     call = getattr(student, name)
+    if len(rest) < 2:  # else maxiter is among them
+        options.setdefault("maxiter", 300)
     got = call(product, h, x0, *extra, *rest, watch=path.append, **options)
     residuals = np.asarray(got.residuals)
     return got.x, got.status, residuals, got.direction, path, calls

@@ -227,7 +227,7 @@ def ask_trivial(student, name, *rest):
         ("H is the identity", np.eye(3), np.arange(3.0), np.ones(3), 1),
     ):
         where = f"{name}, {kind}"
-        run = run_of(student, name, H, h, x0, *rest, counts=True)
+        run = run_of(student, name, H, h, x0, *rest, counts=True, maxiter=50)
         judge_end(run, "converged", where)
         check.equal(steps_of(run, where), steps, where=f"{where}: steps", look=CONTRACT)
         want = x0 if steps == 0 else np.linalg.solve(H, h)
@@ -242,7 +242,8 @@ def ask_no_minimum(student, name, cases):
             where = f"{name}, {kind}" + ("" if size == 1 else f", times {size:g}")
             rest = [plain] if name == "preconditioned" else []
             asked = (name, H * size, h * size, 0 * h, *rest)
-            run = run_of(student, *asked, counts=size == 1, watched=True)
+            sees = {"counts": size == 1, "watched": True}
+            run = run_of(student, *asked, **sees, maxiter=200)
             judge_watched(run, len(h), where)
             vector(run.x, run.path[-1], 0.0, f"{where}: x, the last point watched")
             if size == 1:
@@ -308,7 +309,7 @@ def ask_last_step(student, name, rng, *rest):
     product = lambda v: H @ v  # noqa: E731
     h, x0 = rng.uniform(1, 2, size=4), 1e10 * rng.uniform(1, 2, size=4)
     asked = (name, H, h, x0, *rest, 1e-10)
-    whole = run_of(student, *asked, watched=True)
+    whole = run_of(student, *asked, watched=True, maxiter=300)
     judge_watched(whole, 4, f"{name} from a start of size 1e10")
     for k in restarts_of(whole, product, h)[:6]:
         where = f"{name} from a start of size 1e10, maxiter = {k}: its check fails"
@@ -365,8 +366,8 @@ def ask_far_start(student, name, rng, *rest):
     H, _ = turned([1, 1, 2, 2, 4], rng)
     h = rng.uniform(1, 2, size=5)
     x0 = 1e8 * rng.uniform(1, 2, size=5)
-    aim = {"rtol": 1e-12}
-    run = run_of(student, name, H, h, x0, *rest, counts=True, watched=True, **aim)
+    aim, sees = {"rtol": 1e-12}, {"counts": True, "watched": True}
+    run = run_of(student, name, H, h, x0, *rest, **aim, **sees, maxiter=300)
     where = f"{name} from a start of size 1e8, rtol = 1e-12"
     look = "Compute h - Hx before you say so. " + CONTRACT
     judge_truth(run, lambda v: H @ v, h, 1e-12, where, look)
@@ -418,7 +419,7 @@ def ask_integers(student, name, *rest):
         seen.append(v.dtype)
         return SAMPLE @ v
 
-    run = run_of(student, name, product, *whole, *rest, rtol=1e-10)
+    run = run_of(student, name, product, *whole, *rest, rtol=1e-10, maxiter=200)
     where = f"{name} with integer h and x0"
     judge_end(run, "converged", where)
     vector(run.x, [2.0, -2.0], 1e-9, f"{where}: x")

@@ -69,7 +69,7 @@ def test_an_aim_out_of_reach(student, rng):
 @pytest.mark.task("conjugate_gradient")
 def test_products_of_conjugate_gradient(student, rng):
     H, _ = turned([1, 2, 3, 4, 5], rng)
-    run = run_of(student, NAME, H, *rng.normal(size=(2, 5)), 1e-6, counts=True)
+    run = run_of(student, NAME, H, *rng.normal(size=(2, 5)), 1e-6, 60, counts=True)
     descents.judge_products(run, 1, f"{NAME}, n = 5")
 
 

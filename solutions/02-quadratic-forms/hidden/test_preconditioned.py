@@ -48,7 +48,7 @@ def test_the_aim_is_about_r(student, reference, rng):
     h = rng.normal(size=15)
     for size in (1e-8, 1e8):
         where = f"{NAME}, M is {size:g} times the identity"
-        asked = (NAME, H, h, np.zeros(15), lambda r, s=size: r / s, 1e-3)
+        asked = (NAME, H, h, np.zeros(15), lambda r, s=size: r / s, 1e-3, 100)
         run, want = run_of(student, *asked), run_of(reference, *asked)
         descents.judge_residuals(run, want, where, STEP_7)
         descents.judge_end(run, "converged", where, STEP_7)
@@ -58,7 +58,7 @@ def test_the_aim_is_about_r(student, reference, rng):
 def test_calls(student, rng):
     H, _ = turned([1, 3, 9, 27, 81], rng)
     h, count = rng.normal(size=5), check.counted(lambda r: r / np.diag(H))
-    run = run_of(student, NAME, H, h, np.ones(5), count, counts=True)
+    run = run_of(student, NAME, H, h, np.ones(5), count, counts=True, maxiter=60)
     where = f"{NAME}: calls of precondition, one for each step"
     check.at_most(count.calls, steps_of(run, where), where=where, look=CONTRACT)
     descents.judge_products(run, 1, NAME)
@@ -101,7 +101,7 @@ def test_no_minimum_of_preconditioned(student, rng):
     descents.ask_no_minimum(student, NAME, descents.falling_later(rng))
     H, _ = turned([-1, 1, 2, 4], rng)
     h, M = rng.normal(size=4), np.array([1.0, 2.0, 3.0, 4.0])
-    run = run_of(student, NAME, H, h, 0 * h, lambda r: r / M)
+    run = run_of(student, NAME, H, h, 0 * h, lambda r: r / M, maxiter=100)
     where = f"{NAME}, one eigenvalue is negative, M is diagonal"
     descents.judge_way_down(run, lambda v: H @ v, h, where, CONTRACT)
 
@@ -156,7 +156,8 @@ def test_no_such_matrix_later(student):
 def test_flat_is_asked_of_H(student):
     """M may be of any size: only p'Hp / p'p says what is flat."""
     H, h = np.diag([1.0, 2.0]), np.ones(2)
-    run = run_of(student, NAME, H, h, np.zeros(2), lambda r: r / np.array([1, 4e14]))
+    M = np.array([1, 4e14])
+    run = run_of(student, NAME, H, h, np.zeros(2), lambda r: r / M, maxiter=100)
     where = f"{NAME}, H = diag(1, 2), M = diag(1, 4e14)"
     descents.judge_truth(run, lambda v: H @ v, h, 1e-8, where, CONTRACT)
     thin, h = np.diag([1.0, 3e-13]), np.array([1.0, 9e-13])

@@ -40,7 +40,8 @@ def test_no_minimum_of_steepest_descent(student, rng):
 @pytest.mark.task("steepest_descent")
 def test_products_of_steepest_descent(student, rng):
     H, _ = turned([1, 2, 3, 4, 5], rng)
-    run = run_of(student, NAME, H, *rng.normal(size=(2, 5)), counts=True)
+    h, x0 = rng.normal(size=(2, 5))
+    run = run_of(student, NAME, H, h, x0, counts=True, maxiter=300)
     descents.judge_products(run, 1, f"{NAME}, n = 5")
 
 
