@@ -58,7 +58,7 @@ class Jail:
             InfrastructureError: it does not start, or the level is not to be had.
         """
         self.level: jail_command.Level = choose_level(level)
-        self._warm, self._limits = warm, limits or jail_command.Limits()
+        self._warm, self.limits = warm, limits or jail_command.Limits()
         self._slot = (os.getpid() * 8 + next(_slots)) % 4000
         self._scratch: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -147,7 +147,7 @@ class Jail:
         return 0 if self.group is None else self.group.oom_kills()
 
     def _launch(self) -> None:
-        limits = self._limits
+        limits = self.limits
         ours, theirs = _connection()
         self._control = ours
         self.group = self.group or Cgroup.make(
@@ -201,7 +201,7 @@ class Jail:
             return command
         return jail_command.bubblewrap_command(
             command,
-            self._limits,
+            self.limits,
             root=os.geteuid() == 0,
             slot=self._slot,
             program=shutil.which("bwrap") or "bwrap",
@@ -218,7 +218,7 @@ class Jail:
             level=self.level,
             warm=self._warm,
             pace=self.pace,
-            limits=self._limits,
+            limits=self.limits,
             scratch=scratch,
             processes_now=0 if root else _processes_of_user(),
             user=jail_command.user_of(self._slot) if root and not jailed else None,
@@ -291,7 +291,8 @@ class Container:
 
     def peer(self, channel: socket.socket, budget: Budget) -> Peer:
         """Return our end of a process that is being forked."""
-        return Peer(channel, budget, self._jail.pace, self._jail.group)
+        jail = self._jail
+        return Peer(channel, budget, jail.pace, jail.group, jail.limits.processes)
 
     def close(self) -> None:
         """End every process in it and forget what they made."""

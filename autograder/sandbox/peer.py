@@ -41,6 +41,9 @@ _JUDGE = 12.0  # CPU seconds of the judge, for answering, per CPU second; and GR
 #: A process may starve for so long, per second of sleep granted: it can ask the kernel
 #: for the last place in every queue. No machine that grades at all is as slow.
 _STARVED = 100.0
+#: Whoever computes for so long with as many processes as it may have at a time only
+#: tries to have more.
+_CROWDED_S = 0.5
 _CPUCLOCK_SCHED = 2
 _THREADS = 17  # the field of /proc/PID/stat, counted from the state
 _SEALED = ("Max file size ", "Max processes ", "Max open files ")
@@ -57,6 +60,7 @@ class Peer:
         budget: Budget,
         pace: float,
         group: Cgroup | None = None,
+        processes: int = 64,
     ) -> None:
         """Take one end of its channel.
 
@@ -65,12 +69,13 @@ class Peer:
             budget: what it may use.
             pace: how much slower than the reference this machine computes.
             group: all processes of the jail, where there are cgroups.
+            processes: how many they may be at a time.
         """
         channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             channel.setsockopt(socket.SOL_SOCKET, option, _TICK)
         self.socket = channel
-        self._pace, self._group = pace, group
+        self._pace, self._group, self._processes = pace, group, processes
         self._pid = 0
         self._unread = b""
         self._records: list[int] = []  # open files of the kernel about it
@@ -311,12 +316,25 @@ class Peer:
         if self._group is not None and self._group.oom_kills() > self._oom_before:
             self.kill()
             raise self._died()
-        if self._is_over(self._activity.times() - self._before):
+        used = self._activity.times() - self._before
+        if self._is_crowded(used):
+            self.kill()
+            where = gettext(
+                "it starts processes or threads without end: it may have {most}"
+            )
+            raise StudentTimeout(where.format(most=self._processes))
+        if self._is_over(used):
             self.kill()
             limit = self._budget.cpu_s
             raise StudentTimeout(
                 gettext("no answer within {limit:g} s").format(limit=limit)
             )
+
+    def _is_crowded(self, used: Times) -> bool:
+        """Tell whether it computes while it has as many processes as it may have."""
+        if self._group is None or used.user_s + used.system_s < _CROWDED_S * self._pace:
+            return False
+        return len(self._group.threads()) >= self._processes
 
     def _is_over(self, used: Times) -> bool:
         """Tell whether it has used more time than it was granted, of whatever kind."""

@@ -31,6 +31,29 @@ from autograder.student.proxy import StudentTimeout
 from autograder.student.report import Report
 
 SPIN = "while True: pass"
+BOMB = """
+import os, threading
+
+def f():
+    while True:
+        try:
+            {start}
+        except (OSError, RuntimeError):
+            pass
+"""
+FORTY = """
+import threading, time
+
+def f():
+    end, count = threading.Event(), threading.active_count()
+    for _ in range(40):
+        threading.Thread(target=end.wait).start()
+    count = threading.active_count() - count
+    start = time.thread_time()
+    while time.thread_time() - start < 2: pass
+    end.set()
+    return count
+"""
 WAIT = "import threading; threading.Event().wait()"
 
 
@@ -163,6 +186,33 @@ def test_after_three_tests_that_took_too_long_no_other_of_the_task_is_run():
                 loaded.open(either, 0)
         loaded.late.clear()
         assert told(resting) == "7"
+        loaded.close()
+
+
+@pytest.mark.jail
+@pytest.mark.parametrize("start", ["os.fork()", "threading.Thread(target=f).start()"])
+def test_whoever_starts_processes_without_end_is_stopped_early(start):
+    cells = handed("bomb", BOMB.format(start=start)).cells
+    with Jail() as jail:
+        if jail.group is None:
+            pytest.skip("this machine has no control groups of ours")
+        loaded = Loaded(jail, cells)
+        opened = loaded.open(Task("f", 1, 600, 1024, "none"), 0)
+        with pytest.raises(StudentTimeout, match="threads without end: it may have 64"):
+            opened.session.ask("call", "f", [], {}, label="f")
+        opened.close(passed=False, goes_on=False)
+        assert loaded.late == {"f": 1}
+        loaded.close()
+
+
+@pytest.mark.jail
+def test_whoever_has_fewer_processes_may_compute():
+    cells = handed("forty", FORTY).cells
+    with Jail() as jail:
+        loaded = Loaded(jail, cells)
+        opened = loaded.open(Task("f", 1, 60, 1024, "none"), 0)
+        assert opened.session.ask("call", "f", [], {}, label="f") == 40
+        opened.close(passed=True, goes_on=False)
         loaded.close()
 
 
