@@ -7,11 +7,13 @@ and nothing that a hidden test asks. A mistake is named only if no other fits as
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.student import codec
 from autograder.student.lesson import Lesson
@@ -38,6 +40,25 @@ class Mistake:
     def explains(self, failure: Failure) -> bool:
         """Tell whether a failure, condensed, may come from this mistake."""
         return failure.explained_by(lambda test: self.answers.get(test, _PASSED))
+
+
+class _Packed(Mapping[str, Answers]):
+    """Answers by test that are read when they are asked for: few of a file are."""
+
+    def __init__(
+        self, packed: dict[str, tuple[str, list[int]]], read: Callable[[int], Any]
+    ) -> None:
+        self._packed, self._read = dict(packed), read
+
+    def __getitem__(self, test: str) -> Answers:
+        verdict, numbers = self._packed[test]
+        return Answers(verdict, [self._read(number) for number in numbers])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
 
 
 def name_mistakes(
@@ -121,17 +142,9 @@ def unpack(lesson: Lesson, data: bytes) -> list[Mistake]:
         tests, entries, listed = codec.loads(plain)
         if tests != _tests_of(lesson):
             return []
-        known = [codec.loads(entry) for entry in entries]
+        read = functools.cache(lambda number: codec.loads(entries[number]))
         return [
-            Mistake(
-                name,
-                task,
-                text,
-                {
-                    test: Answers(verdict, [known[number] for number in numbers])
-                    for test, (verdict, numbers) in answers.items()
-                },
-            )
+            Mistake(name, task, text, _Packed(answers, read))
             for name, task, text, answers in listed
         ]
     except (codec.CodecError, zlib.error, ValueError, TypeError, LookupError):

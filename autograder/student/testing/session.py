@@ -67,5 +67,5 @@ def _forget(folder: Path) -> None:
     sys.modules.pop(SHARED, None)
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if file is not None and Path(file).parent == folder:
+        if file is not None and os.path.dirname(file) == str(folder):
             del sys.modules[name]
