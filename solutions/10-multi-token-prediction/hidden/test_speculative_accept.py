@@ -222,9 +222,12 @@ def test_borders(student):
         "u q is a little less than p": (p, q, [0], [0.25 - 2**-54, 0.1]),
         "u = 0 and p > 0": (p, q, [0], [0.0, 0.1]),
     }
-    p, q = law([4, 2, 2], [1, 3, 4], [2, 1, 1]), law([2, 2, 4], [4, 2, 2])
-    for words, border in (("equals p", 0.25), ("is a little less", 0.25 - 2**-54)):
-        cases[f"the second draft, u q {words}"] = (p, q, [0, 0], [0.5, border, 0.1])
+    for before, which in ((1, "second"), (2, "third")):
+        p = law(*[[4, 2, 2]] * before, [1, 3, 4], [2, 1, 1])
+        q = law(*[[2, 2, 4]] * before, [4, 2, 2])
+        for words, border in (("equals p", 0.25), ("is a little less", 0.25 - 2**-54)):
+            u = [*[0.5] * before, border, 0.1]
+            cases[f"the {which} draft, u q {words}"] = (p, q, [0] * (before + 1), u)
     p, q = law([1 + 2**-41, 1 - 2**-41], [1, 1]), law([1, 1])
     cases["a residual of 2**-42, 0"] = (p, q, [1], [1 - 2**-45, 0.9])
     bonus = law([0, 0, 2, 0, 1, 1, 0])
