@@ -274,13 +274,14 @@ def polya(
     if d < 1 or n < 0 or walks < 1:
         raise ValueError("needs d >= 1, n >= 0 and walks >= 1")
     # (1) Each step moves one coordinate, by one.
-    at = np.zeros((walks, d), dtype=np.int64)
+    at = np.zeros((d, walks), dtype=np.int64)
     back = np.zeros(walks, dtype=bool)
-    everyone = np.arange(walks)
+    coordinates = np.arange(d)[:, None]
     for _ in range(n):
         axis = rng.integers(0, d, size=walks)
-        at[everyone, axis] += 2 * rng.integers(0, 2, size=walks) - 1
-        back |= ~at.any(axis=1)
+        step = 2 * rng.integers(0, 2, size=walks) - 1
+        at += step * (axis == coordinates)
+        back |= ~at.any(axis=0)
     returned = int(np.count_nonzero(back))
     # (2) Who is not back after n steps may still come back: a bound on how many do.
     low, high = interval(returned, walks, width)
