@@ -130,16 +130,15 @@ class Grader:
             jail.wait()
             gc.freeze()  # what is loaded by now stays: never look through it again
             bank = Bank(lesson, runner, jail, self._cache, self._seed)
-            with contextlib.closing(bank):
+            with contextlib.ExitStack() as left:
+                left.enter_context(contextlib.closing(bank))
+                left.callback(self._let_go)
                 for key, submission in submissions:
                     wanted = tasks(key)
                     report = self._judge(
                         runner, jail, bank, submission, wanted, reference
                     )
                     on_report(key, report)
-            if self._last is not None:
-                _close(self._last, jail)
-                self._last = None
             if jail.group is not None:
                 self.jailed_cpu_s = jail.group.cpu_s() - before_s
 
@@ -200,7 +199,7 @@ class Grader:
         except InfrastructureError:
             raise
         except Exception:  # memory and recursion among them: answers may be odd
-            jail.restart()
+            self._restart(jail)
             return {}
 
     def _safe_outcomes(
@@ -217,7 +216,7 @@ class Grader:
         except InfrastructureError:
             raise
         except Exception as error:
-            jail.restart()
+            self._restart(jail)
             verdict, message = unjudged(error)
             return [
                 Outcome(replace(test, verdict=verdict, message=message))
@@ -254,6 +253,15 @@ class Grader:
         finally:
             if not self._ours:
                 _close(loaded, jail)
+
+    def _let_go(self) -> None:
+        last, self._last = self._last, None
+        if last is not None:
+            last.close()
+
+    def _restart(self, jail: Jail) -> None:
+        self._last = None  # its containers go with the jail
+        jail.restart()
 
     def _load(self, jail: Jail, submission: Submission, runner: Runner) -> Loaded:
         if self._last is None:
