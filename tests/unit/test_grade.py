@@ -10,6 +10,7 @@ import pytest
 from toy import handed, write_course
 
 from autograder.grading.grade import Grader, grade
+from autograder.sandbox.jail import Jail
 from autograder.sandbox.loaded import Loaded
 from autograder.student.report import InfrastructureError, Verdict
 from autograder.student.testing.answers import alike
@@ -222,6 +223,23 @@ def test_the_network_is_not_there(lesson, reference):
         server.settimeout(0.01)
         with pytest.raises(TimeoutError):
             server.accept()
+
+
+def test_what_is_ours_takes_turns_in_a_container_with_the_same_reports(
+    lesson, reference, judged, monkeypatch
+):
+    made = []
+    plain = Jail.container
+    monkeypatch.setattr(Jail, "container", lambda jail: made.append(1) or plain(jail))
+    names = ["reference", "off by one", "prints its input", "spins", "breaks one name"]
+    names += ["kills all", "reference", "hangs while loading", "off by one"]
+    reports = []
+    Grader(lesson, seed=7, ours=True).run(
+        ((name, handed(name, reference, *SUBMISSIONS[name])) for name in names),
+        lambda _, report: reports.append(report.as_dict(timings=False)),
+    )
+    assert reports == [judged[name].as_dict(timings=False) for name in names]
+    assert len(made) < len(names)
 
 
 def test_landlock_keeps_files_and_answers_alike(lesson, reference, tmp_path):
