@@ -130,7 +130,7 @@ def _place(formula: str, after: str, display: bool) -> str:
     # Search would index a formula twice, as letters: leave it out.
     if display:
         return f'<div class="g2k-display" data-search-exclude>{formula}</div>{after}'
-    if after and formula.count('class="base"') > 1:
+    if after and formula.count('class="katex-base"') > 1:
         # The line may break between the pieces: the last one takes the punctuation.
         end = "</span></span></span>"
         inside = f'<span class="g2k-after">{after}</span>'

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from mkdocs.exceptions import PluginError
-from website import load_hook
+from website import REPOSITORY, load_hook
 
 chapter = load_hook("chapter")
 katex = load_hook("katex")
@@ -239,6 +239,23 @@ def test_formulas_become_html_and_mathml() -> None:
     assert "katex-html" in text
     assert "<math" in text
     assert "arithmatex" not in text
+
+
+@pytest.mark.browser
+def test_no_line_begins_with_the_punctuation_after_a_formula() -> None:
+    formulas = (
+        r'<span class="arithmatex">\(a + b\)</span>.',
+        r'<span class="arithmatex">\(c\)</span>,',
+    )
+    text = katex.on_page_content(" ".join(formulas), page=page())
+    two, one = text.split(' <span class="g2k-inline">')
+    assert two.count('class="katex-base"') == 2
+    _, last = two.rsplit('class="katex-base"', 1)
+    assert '<span class="g2k-after">.</span></span></span></span></span></span>' in last
+    assert one.endswith("</span>,</span>")  # this one never breaks, says the style
+    sheet = REPOSITORY / "site/overrides/assets/g2k/parts.css"
+    style = sheet.read_text(encoding="utf-8")
+    assert ".g2k-inline:has(.katex-base:only-child) {\n  white-space: nowrap" in style
 
 
 @pytest.mark.browser
