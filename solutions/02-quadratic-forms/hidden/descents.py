@@ -361,6 +361,14 @@ def ask_limits(student, name, *rest):
     judge_end(down, "maxiter", f"{name}, maxiter = 0, H is negative")
 
 
+def ask_default_steps(student, name, product, h, x0, *rest, **aim):
+    """A run that does not arrive, and maxiter left out."""
+    run = run_of(student, name, product, h, x0, *rest, **aim)
+    where = f"{name}, n = {len(h)}, an aim too far away, maxiter left out"
+    judge_end(run, "maxiter", where)
+    check.equal(steps_of(run, where), 1000, where=f"{where}: steps", look=CONTRACT)
+
+
 def ask_far_start(student, name, rng, *rest):
     """A start far away, after which the r that is brought up to date is wrong."""
     H, _ = turned([1, 1, 2, 2, 4], rng)
@@ -382,10 +390,11 @@ def ask_long_run(student, reference, name, rng, *rest):
     """Many steps, in which nothing else happens than in a few."""
     top, most = (16, 500) if name == "steepest_descent" else (1000, 250)
     H, _ = turned(np.linspace(1, top, 80), rng)
-    asked = (name, H, rng.normal(size=80), np.zeros(80), *rest, 1e-7, most)
-    run, want = run_of(student, *asked, counts=True), run_of(reference, *asked)
-    where = f"{name}, n = 80, eigenvalues 1 to {top}"
-    judge_truth(run, lambda v: H @ v, asked[2], 1e-7, where, CONTRACT)
+    asked = (name, H, rng.normal(size=80), np.zeros(80), *rest)
+    run = run_of(student, *asked, counts=True, maxiter=most)
+    want = run_of(reference, *asked, maxiter=most)
+    where = f"{name}, n = 80, eigenvalues 1 to {top}, rtol left out"
+    judge_truth(run, lambda v: H @ v, asked[2], 1e-8, where, CONTRACT)
     judge_products(run, 1, where)
     steps, most = steps_of(run, where), 1.05 * len(want.residuals) + 3
     check.at_most(steps, most, where=f"{where}: steps", look=CONTRACT)

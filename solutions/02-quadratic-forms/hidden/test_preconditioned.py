@@ -177,8 +177,11 @@ def test_trivial_of_preconditioned(student):
 
 
 @pytest.mark.task("preconditioned")
-def test_limits_of_preconditioned(student):
+def test_limits_of_preconditioned(student, rng):
     descents.ask_limits(student, NAME, plain)
+    H, _ = turned(10.0 ** np.linspace(-8, 0, 20), rng)
+    h, far = H @ rng.uniform(1, 2, size=20), 1e6 * np.ones(20)
+    descents.ask_default_steps(student, NAME, H, h, far, plain, rtol=1e-17)
 
 
 @pytest.mark.task("preconditioned")
