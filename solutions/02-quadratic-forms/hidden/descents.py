@@ -362,11 +362,13 @@ def ask_limits(student, name, *rest):
 
 
 def ask_default_steps(student, name, product, h, x0, *rest, **aim):
-    """A run that does not arrive, and maxiter left out."""
-    run = run_of(student, name, product, h, x0, *rest, **aim)
-    where = f"{name}, n = {len(h)}, an aim too far away, maxiter left out"
-    judge_end(run, "maxiter", where)
-    check.equal(steps_of(run, where), 1000, where=f"{where}: steps", look=CONTRACT)
+    """A run that does not arrive: with maxiter left out, and with a larger one."""
+    for most, limit in ((1000, {}), (1100, {"maxiter": 1100})):
+        run = run_of(student, name, product, h, x0, *rest, **aim, **limit)
+        said = f"maxiter = {most}" if limit else "maxiter left out"
+        where = f"{name}, n = {len(h)}, an aim too far away, {said}"
+        judge_end(run, "maxiter", where)
+        check.equal(steps_of(run, where), most, where=f"{where}: steps", look=CONTRACT)
 
 
 def ask_far_start(student, name, rng, *rest):
