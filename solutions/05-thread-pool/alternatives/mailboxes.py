@@ -8,6 +8,8 @@
 # %% [markdown]
 # Right by another road: every waiting thread has a semaphore of its own; items and
 # tasks are handed over in person.
+#
+# More than 400 lines: it solves the whole lesson in one file, as a student does.
 
 # %% tags=["setup"]
 import itertools

@@ -8,6 +8,8 @@
 # %% [markdown]
 # Right by another road: semaphores count items, room and tasks; sentinels in the
 # queue end the workers.
+#
+# More than 400 lines: it solves the whole lesson in one file, as a student does.
 
 # %% tags=["setup"]
 import threading
