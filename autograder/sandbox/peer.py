@@ -59,8 +59,8 @@ class Peer:
         channel: socket.socket,
         budget: Budget,
         pace: float,
-        group: Cgroup | None = None,
-        processes: int = 64,
+        group: Cgroup | None,
+        processes: int,
     ) -> None:
         """Take one end of its channel.
 
