@@ -177,6 +177,20 @@ def only_a_python_file(folder: Path) -> Path:
     return folder
 
 
+@odd(problem="it has no cells")
+def link_to_an_online_document(folder: Path) -> Path:
+    path = folder / "hw.ipynb"
+    path.write_text('{"doc_id": "1aB", "resource_key": ""}', encoding="utf-8")
+    return path
+
+
+@odd(problem="neither a notebook nor Python: hand in the .ipynb or .py itself")
+def shortcut_to_a_page(folder: Path) -> Path:
+    path = folder / "hw.url"
+    path.write_text("[InternetShortcut]\nURL=https://example.org/x\n", encoding="utf-8")
+    return path
+
+
 @odd("is Python in spite of its name")
 def python_called_ipynb(folder: Path) -> Path:
     path = folder / "hw.ipynb"

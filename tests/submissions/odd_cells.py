@@ -205,6 +205,28 @@ def magics(folder: Path) -> Path:
 
 
 @odd()
+def answer_indented_as_a_whole(folder: Path) -> Path:
+    """As IPython, which runs such a cell."""
+    notebook = right()
+    lines = cell(notebook, "mean")["source"].splitlines()
+    cell(notebook, "mean")["source"] = "\n".join(f"    {line}" for line in lines)
+    return write(folder, notebook)
+
+
+@odd()
+def answers_copied_with_their_prompts(folder: Path) -> Path:
+    notebook = right()
+    for task, first, later in (
+        ("mean", ">>> ", "... "),
+        ("normalise", "In [3]: ", "   ...: "),
+    ):
+        top, *rest = cell(notebook, task)["source"].splitlines()
+        lines = [first + top, *(later + line for line in rest)]
+        cell(notebook, task)["source"] = "\n".join(lines)
+    return write(folder, notebook)
+
+
+@odd()
 def awaits_at_top_level(folder: Path) -> Path:
     notebook = right()
     add(notebook, "import asyncio\nawait asyncio.sleep(1e9)", at=2)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.student.notebook.magics import blank_magics
+from autograder.student.notebook.magics import blank_magics, without_margin
 from autograder.student.notebook.names import names_bound, parse
 from autograder.student.notebook.scopes import needed_by
 from autograder.student.notebook.slice import blank, mark_needed, units_of
@@ -63,6 +63,30 @@ def test_blanks_magics_and_keeps_line_numbers(source: str, blanked: str) -> None
     assert result == blanked
     assert result.count("\n") == source.count("\n")
     assert bool(taken) == (source != blanked)
+
+
+@pytest.mark.parametrize(
+    ("source", "bare"),
+    [
+        ("  def f():\n      return 1\n\n  x = 2", "def f():\n    return 1\n\nx = 2"),
+        ("\n    x = 1\n", "\nx = 1\n"),
+        (">>> def f():\n...     return 1\n...", "def f():\n    return 1\n"),
+        ("  >>> x = [\n  ...   1]", "x = [\n  1]"),
+        ("In [12]: def f():\n    ...:     return 1", "def f():\n    return 1"),
+        ("x = ...\n... \n y", "x = ...\n... \n y"),
+        ("%time f()\n  x", "%time f()\n  x"),
+    ],
+)
+def test_takes_away_what_ipython_does_before_it_runs_a_cell(
+    source: str, bare: str
+) -> None:
+    assert without_margin(source) == bare
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="ab>.In[3]: %\n\t", max_size=40))
+def test_a_margin_never_holds_a_line(source: str) -> None:
+    assert without_margin(source).count("\n") == source.count("\n")
 
 
 @settings(deadline=None)

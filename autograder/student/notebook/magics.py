@@ -1,8 +1,9 @@
-"""Blanks what IPython understands and Python does not, keeping every line number."""
+"""Takes out what IPython understands and Python does not, keeping every line number."""
 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 
 from autograder.student.notebook.names import parse
@@ -27,6 +28,26 @@ _TOKEN = re.compile(
       | (?P<close>[)\]}])""",
     re.VERBOSE,
 )
+
+
+#: What a line begins with that was copied from an interpreter's window, and what one
+#: of the lines must begin with.
+_PROMPTS = (
+    (re.compile(r"(?:>>>|\.\.\.)(?: |$)"), re.compile(r">>>(?: |$)")),
+    (re.compile(r"In \[\d+\]: ?|\s*\.{3,}:(?: |$)"), re.compile(r"In \[\d+\]: ?")),
+)
+
+
+def without_margin(source: str) -> str:
+    """Return source without the indent and the prompts that all its lines have.
+
+    IPython takes them away before it runs a cell.
+    """
+    lines = textwrap.dedent(source).split("\n")
+    for prompt, first in _PROMPTS:
+        if any(map(first.match, lines)):
+            lines = [prompt.sub("", line, count=1) for line in lines]
+    return "\n".join(lines)
 
 
 def blank_magics(source: str) -> tuple[str, tuple[str, ...]]:

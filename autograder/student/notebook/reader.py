@@ -6,6 +6,7 @@ cannot be read becomes ``Submission.problem``, what was repaired becomes a note.
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -143,7 +144,10 @@ def read_text(name: str, text: str, lesson: Lesson) -> Submission:
         prose = prose_cells(raw, commented=True)
         if suffix != ".py":
             if not _is_python(text):
-                raise Unreadable("The file is neither a notebook nor Python.")
+                raise Unreadable(
+                    "The file is neither a notebook nor Python: hand in the .ipynb or"
+                    " .py itself."
+                )
             notes.append(f"'{shown}' is Python in spite of its name.")
     chosen = select_cells(raw, stub)
     found = Submission(
@@ -327,7 +331,11 @@ def _name_note(path: PurePosixPath, lesson: Lesson) -> tuple[str, ...]:
 
 
 def _is_python(text: str) -> bool:
-    return parse(text) is not None and not conflict_line(text)
+    """Tell whether this is a program; JSON alone is no more than a value."""
+    tree = parse(text)
+    if tree is None or conflict_line(text):
+        return False
+    return not all(isinstance(node, ast.Expr) for node in tree.body)
 
 
 def _python_cells(text: str, label: str) -> list[RawCell]:

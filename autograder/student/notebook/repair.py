@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.student.notebook.magics import blank_magics
+from autograder.student.notebook.magics import blank_magics, without_margin
 from autograder.student.notebook.names import parse
 from autograder.student.notebook.scopes import statements_in
 
@@ -29,7 +29,7 @@ def repair(source: str) -> Repaired:
     magics: tuple[str, ...] = ()
     fenced = False
     if tree is None:
-        written = source
+        written = without_margin(source)
         source, magics = blank_magics(written)
         tree = parse(source)
         if tree is None and _FENCE.search(written):
