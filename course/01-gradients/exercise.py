@@ -68,7 +68,7 @@ def partial(
             divide by the distance between the two points as they were rounded.
 
     Returns:
-        A Python float. At a kink, what the scheme gives: for |x| at 0, "central" gives
+        A float. At a kink, what the scheme gives: for |x| at 0, "central" gives
         0.0 and "forward" gives 1.0.
 
     Raises:
@@ -133,7 +133,7 @@ def directional(f: Function, x: np.ndarray, v: np.ndarray, *, normalise: bool) -
             along v itself, |v| times as large.
 
     Returns:
-        A Python float, from exactly two calls of f: at x + hu and x - hu, with u the
+        A float, from exactly two calls of f: at x + hu and x - hu, with u the
         *unit* vector in both cases and
         `h = eps ** (1/3) / max_i (|u_i| / max(1, |x_i|))`.
         For v = 0 without `normalise`: 0.0.
@@ -250,7 +250,7 @@ def jvp(
     x: Sequence[float],
     v: Sequence[float],
 ) -> tuple[float, float]:
-    """Return f(x) and the derivative of f at x along v, as two Python floats.
+    """Return f(x) and the derivative of f at x along v, as two floats.
 
     Args:
         f: Called exactly once, with a sequence of n Duals, which it may index, iterate

@@ -239,7 +239,7 @@ def jvp(
     x: Sequence[float],
     v: Sequence[float],
 ) -> tuple[float, float]:
-    """Return f(x) and the derivative of f at x along v, as two Python floats."""
+    """Return f(x) and the derivative of f at x along v, as two floats."""
     if len(x) != len(v):
         raise ValueError("x and v must have the same length")
     # One call: coordinate i leaves with tangent v_i, and the chain rule does the rest.

@@ -33,6 +33,8 @@ def launch(
         typed: whether its dtype counts.
         options: keyword arguments of the host function.
     """
+    if options.get("block", 0) is None:
+        del options["block"]
     run = meter.run(name, *args, **options)
     where = f"{name}, {kind}"
     for what in ("races", "uninitialised"):

@@ -8,9 +8,9 @@ LOOK = "Chapter, step 2."
 
 
 def judge(meter, x, y, block, kind, look=LOOK):
-    n = len(x)
+    n, given, block = len(x), block, block or 64
     launch(
-        meter, "add", [x, y], x + y, kind, look, block=block,
+        meter, "add", [x, y], x + y, kind, look, block=given,
         programs=cdiv(n, block), largest=block, loaded=2 * n, stored=n,
     )  # fmt: skip
 
@@ -33,9 +33,11 @@ def test_add_of_whole_blocks(meter, rng):
 @pytest.mark.task("add")
 def test_add_in_other_blocks(meter, rng):
     look = "Chapter, step 2: block decides both the grid and BLOCK."
-    for block in (16, 128):
+    for block in (4, 16, 128):
         kind = f"50 elements in blocks of {block}"
         judge(meter, *vectors(rng, 50), block, kind, look)
+    judge(meter, *vectors(rng, 300), 256, "300 elements in blocks of 256", look)
+    judge(meter, *vectors(rng, 150), None, "the default block of 64", look)
 
 
 @pytest.mark.task("add")

@@ -8,9 +8,9 @@ LOOK = "Chapter, step 1."
 
 
 def judge(meter, x, block, kind, look=LOOK):
-    n = len(x)
+    n, given, block = len(x), block, block or 64
     launch(
-        meter, "copy", [x], x, kind, look, block=block,
+        meter, "copy", [x], x, kind, look, block=given,
         programs=cdiv(n, block), largest=block, loaded=n, stored=n,
     )  # fmt: skip
 
@@ -32,8 +32,11 @@ def test_copy_of_whole_blocks(meter, rng):
 def test_copy_in_other_blocks(meter, rng):
     look = "Chapter, step 1: block decides both the grid and BLOCK."
     x = rng.standard_normal(77).astype(np.float32)
-    for block in (8, 128):
+    for block in (4, 8, 128):
         judge(meter, x, block, f"77 elements in blocks of {block}", look)
+    large = rng.standard_normal(300).astype(np.float32)
+    judge(meter, large, 256, "300 elements in blocks of 256", look)
+    judge(meter, x, None, "77 elements, the default block of 64", look)
 
 
 @pytest.mark.task("copy")
@@ -42,3 +45,5 @@ def test_copy_of_float16_and_of_one_element(meter, rng):
     x = rng.standard_normal(21).astype(np.float16)
     judge(meter, x, 64, "float16", look)
     judge(meter, x[:1], 64, "one element", look)
+    unusual = np.array([np.nan, np.inf, -np.inf, 1], dtype=np.float32)
+    judge(meter, unusual, 64, "NaN and infinities", look)

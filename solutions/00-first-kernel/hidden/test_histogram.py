@@ -7,9 +7,10 @@ from hidden.launches import cdiv, launch
 
 def judge(meter, x, bins, block, kind, look, typed=True):
     x = x.astype(np.int32)
+    given, block = block, block or 64
     want = np.bincount(x, minlength=bins).astype(np.int32)
     launch(
-        meter, "histogram", [x, bins], want, kind, look, block=block, typed=typed,
+        meter, "histogram", [x, bins], want, kind, look, block=given, typed=typed,
         programs=cdiv(len(x), block), largest=block, loaded=None, stored=None,
     )  # fmt: skip
 
@@ -38,5 +39,7 @@ def test_histogram_of_one_number(meter, rng):
 def test_histogram_in_other_blocks(meter, rng):
     look = "Chapter, step 6: block decides both the grid and BLOCK."
     x = rng.integers(0, 40, 70)
-    for block in (8, 128):
+    for block in (4, 8, 128):
         judge(meter, x, 40, block, f"blocks of {block}", look)
+    judge(meter, x, 40, None, "the default block of 64", look)
+    judge(meter, rng.integers(0, 1000, 300), 1000, 256, "1000 bins", look)

@@ -11,10 +11,11 @@ HALF = (2.0**-10, 2.0**-7)
 
 def judge(meter, a, b, block, kind, look=LOOK, near=SINGLE):
     (m, k), n = a.shape, b.shape[1]
+    given, block = block, block or 16
     want = (a.astype(np.float64) @ b.astype(np.float64)).astype(a.dtype)
     across, down = cdiv(n, block), cdiv(m, block)
     launch(
-        meter, "matmul", [a, b], want, kind, look, block=block, near=near,
+        meter, "matmul", [a, b], want, kind, look, block=given, near=near,
         programs=across * down, largest=block * block,
         loaded=across * m * k + down * k * n, stored=m * n,
     )  # fmt: skip
@@ -45,12 +46,18 @@ def test_matmul_of_parts_of_larger_matrices(meter, rng):
     a, b = matrices(rng, 50, 70, 60)
     judge(meter, a[:40, 3:21], b[::2][:18, 5:25], 16, "parts of larger matrices", look)
     judge(meter, a[::2, ::3], b[7:31].T[:24].T, 16, "every third column of a", look)
+    judge(meter, a[:, :30], b[:60:2, ::2], 16, "every second column of b", look)
+    judge(meter, a[::-1, 30::-1], b[30::-1, ::-1], 16, "both from the last", look)
 
 
 @pytest.mark.task("matmul")
 def test_matmul_in_other_tiles(meter, rng):
     look = "Chapter, step 5: block decides the grid, BLOCK and the bytes."
     judge(meter, *matrices(rng, 40, 70, 33), 32, "tiles of 32", look)
+    judge(meter, *matrices(rng, 40, 20, 70), 64, "tiles of 64", look)
+    judge(meter, *matrices(rng, 40, 20, 33), None, "the default tiles of 16", look)
+    whole = rng.integers(-4, 5, 2000).astype(np.float32)  # every sum is exact
+    judge(meter, whole.reshape(4, 500), whole.reshape(500, 4), 16, "K = 500", look)
 
 
 @pytest.mark.task("matmul")

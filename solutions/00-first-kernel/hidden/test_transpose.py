@@ -8,9 +8,9 @@ LOOK = "Chapter, step 4."
 
 
 def judge(meter, x, block, kind, look=LOOK):
-    m, n = x.shape
+    (m, n), given, block = x.shape, block, block or 16
     launch(
-        meter, "transpose", [x], x.T, kind, look, block=block,
+        meter, "transpose", [x], x.T, kind, look, block=given,
         programs=cdiv(m, block) * cdiv(n, block), largest=block * block,
         loaded=x.size, stored=x.size,
     )  # fmt: skip
@@ -38,13 +38,17 @@ def test_transpose_of_parts_of_larger_matrices(meter, rng):
     x = matrix(rng, 60, 50)
     judge(meter, x[5:40, 3:20], 16, "a part of a larger matrix", look)
     judge(meter, x[::3, 1::2], 16, "every third row, every second column", look)
+    judge(meter, x[::-1, 40::-1], 16, "rows and columns from the last", look)
 
 
 @pytest.mark.task("transpose")
 def test_transpose_in_other_tiles(meter, rng):
     look = "Chapter, step 4: block decides both the grid and BLOCK."
     judge(meter, matrix(rng, 21, 9), 8, "21 x 9 in tiles of 8", look)
-    judge(meter, matrix(rng, 33, 40), 32, "33 x 40 in tiles of 32", look)
+    judge(meter, matrix(rng, 21, 9), 4, "21 x 9 in tiles of 4", look)
+    judge(meter, matrix(rng, 21, 40), None, "the default tiles of 16", look)
+    for block in (32, 64):
+        judge(meter, matrix(rng, 33, 70), block, f"33 x 70 in tiles of {block}", look)
 
 
 @pytest.mark.task("transpose")

@@ -9,6 +9,7 @@ refused, functions of plain numbers, operands that must keep their values.
 
 import functools
 import math
+import operator
 
 import pytest
 from hidden.answers import CONTRACT, STEP_5, near, refusal, told
@@ -108,7 +109,15 @@ def test_numbers_on_either_side(student, rng):
         "3 - a": (3 - u, -p),
         "3 * a": (3 * u, 3 * p),
         "3 / a": (3 / u, -3 * p / u**2),
+        "a + 3": (u + 3, p),
+        "a - 3": (u - 3, p),
+        "a * 3": (u * 3, p * 3),
+        "a / 3": (u / 3, p / 3),
         "Dual(c)": (c, 0.0),
+        "Dual(3)": (3.0, 0.0),
+        "exp(Dual(c))": (math.exp(c), 0.0),
+        "log(Dual(c))": (math.log(c), 0.0),
+        "Dual(value=c, tangent=2)": (c, 2.0),
     }
     operands = {"a": (u, p), "c": c}
     got = expressions(student, asked=list(want), operands=operands)
@@ -179,8 +188,12 @@ def test_powers_of_zero_one_and_negative_numbers(student, rng):
         "Dual(0.0, 1.0) ** 2": (0.0, 0.0),
         "Dual(0.0, 1.0) ** 1": (0.0, 1.0),
         "Dual(0.0, 1.0) ** 0": (1.0, 0.0),
+        "Dual(0.0, 1.0) ** Dual(2.0)": (0.0, 0.0),
+        "0.0 ** Dual(2.0)": (0.0, 0.0),
+        "a ** Dual(0.0, 2.0)": (1.0, 2 * math.log(u)),
     }
     refused = ["Dual(-2.0, 1.0) ** Dual(2.0, 1.0)", "(-2.0) ** Dual(2.0, 1.0)"]
+    refused += ["Dual(-2.0, 1.0) ** Dual(2.5, 1.0)", "(-2.0) ** Dual(0.0, 1.0)"]
     operands = {"a": (u, p), "c": c}
     got = expressions(student, asked=[*want, *refused], operands=operands)
     judge_duals(got, want, POWERS)
@@ -198,7 +211,7 @@ def test_functions_of_numbers_and_what_log_refuses(student, rng):
         "exp(2)": math.exp(2),
     }
     refused = [f"log({x})" for x in ("Dual(0.0, 1.0)", "Dual(-1.0, 1.0)", "Dual(-1.0)")]
-    refused.append("log(-1.0)")
+    refused += ["log(-1.0)", "log(0.0)", "log(0)"]
     got = expressions(student, asked=[*want, *refused], operands={"c": c})
     for what, value in want.items():
         near(got[what], value, 1e-12, what, CONTRACT)
@@ -213,7 +226,11 @@ def used_many_times(student, a, b):
         alias = total = batch.Dual(a.value, a.tangent)
         total += b
         total *= b
+        for change in (operator.isub, operator.itruediv, operator.ipow):
+            change(alias, b)
         for _ in (a + b, a - b, a * b, a / b, a + 1, 1 - a, -a, a**2, batch.exp(a)):
+            pass
+        for _ in (2 + a, 2 * a, 2 / a, 2**a, a - 1, a * 2, a / 2, a**b):
             pass
         held = [(x.value, x.tangent) for x in (a, b, alias, total)]
     return [tuple(map(batch.result, pair)) for pair in held]

@@ -98,6 +98,9 @@ def test_the_step(student, rng):
         ("two large coordinates of opposite sign", [far, -far], [1.0, 1.0], far * 1.41),
         ("a large and a small coordinate", [far, -1.0], [1.0, -1.0], 1.41),
         ("small coordinates only", [0.1, 0.2], [3.0, 4.0], 1.25),
+        ("six small coordinates alike", [0.1] * 6, [1.0] * 6, 2.45),
+        ("a small coordinate hardly", [far, 1.0], [1.0, 1e-6], far),
+        ("a large coordinate more than a small one", [far, 1.0], [4.0, 3.0], 1.67),
     )
     seen = []
     for kind, x, v, size in cases:
@@ -171,7 +174,8 @@ def test_kinds_of_points(student):
     near(both, (1e-8 + math.e) / math.sqrt(2), 1e-2, where, look)
     where = "directional with float32 x"
     near(single, 8.6, 1e-4, where, STEP_3)
-    check.dtype(g.args[0], np.float32, where=f"{where}: what f is given", look=CONTRACT)
+    for p in g.args:
+        check.dtype(p, np.float32, where=f"{where}: what f is given", look=CONTRACT)
 
 
 def log_exp(x):
@@ -186,6 +190,9 @@ def test_directions_that_are_none(student):
         ("a NaN in v", [1.0, math.nan], False),
         ("a NaN in v and normalise=True", [math.nan, 1.0], True),
         ("an infinity in v", [math.inf, 1.0], False),
+        ("an infinity in v and normalise=True", [math.inf, 1.0], True),
+        ("minus infinity in v", [1.0, -math.inf], False),
+        ("v = 0 of another length", [0.0, 0.0, 0.0], False),
         ("v longer than x", [1.0, 2.0, 3.0], False),
         ("v of one element", [1.0], False),
         ("v of shape (2, 1)", [[1.0], [2.0]], True),
@@ -200,6 +207,16 @@ def test_directions_that_are_none(student):
             where=f"directional with {kind}",
             look=CONTRACT,
         )
+    check.raises(
+        ValueError,
+        student.directional,
+        lambda x: float(x[0]) ** 2,
+        np.array([3.0]),
+        np.array(2.0),
+        normalise=False,
+        where="directional with a 0-d v and n = 1",
+        look=CONTRACT,
+    )
 
 
 @pytest.mark.task("directional", weight=1)

@@ -15,14 +15,19 @@ import pytest
 from hidden.answers import CONTRACT, near
 from hidden.slopes import WRONG, cubic_slope, planted, report_of, twice
 from hidden.values import (
+    cliff,
+    coarse,
     constant,
     corners,
     cubic,
+    dented,
     edge,
     exps,
     jump,
+    leaning,
     line,
     logs,
+    narrow,
     parabola,
     product,
     size,
@@ -246,9 +251,38 @@ def test_faint_kinks_and_jumps(student):
         where = f"gradcheck, {kind}"
         check.equal(list(report.kinks), [0], where=f"{where}: kinks", look=STEP_6)
         check.equal(report.ok, False, where=f"{where}: ok", look=STEP_6)
+    high += [
+        report_of(student, student.keep_function(coarse), np.cos, np.array([at]))
+        for at in COARSE
+    ]
     for report in high:
         where = "gradcheck, a smooth f far from 0: rounding makes no kink"
         check.equal(list(report.kinks), [], where=where, look=CONTRACT)
+
+
+COARSE = (0.3, 0.7, 1.3, 1.8, 2.4)
+TINY = (1e-12, 1e-12)
+
+
+@pytest.mark.task("gradcheck", weight=1)
+def test_float32_and_integer_points(student):
+    f, g = check.counted(squares), check.counted(twice)
+    student.gradcheck(f, g, np.array([1.1, 2.3], dtype=np.float32), 1e-3, 1e-3)
+    h = check.counted(twice)
+    student.gradcheck(squares, h, np.array([1, -2]))
+    rough = [
+        report_of(student, student.keep_function(narrow), np.cos, x1, 1e-3, 1e-3)
+        for x1 in np.array([[0.4], [0.9], [1.3], [2.0]], dtype=np.float32)
+    ]
+
+    for p in (*f.args, *g.args):
+        where = "gradcheck, float32 x: what f and g are given"
+        check.dtype(p, np.float32, where=where, look=CONTRACT)
+    for report in rough:
+        where = "gradcheck, float32 x and f: rounding makes no kink"
+        check.equal(list(report.kinks), [], where=where, look=CONTRACT)
+    where = "gradcheck, integer x: what g is given"
+    check.dtype(h.args[0], np.float64, where=where, look=CONTRACT)
 
 
 @pytest.mark.task("gradcheck", weight=1)
@@ -275,13 +309,32 @@ def test_nan_and_infinity(student):
         report_of(student, f, lambda x, b=b: twice(x) + np.array([9.0, b, 0.0]), x3)
         for b, x3 in ((math.nan, np.ones(3)), (-math.inf, np.ones(3)))
     ]
+    steep, g0 = student.keep_function(cliff), lambda x: np.array([1.0, 0.0])
+    broken += [
+        report_of(
+            student, f, lambda x: np.array([2.0, math.nan, math.inf]), np.ones(3)
+        ),
+        report_of(student, steep, g0, np.ones(2)),
+        report_of(student, steep, lambda x: np.array([1.0, math.inf]), np.ones(2)),
+        report_of(student, f, lambda x: np.array([4.0, math.nan]), np.ones(2), *TINY),
+    ]
     broken.append(
         report_of(
             student, half_known, lambda x: np.array([1.0, 0.0]), np.array([1.0, 1.0])
         )
     )
     for name, report in zip(
-        ("g is NaN", "g is infinite", "f is NaN"), broken, strict=True
+        (
+            "g is NaN",
+            "g is infinite",
+            "two are not finite",
+            "f is infinite",
+            "f and g are",
+            "g is NaN, tiny tolerances",
+            "f is NaN",
+        ),
+        broken,
+        strict=True,
     ):
         where = f"gradcheck, {name} in one coordinate"
         check.equal(report.ok, False, where=f"{where}: ok", look=CONTRACT)
@@ -293,6 +346,44 @@ def test_nan_and_infinity(student):
 @pytest.mark.task("gradcheck", weight=1)
 def test_loose_tolerances_and_flat_functions(student):
     straight = student.keep_function(line)
+    edges = {  # the claim, the allowance at the defaults, and whether it is enough
+        "half of rtol": (straight, 2 + 1e-5, True),
+        "twice rtol": (straight, 2 + 4e-5, False),
+        "half of atol": (student.keep_function(constant), 5e-9, True),
+        "twice atol": (student.keep_function(constant), 2e-8, False),
+    }
+    defaults = [
+        (kind, ok, report_of(student, f, lambda x, c=c: np.array([c]), np.ones(1)))
+        for kind, (f, c, ok) in edges.items()
+    ]
+    exact = report_of(
+        student,
+        student.keep_function(constant),
+        lambda x: np.array([0.5]),
+        np.ones(1),
+        0.5,
+        0.25,
+    )
+    tips = [
+        (kind, report_of(student, f, lambda x, c=c: np.array(c), x0, *tolerances))
+        for kind, f, c, x0, tolerances in (
+            ("a kink below atol", dent(student, 0.02), [0.0], np.zeros(1), (1e-5, 0.1)),
+            (
+                "a kink below rtol",
+                student.keep_function(dented),
+                [1e3],
+                np.zeros(1),
+                (),
+            ),
+            (
+                "a kink beside a large slope",
+                student.keep_function(leaning),
+                [1e4, 0.0],
+                np.zeros(2),
+                (),
+            ),
+        )
+    ]
     loose = [
         report_of(student, straight, g, np.ones(1), 0.6)
         for g in (lambda x: np.array([4.0]), lambda x: np.array([1.0]))
@@ -300,6 +391,14 @@ def test_loose_tolerances_and_flat_functions(student):
     level = student.keep_function(constant)
     flat = report_of(student, level, lambda x: np.zeros(2), np.ones(2))
 
+    for kind, ok, report in defaults:
+        where = f"gradcheck, an error of {kind}, default tolerances: ok"
+        check.equal(report.ok, ok, where=where, look=CONTRACT)
+    where = "gradcheck, an error equal to its allowance: ok"
+    check.equal(exact.ok, True, where=where, look=CONTRACT)
+    for (kind, report), kinks in zip(tips, ([], [], [1]), strict=True):
+        where = f"gradcheck, {kind}: kinks"
+        check.equal(list(report.kinks), kinks, where=where, look=CONTRACT)
     for kind, report in zip(("twice", "half"), loose, strict=True):
         where = f"gradcheck, g {kind} the slope, rtol=0.6: ok"
         check.equal(report.ok, True, where=where, look=CONTRACT)
@@ -307,6 +406,10 @@ def test_loose_tolerances_and_flat_functions(student):
     check.equal(flat.worst_index, 0, where=where, look=CONTRACT)
     check.equal(flat.ok, True, where="gradcheck, a constant f: ok", look=CONTRACT)
     near(flat.rel_err, 0.0, 0, "gradcheck, a constant f: rel_err", CONTRACT)
+
+
+def dent(student, scale):
+    return student.keep_function(size, scale=scale)
 
 
 @pytest.mark.task("gradcheck", weight=1)
@@ -317,12 +420,27 @@ def test_calls_of_f_and_g(student):
     where = "gradcheck, n = 3"
     check.equal(g.calls, 1, where=f"{where}: calls of g", look=CONTRACT)
     check.at_most(f.calls, 64, where=f"{where}: calls of f", look=CONTRACT)
+    for n in (1, 6):
+        f = check.counted(squares)
+        student.gradcheck(f, twice, np.ones(n))
+        where = f"gradcheck, n = {n}: calls of f"
+        check.at_most(f.calls, 16 * n + 16, where=where, look=CONTRACT)
 
 
 @pytest.mark.task("gradcheck", weight=1)
 def test_shapes_that_do_not_fit(student):
     x = np.array([1.0, 1.0, 1.0])
+    check.raises(
+        ValueError,
+        student.gradcheck,
+        squares,
+        lambda x: 2.0,
+        np.ones(1),
+        where="gradcheck where g returns one number and n = 1",
+        look=CONTRACT,
+    )
     for kind, g in (
+        ("a row", lambda x: np.full((1, 3), 2.0)),
         ("one number", lambda x: 2.0),
         ("an array of one", lambda x: np.array([2.0])),
         ("n + 1 numbers", lambda x: np.full(4, 2.0)),

@@ -48,6 +48,9 @@ def jvp(student, names, x, v):
             return function(t)
 
         try:
+            if function is None:
+                calls[name] = 1
+                return student.jvp(student.keep_function(by_length), at, along)
             return student.jvp(ByHandle(f), at, along)
         except StudentRaised as error:
             return f"raised {error.type_name}"
@@ -64,6 +67,8 @@ def jvp(student, names, x, v):
         "ints": (squares, [1, 2, 3], [0, 0, 2]),
         "v = 0": (mixture, xs, [0.0] * len(x)),
         "n = 1": (lambda t: t[0] * t[0], [-3.0], [2.0]),
+        "its length": (None, xs, vs),
+        "a constant float": (lambda t: 7.5, xs, vs),
     }
     done = {name: answer(name, *cases[name]) for name in names}
     same = student.fetch(xs) == list(x) and student.fetch(vs) == list(v)
@@ -142,13 +147,17 @@ def test_kinds_of_arguments(student, rng):
         "ints": (14.0, 12.0),
         "v = 0": (m, 0.0),
         "n = 1": (9.0, -12.0),
+        "its length": (4 * x[0], 4 * v[0]),
+        "a constant float": (7.5, 0.0),
     }
-    done, calls, _, kept = jvp(student, names=list(want), x=x, v=v)
+    done, calls, kinds, kept = jvp(student, names=list(want), x=x, v=v)
 
     judge(done, want)
     for what in want:
         where = f"jvp, {what}: calls of f"
         check.equal(calls.get(what, 0), 1, where=where, look=STEP_5)
+    where = "jvp: each item that f gets is a Dual"
+    check.equal(kinds, [True], where=where, look=STEP_5)
     check.equal(kept, True, where="jvp: x and v keep their values", look=CONTRACT)
 
 
@@ -163,3 +172,7 @@ def test_jvp_lengths(student):
 
 def double(t):
     return t[0] * 2
+
+
+def by_length(t):
+    return t[0] * len(t)

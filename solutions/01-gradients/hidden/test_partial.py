@@ -117,6 +117,9 @@ def test_complex_step(student, rng):
     default = student.partial(f, x, 0, scheme="complex")
     falling = student.partial(lambda z: np.exp(z[0]) / z[1], x, 1, scheme="complex")
     tiny = student.partial(lambda z: z[0] ** 3, x, 0, 1e-100, "complex")
+    given = student.partial(lambda z: z[0] ** 3, x, 0, 0.5, "complex")
+    whole = student.partial(lambda x: float(x[0]) ** 3, np.array([2.0]), 0, 1)
+    faint = student.partial(lambda z: 1e-20 * np.exp(z[0]), x, 0, scheme="complex")
 
     where = "partial, scheme='complex'"
     check.equal(f.calls, 1, where=f"{where}: calls of f", look=CONTRACT)
@@ -125,6 +128,9 @@ def test_complex_step(student, rng):
     near(default, slope, 1e-14, f"{where}: nothing cancels, so 14 digits", STEP_2)
     near(falling, -slope / 2, 1e-14, f"{where}, a falling f", STEP_2)
     near(tiny, 3 * x[0] ** 2, 1e-14, f"{where} with a very small given h", STEP_2)
+    near(given, 3 * x[0] ** 2 - 0.25, 1e-14, f"{where}, h=0.5, used as given", CONTRACT)
+    near(whole, 13.0, 1e-12, "partial of x^3 at 2, h=1, used as given", CONTRACT)
+    near(faint, 2e-20 * slope, 1e-14, f"{where}, a very small f", CONTRACT)
 
 
 # --- costs, kinds and sizes of numbers, functions that do not respect x -------------
@@ -154,13 +160,24 @@ def test_extreme_coordinates(student):
     kinks = [student.partial(size_first, np.zeros(1), 0, scheme=s) for s, _ in REAL]
     product = check.counted(lambda z: z[0] * z[1])
     student.partial(product, np.array([1e6, 1.0]), 1, scheme="complex")
+    student.partial(product, np.array([1.0, 1e6]), 1, scheme="complex")
+    beside_zero = [
+        student.partial(lambda x: 3.0 * float(x[0]), np.zeros(1), 0, 1e-20, s)
+        for s, _ in REAL
+    ]
+    # 1 + h is rounded to 1, and 1 - h is not: the two points differ.
+    one_sided = student.partial(lambda x: 2 * (float(x[0]) - 1), np.ones(1), 0, 1e-16)
 
     for scheme, at, c, f in seen:
         judge_step(scheme, at, c, f)
     where = "partial, default step of 'complex'"
-    h = float(product.args[0].imag[1])  # a shorter one does no harm
-    evidence = f"the step is {h:.0e}, the docstring's 1e-30"
-    check.true(0 < h < 5e-30, where=where, evidence=evidence, look=CONTRACT)
+    for z in product.args:
+        h = float(z.imag[1])  # a shorter one does no harm
+        evidence = f"the step is {h:.0e}, the docstring's 1e-30"
+        check.true(0 < h < 5e-30, where=where, evidence=evidence, look=CONTRACT)
+    for (scheme, _), got in zip(REAL, beside_zero, strict=True):
+        near(got, 3.0, 1e-12, f"partial at x_i = 0, h = 1e-20, {scheme!r}", CONTRACT)
+    near(one_sided, 2.0, 1e-12, "partial where only x_i - h differs from x_i", CONTRACT)
     near(log_central, 1e-8, 1e-6, "partial of log at a large x", STEP_2)
     for (scheme, _), got, want in zip(REAL, kinks, (0.0, 1.0), strict=True):
         near(got, want, 0, f"partial of |x| at 0, scheme={scheme!r}", CONTRACT, 1e-9)
@@ -187,6 +204,8 @@ def test_float32(student):
             f = check.counted(lambda x: 3.0 * float(x[1]))
             seen.append((scheme, h, f, student.partial(f, x, 1, h, scheme)))
     rough = student.partial(lambda x: np.exp(x[1]), x, 1)
+    wide = check.counted(lambda z: np.exp(z[1]))
+    sideways = student.partial(wide, x, 1, scheme="complex")
 
     for scheme, h, f, got in seen:
         kind = "default" if h is None else "given"
@@ -199,6 +218,10 @@ def test_float32(student):
         near(got, 3.0, 1e-7, f"{where}: f is linear, so the slope is exact", STEP_2)
     slope = math.exp(float(x[1]))
     near(rough, slope, 2e-3, "partial of a float32 function", STEP_2)
+    where = "partial, float32 x, scheme='complex'"
+    kind = f"{where}: what f is given"
+    check.dtype(wide.args[0], np.complex128, where=kind, look=CONTRACT)
+    near(sideways, slope, 1e-6, where, STEP_2)
 
 
 @pytest.mark.task("partial", weight=1)
@@ -218,6 +241,14 @@ def test_kinds_of_values(student):
         "an int": student.partial(lambda x: round(8 * float(x[0])), x, 0, 0.5),
         "a NumPy float": student.partial(lambda x: x[0] ** 2 * x[1], x, 0),
     }
+    wrapped["an array of shape (1, 1)"] = student.partial(
+        lambda x: x[:1, None] ** 2 * x[1:, None], x, 0
+    )
+    falling = student.partial(
+        lambda x: np.array(100 - round(2 * float(x[0])), dtype=np.uint8), x, 0, 0.5
+    )
+    half = check.counted(plain_product)
+    student.partial(half, np.array([3, 4], dtype=np.float16), 1, 0.25)
     g = check.counted(lambda z: z[:1] ** 3)
     sideways = student.partial(g, np.array([2]), 0, scheme="complex")
 
@@ -227,6 +258,10 @@ def test_kinds_of_values(student):
     for p in f.args:
         where = "partial with integer x: what f is given"
         check.dtype(p, np.float64, where=where, look=CONTRACT)
+    for p in half.args:
+        where = "partial with float16 x: what f is given"
+        check.dtype(p, np.float64, where=where, look=CONTRACT)
+    near(falling, -2.0, 1e-12, "partial where f returns unsigned ints", CONTRACT)
     near(single, -4.0, 1e-7, "partial with n = 1", STEP_2)
     for kind, got in wrapped.items():
         want = 8.0 if kind == "an int" else 24.0
@@ -255,10 +290,18 @@ def test_careless_functions(student):
 def test_coordinates_that_do_not_exist(student):
     x = np.array([1.0, 2.0, 3.0])
     for i, kind in ((3, "i = n"), (-1, "i = -1"), (-3, "i = -n"), (7, "i beyond n")):
-        where = f"partial with {kind}"
-        check.raises(
-            IndexError, student.partial, wave, x, i, where=where, look=CONTRACT
-        )
+        for scheme in ("central", "forward", "complex"):
+            where = f"partial with {kind}, {scheme!r}"
+            check.raises(
+                IndexError,
+                student.partial,
+                lambda x: x[0] * x[1],
+                x,
+                i,
+                scheme=scheme,
+                where=where,
+                look=CONTRACT,
+            )
 
 
 @pytest.mark.task("partial", weight=1)
@@ -277,11 +320,19 @@ def test_refused_arguments(student):
         ("a forward h that vanishes", wave, x, {"h": 1e-20, "scheme": "forward"}),
         ("an h that vanishes in float32", size_first, single, {"h": 1.0}),
         ("h = 0 and scheme='complex'", total, x, {"h": 0.0, **sideways}),
+        ("the int h = 0", wave, x, {"h": 0}),
+        ("a negative h and scheme='complex'", total, x, {"h": -1e-3, **sideways}),
+        ("an infinite h and scheme='complex'", total, x, {"h": math.inf, **sideways}),
+        ("h = NaN and scheme='complex'", total, x, {"h": math.nan, **sideways}),
         ("a 0-d x", total, np.array(2.0), {}),
         ("a 2-d x", total, np.ones((2, 1)), {}),
         ("a 2-d x and scheme='complex'", total, np.ones((2, 1)), sideways),
         ("f returning two numbers", lambda x: x * 2, x, {}),
         ("f returning no numbers", lambda x: x[:0], x, {}),
+        ("f returning two numbers, 'complex'", lambda z: z * 2, x, sideways),
+        ("f returning two, 'forward'", lambda x: x * 2, x, {"scheme": "forward"}),
+        ("f returning two at x_i - h", lambda x: x if x[0] < 1 else x[:1], x, {}),
+        ("f returning two at x_i + h", lambda x: x if x[0] > 1 else x[:1], x, {}),
     )
     for kind, f, at, options in cases:
         where = f"partial with {kind}"

@@ -89,6 +89,13 @@ def judge_all_norms(student, cases):
 def test_ties_zeros_and_integers(student):
     tie = np.array([1.0, -2.0, 2.0, -2.0, 0.0])
     cases = [("a tie and a zero", tie), ("an integer gradient", np.array([3, 0, -4]))]
+    cases += [
+        ("nearly a tie", np.array([1.0, -1.0 - 1e-6])),
+        ("sizes far apart", np.array([1.0, -1e-9, 1e-20])),
+        ("a float32 gradient", np.array([0.5, -3.0, 0.0], dtype=np.float32)),
+        ("an int8 gradient", np.array([-128, 5], dtype=np.int8)),
+        ("large int32 numbers", np.array([60000, -80000], dtype=np.int32)),
+    ]
     judge_all_norms(student, [*cases, ("n = 1", np.array([-0.5]))])
 
 
@@ -109,6 +116,11 @@ def test_no_steepest_direction(student):
         ("a NaN, l1", [math.nan, 1.0], "l1"),
         ("an infinity, l2", [1.0, -math.inf], "l2"),
         ("an infinity, linf", [1.0, math.inf], "linf"),
+        ("a NaN, linf", [1.0, math.nan], "linf"),
+        ("an infinity, l1", [1.0, math.inf], "l1"),
+        ("minus infinity, l1", [1.0, -math.inf], "l1"),
+        ("minus infinity, linf", [1.0, -math.inf], "linf"),
+        ("the norm 'L2'", [3.0, 4.0], "L2"),
         ("an unknown norm", [1.0, 2.0], "l3"),
     ):
         where = f"steepest with {kind}"

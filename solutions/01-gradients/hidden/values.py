@@ -60,3 +60,28 @@ def corners(x):
 def edge(x):
     """Return x0, but NaN where x1 is below 1."""
     return float(x[0]) if float(x[1]) >= 1.0 else math.nan
+
+
+def cliff(x):
+    """Return x0, but infinity where x1 is below 1."""
+    return float(x[0]) if float(x[1]) >= 1.0 else -math.inf
+
+
+def leaning(x):
+    """Return 1e4 x0 + 0.02 |x1|."""
+    return 1e4 * float(x[0]) + 0.02 * abs(float(x[1]))
+
+
+def dented(x):
+    """Return 1e3 x0 + 1e-3 |x0|."""
+    return 1e3 * float(x[0]) + 1e-3 * abs(float(x[0]))
+
+
+def coarse(x):
+    """Return 1e7 + sin(x0), rounded to 2**-27, about four units in the last place."""
+    return round((1e7 + math.sin(float(x[0]))) * 2**27) / 2**27
+
+
+def narrow(x):
+    """Return 100 + sin(x0), computed in float32."""
+    return np.float32(100) + np.sin(x[0])
