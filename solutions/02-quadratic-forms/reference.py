@@ -114,6 +114,7 @@ def classify(H: np.ndarray, h: np.ndarray, rtol: float = 1e-10) -> str:
         raise ValueError("H must be symmetric")
     # (1) In the coordinates of its eigenvectors, f is a sum of parabolas.
     values, vectors = np.linalg.eigh(H)
+    rtol = float(rtol)  # a float32 would draw what it meets down to its own precision
     flat = np.abs(values) <= rtol * np.max(np.abs(values), initial=0.0)
     # (2) One parabola that opens downwards is enough.
     if (values[~flat] < 0).any():
@@ -129,7 +130,7 @@ def classify(H: np.ndarray, h: np.ndarray, rtol: float = 1e-10) -> str:
 def minimise(H: np.ndarray, h: np.ndarray, c: float, rtol: float = 1e-10) -> Minimum:
     """Find all minima of f(x) = x'Hx/2 - h'x + c, or a way down without end."""
     kind = classify(H, h, rtol)
-    H, h = square(H, h)
+    (H, h), rtol = square(H, h), float(rtol)
     values, vectors = np.linalg.eigh(H)
     # (1) The eigenvector of the smallest eigenvalue bends down most.
     if kind == "saddle":
@@ -157,7 +158,7 @@ def begin(
         raise ValueError("rtol must be greater than 0, and maxiter not negative")
     multiply = guarded(product, h.shape)
     r = h - multiply(x)
-    return multiply, h, x, r, rtol * (length(h) or length(r))
+    return multiply, h, x, r, float(rtol) * (length(h) or length(r))
 
 
 def guarded(product: Product, shape: tuple[int, ...]) -> Product:
@@ -343,6 +344,7 @@ def residual_bounds(
 ) -> Bounds:
     """Return what a residual says about the error, whatever H and x are."""
     r, h = np.array(r, dtype=np.float64), np.array(h, dtype=np.float64)
+    smallest, largest = float(smallest), float(largest)
     if r.shape != h.shape or not h.any():
         raise ValueError("r must have the shape of h, and h may not be zero")
     if not 0 < smallest <= largest < math.inf:

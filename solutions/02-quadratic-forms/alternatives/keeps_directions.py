@@ -56,6 +56,7 @@ def axes_of(H, h, rtol):
     must(np.isfinite(H).all() and np.isfinite(h).all() and (H == H.T).all())
     size = np.abs(H).max(initial=0.0) or 1.0
     values, vectors = np.linalg.eigh(H / size)
+    rtol = float(rtol)
     zero = abs(values) <= rtol * abs(values).max(initial=0)
     return values * size, vectors, zero, vectors.T @ h
 
@@ -68,7 +69,7 @@ def classify(H, h, rtol=1e-10):
     if not any(zero):
         return "bowl"
     slope = math.hypot(*g[zero])
-    return "ramp" if slope > rtol * math.hypot(*g) else "trough"
+    return "ramp" if slope > float(rtol) * math.hypot(*g) else "trough"
 
 
 # %% tags=["task"] task="minimise"
@@ -98,7 +99,7 @@ def run(product, h, x0, rtol, maxiter, watch, divide, remember):
 
     r = h - ask(product, x)
     residuals = [math.hypot(*r)]
-    limit = rtol * (math.hypot(*h) if h.any() else residuals[0])
+    limit = float(rtol) * (math.hypot(*h) if h.any() else residuals[0])
     memory, q = [], 0.0
     if watch:
         watch(x.copy())
@@ -163,6 +164,7 @@ def rates(H, x_star, path):
 # %% tags=["task"] task="residual_bounds"
 def residual_bounds(r, h, smallest, largest):
     must(np.shape(r) == np.shape(h) and np.any(h))
+    smallest, largest = float(smallest), float(largest)
     must(smallest > 0 and largest >= smallest and math.isfinite(largest))
     R, B = math.hypot(*map(float, r)), math.hypot(*map(float, h))
 

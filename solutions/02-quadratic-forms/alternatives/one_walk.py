@@ -103,6 +103,7 @@ def anatomy(H, h, rtol):
     if len(h) == 0:
         return "bowl", H, h, np.zeros((0, 0)), None
     left, sizes, _ = np.linalg.svd(H)
+    rtol = float(rtol)
     flat = left[:, sizes <= rtol * sizes[0]]
     # Shifted by its norm, H keeps its order; the smallest is then told from the top.
     values, axes = np.linalg.eigh(H / (sizes[0] or 1.0))
@@ -127,7 +128,7 @@ def minimise(H, h, c, rtol=1e-10):
     if kind == "bowl":
         x = np.linalg.solve(H, h)
     else:
-        x = np.linalg.lstsq(H, h, rcond=rtol)[0]
+        x = np.linalg.lstsq(H, h, rcond=float(rtol))[0]
     return Minimum(kind, x, c - 0.5 * np.dot(h, x), flat)
 
 
@@ -146,7 +147,7 @@ def walk(product, h, x0, divide, share, rtol, maxiter, watch):
     r, is_exact = h - times(x), True
     watch(np.array(x))
     norms = [np.linalg.norm(r)]
-    aim = rtol * (np.linalg.norm(h) if h.any() else norms[0])
+    aim = float(rtol) * (np.linalg.norm(h) if h.any() else norms[0])
     old, top = None, 0.0
     while True:
         if norms[-1] <= aim:
@@ -216,6 +217,7 @@ def rates(H, x_star, path):
 def residual_bounds(r, h, smallest, largest):
     h = floats(h)
     r = floats(r, h.shape)
+    smallest, largest = float(smallest), float(largest)
     if not (smallest > 0 and smallest <= largest and largest < np.inf and h.any()):
         raise ValueError("eigenvalues or h")
     ends = (largest, smallest)

@@ -108,7 +108,7 @@ def picture(H, h, rtol):
     values, axes = jacobi(np.array(H).reshape(len(h), len(h)) / scale)
     top = max(map(abs, values), default=0.0)
     return h, [
-        (s * scale, v, dot(v, h), abs(s) <= rtol * top)
+        (s * scale, v, dot(v, h), abs(s) <= float(rtol) * top)
         for s, v in zip(values, axes, strict=True)
     ]
 
@@ -121,7 +121,7 @@ def classify(H, h, rtol=1e-10):
     slopes = [g for _, _, g, zero in axes if zero]
     if not slopes:
         return "bowl"
-    return "trough" if size(slopes) <= rtol * size(h) else "ramp"
+    return "trough" if size(slopes) <= float(rtol) * size(h) else "ramp"
 
 
 def column(vectors, n):
@@ -165,7 +165,7 @@ class Walk:
         self.watch = watch
         self.look_again()
         self.norms = [size(self.r)]
-        self.goal = rtol * (size(self.h) if any(self.h) else self.norms[0])
+        self.goal = float(rtol) * (size(self.h) if any(self.h) else self.norms[0])
         self.show()
 
     def show(self):
@@ -292,6 +292,7 @@ def rates(H, x_star, path):
 def residual_bounds(r, h, smallest, largest):
     h = row(h)
     r = row(r, len(h))
+    smallest, largest = float(smallest), float(largest)
     if not any(h) or not smallest > 0 or not smallest <= largest < math.inf:
         raise ValueError("h or eigenvalues")
     R, B = size(r), size(h)

@@ -4,6 +4,7 @@ More than 400 lines: all three are judged by the same runs, which stand together
 what is asked of one is asked of the others.
 """
 
+import itertools
 import math
 from types import SimpleNamespace
 
@@ -338,6 +339,19 @@ def ask_overflow(student, name, *rest):
             look=CONTRACT,
         )
 
+    calls = itertools.count()
+    late = lambda v: SAMPLE @ v if next(calls) < 2 else v + math.inf  # noqa: E731
+    check.raises(
+        OverflowError,
+        getattr(student, name),
+        late,
+        SAMPLE_H,
+        SAMPLE_X0,
+        *rest,
+        where=f"{name}, the product of the second step is infinite",
+        look=CONTRACT,
+    )
+
 
 def ask_limits(student, name, *rest):
     """Count steps against maxiter."""
@@ -357,6 +371,16 @@ def ask_limits(student, name, *rest):
     judge_end(run, "converged", where)
     run = run_of(student, name, one, np.array([-2.0]), at / -14, *rest, maxiter=0)
     judge_end(run, "converged", f"{name}, maxiter = 0, x0 is the minimum")
+    for rtol, h, x0 in (
+        (0.5, [3.0, 4.0], [0.75, 1.0]),
+        (1, [3, 4], [0, 0]),
+        (9, [3, 4], [0, 0]),
+    ):
+        asked = (name, 2.0 * np.eye(2), np.array(h), np.array(x0), *rest, rtol)
+        run = run_of(student, *asked)
+        where = f"{name}, rtol = {rtol}, which x0 just meets"
+        judge_end(run, "converged", where)
+        check.equal(steps_of(run, where), 0, where=f"{where}: steps", look=CONTRACT)
     down = run_of(student, name, -one, np.array([2.0]), at, *rest, maxiter=0)
     judge_end(down, "maxiter", f"{name}, maxiter = 0, H is negative")
 
@@ -377,14 +401,23 @@ def ask_far_start(student, name, rng, *rest):
     h = rng.uniform(1, 2, size=5)
     x0 = 1e8 * rng.uniform(1, 2, size=5)
     aim, sees = {"rtol": 1e-12}, {"counts": True, "watched": True}
-    run = run_of(student, name, H, h, x0, *rest, **aim, **sees, maxiter=300)
+    seen = []
+
+    def product(v):
+        seen.append(v.tobytes())
+        return H @ v
+
+    run = run_of(student, name, product, h, x0, *rest, **aim, **sees, maxiter=300)
     where = f"{name} from a start of size 1e8, rtol = 1e-12"
     look = "Compute h - Hx before you say so. " + CONTRACT
     judge_truth(run, lambda v: H @ v, h, 1e-12, where, look)
-    judge_products(run, 8, where)
     judge_watched(run, 5, where)
-    further = run_of(student, name, H, h, 1e22 * x0, *rest, maxiter=2000, **aim)
-    judge_truth(further, lambda v: H @ v, h, 1e-12, f"{name} from 1e30", look)
+    checks = {x.tobytes() for x in run.path[1:]} & set(seen)
+    judge_products(run, len(checks), where)
+    for size in (1e22, 1e47):
+        further = run_of(student, name, H, h, size * x0, *rest, maxiter=2000, **aim)
+        spot = f"{name} from {1e8 * size:g}"
+        judge_truth(further, lambda v: H @ v, h, 1e-12, spot, look)
     return run, where
 
 
@@ -418,7 +451,20 @@ def ask_refusals(student, name, *rest):
         ("rtol = NaN", (fine, h, h, *rest, math.nan)),
         ("maxiter = -1", (fine, h, h, *rest, 1e-8, -1)),
     )
+    one = h[:1]
+    cases += (
+        ("n = 1, an x0 without an axis", (fine, one, np.array(1.0), *rest)),
+        ("n = 1, a product without an axis", (lambda v: 2 * v[0], one, 0 * one, *rest)),
+        ("a later product that is a column", (turning(), h, 0 * h, *rest)),
+    )
     refuses(getattr(student, name), cases, name)
+
+
+def turning():
+    """Return a product that is right at first, and a column from the third call on."""
+    calls = itertools.count()
+    H = np.array([[2.0, 0.5], [0.5, 3.0]])
+    return lambda v: H @ v if next(calls) < 2 else (H @ v)[:, None]
 
 
 def ask_integers(student, name, *rest):
@@ -437,85 +483,24 @@ def ask_integers(student, name, *rest):
     evidence = "product got another dtype than float64"
     good = all(kind == np.float64 for kind in seen)
     check.true(good, where=where, evidence=evidence, look=CONTRACT)
+    single = SAMPLE_H.astype(np.float32) / 3, SAMPLE_X0.astype(np.float32)
+    run = run_of(student, name, product, *single, *rest, rtol=1e-10, maxiter=200)
+    where = f"{name} with float32 h and x0"
+    judge_end(run, "converged", where)
+    vector(run.x, np.linalg.solve(SAMPLE, single[0].astype(float)), 1e-9, f"{where}: x")
+    good = all(kind == np.float64 for kind in seen)
+    check.true(good, where=where, evidence=evidence, look=CONTRACT)
+    limits = {"rtol": np.float64(1e-10), "maxiter": np.int64(200)}
+    run = run_of(student, name, product, *whole, *rest, **limits)
+    judge_end(run, "converged", f"{name}, rtol and maxiter are NumPy's")
+    for size in (1e-60, 1e60):
+        pair, rtol = size * np.array([1.0, 3.0]), np.float32(1e-8)
+        run = run_of(student, name, np.diag([1.0, 2.0]), pair, 0 * pair, *rest, rtol)
+        where = f"{name}, h of size {size:g}, rtol in float32"
+        judge_end(run, "converged", where)
+        vector(run.x / size, np.array([1.0, 1.5]), 1e-7, f"{where}: x")
     run = run_of(student, name, lambda v: np.array([4, 8]), *whole, *rest, maxiter=1)
     vector(run.residuals, run.residuals, 0.0, f"{name}, product returns integers")
-
-
-def careless(lesson, name, h, x0, kind):
-    """Run a descent whose product, division and watch do not respect their input."""
-    import numpy as np
-
-    matrix = np.diag(np.arange(2.0, 2.0 + len(h)))
-    own = np.zeros(len(h))
-
-    def returns_it(v):
-        return v
-
-    def overwrites(v):
-        out = matrix @ v
-        v[:] = 99.0
-        return out
-
-    def one_buffer(v):
-        own[:] = matrix @ v
-        return own
-
-    def in_place(v):
-        v *= np.diag(matrix)
-        return v
-
-    def spoil(x):
-        x[:] = -55.0
-
-    def halves(r):
-        r *= 0.5
-        return r
-
-    product = {f.__name__: f for f in (returns_it, overwrites, one_buffer, in_place)}
-    divide = [halves if kind == "in_place" else returns_it]
-    rest = divide if name == "preconditioned" else []
-    given_h, given_x0 = np.array(h), np.array(x0)
-    run = getattr(lesson, name)(
-        product[kind], given_h, given_x0, *rest, rtol=1e-10, watch=spoil
-    )
-    x = np.array(run.x)
-    run.x[:] = 7.0
-    return run.status, x, given_h, given_x0, len(run.residuals) - 1
-
-
-def still(lesson, name, h, x0, rest):
-    """Return x0 after the x of a run without steps was overwritten."""
-    import numpy as np
-
-    given = np.array(x0)
-    extra = [lambda r: r] if rest else []
-    run = getattr(lesson, name)(lambda v: v, np.array(h), given, *extra, maxiter=0)
-    run.x[:] = 7.0
-    return given
-
-
-def ask_careless(student, name, rng):
-    h, x0 = rng.uniform(1, 2, size=4), rng.uniform(3, 4, size=4)
-    for kind, story in (
-        ("returns_it", "returns the array it is given"),
-        ("overwrites", "overwrites the array it is given"),
-        ("one_buffer", "returns one buffer each time"),
-        ("in_place", "computes in the array it is given"),
-    ):
-        status, x, after_h, after_x0, steps = student.run(
-            careless, name=name, h=h, x0=x0, kind=kind
-        )
-        where = f"{name}, product {story}, watch overwrites"
-        check.equal(status, "converged", where=f"{where}: status", look=CONTRACT)
-        want = h if kind == "returns_it" else h / np.arange(2.0, 6.0)
-        vector(x, want, 1e-8, f"{where}: x")
-        if name != "steepest_descent":
-            check.at_most(steps, 5, where=f"{where}: steps", look=CONTRACT)
-        check.unchanged(after_h, h, where=f"{where}: h", look=CONTRACT)
-        check.unchanged(after_x0, x0, where=f"{where}: x0", look=CONTRACT)
-    after = student.run(still, name=name, h=h, x0=x0, rest=name == "preconditioned")
-    where = f"{name}, maxiter = 0: is x the array x0"
-    check.unchanged(after, x0, where=where, look=CONTRACT)
 
 
 # --- large problems, whose product runs beside the submission -------------------------

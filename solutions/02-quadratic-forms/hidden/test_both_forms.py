@@ -85,6 +85,12 @@ def test_kinds_of_numbers_and_sizes_of_both_forms(student):
             1,
         ),
         ("n = 1", np.array([[-3.0]]), np.array([2.0]), -1.0),
+        (
+            "float16 arrays, c of NumPy",
+            np.array([[1, 40_000], [40_000, 1]], np.float16),
+            np.ones(2, np.float16),
+            np.int64(3),
+        ),
         ("tiny numbers", np.array([[0, 3e-60], [0, 0]]), np.full(2, 1e-60), 1e-60),
         ("huge numbers", np.array([[2e60, 1e60], [0, 0]]), np.full(2, 1e60), 1e60),
         ("a zero diagonal", np.array([[0.0, 1.0], [3.0, 0.0]]), np.zeros(2), 0.0),
@@ -125,6 +131,7 @@ def test_refusals_of_both_forms(student):
         ("a b of one number", (a, np.ones(1), 0.0)),
         ("a b of three numbers", (a, np.ones(3), 0.0)),
         ("b as a column", (a, np.ones((2, 1)), 0.0)),
+        ("a matrix of 2 x 2 x 2", (np.ones((2, 2, 2)), b, 0.0)),
         ("a NaN in a", (nan, b, 0.0)),
         ("an infinity in b", (a, np.array([1.0, -math.inf]), 0.0)),
         ("an infinity in a", (infinite, b, 0.0)),
@@ -140,4 +147,5 @@ def test_arguments_are_kept_of_both_forms(student, rng):
     a = rng.normal(size=(3, 3))
     parts = [(k, name) for k in (0, 1) for name in ("matrix", "vector")]
     for kind in (a, a + a.T):
-        keeps_its_arguments(student, "both_forms", [kind, a[0].copy(), 1.0], parts)
+        for b in (a[0].copy(), np.zeros(3)):
+            keeps_its_arguments(student, "both_forms", [kind, b, 1.0], parts)

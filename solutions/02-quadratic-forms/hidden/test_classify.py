@@ -10,6 +10,8 @@ from autograder.student.testing import check
 
 PLANE = np.array([[4, 2, 0], [2, 5, 2], [0, 2, 1]])  # its null space is (1, -2, 4)
 DOWN = np.array([1.0, -2.0, 4.0])
+MANY = np.array([2.4, 1.0, 1.0, 1.0])
+HUGE = np.full(2, 1e60)
 
 
 def judge(student, cases, look):
@@ -106,6 +108,20 @@ def test_tolerances_of_classify(student):
             ("1 and 1e-11", thin, steep, "ramp"),
             ("1 and 1e-11, rtol = 1e-13", thin, steep, "bowl", 1e-13),
             ("1 and -1e-11", np.diag([1.0, -1e-11]), 0 * steep, "trough"),
+            ("1 and 5e-11", np.diag([1.0, 5e-11]), 0 * steep, "trough"),
+            ("1 and 2e-10", np.diag([1.0, 2e-10]), 0 * steep, "bowl"),
+            ("1, 5e-13, rtol = 1e-13", np.diag([1, 5e-13]), steep, "bowl", 1e-13),
+            ("1 and -1/4, rtol = 1/4", np.diag([1, -0.25]), 0 * steep, "trough", 0.25),
+            ("three of h_0", np.diag([1.0, 0, 0, 0]), MANY, "ramp", 0.5),
+            ("rtol in float32", np.diag([1.0, 0.0]), HUGE, "ramp", np.float32(1e-7)),
+            ("h_0 is half of h", np.diag([1.0, 1, 1, 0]), np.ones(4), "trough", 0.5),
+            (
+                "h_0 is 5e-13 of h, rtol = 1e-13",
+                np.diag([1.0, 0.0]),
+                np.array([1.0, 5e-13]),
+                "ramp",
+                1e-13,
+            ),
             ("1 and -1e-9", np.diag([1.0, -1e-9]), 0 * steep, "saddle"),
             (
                 "1 and -1e-11, rtol = 1e-13",
@@ -187,6 +203,19 @@ def test_small_and_empty_and_integers_of_classify(student):
         ("H = 0", np.zeros((3, 3)), DOWN, "ramp"),
         ("integers", PLANE, np.array([4, 2, 0]), "trough"),
         ("integers, h outside", PLANE, np.array([1, 0, 0]), "ramp"),
+        (
+            "float32",
+            np.array([[4, 6], [6, 9]], np.float32),
+            np.array([2, 3], np.float32),
+            "trough",
+        ),
+        (
+            "int8 h with a large part outside",
+            np.diag([1, 0, 0]),
+            np.array([100, 90, 0], np.int8),
+            "ramp",
+            0.5,
+        ),
         ("int8", (PLANE + 100 * np.eye(3)).astype(np.int8), DOWN.astype("i1"), "bowl"),
     ]
     judge(student, cases, CONTRACT)
@@ -203,6 +232,9 @@ def test_refusals_of_classify(student):
         ("an H that is not symmetric in its last bit", (bent, h)),
         ("an h of one number", (np.eye(2), np.ones(1))),
         ("h as a column", (np.eye(2), np.ones((2, 1)))),
+        ("a matrix of 2 x 2 x 2", (np.ones((2, 2, 2)), h)),
+        ("n = 1 and an h without an axis", (np.eye(1), np.array(1.0))),
+        ("infinities off the diagonal", (np.array([[1, np.inf], [np.inf, 1]]), h)),
         ("a NaN in H", (nan, h)),
         ("an infinity in H", (np.diag([math.inf, 1.0]), h)),
         ("a NaN in h", (np.eye(2), np.array([math.nan, 0.0]))),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hidden import descents
+from hidden import descents, keeping
 from hidden.answers import CONTRACT, STEP_5, STEP_8, turned, vector
 from hidden.descents import run_of, steps_of
 
@@ -150,7 +150,7 @@ def test_refusals_of_conjugate_gradient(student):
 
 @pytest.mark.task("conjugate_gradient")
 def test_careless_functions_of_conjugate_gradient(student, rng):
-    descents.ask_careless(student, NAME, rng)
+    keeping.ask_careless(student, NAME, rng)
 
 
 @pytest.mark.task("conjugate_gradient")
@@ -183,3 +183,8 @@ def test_the_last_step_of_conjugate_gradient(student, rng):
 @pytest.mark.task("conjugate_gradient")
 def test_flat_beside_rounding_of_conjugate_gradient(student, rng):
     descents.ask_flat(student, NAME, rng)
+    for ratio, status in ((8e-15, "unbounded"), (1.3e-14, "maxiter")):
+        H, h = np.diag([1, 1e-10, 0]), np.array([1, 1e-5, (1e-20 / ratio) ** 0.5])
+        run = run_of(student, NAME, H, h, np.zeros(3), maxiter=2)
+        where = f"{NAME}, the second p'Hp / p'p is {ratio:g} of the first"
+        descents.judge_end(run, status, where)

@@ -81,6 +81,13 @@ def test_kinds_of_numbers_and_sizes_of_evaluate(student, rng):
         ("n = 1", one, np.array([-2.0]), 0.5, np.array([-4.0])),
         ("n = 0", np.zeros((0, 0)), np.zeros(0), 2.5, np.zeros(0)),
         ("a = 0", np.zeros((2, 2)), np.array([1.0, 2.0]), 3.0, np.array([4.0, 5.0])),
+        (
+            "float16 arrays, c of NumPy",
+            np.float16(300) * one.astype(np.float16),
+            np.full(1, 300, np.float16),
+            np.int64(3),
+            np.full(1, 300, np.float16),
+        ),
         ("tiny numbers", one * 1e-60, one[0] * 1e-60, 1e-60, one[0]),
         ("huge numbers", one * 1e60, one[0] * 1e60, 1e60, one[0] * 1e30),
     )
@@ -103,6 +110,10 @@ def test_refusals_of_evaluate(student):
         ("an x of three numbers", (a, b, 0.0, np.ones(3))),
         ("b as a column", (a, np.ones((2, 1)), 0.0, x)),
         ("x as a column", (a, b, 0.0, np.ones((2, 1)))),
+        ("a matrix of 2 x 2 x 2", (np.ones((2, 2, 2)), b, 0.0, x)),
+        ("a matrix of 0 x 3", (np.zeros((0, 3)), b[:0], 0.0, x[:0])),
+        ("n = 0 and a b of two numbers", (np.zeros((0, 0)), b, 0.0, x[:0])),
+        ("n = 1 and a b without an axis", (np.eye(1), np.array(2.0), 0.0, x[:1])),
     )
     refuses(student.evaluate, cases, "evaluate")
 

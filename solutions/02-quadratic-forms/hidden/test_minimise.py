@@ -103,6 +103,14 @@ def test_ramps(student, rng):
             got = minimum_of(student, H, h, 1.0)
             where = f"minimise, eigenvalues {values}, h outside the range"
             judge_way_down(got, "ramp", H, h, where)
+    # A part of 1e-8 outside the range: h minus its other part is mostly rounding.
+    H, axes = turned([0, 1, 2, 4], rng)
+    h = H @ rng.uniform(1, 2, size=4) + 1e-8 * axes[:, 0]
+    got = minimum_of(student, H, h, 1.0)
+    where = "minimise, h hardly outside the range"
+    check.equal(got.kind, "ramp", where=f"{where}: kind", look=CONTRACT)
+    d = judge_columns(got, 4, 1, where)[:, 0]
+    check.close(H @ d, 0 * d, atol=4e-10, where=f"{where}: Hd", look=CONTRACT)
 
 
 @pytest.mark.task("minimise", weight=2, core=True)
@@ -152,7 +160,17 @@ def test_tolerances_of_minimise(student):
     got = minimum_of(student, thin, h, 1.0, 1e-13)
     where = f"{where}, rtol = 1e-13"
     judge_minimum(got, "bowl", [2.0, 2.0], -3.0, 0, thin, where, look=CONTRACT)
+    got = minimum_of(student, np.diag([1.0, 5e-11]), np.array([1.0, 0.0]), 0.0)
+    check.equal(got.kind, "trough", where="minimise, 1 and 5e-11", look=CONTRACT)
+    thin = np.diag([1.0, 5e-13])
+    got = minimum_of(student, thin, np.array([1.0, 5e-13]), 0.0, 1e-13)
+    where = "minimise, eigenvalues 1 and 5e-13, rtol = 1e-13"
+    judge_minimum(got, "bowl", [1.0, 1.0], -0.5, 0, thin, where, look=CONTRACT)
     flat = np.diag([4.0, 1.0])
+    got = minimum_of(student, flat, np.array([8.0, 0.0]), 0.0, 0.25)
+    where = "minimise, eigenvalues 4 and 1, rtol = 1/4"
+    check.equal(got.kind, "trough", where=f"{where}: kind", look=CONTRACT)
+    judge_columns(got, 2, 1, where, CONTRACT)
     got = minimum_of(student, flat, np.array([8.0, 0.0]), 0.0, 0.4)
     where = "minimise, eigenvalues 4 and 1, rtol = 0.4"
     check.equal(got.kind, "trough", where=f"{where}: kind", look=CONTRACT)
@@ -177,7 +195,7 @@ def test_small_and_empty_and_integers_of_minimise(student):
     zero = np.zeros((3, 3))
     got = minimum_of(student, zero, np.zeros(3), 7.0)
     judge_minimum(got, "trough", np.zeros(3), 7.0, 3, zero, "minimise, H = 0, h = 0")
-    got = minimum_of(student, PLANE, np.array([4, 2, 0]), 3)
+    got = minimum_of(student, PLANE, np.array([4, 2, 0]), np.int64(3))
     x = np.array([1.0, 0.0, 0.0])
     x -= DOWN * (DOWN @ x) / (DOWN @ DOWN)
     judge_minimum(got, "trough", x, 1.0, 1, PLANE, "minimise, integers")
@@ -185,13 +203,18 @@ def test_small_and_empty_and_integers_of_minimise(student):
 
 @pytest.mark.task("minimise")
 def test_refusals_of_minimise(student):
-    h = np.ones(2)
+    bent, h = np.eye(2), np.ones(2)
+    bent[0, 1], bent[1, 0] = 0.25, np.nextafter(0.25, 1.0)
     cases = (
         ("a matrix of 2 x 3", (np.ones((2, 3)), h, 0.0)),
         ("an H that is not symmetric", (np.array([[1.0, 2.0], [0.0, 1.0]]), h, 0.0)),
         ("an h of three numbers", (np.eye(2), np.ones(3), 0.0)),
         ("a NaN in H", (np.diag([1.0, math.nan]), h, 0.0)),
         ("an infinity in h", (np.eye(2), np.array([0.0, math.inf]), 0.0)),
+        ("a NaN in h", (np.eye(2), np.array([math.nan, 0.0]), 0.0)),
+        ("a one-dimensional H", (h[:1], h[:1], 0.0)),
+        ("a matrix of 2 x 2 x 2", (np.ones((2, 2, 2)), h, 0.0)),
+        ("an H that is not symmetric in its last bit", (bent, h, 0.0)),
     )
     refuses(student.minimise, cases, "minimise")
 

@@ -1,8 +1,10 @@
 """Hidden tests of `preconditioned`: points, steps, calls, then the edges."""
 
+import itertools
+
 import numpy as np
 import pytest
-from hidden import descents
+from hidden import descents, keeping
 from hidden.answers import CONTRACT, STEP_7, refuses, turned
 from hidden.descents import plain, run_of, steps_of
 
@@ -67,6 +69,12 @@ def test_calls(student, rng):
         run_of(student, NAME, H, h, np.ones(5), count, maxiter=most)
         where = f"{NAME}, maxiter = {most}: calls of precondition"
         check.at_most(count.calls, most, where=where, look=CONTRACT)
+    flat = check.counted(plain)
+    end = run_of(
+        student, NAME, np.diag([4.0, 0]), np.array([4.0, 1]), np.zeros(2), flat
+    )
+    where = f"{NAME}, a ramp: calls of precondition"
+    check.at_most(flat.calls, steps_of(end, where) + 1, where=where, look=CONTRACT)
     done = check.counted(plain)
     run_of(student, NAME, H, H @ h, h, done)
     where = f"{NAME}, x0 is the minimum: calls of precondition"
@@ -129,9 +137,15 @@ def test_far_start_of_preconditioned(student, rng):
         descents.judge_restart(run, lambda v: H @ v, h, where, CONTRACT, divide)
 
 
+def turning():
+    """Return a division that gives one number from the second call on."""
+    calls = itertools.count()
+    return lambda r: r if next(calls) < 1 else r[0]
+
+
 @pytest.mark.task("preconditioned")
 def test_no_such_matrix(student):
-    H, h, x0 = np.eye(2), np.array([1.0, 2.0]), np.zeros(2)
+    H, h, x0 = np.diag([1.0, 3.0]), np.array([1.0, 2.0]), np.zeros(2)
     fine = lambda v: H @ v  # noqa: E731
     cases = (
         ("an M whose eigenvalues are negative", lambda r: -r),
@@ -139,7 +153,11 @@ def test_no_such_matrix(student):
         ("z = 0", lambda r: 0 * r),
         ("a z of one number", lambda r: r[:1]),
         ("a z that is a column", lambda r: r[:, None]),
+        ("a later z that is a number", turning()),
     )
+    one = np.ones(1)
+    asked = (lambda v: 2 * v, one, 0 * one, lambda r: r[0])
+    refuses(student.preconditioned, [("n = 1, a z without an axis", asked)], NAME)
     refuses(student.preconditioned, [(k, (fine, h, x0, f)) for k, f in cases], NAME)
 
 
@@ -196,7 +214,7 @@ def test_refusals_of_preconditioned(student):
 
 @pytest.mark.task("preconditioned")
 def test_careless_functions_of_preconditioned(student, rng):
-    descents.ask_careless(student, NAME, rng)
+    keeping.ask_careless(student, NAME, rng)
 
 
 @pytest.mark.task("preconditioned")
@@ -217,3 +235,8 @@ def test_the_last_step_of_preconditioned(student, rng):
 @pytest.mark.task("preconditioned")
 def test_flat_beside_rounding_of_preconditioned(student, rng):
     descents.ask_flat(student, NAME, rng, plain)
+    for ratio, status in ((8e-15, "unbounded"), (1.3e-14, "maxiter")):
+        H, h = np.diag([1, 1e-10, 0]), np.array([1, 1e-5, (1e-20 / ratio) ** 0.5])
+        run = run_of(student, NAME, H, h, np.zeros(3), plain, maxiter=2)
+        where = f"{NAME}, the second p'Hp / p'p is {ratio:g} of the first"
+        descents.judge_end(run, status, where)

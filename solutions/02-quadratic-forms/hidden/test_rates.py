@@ -88,6 +88,14 @@ def test_kinds_of_paths(student, rng):
         ("points close to x_star", H, x_star, tiny, 1e-3),
         ("H of size 1e-40", H * 1e-40, x_star, path, 1e-10),
         ("H of size 1e40", H * 1e40, x_star, path, 1e-10),
+        ("points of size 1e-60", H, 0 * x_star, [1e-60 * p for p in path], 1e-10),
+        (
+            "float32",
+            H.astype(np.float32),
+            x_star.astype(np.float32) / 3,
+            np.array(path, np.float32),
+            1e-10,
+        ),
         ("n = 1", one, np.array([1.0]), [np.array([3.0]), np.array([0.5])], 1e-10),
     ):
         got = rates_of(student, matrix, star, points)
@@ -100,12 +108,31 @@ def test_kinds_of_paths(student, rng):
 
 
 @pytest.mark.task("rates")
+def test_a_long_path_from_beside_x_star(student, rng):
+    H, star, count = np.diag([1.0, 2.0, 1.5]), np.array([1.0, -2.0, 3.0]), 150
+    path = [np.nextafter(star, 9.0)]
+    path += [star + 0.9**k * rng.uniform(0.5, 1, size=3) for k in range(1, count)]
+    got = rates_of(student, H, star, path)
+    where = "rates, 150 points, the first a rounding away from x_star"
+    vector(got.measured, measured_of(H, star, path), 1e-9, f"{where}: measured")
+    root = math.sqrt(2)
+    for name, ratio, factor in (
+        ("descent_bound", 1 / 3, 1.0),
+        ("conjugate_bound", (root - 1) / (root + 1), 2.0),
+    ):
+        want = bound_of(ratio, factor, count)
+        vector(getattr(got, name), want, 1e-9, f"{where}: {name}", STEP_6)
+
+
+@pytest.mark.task("rates")
 def test_an_ill_conditioned_matrix(student):
     H = np.diag([1e-13, 1.0])
     path = [np.array([1.0, 0.0]), np.array([0.5, 0.0])]
     got = rates_of(student, H, np.zeros(2), path)
     where = "rates, eigenvalues 1e-13 and 1"
     number(got.kappa, 1e13, 1e-9, f"{where}: kappa")
+    thin = rates_of(student, np.diag([2e-14, 1.0]), np.zeros(2), path)
+    number(thin.kappa, 5e13, 1e-9, "rates, eigenvalues 2e-14 and 1: kappa")
     vector(got.measured, [1.0, 0.5], 1e-9, f"{where}: measured")
 
 
@@ -118,6 +145,11 @@ def test_refusals_of_rates(student):
         ("an eigenvalue of 0", (np.diag([1.0, 0.0]), star, path)),
         ("eigenvalues 1 and 1e-15", (np.diag([1.0, 1e-15]), star, path)),
         ("H = 0", (0 * H, star, path)),
+        ("eigenvalues 1 and 5e-15", (np.diag([1.0, 5e-15]), star, path)),
+        ("eigenvalues 1 and 1e-14", (np.diag([1.0, 1e-14]), star, path)),
+        ("a matrix of 1 x 2 x 2", (H[None], star, path)),
+        ("an x_star that is a column", (H, star[:, None], path)),
+        ("points that are columns", (H, star, np.ones((3, 2, 1)))),
         ("an empty path", (H, star, [])),
         ("an array of no points", (H, star, np.zeros((0, 2)))),
         ("x_0 = x_star", (H, star, path[::-1])),

@@ -54,6 +54,12 @@ def test_kinds_of_numbers_and_sizes_of_residual_bounds(student):
             1,
             4,
         ),
+        ("float16", np.full(2, 300, np.float16), np.ones(2, np.float16), 0.5, 2.0),
+        ("float32", np.full(2, 0.1, np.float32), np.ones(2, np.float32), 0.5, 2.0),
+        ("numbers of NumPy", np.ones(2), np.ones(2), np.int64(1), np.int64(4)),
+        ("narrow integers", np.ones(2), np.ones(2), np.int8(1), np.int8(100)),
+        ("narrow floats", np.ones(2) / 3, np.ones(2), np.float32(0.5), np.float32(3)),
+        ("ends far apart", np.ones(2), np.ones(2), 1e-60, 1e60),
         ("r = 0", np.zeros(2), np.ones(2), 0.5, 2.0),
         ("one eigenvalue", np.array([3.0, 4.0]), np.array([0.0, 2.0]), 2.0, 2.0),
         ("n = 1", np.array([-3.0]), np.array([-2.0]), 0.5, 8.0),
@@ -67,7 +73,7 @@ def test_kinds_of_numbers_and_sizes_of_residual_bounds(student):
         sizes = [math.hypot(*map(float, v)) for v in (r, h)]
         for field, want in WANTS.items():
             where = f"{NAME}, {kind}: {field}"
-            judge_pair(getattr(got, field), want(*sizes, s, m), where)
+            judge_pair(getattr(got, field), want(*sizes, float(s), float(m)), where)
 
 
 @pytest.mark.task("residual_bounds")
@@ -78,6 +84,10 @@ def test_refusals_of_residual_bounds(student):
         ("an r of one number", (np.ones(1), h, 1.0, 2.0)),
         ("an r of three numbers", (np.ones(3), h, 1.0, 2.0)),
         ("r as a row of a matrix", (np.ones((1, 2)), h, 1.0, 2.0)),
+        ("n = 0", (np.zeros(0), np.zeros(0), 1.0, 2.0)),
+        ("r of 2 x 3, h of 3 x 2", (np.ones((2, 3)), np.ones((3, 2)), 1.0, 2.0)),
+        ("n = 1 and an r without an axis", (np.array(2.0), h[1:], 1.0, 2.0)),
+        ("smallest just above largest", (r, h, math.nextafter(2.0, 3.0), 2.0)),
         ("smallest = 0", (r, h, 0.0, 2.0)),
         ("smallest = -1", (r, h, -1.0, 2.0)),
         ("both eigenvalues negative", (r, h, -2.0, -1.0)),

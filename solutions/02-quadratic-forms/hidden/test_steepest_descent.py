@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hidden import descents
+from hidden import descents, keeping
 from hidden.answers import CONTRACT, STEP_4, turned, vector
 from hidden.descents import run_of
 
@@ -94,7 +94,7 @@ def test_refusals_of_steepest_descent(student):
 
 @pytest.mark.task("steepest_descent")
 def test_careless_functions_of_steepest_descent(student, rng):
-    descents.ask_careless(student, NAME, rng)
+    keeping.ask_careless(student, NAME, rng)
 
 
 @pytest.mark.task("steepest_descent")
@@ -129,7 +129,10 @@ def test_the_last_step_of_steepest_descent(student, rng):
 def test_flat_beside_rounding_of_steepest_descent(student):
     """The second residual is (-1e-15, b), of a curvature of 1e-15."""
     H = np.diag([1.0, 0.0])
-    for b in (3e-8, 5e-8):
+    run = run_of(student, NAME, H, np.array([1.0, 1.2e-7]), np.zeros(2), maxiter=2)
+    where = f"{NAME}, H = diag(1, 0), h = (1, 1.2e-7): p'Hp is 1.4e-14 p'p"
+    descents.judge_end(run, "maxiter", where)
+    for b in (3e-8, 5e-8, 9.5e-8):
         h, where = np.array([1.0, b]), f"{NAME}, H = diag(1, 0), h = (1, {b:g})"
         run = run_of(student, NAME, H, h, np.zeros(2))
         descents.judge_way_down(run, lambda v: H @ v, h, where, STEP_4)

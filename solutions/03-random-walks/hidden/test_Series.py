@@ -4,6 +4,7 @@ Operations run there, on fresh operands; only the terms of the results come back
 than 400 lines: one class with nine operations, each with its refusals.
 """
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -257,6 +258,11 @@ def test_series_of_different_lengths(student, rng):
             "short * long": lambda series: series(short) * series(long),
             "short(long)": lambda series: series(short)(series(inner)),
             "long(short)": lambda series: series(long)(series(little)),
+            "long(0), one term": lambda series: series(long)(series([0])),
+            "long(0), four terms": lambda series: series(long)(series([0] * 4)),
+            "4/9 + 0s + 0s^2: sqrt": (
+                lambda series: series([Fraction(4, 9), 0, 0]).sqrt()
+            ),
             "one term times seven": lambda series: series([3]) * series(long),
             "one term: inverse": lambda series: series([Fraction(-2, 3)]).inverse(),
             "one term: sqrt": lambda series: series([Fraction(9, 4)]).sqrt(),
@@ -273,6 +279,9 @@ def test_series_of_different_lengths(student, rng):
             "short * long": product(long, short),
             "short(long)": composed(short, inner),
             "long(short)": composed(long, little),
+            "long(0), one term": long[:1],
+            "long(0), four terms": [long[0], 0, 0, 0],
+            "4/9 + 0s + 0s^2: sqrt": [Fraction(2, 3), 0, 0],
             "one term times seven": [3 * long[0]],
             "one term: inverse": [Fraction(-3, 2)],
             "one term: sqrt": [Fraction(3, 2)],
@@ -285,7 +294,7 @@ def test_series_of_different_lengths(student, rng):
 @pytest.mark.task("Series", weight=1)
 def test_large_numbers_and_many_terms(student):
     big, small = Fraction(10**20 + 1, 3), Fraction(7, 10**18 + 9)
-    ones = [1] * 40
+    ones = [1] * 60
     got = terms_of(
         student,
         {
@@ -295,8 +304,11 @@ def test_large_numbers_and_many_terms(student):
             "a root of many digits below the line": (
                 lambda series: series([small * small, 1]).sqrt()
             ),
-            "40 ones, squared": lambda series: series(ones) * series(ones),
-            "40 ones, inverse": lambda series: series(ones).inverse(),
+            "a denominator of 62 digits": lambda series: (
+                -series([Fraction(1, 10**61 + 1)])
+            ),
+            "60 ones, squared": lambda series: series(ones) * series(ones),
+            "60 ones, inverse": lambda series: series(ones).inverse(),
             "1/sqrt(1 - s), 40 terms": (
                 lambda series: series([1, -1, *[0] * 38]).sqrt().inverse()
             ),
@@ -316,8 +328,9 @@ def test_large_numbers_and_many_terms(student):
             "a list of both kinds": [Fraction(1, 2), 3],
             "a root of many digits": [big, 1 / (2 * big)],
             "a root of many digits below the line": [small, 1 / (2 * small)],
-            "40 ones, squared": list(range(1, 41)),
-            "40 ones, inverse": [1, -1, *[0] * 38],
+            "a denominator of 62 digits": [Fraction(-1, 10**61 + 1)],
+            "60 ones, squared": list(range(1, 61)),
+            "60 ones, inverse": [1, -1, *[0] * 58],
             "1/sqrt(1 - s), 40 terms": terms,
             "1/(1 - s) at s/(1 + s), 30 terms": [1, 1, *[0] * 28],
         },
@@ -335,6 +348,14 @@ def test_what_a_series_refuses(student):
         "a float minus it": (TypeError, lambda s: 0.5 - s([1, 2])),
         "times a float": (TypeError, lambda s: s([1, 2]) * 2.0),
         "a float times it": (TypeError, lambda s: 0.5 * s([1, 2])),
+        "with a float as its last term": (TypeError, lambda s: s([1, 2, 3.5])),
+        "with NaN among its terms": (TypeError, lambda s: s([1, math.nan])),
+        "plus 0.0": (TypeError, lambda s: s([1, 2]) + 0.0),
+        "0.0 plus it": (TypeError, lambda s: 0.0 + s([1, 2])),
+        "minus 0.0": (TypeError, lambda s: s([1, 2]) - 0.0),
+        "times 0.0": (TypeError, lambda s: s([1, 2]) * 0.0),
+        "times 1.0": (TypeError, lambda s: s([1, 2]) * 1.0),
+        "2 + 0s: sqrt": (ValueError, lambda s: s([2, 0]).sqrt()),
         "without terms": (ValueError, lambda s: s([])),
         "s + s^2: inverse": (ZeroDivisionError, lambda s: s([0, 1, 1]).inverse()),
         "2 + s: sqrt": (ValueError, lambda s: s([2, 1]).sqrt()),

@@ -1,11 +1,12 @@
 """Hidden tests of `last_zero`: fair and drifting walks, edges, refusals."""
 
+import itertools
 import math
 from fractions import Fraction
 
 import pytest
 from hidden.answers import ask_all, fractions, refused, step
-from hidden.laws import last_visits
+from hidden.laws import first_visits, last_visits, visits
 
 STEP_5 = step(5)
 
@@ -48,10 +49,22 @@ def test_last_visits_of_a_hundred_steps(student):
 
 
 @pytest.mark.task("last_zero", weight=1)
+def test_last_visits_of_many_steps_that_drift(student):
+    p, n = Fraction(2, 5), 140
+    u, f = visits(p, n), first_visits(p, 0, n)
+    stay = [1 - back for back in itertools.accumulate(f)]
+    want = [u[k] * stay[n - k] for k in range(n + 1)]
+    (got,) = ask_all(student, "last_zero", [(p, n)])
+    fractions(got, want, "last_zero(2/5, 140)", STEP_5)
+
+
+@pytest.mark.task("last_zero", weight=1)
 def test_last_zero_refuses(student):
     refused(student, "last_zero", TypeError, [("with p = 0.5", (0.5, 4))])
     cases = [
         ("with n = -1", (Fraction(1, 2), -1)),
+        ("with n = -1 and p = 1", (1, -1)),
+        ("with p = 2 and n = 0", (2, 0)),
         ("with p = -1/9", (Fraction(-1, 9), 4)),
         ("with p = 10/9", (Fraction(10, 9), 4)),
     ]

@@ -62,7 +62,12 @@ def test_passage_without_chance(student):
 def test_sixty_steps(student):
     judge_all(
         student,
-        [(Fraction(2, 5), 6, 60), (Fraction(2, 5), -1, 59), (Fraction(3, 8), -6, 50)],
+        [
+            (Fraction(2, 5), 6, 60),
+            (Fraction(2, 5), -1, 59),
+            (Fraction(3, 8), -6, 50),
+            (Fraction(3, 8), 1, 100),
+        ],
     )
 
 
@@ -75,6 +80,9 @@ def test_passage_refuses(student):
         ("with level 0", (half, 0, 4)),
         ("with level 0 and n = 0", (half, 0, 0)),
         ("with n = -1", (half, 1, -1)),
+        ("with p = 2 and n = 0", (2, 1, 0)),
+        ("with p = 2 and a level too far", (2, 3, 2)),
+        ("with n = -1 and p = 1", (1, -1, -1)),
         ("with p = -1/9", (Fraction(-1, 9), 1, 4)),
         ("with p = 10/9 and a level below", (Fraction(10, 9), -1, 4)),
     ]

@@ -80,7 +80,9 @@ def judge_bounds(fields, where, d, n, walks, width):
 @pytest.mark.task("polya", weight=2, core=True)
 def test_intervals(student):
     cases = [(30, 100), (341, 1000), (3, 10, 1.0), (9, 10, 3.0), (50, 100, 2.5)]
-    judge_intervals(student, [*cases, (199, 200, 1.96), (2, 200, 4.0)])
+    judge_intervals(
+        student, [*cases, (199, 200, 1.96), (2, 200, 4.0), (300_000, 10**6)]
+    )
 
 
 @pytest.mark.task("polya", weight=2, core=True)
@@ -88,6 +90,7 @@ def test_who_comes_back_on_a_line_and_in_a_plane(student):
     judge_share(student, 1, 3, seed=311)
     judge_share(student, 1, 4, seed=312)
     judge_share(student, 1, 40, seed=320)
+    judge_share(student, 1, 400, seed=328)
     judge_share(student, 2, 2, seed=313)
     judge_share(student, 2, 4, seed=314)
     judge_share(student, 2, 40, seed=324)
@@ -99,6 +102,7 @@ def test_who_comes_back_in_space(student):
     judge_share(student, 3, 4, seed=316)
     judge_share(student, 4, 2, seed=317)
     judge_share(student, 7, 2, seed=326)
+    judge_share(student, 40, 2, seed=327)
     judge_share(student, 3, 30, seed=325)
 
 
@@ -118,6 +122,7 @@ def test_what_the_estimate_leaves_out(student):
     for d, n, walks, width in (
         (3, 100, 900, 1.96),
         (3, 31, 500, 3.0),
+        (3, 101, 300, 2.0),
         (4, 12, 700, 1.5),
         (5, 8, 400, 2.0),
         (2, 20, 300, 2.0),
@@ -214,6 +219,17 @@ def test_walks_of_one_call_are_independent(student):
 
 
 @pytest.mark.task("polya", weight=1)
+def test_two_walks_of_a_plane_are_independent(student):
+    for walks, calls, chance in ((2, 1800, 1 / 16), (4, 800, 67 / 256)):
+        rng = make_rng(student, 329)
+        with student.together() as batch:
+            counts = [batch.polya(2, 2, walks, rng).returned for _ in range(calls)]
+        hits = sum(int(batch.result(count)) >= 2 for count in counts)
+        where = f"polya(2, 2, {walks}, rng), {calls:,} times: two or more come back"
+        judge_count(hits, calls, chance, where, STEP_8)
+
+
+@pytest.mark.task("polya", weight=1)
 def test_polya_refuses(student):
     rng = make_rng(student, 20)
     for what, args, options in (
@@ -223,6 +239,9 @@ def test_polya_refuses(student):
         ("without walks", (3, 5, 0), {}),
         ("with width = 0", (3, 5, 10), {"width": 0.0}),
         ("with width = NaN", (3, 5, 10), {"width": math.nan}),
+        ("with width = -1.96", (3, 5, 10), {"width": -1.96}),
+        ("with an infinite width", (3, 5, 10), {"width": math.inf}),
+        ("with width = 0 and no steps", (3, 0, 10), {"width": 0.0}),
     ):
         check.raises(
             ValueError,

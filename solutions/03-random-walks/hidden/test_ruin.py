@@ -92,7 +92,7 @@ def test_powers_that_leave_the_floats(student):
 @pytest.mark.task("ruin", weight=1)
 def test_tiny_probabilities(student):
     cases = [(0.6, 50, 100), (0.9, 90, 91), (0.7, 700, 900), (0.99, 60, 120)]
-    judge_floats(student, [*cases, (0.999, 400, 500)])
+    judge_floats(student, [*cases, (0.999, 400, 500), (0.99, 143, 200)])
 
 
 @pytest.mark.task("ruin", weight=1)
@@ -113,6 +113,10 @@ def test_games_without_chance(student):
 @pytest.mark.task("ruin", weight=1)
 def test_a_hundred_thousand_coins(student):
     judge_floats(student, [(0.5, 99_999, 100_000), (0.5 + 1e-13, 70_000, 100_000)])
+    judge_floats(student, [(0.5 + 9e-15, 70_000, 100_000)])
+    judge_floats(student, [(0.5 - 9e-15, 99_990, 100_000), (0.5, 50_000, 100_000)])
+    judge_floats(student, [(0.6, 70_000, 100_000), (0.4, 70_000, 100_000)])
+    judge_floats(student, [(0.9, 70_000, 100_000)])
     judge_floats(student, [(0.5 - 1e-6, 99_000, 100_000), (0.5 + 1e-5, 1, 100_000)])
 
 
@@ -124,6 +128,8 @@ def test_a_hundred_coins_exactly(student):
 @pytest.mark.task("ruin", weight=1)
 def test_ruin_refuses(student):
     cases = [(what, (p, 2, 5)) for what, p in no_probabilities()]
+    cases += [(f"{what} and z = 0", (p, 0, 5)) for what, p in no_probabilities()]
+    cases += [(f"{what} and z = a", (p, 5, 5)) for what, p in no_probabilities()]
     cases += [
         ("with z = -1", (0.5, -1, 5)),
         ("with z > a", (0.4, 6, 5)),

@@ -48,6 +48,15 @@ def test_no_two_walks_are_alike(student):
     got, where = sample(student, 70, 0.5, 12_000, make_rng(student, 304))
     steps = np.diff(got, axis=1)
     steps = steps * steps[:, :1]  # a walk and its mirror image count as one
+    up = steps > 0
+    for lag in range(1, 70):
+        for start in (0, lag):  # disjoint pairs: k and k + lag, k in every second block
+            first = [k for k in range(start, 70 - lag) if (k - start) // lag % 2 == 0]
+            if first:
+                same = up[:, first] == up[:, [k + lag for k in first]]
+                hits, trials = np.count_nonzero(same), same.size
+                what = f"{where}: a step and that {lag} later, how often they are equal"
+                judge_count(hits, trials, 0.5, what, STEP_8)
     different = len({walk.tobytes() for walk in steps})
     evidence = f"of {len(steps):,} walks of 70 steps, {different:,} are different"
     good = different == len(steps)
@@ -59,6 +68,31 @@ def test_the_law_of_leaning_walks(student):
     judge_law(student, 9, 0.3, seed=302)
     judge_law(student, 5, 0.85, seed=303)
     judge_law(student, 4, 0.004, seed=305)
+
+
+@pytest.mark.task("simulate", weight=1)
+def test_many_walks_and_long_walks(student):
+    got, where = sample(student, 40, 0.5, 22_000, make_rng(student, 307))
+    different = len({walk.tobytes() for walk in got * np.diff(got, axis=1)[:, :1]})
+    evidence = f"of {len(got):,} walks of 40 steps, {different:,} are different"
+    check.true(different >= len(got) - 3, where=where, evidence=evidence, look=CONTRACT)
+    for n, p, walks, seed in (
+        (40, 0.3, 4000, 308),
+        (1000, 0.0004, 200, 309),
+        (300, 0.5, 500, 310),
+    ):
+        got, where = sample(student, n, p, walks, make_rng(student, seed))
+        up = np.diff(got, axis=1) > 0
+        for part, name in ((up, "all"), (up[:, n // 2 :], "in the second half")):
+            what = f"{where}: steps up, {name}"
+            judge_count(np.count_nonzero(part), part.size, p, what, STEP_8)
+        pairs = up[:, : n // 2] == up[:, n - n // 2 :]
+        what = f"{where}: a step and that {n // 2} later, how often they are equal"
+        same = p * p + (1 - p) ** 2
+        judge_count(np.count_nonzero(pairs), pairs.size, same, what, STEP_8)
+        once = up[:, 0] == up[:, -1]
+        what = f"{where}: the first and the last step, how often they are equal"
+        judge_count(np.count_nonzero(once), walks, same, what, STEP_8)
 
 
 @pytest.mark.task("simulate", weight=1)
@@ -123,6 +157,8 @@ def test_no_steps_and_no_walks(student):
 def test_walks_are_refused(student):
     rng = make_rng(student, 9)
     cases = [(what, (3, p, 4)) for what, p in no_probabilities()]
+    cases += [(f"{what}, no steps", (0, p, 4)) for what, p in no_probabilities()]
+    cases += [(f"{what}, no walks", (3, p, 0)) for what, p in no_probabilities()]
     cases = [case for case in cases if isinstance(case[1][1], float)]
     cases += [("with n = -1", (-1, 0.5, 4)), ("with walks = -1", (3, 0.5, -1))]
     for what, args in cases:

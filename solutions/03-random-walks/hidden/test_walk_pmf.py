@@ -32,7 +32,8 @@ def judge_floats(got, n, p, where):
     evidence = "where S_n cannot be, the probability must be exactly 0"
     empty = not np.any(got[1::2])
     check.true(empty, where=where, evidence=evidence, look=STEP_1)
-    check.close(got, want, rtol=1e-12 * (n + 1), where=where, look=STEP_1)
+    rtol = 1e-12 * (n + 1)
+    check.close(got, want, rtol=rtol, atol=2e-290, where=where, look=STEP_1)
 
 
 @pytest.mark.task("walk_pmf", weight=2, core=True)
@@ -87,6 +88,12 @@ def test_the_longest_walk(student):
     want = pmf_at(1100, 0.4, 300)
     where = "walk_pmf(1100, 0.4): P(S_n = -500), which is tiny"
     check.close(float(small[600]), want, rtol=2e-9, where=where, look=STEP_1)
+    (thin,) = ask_all(student, "walk_pmf", [(1000, 0.5)])
+    for k in (2, 5, 20):  # from 5e-296 on: 6e-289 is to be right
+        want = pmf_at(1000, 0.5, k)
+        if want > 1e-290:
+            where = f"walk_pmf(1000, 0.5): P(S_n = {2 * k - 1000}), above 1e-290"
+            check.close(float(thin[2 * k]), want, rtol=2e-9, where=where, look=STEP_1)
     want = pmf_at(1100, 0.4, 1)
     where = "walk_pmf(1100, 0.4): P(S_n = -1098), which is tiny"
     check.close(float(small[2]), want, rtol=2e-9, where=where, look=STEP_1)
@@ -108,11 +115,14 @@ def test_exact_means_exact(student):
     p = Fraction(10**18 + 1, 2 * 10**18)
     got, long = ask_all(student, "walk_pmf", [(12, p), (70, Fraction(2, 5))])
     fractions(long, exact_law(70, Fraction(2, 5)), "walk_pmf(70, 2/5)", STEP_1)
+    (far,) = ask_all(student, "walk_pmf", [(200, Fraction(2, 5))])
+    fractions(far, exact_law(200, Fraction(2, 5)), "walk_pmf(200, 2/5)", STEP_1)
     fractions(got, exact_law(12, p), "walk_pmf(12, p) with a p of 19 digits", STEP_1)
 
 
 @pytest.mark.task("walk_pmf", weight=1)
 def test_walk_pmf_refuses(student):
     cases = [(what, (3, p)) for what, p in no_probabilities()]
+    cases += [(f"{what}, no steps", (0, p)) for what, p in no_probabilities()]
     cases += [("with n = -1", (-1, 0.5)), ("with n = -2", (-2, Fraction(1, 2)))]
     refused(student, "walk_pmf", ValueError, cases)

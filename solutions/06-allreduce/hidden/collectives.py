@@ -220,6 +220,8 @@ def check_refusals(ranks, name, look, counts=(1, 2)):
         ("mean of integers", whole, "mean"),
         ("sum of bools", flags, "sum"),
         ("mean of bools", flags, "mean"),
+        ("an unknown op, no elements", np.ones(0), "product"),
+        ("mean of integers, no elements", whole[:0], "mean"),
     ]
     calls = [
         (kind, n, lambda r, n=n, x=x, op=op: (r, n, x, op, ranks.LINK))
@@ -239,6 +241,7 @@ def check_all(ranks, name, cases, look, **network):
         with np.errstate(all="ignore"):
             want = TRUTH[name](xs, op)
         same_everywhere(out, want, f"{name}, {kind}", look, room(xs))
+    return got
 
 
 def check_shapes(ranks, name, rng, look):
@@ -249,23 +252,31 @@ def check_shapes(ranks, name, rng, look):
         ("a column of a matrix", "max", [x[:, 3] for x in base]),
         ("three axes", "sum", [x.reshape(2, 5, 4) for x in base]),
         ("no axes", "mean", [x[1, 1].reshape(()) for x in base]),
+        ("five axes", "sum", [x.reshape(2, 2, 1, 5, 2) for x in base]),
+        ("rows of no elements", "sum", [x[:3, :0] for x in base]),
     ]
     check_all(ranks, name, cases, look)
 
 
-def check_dtypes(ranks, name, rng, look):
+def check_dtypes(ranks, name, rng, look, total=lambda length: 4 * length):
     n = 3
     integers = [rng.integers(-120, -10, 11) for _ in range(n)]
     cases = [
         ("sum of int32", "sum", [x.astype(np.int32) for x in integers]),
+        ("sum of uint8", "sum", [(-x // 4).astype(np.uint8) for x in integers]),
         ("max of negative int8", "max", [x.astype(np.int8) for x in integers]),
         ("min of positive int64", "min", [-x for x in integers]),
         ("max of bool", "max", [rng.random(11) < 0.2 for _ in range(n)]),
         ("min of bool", "min", [rng.random(11) < 0.8 for _ in range(n)]),
+        ("max of float32", "max", uneven(rng, n, (50,), np.float32)),
         ("sum of float16", "sum", uneven(rng, n, (50,), np.float16)),
         ("mean of float32", "mean", uneven(rng, n, (50,), np.float32)),
     ]
-    check_all(ranks, name, cases, look)
+    outs = check_all(ranks, name, cases, look)
+    for (kind, _, xs), out in zip(cases, outs, strict=True):
+        at = f"{name}, {kind}: bytes that all ranks send"
+        want = total(xs[0].size) * xs[0].itemsize
+        check.equal(sum(out.sent_bytes), want, where=at, look=look)
 
 
 def check_odd_values(ranks, name, look):

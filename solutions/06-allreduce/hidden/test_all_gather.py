@@ -96,6 +96,8 @@ def test_gather_keeps_the_dtype(ranks, rng):
     got = [gather(ranks, 3, cut(x, 3), 1, x.size) for x in cases]
     for x, out in zip(cases, got, strict=True):
         same_everywhere(out, x, f"all_gather of {x.dtype}", look)
+        where = f"all_gather of {x.dtype}: bytes that all ranks send"
+        check.equal(sum(out.sent_bytes), 2 * x.nbytes, where=where, look=look)
 
 
 @pytest.mark.task("all_gather")
@@ -144,5 +146,16 @@ def test_gather_refuses_a_chunk_that_does_not_fit(ranks):
     calls = [
         (kind, 2, lambda r, make=make: (r, 2, *make(r, 2), 6, ranks.LINK))
         for kind, make in cases
+    ]
+    odd = [
+        ("chunk_id = n", 1, 3, lambda r: (1, np.ones(3))),
+        ("chunk_id = -1", 1, 3, lambda r: (-1, np.ones(3))),
+        ("a chunk too short", 1, 3, lambda r: (0, np.ones(1))),
+        ("the length of another chunk", 2, 3, lambda r: (r, np.ones(1 + r))),
+        ("chunk_id = -1, L = 0", 2, 0, lambda r: (-1, np.ones(0))),
+    ]
+    calls += [
+        (kind, n, lambda r, n=n, L=L, make=make: (r, n, *make(r), L, ranks.LINK))
+        for kind, n, L, make in odd
     ]
     refusals(ranks, "all_gather", calls, look)

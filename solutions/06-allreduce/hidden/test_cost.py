@@ -60,7 +60,13 @@ def test_cost_between_powers_of_two(student):
 def test_cost_of_one_rank_and_of_none(student):
     look = "Chapter, step 7."
     check_costs(student, [(alg, 1, 4e5, 2e-5, 3e-10, 1e-10) for alg in ALGORITHMS])
-    for alg, n in (("ring", 0), ("tree", -1), ("halving_doubling", 0), ("star", 4)):
+    for alg, n in (
+        ("ring", 0),
+        ("tree", -1),
+        ("halving_doubling", 0),
+        ("star", 4),
+        ("star", 1),
+    ):
         where = f"cost of {alg!r}, n = {n}"
         args = (alg, n, 100, 1.0, 1.0)
         check.raises(ValueError, student.cost, *args, where=where, look=look)
@@ -83,6 +89,9 @@ def test_crossover_of_tree_and_ring(student):
         (("tree", "ring", 64, a, b), 114 * 125_000 / (12 - 63 / 32)),
         (("tree", "ring", 8, a, b, b), 8 * 125_000 / (9 - 21 / 8)),
         (("tree", "ring", 5, 2e-6, b, 2 * b), 2 * 25_000 / (12 - 16 / 5)),
+        (("tree", "ring", 8, a, 0.0, b), 8 * 125_000 / (3 - 7 / 8)),
+        (("tree", "ring", 8, 1.0, 1e-13), 8e13 / (6 - 7 / 4)),
+        (("tree", "ring", 8, 1e-12, b), 8 * 0.0125 / (6 - 7 / 4)),
     ]
     check_crossings(student, cases, rtol=1e-9)
 
@@ -93,6 +102,7 @@ def test_crossover_that_always_or_never_comes(student):
     cases = [
         (("ring", "tree", 8, a, b, g), INF),  # fewer steps, more bytes
         (("ring", "tree", 4, 0.0, b), INF),
+        (("tree", "ring", 4, 0.0, 0.0, g), 0.0),
         (("tree", "ring", 4, 0.0, b), 0.0),  # steps cost nothing
         (("tree", "ring", 2, a, b, g), 0.0),  # as many steps, fewer bytes
         (("ring", "tree", 2, a, b, g), INF),
@@ -117,6 +127,13 @@ def test_crossover_with_the_fold(student):
     ]
     check_crossings(student, cases, rtol=1e-9)
     look = "Chapter, step 7."
-    for args in (("tree", "star", 4, a, b), ("tree", "ring", 0, a, b)):
+    for args in (
+        ("tree", "star", 4, a, b),
+        ("star", "ring", 4, a, b),
+        ("star", "star", 4, a, b),
+        ("star", "ring", 1, a, b),
+        ("tree", "ring", 0, a, b),
+        ("ring", "ring", 0, a, b),
+    ):
         where = f"crossover from {args[0]} to {args[1]!r}, n = {args[2]}"
         check.raises(ValueError, student.crossover, *args, where=where, look=look)

@@ -135,6 +135,10 @@ def test_ddp_fills_a_bucket_to_its_last_byte(ranks, rng):
     check_step(seven, params, grads, [[4, 3], [2, 1], [0]], where, look)
     where = "ddp_step, buckets of not quite 7 elements"
     check_step(less, params, grads, [[4], [3], [2], [1, 0]], where, look)
+    params, grads = model(rng, 2, [(0,), (9,)])
+    seven = step(ranks, params, grads, 7 * 8)
+    where = "ddp_step, buckets of 7 elements, a gradient of 9 and then one of none"
+    check_step(seven, params, grads, [[1], [0]], where, look)
     params, grads = model(rng, 2, [(2,), (9,), (0,)])
     seven = step(ranks, params, grads, 7 * 8)
     where = "ddp_step, buckets of 7 elements, a gradient of none and then one of 9"
@@ -153,6 +157,17 @@ def test_ddp_keeps_dtypes_apart(ranks, rng):
     check_step(out, params, grads, [[4], [3, 2], [1], [0]], where, look)
     where = "ddp_step, three dtypes, buckets of 41 bytes"
     check_step(small, params, grads, [[4], [3], [2], [1], [0]], where, look)
+    shapes = [(2,), (2,), (3,), (4,)]
+    dtypes = [np.float64, np.float64, np.float32, np.float64]
+    params, grads = model(rng, 2, shapes, dtypes)
+    out = step(ranks, params, grads, 36)
+    where = "ddp_step, room for two after a change of dtype"
+    check_step(out, params, grads, [[3], [2], [1, 0]], where, look)
+    for mine in grads:
+        mine[2] = None
+    out = step(ranks, params, grads, 10**6)
+    where = "ddp_step, a parameter of another dtype that nobody used"
+    check_step(out, params, grads, [[3, 1, 0]], where, look)
 
 
 @pytest.mark.task("ddp_step", weight=3, core=True)
@@ -166,6 +181,10 @@ def test_ddp_where_parameters_were_not_used(ranks, rng):
     lonely, none = model(rng, 2, [(3,), (2,)])
     none = [[None, None], [None, None]]
     nothing = step(ranks, lonely, none, 64)
+    odd = [np.full(2, np.nan)]
+    flat = [[np.zeros(2)], [None]]
+    zeros = step(ranks, odd, flat, 64)
+    check_step(zeros, odd, flat, [[0]], "ddp_step, a gradient of zeros", look)
     where = "ddp_step, a gradient that some or all ranks lack"
     check_step(out, params, grads, [[4, 3, 1, 0]], where, look)
     check_step(nothing, lonely, none, [], "ddp_step, no gradient at all", look)
@@ -251,11 +270,24 @@ def test_ddp_refuses_what_does_not_fit(ranks):
         ("a gradient too few", right[:1], 64),
         ("a gradient too many", [*right, None], 64),
         ("a gradient of another shape", [right[0], np.ones(4)], 64),
+        ("a gradient without elements", [np.ones(0), right[1]], 64),
+        ("a gradient of integers", [np.ones(3, np.int64), right[1]], 64),
+        ("a gradient turned", [right[0], np.ones((1, 4))], 64),
         ("a gradient with an axis more", [np.ones((1, 3)), right[1]], 64),
         ("a gradient of another dtype", [np.float32(right[0]), right[1]], 64),
     ]
     calls = [
         (kind, 2, lambda r, g=grads, size=size: (r, 2, params, g, size, ranks.LINK))
         for kind, grads, size in cases
+    ]
+    calls += [
+        (
+            "buckets of 0 bytes, no parameters",
+            2,
+            lambda r: (r, 2, [], [], 0, ranks.LINK),
+        ),
+        ("no parameters, one gradient", 2, lambda r: (r, 2, [], [None], 8, ranks.LINK)),
+        ("buckets of 0 bytes", 1, lambda r: (r, 1, params, right, 0, ranks.LINK)),
+        ("a gradient too few", 1, lambda r: (r, 1, params, right[:1], 8, ranks.LINK)),
     ]
     refusals(ranks, "ddp_step", calls, look)

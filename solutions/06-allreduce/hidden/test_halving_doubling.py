@@ -62,7 +62,12 @@ def plan(length, n):
 def test_halving_meets_its_byte_budget_exactly(ranks, rng):
     look = "Chapter, step 6: half, a quarter, ... and back."
     check_counts(
-        ranks, "halving_doubling", rng, [(4, 10), (8, 12), (6, 7), (3, 4)], plan, look
+        ranks,
+        "halving_doubling",
+        rng,
+        [(4, 10), (8, 12), (6, 7), (3, 4), (2, 5)],
+        plan,
+        look,
     )
 
 
@@ -79,7 +84,13 @@ def test_halving_of_every_shape(ranks, rng):
 
 @pytest.mark.task("halving_doubling", weight=2)
 def test_halving_with_each_op_and_dtype(ranks, rng):
-    check_dtypes(ranks, "halving_doubling", rng, "Chapter, step 6: op and dtype.")
+    check_dtypes(
+        ranks,
+        "halving_doubling",
+        rng,
+        "Chapter, step 6: op and dtype.",
+        lambda k: 4 * k,
+    )
 
 
 @pytest.mark.task("halving_doubling")

@@ -75,7 +75,7 @@ def check_counts(ranks, rng, cases, look):
 @pytest.mark.task("reduce_scatter", weight=3, core=True)
 def test_scatter_counts_bytes_messages_and_steps(ranks, rng):
     look = "Chapter, step 2: n - 1 steps, one chunk each."
-    check_counts(ranks, rng, [(4, 10), (5, 12)], look)
+    check_counts(ranks, rng, [(4, 10), (5, 12), (2, 7)], look)
 
 
 @pytest.mark.task("reduce_scatter")
@@ -109,6 +109,8 @@ def test_scatter_with_each_op_and_dtype(ranks, rng):
         ("sum", [x.astype(np.int8) // 4 for x in integers]),
         ("max", [x.astype(np.int32) for x in integers]),
         ("min", [-x.astype(np.int64) for x in integers]),
+        ("sum", [(-x).astype(np.uint8) // 4 for x in integers]),
+        ("max", uneven(rng, n, (50,), np.float32)),
         ("max", truths),
         ("min", truths),
         ("sum", uneven(rng, n, (50,), np.float16)),
@@ -119,6 +121,9 @@ def test_scatter_with_each_op_and_dtype(ranks, rng):
     for (op, xs), out in zip(cases, got, strict=True):
         where = f"reduce_scatter, {op} of {xs[0].dtype}"
         check_scattered(out, xs, op, where, "Chapter, step 2: op and dtype.")
+        want = (n - 1) * xs[0].nbytes
+        where = f"{where}: bytes that all ranks send"
+        check.equal(sum(out.sent_bytes), want, where=where, look="Chapter, step 2.")
 
 
 @pytest.mark.task("reduce_scatter")
@@ -145,9 +150,12 @@ def test_scatter_takes_any_shape_and_leaves_it(ranks, rng):
     base = uneven(rng, 3, (7, 10))
     turned = [x.T for x in base]
     spaced = [x[::2, ::-3] for x in base]
-    got = [ask(ranks, "reduce_scatter", xs) for xs in (turned, spaced)]
-    for xs, out in zip((turned, spaced), got, strict=True):
-        where = "reduce_scatter, two-dimensional, strided x"
+    cube = [x.reshape(2, 5, 7) for x in base]
+    one = [x[1, 1].reshape(()) for x in base]
+    shapes = (turned, spaced, cube, one)
+    got = [ask(ranks, "reduce_scatter", xs) for xs in shapes]
+    for xs, out in zip(shapes, got, strict=True):
+        where = f"reduce_scatter, x of shape {xs[0].shape}"
         check_scattered(out, xs, "sum", where, look)
     untouched(ranks, "reduce_scatter", uneven(rng, 3, (8,)), "sum", look)
     untouched(ranks, "reduce_scatter", uneven(rng, 3, (4, 2)), "mean", look)

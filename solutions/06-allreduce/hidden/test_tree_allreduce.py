@@ -2,6 +2,7 @@
 
 import pytest
 from hidden.collectives import (
+    ask,
     check_all,
     check_counts,
     check_dead_links,
@@ -14,6 +15,8 @@ from hidden.collectives import (
     uneven,
     untouched,
 )
+
+from autograder.student.testing import check
 
 
 def tree_messages(n):
@@ -78,6 +81,10 @@ def test_tree_of_few_elements_or_ranks(ranks, rng):
 def test_tree_on_links_that_hold_little(ranks, rng):
     look = "Chapter, step 5: who receives while you send?"
     check_links(ranks, "tree_allreduce", rng, (2, 6), look)
+    xs = uneven(rng, 8, (3,))
+    out = ask(ranks, "tree_allreduce", xs, capacity=0, latency_s=1.0)
+    where = "tree_allreduce, n = 8, links that hold no message: seconds of 1 a message"
+    check.at_most(out.seconds, 6.0, where=where, look="Chapter, step 5: largest first.")
 
 
 @pytest.mark.task("tree_allreduce")

@@ -258,10 +258,10 @@ class LossScaler:
         return self._streak
 
     def scale(self, outputs):
-        if isinstance(outputs, (str, bytes)) or outputs is None:
-            raise ValueError("cannot be scaled")
         if isinstance(outputs, (list, tuple)):
             return type(outputs)([self.scale(o) for o in outputs])
+        if not isinstance(outputs, (int, float, np.number, np.ndarray)):
+            raise ValueError("cannot be scaled")
         if getattr(outputs, "shape", ()) and outputs.dtype != np.float32:
             raise ValueError("cannot be scaled")
         if self._scale is None:

@@ -116,6 +116,9 @@ def shapes_and_kinds(student, name, source, target, want, look):
     floats = np.float32 if source == np.uint32 else np.float16
     odd = {
         "a list": [0, 1],
+        "a list of NumPy numbers": [source(0), source(1)],
+        "an empty list": [],
+        "no elements, of float64": np.zeros(0),
         "a number": 3,
         "a NumPy number": source(3),
         "None": None,

@@ -201,6 +201,8 @@ def scale(lesson):
         "an int": 2,
         "a NumPy float32": np.float32(0.25),
         "a NumPy float64": np.float64(0.1),
+        "a NumPy float16": np.float16(0.5),
+        "a NumPy int64": np.int64(2),
         "a float that float32 rounds": 0.1,
         "a product past float32": 3e38,
         "an infinity": -np.inf,
@@ -230,6 +232,8 @@ def scale(lesson):
         "None": None,
         "None in a list": [1.0, None],
         "a str in a tuple": ("1.0",),
+        "a set": {1.0},
+        "a dict in a list": [{1.0: 2.0}],
         "an array of float64": array.astype(np.float64),
         "an array of float16": array.astype(np.float16),
         "an array of integers in a list": [np.ones(2, dtype=np.int32)],
@@ -249,6 +253,8 @@ def test_what_can_be_scaled(student):
         "an int": ("float", 6.0),
         "a NumPy float32": ("float", 0.75),
         "a NumPy float64": ("float", tenth),
+        "a NumPy float16": ("float", 1.5),
+        "a NumPy int64": ("float", 6.0),
         "a float that float32 rounds": ("float", tenth),
         "a product past float32": ("float", INF),
         "an infinity": ("float", -INF),
@@ -273,6 +279,8 @@ def test_what_can_be_scaled(student):
         "None": "ValueError",
         "None in a list": "ValueError",
         "a str in a tuple": "ValueError",
+        "a set": "ValueError",
+        "a dict in a list": "ValueError",
         "an array of float64": "ValueError",
         "an array of float16": "ValueError",
         "an array of integers in a list": "ValueError",
@@ -295,11 +303,13 @@ def loss_scaler_details(lesson):
     class Optimizer:
         def __init__(self, *grads):
             self.params, self.given = [Weight(g) for g in grads], []
+            self.answer = "done"
 
         def step(self, *args, **kwargs):
             seen = [None if p.grad is None else p.grad.tolist() for p in self.params]
-            self.given.append((list(args), dict(kwargs), seen))
-            return "done"
+            names = [getattr(a, "__name__", a) for a in args]
+            self.given.append((names, dict(kwargs), seen))
+            return self.answer
 
     found = {}
     for what, options in {
@@ -354,6 +364,40 @@ def loss_scaler_details(lesson):
         type(early.get_scale()).__name__,
         type(early.get_tracker()).__name__,
     )
+    for what, thing in (("0", 0.0), ("an empty array", np.zeros(0, np.float32))):
+        scaler = lesson.LossScaler(init=8.0)
+        scaler.scale(thing)
+        odd = Optimizer(
+            np.array(8.0, dtype=np.float32), *np.full((2, 1), 8.0, np.float32)
+        )
+        odd.answer = 0
+        found[f"only {what} was scaled"] = scaler.step(odd, max, four=None), odd.given
+        scaler.update()
+    scaler = lesson.LossScaler(init=8.0)
+    scaler.scale(1.0)
+    scaler.step(Optimizer(np.zeros(0, dtype=np.float32)))
+    scaler.update()
+    found["an empty gradient"] = scaler.get_tracker()
+    three = [Optimizer(np.full(1, x, dtype=np.float32)) for x in (1.0, 1.0, np.inf)]
+    for optimizer in three:
+        scaler.step(optimizer)
+    scaler.update()
+    found["an inf in the third of three optimizers"] = scaler.get_scale()
+    many = Optimizer(*np.array([[1.0], [1.0], [np.inf]], dtype=np.float32))
+    scaler.step(many)
+    scaler.update()
+    found["an inf in the third of three gradients"] = scaler.get_scale(), many.given
+    for what, closure in (("a function", max), ("0", 0)):
+        try:
+            scaler.step(many, closure=closure)
+            found[f"{what} as closure"] = "accepted"
+        except RuntimeError:
+            found[f"{what} as closure"] = "RuntimeError"
+    try:
+        scaler.unscale(Optimizer(np.ones(1, np.float32), np.zeros(0, np.float16)))
+        found["no elements of float16"] = "accepted"
+    except ValueError:
+        found["no elements of float16"] = "ValueError"
     shared, one, two = Optimizer(), lesson.LossScaler(4.0), lesson.LossScaler(8.0)
     shared.params.append(Weight(np.array([32.0], dtype=np.float32)))
     for scaler in (one, two):
@@ -375,6 +419,7 @@ def test_details_of_the_scaler(student):
     found = student.run(loss_scaler_details)
 
     seen = [[[3.0 / 65536]], [[1.0]]]
+    passed = (0, [(["max"], {"four": None}, [1.0, [1.0], [1.0]])])
     want = {
         "growth=1": "AssertionError",
         "growth=0.5": "AssertionError",
@@ -394,6 +439,14 @@ def test_details_of_the_scaler(student):
         "only an empty list was scaled": "AssertionError",
         "types": ("float", "int"),
         "two scalers, one optimizer": [1.0],
+        "only 0 was scaled": passed,
+        "only an empty array was scaled": passed,
+        "an empty gradient": 1,
+        "an inf in the third of three optimizers": 4.0,
+        "an inf in the third of three gradients": (2.0, []),
+        "a function as closure": "RuntimeError",
+        "0 as closure": "RuntimeError",
+        "no elements of float16": "ValueError",
         "no parameters": "AssertionError",
     }
     for what, right in want.items():

@@ -60,6 +60,7 @@ def ordinary(rng):
         ).astype(np.float32)
         for n in (2, 3, 5, 6, 7, 13, 40)
     }
+    groups["1000 numbers"] = rng.normal(size=1000).astype("f4")
     groups["positive numbers, 77 of them"] = rng.uniform(1, 2, size=77).astype("f4")
     falling = (4096.0 / np.arange(1, 40)).astype("f4")
     groups["descending numbers"] = falling
@@ -137,6 +138,10 @@ AWKWARD = {
         [2.0**-24, 2.0**-24, 2.0**-24],
         [(3 * 2.0**-24,) * 4] * 3,
     ),
+    "subnormals of bfloat16": (
+        [3 * 2.0**-133, 2.0**-134, 2.0**-134],
+        [(0,) * 4, (3 * 2.0**-133,) * 4, (2.0**-131,) * 4],
+    ),
     "numbers too small for float16": (
         [2.0**-25, 2.0**-25, 2.0**-26],
         [(0,) * 4, (2.0**-24 + 2.0**-26,) * 4, (2.0**-24 + 2.0**-26,) * 4],
@@ -149,6 +154,7 @@ def test_awkward_sums(student):
     answers = {kind: sums(student, xs) for kind, (xs, _) in AWKWARD.items()}
     # A single number is its own sum; from left to right, sums start at 0.
     minus_zero = sums(student, [-0.0], ("naive", "pairwise", "kahan"))
+    two_zeros = sums(student, [-0.0, -0.0], ("naive", "pairwise"))
 
     for kind, (_, rows) in AWKWARD.items():
         want = {
@@ -157,8 +163,10 @@ def test_awkward_sums(student):
             for w, right in zip(WAYS, row, strict=True)
         }
         judge_sums(answers[kind], want, kind)
-    for (dtype, way), got in minus_zero.items():
-        where = f"accumulate, minus zero alone, {dtype}, {way}"
+    cases = [("minus zero alone", key, got) for key, got in minus_zero.items()]
+    cases += [("two minus zeros", key, got) for key, got in two_zeros.items()]
+    for what, (dtype, way), got in cases:
+        where = f"accumulate, {what}, {dtype}, {way}"
         number(got, 0.0, where, CONTRACT)
         kind = "minus zero" if math.copysign(1.0, got) < 0 else "plus zero"
         want = "minus zero" if way == "pairwise" else "plus zero"

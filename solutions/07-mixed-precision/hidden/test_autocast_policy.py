@@ -18,7 +18,16 @@ FLOAT_OPS = (
 )
 LOGITS = "binary_cross_entropy_with_logits"
 OTHER_OPS = ("relu", "add", "mul", "cat", "tanh", "max_pool2d", "dot")
-ALIKE_OPS = ("expand", "logical_not", "prelu", "bilinear", "conv2d_transposed")
+ALIKE_OPS = (
+    "logsumexp",
+    "exp_",
+    "Softmax",
+    "expand",
+    "logical_not",
+    "prelu",
+    "bilinear",
+    "conv2d_transposed",
+)
 
 HALF, SINGLE, DOUBLE = "float16", "float32", "float64"
 MIXES = ((HALF,), (SINGLE,), (HALF, HALF), (HALF, SINGLE), (SINGLE, HALF, HALF))
@@ -55,7 +64,7 @@ def test_float64_and_names_alike(student):
     ops = (*HALF_OPS, *FLOAT_OPS, LOGITS, *OTHER_OPS)
     doubles = ((DOUBLE,), (DOUBLE, DOUBLE))
     wanted = dict.fromkeys(itertools.product(ops, doubles), DOUBLE)
-    for op in OTHER_OPS:
+    for op in ops:
         wanted[op, (HALF, DOUBLE, SINGLE)] = DOUBLE
     for op in ALIKE_OPS:
         wanted |= {(op, (HALF,)): HALF, (op, (HALF, SINGLE)): SINGLE}
@@ -82,6 +91,7 @@ def test_refused_operations(student):
             ("an unknown dtype", "add", ("float8", HALF)),
             ("an unknown dtype", "relu", ("bfloat16",)),
             ("an unknown dtype", "linear", (HALF, "bfloat16")),
+            ("an unknown dtype", "relu", (DOUBLE, "int32")),
         )
     }
     failed = []

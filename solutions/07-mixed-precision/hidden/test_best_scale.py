@@ -109,6 +109,8 @@ def test_zeros_nothing_and_infinities(student, rng):
     }
     answers = {kind: student.best_scale(grads) for kind, grads in cases.items()}
     empty = student.best_scale([np.zeros((0, 2), "f4"), np.ones(2, "f4")])
+    shapes = (np.zeros((2, 0), "f4"), np.array(1.0, "f4"))
+    single = student.best_scale(shapes)
     some = [rng.normal(size=(4, 5)).astype(np.float32)]
     given = student.keep(some)
     student.best_scale(given)
@@ -119,6 +121,13 @@ def test_zeros_nothing_and_infinities(student, rng):
         )
         for kind, value in (("inf", INF), ("-inf", -INF), ("NaN", NAN))
     }
+    odd |= {
+        f"best_scale, {kind} in the first array, {what} in the second": (
+            [np.array([0, value], "f4"), np.full(1, rest, "f4")],
+        )
+        for kind, value in (("inf", INF), ("NaN", NAN))
+        for what, rest in (("1", 1.0), ("0", 0.0))
+    }
     refusals(ValueError, student.best_scale, odd)
 
     for kind, got in answers.items():
@@ -126,4 +135,6 @@ def test_zeros_nothing_and_infinities(student, rng):
     where = "best_scale, an empty array beside one"
     number(empty, 2.0**15, where, CONTRACT)
     python_float(empty, where)
+    where = "best_scale, a tuple of an array without elements and one without axes"
+    number(single, 2.0**15, where, CONTRACT)
     check.equal(after, some, where="best_scale, its gradients", look=CONTRACT)

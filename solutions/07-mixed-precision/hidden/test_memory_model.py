@@ -57,7 +57,9 @@ def test_bytes_of_pure_training(student, rng):
 def test_defaults_and_zeros(student):
     default = student.memory_model(3, 5, "mixed")
     named = student.memory_model(n_params=3, n_act=5, recipe="float32", optimizer="sgd")
-    ask(student, [(0, 0), (1, 0), (0, 1), (7 * 10**10, 3 * 10**12)], PER)
+    ask(
+        student, [(0, 0), (1, 0), (0, 1), (7 * 10**10, 3 * 10**12), (2**60 + 1, 1)], PER
+    )
 
     where = "memory_model, mixed, the optimizer by default"
     check.equal(default, bytes_of(3, 5, "mixed", "adam"), where=where, look=CONTRACT)

@@ -13,7 +13,9 @@ from hidden.answers import CONTRACT, INF, NAN, STEP_6, number, python_float
 from autograder.student.testing import check
 
 
-def mp_train_step(lesson, values, steps, init=1024.0, clip=None, lr=1.0, left=None):
+def mp_train_step(
+    lesson, values, steps, init=1024.0, clip=None, lr=1.0, left=None, half_losses=False
+):
     """Take steps with a backward pass that is dictated, batch by batch.
 
     A batch is (loss, gradients), each the true gradient of its loss, in float64: what
@@ -95,16 +97,19 @@ def mp_train_step(lesson, values, steps, init=1024.0, clip=None, lr=1.0, left=No
                 self.now = np.float32(self.now / 2)
             self.stage, self.bad = "ready", False
 
-    given, casts = [], []
+    given, casts, kinds_given = [], [], []
 
     def backward(weights, batch, number):
         log.append(("backward",))
         kinds = [str(w.dtype) for w in weights]
         given.append((kinds, [w.tolist() for w in weights], float(number)))
+        kinds_given.append((type(weights) is list, isinstance(number, float)))
         casts.append(list(weights))
         if batch == "raise":
             raise BackwardFails
         loss, grads = batch
+        if half_losses:
+            loss = np.float16(loss)
         return loss, [
             None if g is None else (np.float64(g) * float(number)).astype(np.float16)
             for g in grads
@@ -137,6 +142,7 @@ def mp_train_step(lesson, values, steps, init=1024.0, clip=None, lr=1.0, left=No
                 "grads": [shown(p) for p in params],
                 "scale": scaler.get_scale(),
                 "scaled": scaler.used,
+                "kinds": all(a and b for a, b in kinds_given),
                 "one cast": all(np.shares_memory(a, b) for a, b in pairs),
             }
         )
@@ -226,6 +232,8 @@ def test_batches_add_up(student):
         mp_train_step, values=[[0.0], [1.0]], steps=[uneven], init=1.5, left=77.0
     )
     pair = [(1.0, [[6.0]]), (5.0, [[2.0]])]
+    cancel = [(0.0, [[x]]) for x in (3.0 * 2**14, 3.0 * 2.0**-15, -3.0 * 2**14)]
+    (lost,) = student.run(mp_train_step, values=[[0.0]], steps=[cancel], init=1.0)
     later = student.run(mp_train_step, values=[[0.0]], steps=[pair, pair[::-1]])
 
     where = "mp_train_step, two batches whose sum overflows float16"
@@ -242,6 +250,8 @@ def test_batches_add_up(student):
     check.close(weights_of(fine[0]), want, rtol=1e-6, where=where, look=STEP_6)
     number(fine[0]["loss"], 3.0, f"{where}: the mean loss", STEP_6, rtol=1e-12)
     judge_order(fine[0], 3, where)
+    where = "mp_train_step, a gradient that is lost beside a large one in float32"
+    check.close(weights_of(lost), [0.0], where=where, look=STEP_6)
     for answer, weight in zip(later, (-4.0, -8.0), strict=True):
         where = "mp_train_step, two batches, two steps"
         check.close(weights_of(answer), [weight], where=where, look=STEP_6)
@@ -363,6 +373,14 @@ def test_limits_of_clipping(student):
         mp_train_step, values=values, steps=[[huge]], init=2.0**-75, clip=7e24
     )
     (still,) = student.run(mp_train_step, values=values, steps=[[nothing]], clip=1.0)
+    (zero,) = student.run(mp_train_step, values=values, steps=[[nothing]], clip=0.0)
+    square = (1.0, [[[3.0, 0.0], [0.0, 4.0]]])
+    (matrix,) = student.run(
+        mp_train_step, values=[np.zeros((2, 2))], steps=[[square]], clip=1.0
+    )
+    (long,) = student.run(
+        mp_train_step, values=[[0.0] * 2500], steps=[[(1.0, [[0.5] * 2500])]], clip=1.0
+    )
     bad, after = student.run(
         mp_train_step, values=values, steps=[[endless], [batch]], clip=1.0
     )
@@ -378,6 +396,15 @@ def test_limits_of_clipping(student):
     where = "mp_train_step, a norm whose square overflows float32, clip a tenth of it"
     want = np.array([-2e24, 3e24, 6e24])
     check.close(weights_of(far), want, rtol=1e-2, where=where, look=STEP_6)
+    where = "mp_train_step, all gradients zero, clip 0"
+    check.close(weights_of(zero), np.zeros(3), where=where, look=STEP_6)
+    judge_order(zero, 1, where)
+    where = "mp_train_step, a gradient of two rows, norm 5, clip 1"
+    want = [-0.6, 0.0, 0.0, -0.8]
+    check.close(weights_of(matrix), want, rtol=1e-5, where=where, look=STEP_6)
+    where = "mp_train_step, 2500 gradients, norm 25, clip 1"
+    want = np.full(2500, -0.02)
+    check.close(weights_of(long), want, rtol=1e-5, where=where, look=STEP_6)
     where = "mp_train_step, all gradients zero, with clip"
     check.close(weights_of(still), np.zeros(3), where=where, look=STEP_6)
     where = "mp_train_step, an infinite gradient, with clip"
@@ -396,6 +423,12 @@ def test_odd_losses_and_refusals(student):
         student.run(mp_train_step, values=[[1.0], [2.0]], steps=[[batch]])[0]
         for batch in loud
     ]
+    (loud_half,) = student.run(
+        mp_train_step,
+        values=[[1.0]],
+        steps=[[(60000.0, [[1.0]])] * 2],
+        half_losses=True,
+    )
     (refused,) = student.run(mp_train_step, values=[[1.0]], steps=[[]], left=5.0)
     exact = [(0.1, [[1.0]]), (0.2, [[1.0]]), (0.7, [[1.0]])]
     (mean,) = student.run(mp_train_step, values=[[1.0]], steps=[exact])
@@ -408,12 +441,21 @@ def test_odd_losses_and_refusals(student):
         check.close(weights_of(answer), [0.0, 0.0], where=got, look=STEP_6)
         number(answer["loss"], INF if kind == "infinite" else NAN, where, STEP_6)
         python_float(answer["loss"], f"{where}: the mean loss")
+    where = "mp_train_step, two losses of 60000 in float16: the mean loss"
+    number(loud_half["loss"], 60000.0, where, CONTRACT)
+    where = "mp_train_step: does backward get a list and a Python float"
+    check.equal(mean["kinds"], True, where=where, look=CONTRACT)
     where = "mp_train_step, losses 0.1, 0.2 and 0.7"
     number(mean["loss"], 1 / 3, f"{where}: the mean loss", CONTRACT, rtol=1e-12)
     got = f"{where}: are the float16 weights the same arrays for all batches"
     check.equal(mean["one cast"], True, where=got, look=CONTRACT)
     where = "mp_train_step, no batch uses any weight: what is raised"
     check.equal(unused["loss"], "AssertionError", where=where, look=CONTRACT)
+    calls = [name for name, *_ in unused["log"]]
+    where = "mp_train_step, no batch uses any weight: the calls it made"
+    check.equal(
+        calls, ["backward"] * 2 + ["unscale", "step"], where=where, look=CONTRACT
+    )
     where = "mp_train_step without batches"
     check.equal(refused["loss"], "ValueError", where=where, look=CONTRACT)
     got = f"{where}: the calls it made"

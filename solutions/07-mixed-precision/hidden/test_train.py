@@ -187,6 +187,7 @@ def test_awkward_runs(student):
             {"init": 2.0**-147},
         ),
         "no batches": ([], 1.0, {}),
+        "a first scale of 1000": (["big", "inf"], 1.0, {"init": 1000.0}),
         "a scale that grows at once": (["tiny"] * 4, 8.0, {"init": 1, "interval": 1}),
     }
     runs(student, cases, ("float32", "float16", "mixed"))
@@ -227,6 +228,22 @@ def test_defaults_and_arrays_given(student):
     }
     refusals(ValueError, student.train, cases)
 
+    kinds = []
+
+    def backward(weights, batch, number):
+        kinds.append(isinstance(number, float))
+        return np.float32(1.0), [np.zeros_like(w) for w in weights]
+
+    for recipe in ("float32", "float16", "mixed"):
+        run = student.train(recipe, weights, backward, [None, 1], 1.0)
+        where = f"train, {recipe}, losses in float32: a loss"
+        check.equal(len(run.losses), 2, where=f"train, {recipe}, a batch that is None")
+        for loss in run.losses:
+            python_float(loss, where)
+        for name in ("losses", "scales", "weights"):
+            where = f"train, {recipe}: is {name} a list"
+            check.equal(isinstance(getattr(run, name), list), True, where=where)
+    check.equal(all(kinds), True, where="train: is the number of backward a float")
     where = "train, an unknown recipe: calls of backward"
     check.equal(f.given, [], where=where, look=CONTRACT)
     for recipe, mine in found.items():

@@ -116,6 +116,10 @@ def test_where_places_meet(student):
             "ordinary, lost to a scale below 1": (1.0, 2.0**-25, "zeroed"),
             "a scale that is infinite in float32": (1e-38, 2.0**130, "inf"),
             "0 under a scale that is infinite in float32": (0.0, 2.0**130, "zero"),
+            "under an infinite scale": (1.0, INF, "inf"),
+            "under a scale of zero": (1.0, 0.0, "zeroed"),
+            "inf under a scale of zero": (INF, 0.0, "inf"),
+            "large, under a scale that is zero in float32": (1e38, 1e-50, "zeroed"),
             "a product that float32 rounds up": (1.6369616985321045, UP, "inf"),
             "a scale that float32 rounds down": (0.3, DOWN, "normal"),
         },
@@ -128,6 +132,7 @@ def test_nans_and_empty_arrays(student, rng):
     hidden = student.underflow_report([odd], 2.0**-100)
     cases = {
         "no arrays": [],
+        "no arrays, in a tuple": (),
         "an empty array": [np.zeros((0, 3), dtype=np.float32)],
         "an array without axes": [np.array(3.0, dtype=np.float32)],
         "an inf": [odd[:1]],
