@@ -206,4 +206,4 @@ def mm1_wait(arrival_rate: float, service_rate: float) -> float:
         raise ValueError("rates: arrivals not negative, services positive")
     if arrival_rate >= service_rate:
         return math.inf
-    return arrival_rate / (service_rate * (service_rate - arrival_rate))
+    return arrival_rate / service_rate / (service_rate - arrival_rate)

@@ -5,7 +5,7 @@ the planted error, runs here. Core: wrong gradients are rejected, right ones acc
 (also under a tolerance that only central differences keep), the report names the worst
 coordinate and its errors, kinks of either curvature are told from smooth curves. Not
 core: very large and small points, NaN, loose tolerances, jumps, calls, shapes,
-functions that overwrite.
+functions that overwrite. More than 400 lines: the task with the longest contract.
 """
 
 import math

@@ -71,6 +71,17 @@ def test_events_at_one_time(student):
 
 
 @pytest.mark.task("covering", weight=1)
+def test_events_at_the_first_time(student):
+    for times, at in (
+        (np.array([2.0, 2.0, 5.0]), np.array([2.0, 4.0])),
+        (np.array([-100, 100], dtype=np.int8), np.array([0])),
+        (np.array([1.0, 1.0]), np.zeros(0)),
+    ):
+        where = f"covering, events at {times.tolist()}"
+        judge(student.covering(times, at), times.tolist(), at, where, CONTRACT)
+
+
+@pytest.mark.task("covering", weight=1)
 def test_moments_in_any_order(student, rng):
     times = np.cumsum(rng.exponential(1.0, size=9))
     at = rng.permutation(np.linspace(times[0], times[-1], 20, endpoint=False))
@@ -92,6 +103,9 @@ def test_covering_refuses(student):
         ("a moment at the last event", times, [3.0, 4.0]),
         ("a moment after the last event", times, [9.0]),
         ("a moment of NaN", times, [math.nan]),
+        ("a moment just before the first event", times, [math.nextafter(1.0, 0.0)]),
+        ("times that hold a NaN", np.array([1.0, math.nan, 4.0]), [2.0]),
+        ("falling times of uint8", np.array([3, 1, 6], dtype=np.uint8), [4]),
         ("one event", np.array([1.0]), [1.0]),
         ("one event and no moment", np.array([1.0]), []),
         ("no events", np.zeros(0), []),
@@ -129,6 +143,12 @@ def test_means_on_the_edge(student):
     for kind, gaps, want in (
         ("one gap", np.array([0.7]), 0.7),
         ("integers", np.array([2, 4]), 20 / 6),
+        ("gaps of 1e-13 and 3e-13", np.array([1e-13, 3e-13]), 2.5e-13),
+        (
+            "single precision",
+            np.array([1, 1e-4], np.float32),
+            (1 + float(np.float32(1e-4)) ** 2) / (1 + float(np.float32(1e-4))),
+        ),
         ("small integers of int8", np.array([100, 50], dtype=np.int8), 12500 / 150),
         ("gaps of 0 between others", np.array([0.0, 2.0, 0.0]), 2.0),
         ("one long gap of many", np.append(np.ones(99), 1e6), (99 + 1e12) / 1000099),

@@ -70,6 +70,24 @@ def test_borders_and_order(student, rng):
     borders = student.dispersion(np.array([8.0, 0.0, 2.0, 2.0, 4.0, 6.0]), 8.0, 4)
     ends = student.dispersion(np.array([0.0, 10.0, 10.0]), 10.0, 2)
     whole = student.dispersion(np.array([3, 1, 2, 2]), 4, 4)
+    small = student.dispersion(np.array([100, 120, 3], dtype=np.int8), 120, 12)
+    check.close(
+        small,
+        want_of([1] + [0] * 9 + [1, 1]),
+        rtol=1e-12,
+        where="dispersion of int8 times",
+        look=CONTRACT,
+    )
+    last = student.dispersion(
+        np.array([0.01, 0.02, 0.28, math.nextafter(0.7, 0.0)]), 0.7, 23
+    )
+    check.close(
+        last,
+        want_of([2] + [0] * 8 + [1] + [0] * 12 + [1]),
+        rtol=1e-9,
+        where="dispersion, an event just before the horizon",
+        look=CONTRACT,
+    )
     counts = [2, 0, 5, 1]
     mixed = student.dispersion(rng.permutation(record(counts, 1.0)), 4.0, 4)
 
@@ -116,6 +134,9 @@ def test_dispersion_refuses(student):
         ("a time after the horizon", times, 2.5, 5),
         ("a time before 0", times - 1.5, 5.0, 5),
         ("a time of NaN", np.array([1.0, math.nan]), 5.0, 5),
+        ("a time just after the horizon", np.array([math.nextafter(4.0, 5.0)]), 4.0, 5),
+        ("a time just before 0", np.array([-1e-300]), 4.0, 5),
+        ("no event and an infinite horizon", np.zeros(0), math.inf, 5),
         ("a horizon of 0", np.zeros(1), 0.0, 5),
         ("a negative horizon", np.zeros(0), -1.0, 5),
         ("an infinite horizon", times, math.inf, 5),

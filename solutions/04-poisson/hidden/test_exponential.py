@@ -97,6 +97,24 @@ def test_exponential_goes_on(student):
     check.close(again, first, where=where, look=CONTRACT)
 
 
+def rewound(lesson, seed):
+    """Return the answers to two calls that meet the same state of one rng."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    state = rng.bit_generator.state
+    one = lesson.exponential(rng, 3.0, 50)
+    rng.bit_generator.state = state
+    return one, lesson.exponential(rng, 3.0, 50)
+
+
+@pytest.mark.task("exponential", weight=1)
+def test_exponential_repeats_from_a_state(student):
+    one, two = student.run(rewound, seed=413)
+    where = "exponential, one rng put back to its state before: the second answer"
+    check.close(two, one, where=where, look=CONTRACT)
+
+
 @pytest.mark.task("exponential", weight=2)
 def test_exponential_meets_a_draw_of_zero(student):
     for skip in (0, 3):
@@ -181,6 +199,14 @@ def test_survival_on_the_edge(student):
     }
     answers = [student.survival(x, s, t) for s, t in cases]
     alone = student.survival(np.array([0.0]), 0, 0)
+    tie = student.survival(np.array([0.4]), 0.3, 0.1)
+    check.close(
+        tie, (1.0, 0.0), where="survival of [0.4], s = 0.3, t = 0.1", look=CONTRACT
+    )
+    beside = student.survival(np.array([1 + 1e-9, 1.0, 2.0]), 0.5, 1.0)
+    check.close(
+        beside, (2 / 3, 1 / 3), rtol=1e-12, where="survival beside t", look=CONTRACT
+    )
     for ((s, t), want), got in zip(cases.items(), answers, strict=True):
         where = f"survival of [2, 1, 3, 3, 5, 8] with s = {s} and t = {t}"
         numbers(got, 2, where)
@@ -194,4 +220,6 @@ def test_survival_refuses(student):
     refuses(student, "survival", "no waiting times", np.zeros(0), 1.0, 1.0)
     refuses(student, "survival", "a negative s", np.ones(3), -1.0, 1.0)
     refuses(student, "survival", "a negative t", np.ones(3), 1.0, -0.5)
+    refuses(student, "survival", "s 0 and a negative t", np.ones(3), 0.0, -1.0)
+    refuses(student, "survival", "s and t negative", np.ones(3), -1.0, -1.0)
     kept(student, "survival", [np.array([3.0, 1.0, 2.0])], 0.5, 1.0)

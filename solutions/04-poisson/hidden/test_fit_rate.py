@@ -74,12 +74,33 @@ def test_none_ended(student):
 @pytest.mark.task("fit_rate", weight=2)
 def test_kinds_and_scales(student):
     flags = np.array([False, True, False])
-    for x in ([4, 7, 1], [0, 3, 0], [1e-200, 4e-200, 2e-200], [1e200, 5e200, 0.0]):
+    for x in (
+        [4, 7, 1],
+        [0, 3, 0],
+        [1e-200, 4e-200, 2e-200],
+        [1e-280, 4e-280, 0.0],
+        [1e200, 5e200, 0.0],
+    ):
         got = student.fit_rate(np.array(x), flags)
         where = f"fit_rate of {x}, the second censored"
         judge(got, x, flags, where, CONTRACT)
     small = student.fit_rate(np.array([100, 120, 90], dtype=np.int8))
     judge(small, [100, 120, 90], [False] * 3, "fit_rate of int8", CONTRACT)
+    single = np.array([0.1, 0.3, 0.7], dtype=np.float32)
+    judge(
+        student.fit_rate(single),
+        single.astype(float),
+        [False] * 3,
+        "fit_rate of float32",
+        CONTRACT,
+    )
+    judge(
+        student.fit_rate(np.ones(1500)),
+        [1.0] * 1500,
+        [False] * 1500,
+        "fit_rate of 1500 gaps",
+        CONTRACT,
+    )
     alone = student.fit_rate(np.array([0.25]))
     judge(alone, [0.25], [False], "fit_rate of one gap", CONTRACT)
 
@@ -97,6 +118,18 @@ def test_fit_rate_refuses(student):
         ("gaps of 0, all censored", (np.zeros(2), np.ones(2, dtype=bool))),
         ("a matrix", (np.ones((2, 2)),)),
         ("a matrix and a matrix", (np.ones((2, 2)), np.ones((2, 2), dtype=bool))),
+        ("a 0-d array", (np.array(2.0),)),
+        ("a 0-d array and a 0-d flag", (np.array(2.0), np.array(False))),
+        (
+            "a negative gap, censored",
+            (np.array([1.0, -0.5, 2.0]), np.array([False, True, False])),
+        ),
+        (
+            "an infinite gap, censored",
+            (np.array([1.0, math.inf, 2.0]), np.array([False, True, False])),
+        ),
+        ("no flags for three", (three, np.zeros(0, dtype=bool))),
+        ("a 0-d flag for one", (np.ones(1), np.array(False))),
         ("too few flags", (three, np.array([True, False]))),
         ("one flag for three", (three, np.array([False]))),
         ("flags in a column", (three, np.zeros((3, 1), dtype=bool))),

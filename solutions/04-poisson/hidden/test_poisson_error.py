@@ -63,6 +63,7 @@ def test_counts_beyond_the_slots(student):
         "one slot of 0.9": np.array([0.9]),
         "three slots of 0.95": np.full(3, 0.95),
         "one slot of 0.25": np.array([0.25]),
+        "700 slots of 0.95": np.full(700, 0.95),
     }
     answers = [student.poisson_error(ps) for ps in cases.values()]
     for (kind, ps), got in zip(cases.items(), answers, strict=True):
@@ -77,6 +78,8 @@ def test_sure_and_impossible_slots(student):
         "integers": np.array([1, 0, 1, 1]),
         "falling probabilities": np.array([0.9, 0.5, 0.1, 0.01]),
         "many slots, one sure": np.append(np.full(30, 0.02), 1.0),
+        "single precision": np.array([0.1, 0.3, 0.7], np.float32),
+        "200 slots of 1e-12": np.full(200, 1e-12),
     }
     answers = [student.poisson_error(ps) for ps in cases.values()]
     for (kind, ps), got in zip(cases.items(), answers, strict=True):
@@ -98,6 +101,9 @@ def test_tiny_and_many(student):
     least = student.poisson_error(np.array([1e-60, 3e-60]))
     many = student.poisson_error(np.full(2000, 0.45))
     rare = student.poisson_error(np.full(1000, 0.003))
+    for mean in (5e-11, 9.9e-6, 2.0034476756848598e-05, 9e-4):
+        ps = np.array([mean / 4, 3 * mean / 4])
+        judge(student.poisson_error(ps), ps, f"two slots, m = {mean:g}", CONTRACT)
 
     for got in (tiny, least, many):
         numbers(got, 3, "poisson_error of tiny and of many slots")
@@ -141,6 +147,9 @@ def test_poisson_error_refuses(student):
         ("a negative probability", np.array([0.1, -0.1])),
         ("a probability above 1", np.array([1.5, 0.1])),
         ("a NaN", np.array([0.5, math.nan])),
+        ("the number after 1", np.array([0.5, math.nextafter(1.0, 2.0)])),
+        ("the number before 0", np.array([0.5, -5e-324])),
+        ("a column", np.full((3, 1), 0.1)),
         ("a matrix", np.full((2, 2), 0.1)),
         ("a 0-d array", np.array(0.5)),
     ):

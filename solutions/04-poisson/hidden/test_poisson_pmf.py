@@ -44,6 +44,8 @@ def test_probabilities(student, rng):
 @pytest.mark.task("poisson_pmf", weight=2, core=True)
 def test_where_factorials_overflow(student):
     cases = [(120, 100.0), (200, 180.0), (400, 300.5), (900, 1000.0), (5000, 5000.0)]
+    cases += [(150, 800.0), (100, 1000.0), (170, 700.0), (0, 705.0)]
+    cases += [(k, 20.0) for k in (12, 15, 20, 25)]
     got = [student.poisson_logpmf(k, mean) for k, mean in cases]
     direct = [student.poisson_pmf(k, mean) for k, mean in cases]
     for (k, mean), log, p in zip(cases, got, direct, strict=True):
@@ -66,6 +68,14 @@ def test_extremes(student):
     huge = student.poisson_logpmf(1e15, 3.0)
     none = student.poisson_pmf(0, 1e6)
 
+    least = student.poisson_logpmf(1, 1e-200)
+    check.close(
+        least,
+        math.log(1e-200),
+        atol=1e-10,
+        where="poisson_logpmf(1, 1e-200)",
+        look=CONTRACT,
+    )
     where = "poisson_logpmf(1, 1e-15)"
     check.close(tiny, math.log(1e-15), atol=1e-10, where=where, look=CONTRACT)
     where = "poisson_logpmf(2000, 1)"
@@ -150,6 +160,12 @@ def test_shapes_and_kinds(student):
         check.shape(empty, (0,), where=f"{name} of no counts", look=CONTRACT)
         check.shape(lone, (1,), where=f"{name} of an array of one", look=CONTRACT)
         number(one, f"{name} of two numbers")
+        none = function(2, np.zeros(0))
+        check.shape(none, (0,), where=f"{name} of no means", look=CONTRACT)
+        small = function(np.array([127], dtype=np.int8), 100.0)
+        want = exact(127, 100.0)
+        want = math.log(want) if name == "poisson_logpmf" else want
+        check.close(small, [want], rtol=1e-9, where=f"{name} of int8", look=CONTRACT)
 
 
 @pytest.mark.task("poisson_pmf", weight=1)

@@ -138,20 +138,52 @@ def test_crowded_records(student):
         within(got, poisson_range(n * crowded), what, STEP)
 
 
+def total(lesson, seed, how, times):
+    """Return the number of events of many records in which 0.04 are expected."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    return sum(len(lesson.process_times(rng, 0.02, 2.0, how)) for _ in range(times))
+
+
+@pytest.mark.task("process_times", weight=1)
+def test_sparse_records(student):
+    for seed, how in zip((437, 438), WAYS, strict=True):
+        got = student.run(total, seed=seed, how=how, times=20_000)
+        what = f"process_times, {how!r}, 20,000 records with 0.04 events expected: all"
+        within(got, poisson_range(800.0), what, STEP)
+
+
 @pytest.mark.task("process_times", weight=2)
 def test_many_events(student):
     for seed, how in zip((427, 428), WAYS, strict=True):
-        for rate, horizon in ((3000.0, 1.0), (0.01, 1e6), (1e5, 1.0)):
+        for rate, horizon in (
+            (3000.0, 1.0),
+            (0.01, 1e6),
+            (1e5, 1.0),
+            (1e-10, 1e13),
+            (1e12, 1e-9),
+        ):
             times = student.process_times(generator(student, seed), rate, horizon, how)
             where = f"process_times, {how!r}, rate {rate:g}, horizon {horizon:g}"
             events(times, horizon, where, exact=True)
             limits = poisson_range(rate * horizon)
             within(times.size, limits, f"{where}: how many", CONTRACT)
+            evidence = "more than 10 events fall on the time of another"
+            few = times.size - np.unique(times).size <= 10
+            check.true(few, where=where, evidence=evidence, look=CONTRACT)
         rng = generator(student, 436)
-        sizes = {student.process_times(rng, 3e3, 1.0, how).size for _ in range(8)}
-        where = f"process_times, {how!r}, 8 records with 3,000 events expected"
-        evidence = "all have the same number of events"  # by chance: 0.0052 ** 7
-        check.true(len(sizes) > 1, where=where, evidence=evidence, look=STEP)
+        with student.together() as batch:
+            asked = [batch.process_times(rng, 1.5, 2e3, how) for _ in range(20)]
+        sizes = [batch.result(one).size for one in asked]
+        where = f"process_times, {how!r}, 20 records with 3,000 events expected"
+        evidence = "all have 2,985 to 3,015 events"  # by chance: 0.23 ** 20
+        check.true(
+            max(abs(size - 3000) for size in sizes) > 15,
+            where=where,
+            evidence=evidence,
+            look=STEP,
+        )
 
 
 @pytest.mark.task("process_times", weight=2)
@@ -202,6 +234,9 @@ def test_simulate_refuses(student):
             ("an infinite rate", math.inf, 1.0),
             ("an infinite horizon", 1.0, math.inf),
             ("rate 0 and an infinite horizon", 0.0, math.inf),
+            ("rate 0 and a negative horizon", 0.0, -1.0),
+            ("a negative rate and horizon 0", -1.0, 0.0),
+            ("a rate of NaN and horizon 0", math.nan, 0.0),
         ):
             rng = generator(student, 432)
             refuses(

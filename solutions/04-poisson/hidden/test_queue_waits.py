@@ -25,7 +25,7 @@ def judge(got, arrivals, services, where, look):
     """Check the waits of all customers."""
     floats(got, where, look, len(arrivals), look is CONTRACT)
     want = want_of(arrivals, services)
-    scale = max(1.0, *map(abs, arrivals))
+    scale = max(*map(abs, arrivals), *services)
     check.close(got, want, rtol=1e-9, atol=1e-12 * scale, where=where, look=look)
 
 
@@ -64,6 +64,10 @@ def test_edges(student):
         "integers": (np.array([0, 1, 1, 2]), np.array([3, 1, 2, 2])),
         "negative times": (np.array([-9.0, -8.5, -8.0]), np.array([2.0, 0.1, 1.0])),
         "services of 0": (np.array([1.0, 1.0, 2.0]), np.zeros(3)),
+        "times near 1e-13": (
+            np.array([0, 1e-13, 2e-13]),
+            np.array([5e-13, 5e-13, 1e-13]),
+        ),
         "one customer": (np.array([4.0]), np.array([2.0])),
         "a service that ends as the next one comes": (
             np.array([0.0, 2.0, 3.0]),
@@ -106,6 +110,8 @@ def test_queue_refuses(student):
         ("a NaN among the arrivals", np.array([1.0, math.nan]), two),
         ("one arrival, NaN", np.array([math.nan]), np.ones(1)),
         ("a NaN among the services", one, np.array([math.nan, 1.0])),
+        ("a NaN as the last service", one, np.array([1.0, math.nan])),
+        ("services in a column", one, np.full((2, 1), 0.5)),
         ("services for nobody", np.zeros(0), np.ones(1)),
     ):
         refuses(student, "queue_waits", kind, arrivals, services)
@@ -134,7 +140,12 @@ def test_theory(student, rng):
 
 @pytest.mark.task("queue_waits", weight=1)
 def test_theory_on_the_edge(student):
-    for arrivals, services, want in ((0.0, 2.0, 0.0), (1, 2, 0.5), (0, 1, 0.0)):
+    for arrivals, services, want in (
+        (0.0, 2.0, 0.0),
+        (1, 2, 0.5),
+        (0, 1, 0.0),
+        (1.0, math.inf, 0.0),
+    ):
         got = student.mm1_wait(arrivals, services)
         where = f"mm1_wait({arrivals}, {services})"
         number(got, where)
@@ -152,6 +163,10 @@ def test_overrun(student):
 
 @pytest.mark.task("queue_waits", weight=1)
 def test_balance(student):
+    near = student.mm1_wait(1.0, 1.0 + 2.0**-34)
+    check.close(
+        near, 2.0**34, rtol=1e-3, where="mm1_wait, nearly in balance", look=STEP
+    )
     got = student.mm1_wait(2.0, 2.0)
     number(got, "mm1_wait(2.0, 2.0)")
     check.close(got, math.inf, where="mm1_wait(2.0, 2.0)", look=STEP)

@@ -119,9 +119,23 @@ def test_the_rate_takes_a_float(student):
 @pytest.mark.task("thin", weight=2)
 def test_all_or_none(student):
     zero = student.thin(generator(student, 444), lambda t: 0, 5.0, 20.0)
-    full = student.thin(generator(student, 445), lambda t: 40, 40.0, 50.0)
+    forty, one = check.counted(lambda t: 40), check.counted(lambda t: 1.0)
+    full = student.thin(generator(student, 445), forty, 40.0, 50.0)
     still = student.thin(generator(student, 446), lambda t: 0.0, 0.0, 20.0)
-    brief = student.thin(generator(student, 447), lambda t: 1.0, 2.0, 0.0)
+    brief = student.thin(generator(student, 447), one, 2.0, 0.0)
+    slow = student.thin(
+        generator(student, 453), lambda t: np.int64(0) + 1e-10, 1e-10, 1e13
+    )
+    within(slow.size, poisson_range(1000.0), "thin at a bound of 1e-10", CONTRACT)
+    ints = student.thin(generator(student, 454), lambda t: np.int64(2), 2.0, 60.0)
+    within(ints.size, poisson_range(120.0), "thin, rates of np.int64", CONTRACT)
+    check.equal(
+        forty.calls,
+        full.size,
+        where="thin, a rate that is its bound: calls",
+        look=CONTRACT,
+    )
+    check.equal(one.calls, 0, where="thin, horizon 0: calls of the rate", look=CONTRACT)
 
     for kind, got in (
         ("a rate of 0", zero),
@@ -132,6 +146,19 @@ def test_all_or_none(student):
     where = "thin, a rate that is its bound, 2,000 events expected"
     events(full, 50.0, where, exact=True)
     within(full.size, poisson_range(2000.0), f"{where}: how many", CONTRACT)
+
+
+@pytest.mark.task("thin", weight=1)
+def test_thin_meets_a_draw_of_zero(student):
+    for skip in range(40):
+        rng = generator(student, 444, skip)
+        none = student.thin(rng, lambda t: 0.0, 2.0, 4.0)
+        where = "thin with a rate of 0, a draw of rng.random() is 0.0"
+        floats(none, where, size=0)
+        rate = check.counted(lambda t: 2.0)
+        full = student.thin(generator(student, 444, skip), rate, 2.0, 4.0)
+        where = "thin with a rate that is its bound, a draw of rng.random() is 0.0"
+        check.equal(full.size, rate.calls, where=where, look=CONTRACT)
 
 
 @pytest.mark.task("thin", weight=1)
@@ -178,6 +205,9 @@ def test_thin_refuses(student):
         ("a horizon of NaN", 2.0, math.nan),
         ("an infinite bound", math.inf, 1.0),
         ("an infinite horizon", 2.0, math.inf),
+        ("a negative bound and horizon 0", -1.0, 0.0),
+        ("bound 0 and a negative horizon", 0.0, -1.0),
+        ("bound 0 and an infinite horizon", 0.0, math.inf),
     ):
         rng = generator(student, 450)
         refuses(student, "thin", kind, rng, flat, bound, horizon)
@@ -185,6 +215,8 @@ def test_thin_refuses(student):
         ("a rate above its bound", lambda t: 2.5),
         ("a rate above its bound late on", lambda t: 1.0 if t < 25 else 2.001),
         ("a negative rate", lambda t: -0.5),
+        ("a rate just above its bound", lambda t: math.nextafter(2.0, 3.0)),
+        ("a rate just below 0", lambda t: -1e-12),
         ("a rate of NaN", lambda t: math.nan),
     ):
         rng = generator(student, 451)

@@ -1,4 +1,7 @@
-"""Scenes of `Future`: its states, those who wait for it, its callbacks."""
+"""Scenes of `Future`: its states, those who wait for it, its callbacks.
+
+More than 400 lines: each scene is short, and stands beside those it resembles.
+"""
 
 import threading
 import time
@@ -109,6 +112,18 @@ def future_is_strict(m):
     assert value.exception(0) is None, "then there is no exception"
 
 
+def future_unstarted(m):
+    """Future that was set unstarted: what may follow"""
+    future = m.Future()
+    future.set_result(1)
+    refused(outcome(future.start), "InvalidState", "start on a future with a result")
+    gave(outcome(future.result, -1), 1, "result(timeout=-1) of a done future")
+    gave(outcome(future.exception, -1), None, "exception(timeout=-1) of it")
+    value = m.Future()
+    value.set_result(m.Cancelled())
+    assert value.result(0) is value.result(-1), "any exception may be a value"
+
+
 # --- callbacks ----------------------------------------------------------------------
 
 
@@ -152,6 +167,56 @@ def future_callback_raises(m):
     cancelled.add_done_callback(wrong(errors[0]))
     gave(outcome(cancelled.cancel), True, "cancel, with a callback that raises,")
     assert cancelled.callback_errors == [errors[0]], "its error belongs there too"
+
+
+def future_callbacks_again(m):
+    """Future: one callback added twice, late ones on a cancelled future"""
+    future, log = m.Future(), []
+
+    class Odd(BaseException):
+        pass
+
+    def note(f):
+        log.append(f)
+        raise error
+
+    error = ValueError()
+    future.add_done_callback(note)
+    future.add_done_callback(note)
+    future.cancel()
+    assert len(log) == 2, f"a callback was added twice, it ran {len(log)} times"
+    future.add_done_callback(note)
+    assert len(log) == 3, "on a cancelled future a callback runs at once"
+    assert future.callback_errors == [error] * 3, f"{future.callback_errors}"
+    for end in ("cancel", "late", "set"):
+        for kind in (SystemExit, Odd, GeneratorExit):
+            future, error, left = m.Future(), kind(), True
+            if end == "late":
+                future.set_result(1)
+            try:
+                future.add_done_callback(note)
+                if end == "cancel":
+                    future.cancel()
+                elif end == "set":
+                    future.set_result(1)
+                left = False
+            finally:
+                assert not left, f"what a callback raises must not leave ({end})"
+            assert future.callback_errors == [error], f"{end}: {future.callback_errors}"
+
+
+def future_callback_nested(m):
+    """Future: a callback adds another, which runs at once, before it goes on"""
+    future, log = m.Future(), []
+
+    def callback(f):
+        f.add_done_callback(lambda g: log.append("nested"))
+        log.append("first")
+
+    future.add_done_callback(callback)
+    future.add_done_callback(lambda f: log.append("second"))
+    future.set_result(1)
+    assert log == ["nested", "first", "second"], f"in this order: {log}"
 
 
 def future_empty_exception(m):
@@ -445,6 +510,7 @@ def future_alone(program):
 
 def future_refuses(program):
     scenes = [future_is_strict, future_callback_leaves, future_empty_exception]
+    scenes += [future_unstarted, future_callbacks_again, future_callback_nested]
     seen = explored(program, scenes, **ONE_SCHEDULE)
     if seen[-1]["found"]["kind"] == "ok":
         seen += explored(program, [future_result_at_the_end], **NO_PREEMPTION)

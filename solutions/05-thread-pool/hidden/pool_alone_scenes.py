@@ -224,6 +224,82 @@ def pool_names(m):
     assert names == want, f"the workers in the order they were made: {names}"
 
 
+def pool_names_of_two(m):
+    """ThreadPool without a thread_factory: each pool counts its own workers"""
+    names = []
+    for _ in range(2):
+        pool = m.ThreadPool(0, 1)
+        pool.execute(lambda: names.append(threading.current_thread().name))
+        settle()
+    assert names == ["worker-1"] * 2, f"the first workers of two pools: {names}"
+
+
+def pool_defaults(m):
+    """ThreadPool: keep_alive is 0 and the queue has no bound by default"""
+    pool, gate = (
+        m.ThreadPool(1, 2, capacity=0, thread_factory=crew([])),
+        threading.Event(),
+    )
+    pool.execute(gate.wait)
+    pool.execute(gate.wait)
+    gate.set()
+    settle()
+    size = pool.stats().size
+    assert size == 1, f"keep_alive is 0 by default, core = 1: {size} workers"
+    pool, gate = m.ThreadPool(1, 2, thread_factory=crew([])), threading.Event()
+    for _ in range(40):
+        gave(outcome(pool.execute, gate.wait), None, "execute, no bound by default,")
+    assert pool.stats()[:5:2] == (1, 39, 0), f"40 tasks: {pool.stats()}"
+    gate.set()
+
+
+def pool_empty_tasks(m):
+    """ThreadPool: a task that is false, having a length of 0"""
+    ran = []
+
+    class Task(list):
+        def __call__(self):
+            ran.append(1)
+
+    pool = pool_of(m, 1, 1)
+    for _ in range(2):
+        pool.execute(Task())
+    settle()
+    assert ran == [1, 1], f"2 tasks were executed, {len(ran)} ran"
+    assert pool.stats()[:3] == (1, 0, 0), f"idle, the pool has {pool.stats()}"
+
+
+def pool_odd_errors(m):
+    """ThreadPool: tasks that raise a BaseException of their own"""
+
+    class Odd(BaseException):
+        pass
+
+    def failing():
+        raise Odd
+
+    ran, left = [], []
+
+    def factory(run):
+        def guarded():
+            try:
+                run()
+            except Odd as error:
+                left.append(error)
+
+        return threading.Thread(target=guarded, daemon=True)
+
+    pool = m.ThreadPool(1, 1, 0.0, None, pool_policy, factory)
+    future = pool.submit(failing)
+    settle()
+    assert isinstance(future.exception(0), Odd), "submit keeps what a task raises"
+    assert left == [], "given to submit, it must end no worker"
+    pool.execute(failing)
+    pool.execute(lambda: ran.append("a"))
+    settle()
+    assert (len(left), ran) == (1, ["a"]), f"left run: {left}, ran {ran}"
+
+
 # --- which test explores what -------------------------------------------------------
 
 
@@ -238,4 +314,5 @@ def pool_is_strict(program, cases):
         pool_arguments(m, cases)
 
     scenes = [refuses, pool_leavers, pool_policy_raises, pool_dropped]
-    return alone(program, [*scenes, pool_factory_fails, pool_names])
+    scenes += [pool_factory_fails, pool_names, pool_names_of_two, pool_defaults]
+    return alone(program, [*scenes, pool_empty_tasks, pool_odd_errors])

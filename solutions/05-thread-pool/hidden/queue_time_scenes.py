@@ -281,7 +281,7 @@ def queue_hand_off_at_once(m):
 
 
 def queue_hand_off_to_two(m):
-    """BoundedQueue(0) with timeouts of 0: two gets wait, so two puts have room"""
+    """BoundedQueue(0) with timeouts of 0: three gets wait, so three puts have room"""
     queue, got = m.BoundedQueue(0), []
 
     def taker_1():
@@ -290,14 +290,17 @@ def queue_hand_off_to_two(m):
     def taker_2():
         got.append(queue.get())
 
-    threads = started(taker_1, taker_2)
+    def taker_3():
+        got.append(queue.get())
+
+    threads = started(taker_1, taker_2, taker_3)
     time.sleep(1.0)
-    for item in (1, 2):
+    for item in (1, 2, 3):
         given = outcome(queue.put, item, timeout=0)
-        gave(given, None, f"put {item} of 2 with timeout=0, two gets wait,")
+        gave(given, None, f"put {item} of 3 with timeout=0, three gets wait,")
     for thread in threads:
         thread.join()
-    assert sorted(got) == [1, 2], f"put 1 and 2, got {got}"
+    assert sorted(got) == [1, 2, 3], f"put 1, 2 and 3, got {got}"
 
 
 def queue_hand_offs(m):
@@ -340,6 +343,36 @@ def queue_hand_off_closed(m):
     refused(outcome(queue.get, 1.0), "Closed", "get from a closed hand-off")
 
 
+def queue_hand_off_then_close(m):
+    """BoundedQueue(0): closed as soon as an item was handed to a get that waits"""
+    queue, got = m.BoundedQueue(0), []
+
+    def taker():
+        got.append(outcome(queue.get))
+
+    thread = started(taker)[0]
+    time.sleep(1.0)
+    queue.put("a", timeout=0)
+    queue.close()
+    thread.join()
+    assert got == [("gave", "a")], f"put 'a', then closed: get {said(got[0])}"
+
+
+def queue_hand_off_after_close(m):
+    """BoundedQueue(0): a put right after close, where a get waited"""
+    queue, got = m.BoundedQueue(0), []
+
+    def taker():
+        got.append(outcome(queue.get))
+
+    thread = started(taker)[0]
+    time.sleep(1.0)
+    queue.close()
+    refused(outcome(queue.put, "a", 0), "Closed", "put after close, a get waiting,")
+    thread.join()
+    refused(got[0], "Closed", "get, waiting when the queue is closed,")
+
+
 def queue_hand_off_timeout(m):
     """BoundedQueue(0): a get times out, or not, while another thread puts"""
     queue, ends = m.BoundedQueue(0), {}
@@ -380,4 +413,5 @@ def queue_at_the_end(program):
 
 def queue_hands(program):
     scenes = [queue_hand_off, queue_hand_offs, queue_hand_off_closed]
+    scenes += [queue_hand_off_then_close, queue_hand_off_after_close]
     return explored(program, scenes, spurious=True)

@@ -1,4 +1,7 @@
-"""Scenes of a pool's end: `shutdown`, `shutdown_now`, and those who wait for it."""
+"""Scenes of a pool's end: `shutdown`, `shutdown_now`, and those who wait for it.
+
+More than 400 lines: each scene is short, and stands beside those it resembles.
+"""
 
 import threading
 import time
@@ -129,11 +132,12 @@ def shut_with(m):
     try:
         with other:
             other.execute(lambda: (time.sleep(3.0), ran.append("c")))
+            other.execute(lambda: (time.sleep(5000.0), ran.append("d")))
             raise Boom("block")
     except Boom as error:
         got = str(error)
     assert got == "block", "what the block raises must leave it"
-    assert ran[2:] == ["c"], "it must wait where the block raises, too"
+    assert ran[2:] == ["c", "d"], "it must wait where the block raises, too"
 
 
 # --- shutdown_now, and waiting for the end ------------------------------------------
@@ -455,6 +459,7 @@ def shut_awaits_long(m):
     assert pool.await_termination(4.0) is True, "the task ends within this time"
     assert time.monotonic() == 7.0, "await_termination must return when it terminates"
     assert pool.await_termination(0) is True, "await_termination(0) when terminated"
+    assert pool.await_termination(-1) is True, "await_termination(-1) when terminated"
 
 
 def shut_awaits_to_the_end(m):

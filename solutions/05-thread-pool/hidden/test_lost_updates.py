@@ -13,7 +13,7 @@ from autograder.student.testing import check
 
 STEP_2 = "Chapter, step 2."
 CONTRACT = "The contract in the docstring."
-PAIRS = [(1, 1), (2, 1), (1, 2), (2, 2), (1, 4), (3, 2)]
+PAIRS = [(1, 1), (2, 1), (1, 2), (2, 2), (1, 4), (3, 2), (4, 1)]
 
 
 @functools.cache
@@ -72,6 +72,8 @@ def test_final_values_of_one_thread(student):
     got = {pair: student.lost_updates(*pair) for pair in pairs}
     plain = student.lost_updates(), student.lost_updates(1, 1)
     named = student.lost_updates(second=2), student.lost_updates(1, 2)
+    alone = student.lost_updates(2), student.lost_updates(2, 1)
+    check.equal(*alone, where="lost_updates(2), and lost_updates(2, 1)", look=CONTRACT)
 
     for pair, counts in got.items():
         want = final_values(*pair)

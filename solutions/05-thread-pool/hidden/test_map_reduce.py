@@ -3,7 +3,7 @@
 The core asks for values in the order of the items, for what is raised and what still
 runs then, and for items that the pool rejects. The other tests ask for generators and
 falsy values, for other executors and for errors of `submit`, and count words on real
-threads.
+threads. More than 400 lines: scenes and the tests that run them.
 """
 
 import functools
@@ -82,8 +82,8 @@ def mapped_when_full(m):
         gate.set()
 
     def mapper(item):
+        yield "all", item
         log.append(f"{threading.current_thread().name} maps {item}")
-        return [("all", item)]
 
     got = m.map_reduce(items(), mapper, in_order, pool)
     assert got == {"all": "(((ab)c)d)"}, f"items a, b, c, d: {got}"
@@ -131,9 +131,30 @@ def mapped_errors_in_order(m):
     assert got == "a", f"a and b fail, a is the first; got {got!r}"
 
 
+def mapped_leaver_here(m):
+    """map_reduce: an error of an item mapped in this thread waits its turn"""
+    for kind in (SystemExit, m.Rejected):
+        gate = threading.Event()
+        pool = pool_of(m, 1, 1, capacity=0)
+
+        def mapper(item, gate=gate, kind=kind):
+            if item == "a":
+                gate.wait()
+                raise Boom(item)
+            gate.set()
+            raise kind(item)
+
+        got = None
+        try:
+            m.map_reduce("ab", mapper, in_order, pool)
+        except (Boom, SystemExit, m.Rejected) as error:
+            got = type(error).__name__
+        assert got == "Boom", f"a and b fail, a is the first; got {got}"
+
+
 def mapped_errors_clean_up(m):
     """map_reduce that fails: nothing of it still runs or begins"""
-    for source in ("mapper", "combine", "items", "leaver"):
+    for source in ("mapper", "combine", "items", "leaver", "odd", "submit"):
         log, errors = [], []
         pool = pool_of(m, 2, 2, errors=errors)
 
@@ -145,7 +166,18 @@ def mapped_errors_clean_up(m):
                 raise Boom("mapper")
             if source == "leaver" and item == 0:
                 raise SystemExit(1)
+            if source == "odd" and item == 0:
+                raise Odd
             return [("all", item)]
+
+        class Odd(BaseException):
+            pass
+
+        class Broken:
+            def submit(self, function, *args, pool=pool):
+                if args[-1] == 4:
+                    raise Boom("submit")
+                return pool.submit(function, *args)
 
         def combine(a, b, source=source):
             if source == "combine":
@@ -160,11 +192,12 @@ def mapped_errors_clean_up(m):
 
         got = None
         try:
-            m.map_reduce(items(), mapper, combine, pool)
-        except (Boom, SystemExit) as error:
+            offered = Broken() if source == "submit" else pool
+            m.map_reduce(items(), mapper, combine, offered)
+        except (Boom, SystemExit, Odd) as error:
             got = type(error).__name__
         now = list(log)
-        want = "SystemExit" if source == "leaver" else "Boom"
+        want = {"leaver": "SystemExit", "odd": "Odd"}.get(source, "Boom")
         assert got == want, f"{source} raises {want}, map_reduce raised {got}"
         time.sleep(100.0)
         assert log == now, f"{source} raises, and later: {log[len(now) :]}"
@@ -251,6 +284,40 @@ def mapped_elsewhere(m):
         assert own, "other processes cannot find what is submitted by its name"
 
 
+def mapped_elsewhere_fails(m):
+    """map_reduce on another executor, whose first item fails and second is cancelled"""
+    log = []
+
+    class Other(Exception):
+        pass
+
+    class Early:
+        def __init__(self, number):
+            self.number = number
+
+        def result(self):
+            raise Boom("a") if self.number == 0 else Other
+
+        def exception(self):
+            log.append(self.number)
+            if self.number == 1:
+                raise Other
+            return Boom("a")
+
+        def cancel(self):
+            return self.number == 1
+
+    class Executor:
+        made = 0
+
+        def submit(self, function, *args):
+            self.made += 1
+            return Early(self.made - 1)
+
+    got = outcome(m.map_reduce, "ab", divisors, in_order, Executor())
+    refused(got, "Boom", "map_reduce, the first item failing, the second cancelled,")
+
+
 def divisors(number):
     """Map a number to its divisors."""
     return [(d, number) for d in range(1, number + 1) if number % d == 0]
@@ -267,6 +334,13 @@ def mapped_rejections(m):
     got = outcome(m.map_reduce, ["a"], mapper, in_order, pool)
     refused(got, "Rejected", "map_reduce, the mapper raising Rejected,")
     assert calls == ["a"], f"one item, the mapper was called with {calls}"
+
+    def rejected():
+        yield "a"
+        raise m.Rejected("by items")
+
+    got = outcome(m.map_reduce, rejected(), lambda item: [], in_order, pool)
+    refused(got, "Rejected", "map_reduce, items raising Rejected,")
 
     class Broken:
         def submit(self, function, *args):
@@ -292,6 +366,7 @@ def maps_when_full(program):
 
 def maps_with_errors(program):
     scenes = [mapped_with_errors, mapped_errors_in_order, mapped_errors_clean_up]
+    scenes += [mapped_leaver_here]
     return explored(program, scenes, bound=0, schedules=10, random_schedules=5)
 
 
@@ -300,7 +375,7 @@ def maps_lazily(program):
 
 
 def maps_elsewhere(program):
-    return alone(program, [mapped_elsewhere, mapped_rejections])
+    return alone(program, [mapped_elsewhere, mapped_elsewhere_fails, mapped_rejections])
 
 
 @pytest.mark.task("map_reduce", weight=3, core=True)

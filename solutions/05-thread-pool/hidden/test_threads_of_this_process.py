@@ -32,7 +32,7 @@ def some_threads(lesson, names):
 
     threads = []
     for number, name in enumerate(names):
-        work = (lambda n=number: deep(n)) if number % 2 else short
+        work = (lambda n=number: deep(n if n < 5 else 600)) if number % 2 else short
         thread = threading.Thread(target=work, name=name, daemon=number % 3 != 1)
         threads.append(thread)
         thread.start()
@@ -56,11 +56,11 @@ def asked(student, tag):
 
     Only the threads are of a scenario; the rows are the function's own answer.
     """
-    names = [f"{c}-{tag}" for c in "qbzab"] + [f"b-{tag}"]
+    names = [f"{c}-{tag}" for c in "qbzab"] + [f"b-{tag}"]  # k calls deep, or 0
     threads = student.run(some_threads, names=names)
     idents, me = dict(zip(names, threads.idents, strict=True)), threads.me
     try:
-        found = list(student.threads_of_this_process())
+        found = student.threads_of_this_process()
     finally:
         threads.end()
     later = [row_of(row)[0] for row in student.threads_of_this_process()]
@@ -68,6 +68,12 @@ def asked(student, tag):
     named = [
         [row.get(f) for f in ("name", "ident", "daemon", "stack")] for row in fields
     ]
+    check.equal(
+        type(found).__name__,
+        "list",
+        where="threads_of_this_process: type",
+        look=CONTRACT,
+    )
     return names, ([row_of(row) for row in found], named, idents, me, later)
 
 
@@ -107,6 +113,11 @@ def test_stacks_of_threads(student, rng):
         stack = list(row[3])
         depth = stack.count("deep")
         number = names.index(row[0])
+        if row[0] == f"b-{tag}":
+            evidence = f"{depth} frames of a function that is 0, 2 or 601 calls deep"
+            check.true(
+                depth in (0, 2, 601), where=where, evidence=evidence, look=STEP_1
+            )
         if row[0] != f"b-{tag}":
             want = number + 1 if number % 2 else 0
             evidence = f"{depth} frames of a function that is {want} calls deep"

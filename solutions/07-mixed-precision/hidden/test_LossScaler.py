@@ -3,7 +3,8 @@
 Core are the scale over iterations, two optimizers, and the stages that `unscale`,
 `step` and `update` lead through: there only effects are judged, with gradients for all
 weights. What is raised and returned, None among the gradients, the ends of float32,
-new scales and what else torch does (scaler_traces.json) are not.
+new scales and what else torch does (scaler_traces.json) are not. More than 400 lines:
+scripts and what they do stand together.
 """
 
 import numpy as np

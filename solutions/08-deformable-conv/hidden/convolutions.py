@@ -146,7 +146,9 @@ def run_shapes(student, rng, name):
 def run_single(student, rng, name):
     given = arrays(rng, 1, 4, (6, 5), 2, (3, 3), dtype=np.float32)
     look = ": compute in accumulator(x.dtype), return x.dtype."
-    judge(student, name, [("float32", given, {})], look, SINGLE)
+    none = arrays(rng, 0, 2, (4, 4), 3, (2, 2), dtype=np.float32)
+    cases = [("float32", given, {}), ("float32, an empty batch", none, {})]
+    judge(student, name, cases, look, SINGLE)
 
 
 def close_samples(rng):
@@ -176,6 +178,11 @@ def run_half(student, rng, name):
     given = x, offset, weight, bias
     cases.append(("float16, a bias that cancels the sum", given, {}))
     cases.append(("float16, 150 columns", columns_that_half_rounds(rng), {}))
+    wide = columns_that_half_rounds(rng)
+    tall = tuple(
+        a.swapaxes(2, 3)[:, ::-1] if a.shape[1] == 2 else a.swapaxes(2, 3) for a in wide
+    )
+    cases.append(("float16, 150 rows", tall, {}))
     cases.append(("float16, samples that cancel", close_samples(rng), {}))
     judge(student, name, cases, look, 2 * HALF)
 
@@ -217,14 +224,26 @@ UNFIT = (
     ("no offset channels", (1, 0, 4, 5)),
     ("5 offset groups, 6 channels", (1, 40, 4, 5)),
     ("offsets of two images, one image", (2, 8, 4, 5)),
+    ("offsets of one image, two images", (1, 8, 4, 5)),
+    ("no images", (0, 8, 5, 6)),
+    ("a column too many", (1, 8, 4, 6)),
+    ("12 offset channels", (1, 12, 4, 5)),
+    ("12 offset groups, 6 channels", (1, 96, 4, 5)),
 )
 
 
-def run_unfit(student, name, before=()):
-    """Offsets that do not fit are refused."""
+def images_of(kind):
+    """Return how many images a case of `UNFIT` has."""
+    return {"offsets of one image, two images": 2, "no images": 0}.get(kind, 1)
+
+
+def run_unfit(student, name, before=0):
+    """Offsets that do not fit are refused; `before` arguments stand in front."""
     for kind, shape in UNFIT:
+        images = images_of(kind)
+        first = [np.ones((images, 1, 4, 5))] * before
         check.raises(
-            ValueError, getattr(student, name), *before, np.ones((1, 6, 5, 6)),
+            ValueError, getattr(student, name), *first, np.ones((images, 6, 5, 6)),
             np.zeros(shape), np.ones((1, 6, 2, 2)), where=f"{name}, {kind}",
             look="The contract: ValueError where the offsets do not fit.",
         )  # fmt: skip

@@ -47,6 +47,29 @@ def apart(lesson, sizes, seeds):
     return found
 
 
+def more(lesson, xs, view, dy):
+    """Ask a few things that no round of `played` asks."""
+    layer = lesson.DeformConv2d(2, 3, 2, seed=1)
+    first = layer.forward(xs[0])
+    layer.backward(dy)
+    before = {name: array.copy() for name, array in layer.grads().items()}
+    lesson.DeformConv2d(2, 3, 2, seed=2)
+    again = layer.forward(xs[0])
+    rest = [layer.forward(x) for x in xs[1:]]
+    last = {name: array.copy() for name, array in layer.grads().items()}
+    own = {name: array.copy() for name, array in layer.parameters().items()}
+    return {
+        "first": first,
+        "again": again,
+        "rest": rest,
+        "dy": dy,
+        "before": before,
+        "last": last,
+        "own": own,
+        "view": layer.forward(view),
+    }
+
+
 def owned(lesson, x):
     """Empty the dict of parameters, then ask the layer what it still does."""
     layer = lesson.DeformConv2d(2, 3, 2)
@@ -175,6 +198,7 @@ def test_layer_gives_gradients(student, rng):
 def test_layer_with_groups(student, rng):
     run(student, rng, "2 groups", (4, 6, 2, 1, 0, 1, 2), (5, 5))
     run(student, rng, "2 offset groups", (4, 3, 2), (5, 4), offset_groups=2)
+    run(student, rng, "both", (4, 4, 2, 1, 0, 1, 2), (5, 4), offset_groups=2)
 
 
 @pytest.mark.task("DeformConv2d")
@@ -211,9 +235,21 @@ def test_layer_begins_with_small_random_numbers(student):
             check.true(wide, where=at, evidence=evidence, look=look)
             both = float(held.min()) < -0.5 * bound and float(held.max()) > 0.5 * bound
             check.true(both, where=at, evidence="numbers of one sign", look=look)
-            apart_ = len(np.unique(held)) == held.size
+            apart_ = len(np.unique(abs(held))) == held.size
             check.true(apart_, where=at, evidence="numbers that repeat", look=look)
-    shared = bool(np.isin(same[1], same[0]).any())
+    for kernel in ((1, 7), (7, 1)):
+        ((weight, bias),) = student.run(apart, sizes=(4, 400, kernel), seeds=[3])
+        for name, held in (("weight", weight), ("bias", bias)):
+            largest = float(abs(held).max()) * 28**0.5
+            evidence = f"the largest is {largest:.3f} r"
+            fine = 0.97 < largest <= 1
+            check.true(
+                fine,
+                where=f"DeformConv2d(4, 400, {kernel}): {name}",
+                evidence=evidence,
+                look=look,
+            )
+    shared = bool(np.isin(abs(same[1]), abs(same[0])).any())
     evidence = "numbers of the weight again"
     check.true(not shared, where=f"{where}: bias", evidence=evidence, look=look)
     wide = same[0].ravel()
@@ -234,6 +270,37 @@ def test_layer_gives_the_gradients_of_the_last_pass(student, rng):
     got = student.run(twice, sizes=sizes, own=own, x=x, dys=list(dys))
     where = "DeformConv2d, two backward passes after one forward"
     compare_grads(got, dx, grads, where, "The contract: of the last backward pass.")
+
+
+@pytest.mark.task("DeformConv2d")
+def test_layer_once_more(student, rng):
+    xs = [
+        rng.normal(size=shape) for shape in ((1, 2, 4, 4), (2, 2, 5, 7), (0, 2, 4, 4))
+    ]
+    view = np.ascontiguousarray(xs[0].T).T
+    got = student.run(more, xs=xs, view=view, dy=np.ones((1, 3, 3, 3)))
+    where = "DeformConv2d"
+    check.close(
+        got["again"], got["first"], where=f"{where}, another layer made in between"
+    )
+    check.unchanged(got["dy"], np.ones((1, 3, 3, 3)), where=f"{where}: dy")
+    for x, y in zip(xs[1:], got["rest"], strict=True):
+        near(
+            y,
+            truth((2, 3, 2), {}, got["own"], x),
+            f"{where}, other sides, then an empty batch",
+            LOOK,
+        )
+    near(got["view"], got["first"], f"{where} of a view", LOOK)
+    check.equal(
+        sorted(got["last"]),
+        sorted(got["before"]),
+        where=f"{where}: grads after a forward pass",
+    )
+    for name, right in got["before"].items():
+        check.close(
+            got["last"][name], right, where=f"{where}: {name} after a forward pass"
+        )
 
 
 @pytest.mark.task("DeformConv2d")

@@ -71,13 +71,21 @@ def test_bilinear_far_away(student, rng):
     im = image(rng, 3, 4)
     far = (-1.5, -7.25, 4.5, 99.5, 1e10, -1e10, 1e300, np.inf, -np.inf)
     places = [(y, 1.5) for y in far] + [(1.5, x) for x in far] + [(np.inf, -np.inf)]
+    places += [(np.inf, np.inf), (np.inf, 0.0), (0.0, -np.inf)]
     ask(student, im, places, "far away", "The contract: 0 for coordinates far away.")
 
 
 @pytest.mark.task("bilinear")
 def test_bilinear_at_nan(student, rng):
     im, look = image(rng, 3, 4), "The contract: NaN where y or x is NaN."
-    for place in ((np.nan, 1.0), (1.0, np.nan), (np.nan, np.inf), (-7.0, np.nan)):
+    for place in (
+        (np.nan, 1.0),
+        (1.0, np.nan),
+        (np.nan, np.inf),
+        (-7.0, np.nan),
+        (np.inf, np.nan),
+        (np.nan, -7.0),
+    ):
         got = student.bilinear(im, *place)
         where = f"bilinear at {place}"
         check.true(isinstance(got, float), where=where, evidence="not a float")
@@ -98,10 +106,15 @@ def test_bilinear_of_other_dtypes(student, rng):
     places = [(rng.uniform(-1, 3), rng.uniform(-1, 4)) for _ in range(12)]
     for dtype, low, high in (
         ("uint8", 0, 256), ("int8", -128, 128), ("int64", -(2**40), 2**40),
-        ("float16", -60000, 60000), ("float32", -1e6, 1e6),
+        ("uint64", 2**63, 2**63 + 2**60), ("float16", -60000, 60000),
+        ("float32", -1e6, 1e6),
     ):  # fmt: skip
         im = rng.uniform(low, high, (3, 4)).astype(dtype)
         ask(student, im, places, f"an image of {dtype}", look)
+    near = [(1 - 2.0**-21, 1.5), (0.75, 2 + 2.0**-21)]
+    single = [(np.float32(y), np.float32(x)) for y, x in places]
+    ask(student, image(rng, 3, 4), near, "close to a whole coordinate", BORDER)
+    ask(student, image(rng, 3, 4), single, "coordinates in float32", look)
 
 
 @pytest.mark.task("bilinear")

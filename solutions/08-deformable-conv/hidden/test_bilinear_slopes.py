@@ -73,6 +73,7 @@ def test_slopes_far_away(student, rng):
     im = image(rng, 3, 4)
     far = (-1.5, -7.25, 4.5, 99.5, 1e10, -1e10, 1e300, np.inf, -np.inf)
     places = [(y, 1.5) for y in far] + [(1.5, x) for x in far]
+    places += [(np.inf, -np.inf), (np.inf, 0.0)]
     ask(student, im, places, "far away", "The contract: coordinates may be infinite.")
 
 
@@ -83,10 +84,25 @@ def test_slopes_of_narrow_images_and_other_dtypes(student, rng):
         places = [(rng.uniform(-1, n), rng.uniform(-1, m)) for n, m in [shape] * 6]
         places += [(0.0, 0.0), (0.0, 0.5), (0.5, 0.0)]
         ask(student, image(rng, *shape), places, f"an image of {shape}", RIGHT)
-    for dtype, high in (("uint8", 256), ("float16", 60000), ("float32", 1e6)):
+    places = [(1 - 2.0**-20, 0.5), (0.5, -(2.0**-20))]
+    ask(student, image(rng, 3, 4), places, "just before a whole number", RIGHT)
+    for dtype, high in (
+        ("uint8", 256),
+        ("int64", 2**40),
+        ("float16", 60000),
+        ("float32", 1e6),
+    ):
         im = rng.uniform(0, high, (3, 4)).astype(dtype)
         places = [(rng.uniform(-1, 3), rng.uniform(-1, 4)) for _ in range(12)]
         ask(student, im, places, f"an image of {dtype}", look)
-    given = student.keep(im)
-    student.bilinear_slopes(given, 0.5, 0.25)
+    single = [(np.float32(y), np.float32(x)) for y, x in places]
+    ask(student, image(rng, 3, 4), single, "coordinates in float32", look)
+    given = student.keep(np.ascontiguousarray(im.T).T)
+    got = student.bilinear_slopes(given, 0.5, 0.25)
+    check.close(
+        np.array(got),
+        np.array(slopes_at(im, 0.5, 0.25)),
+        atol=1e-2,
+        where="bilinear_slopes of a transposed view",
+    )
     check.unchanged(student.fetch(given), im, where="bilinear_slopes, its argument")

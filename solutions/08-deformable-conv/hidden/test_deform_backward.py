@@ -80,3 +80,13 @@ def test_kernel_gradients_of_small_shapes(meter, rng):
         ("16 pixels fill the tile, 16 channels", (2, 16, (4, 4), 16, (1, 1))),
     ):
         ask(meter, rng, kind, inputs(rng, *sizes))
+    ask(meter, rng, "a wide image", inputs(rng, 1, 1, (4, 12), 1, (1, 1)))
+    ask(meter, rng, "40 channels, 35 outputs", inputs(rng, 1, 40, (3, 3), 35, (1, 1)))
+    ask(
+        meter,
+        rng,
+        "3 offset groups",
+        inputs(rng, 1, 3, (3, 3), 1, (1, 1), offset_groups=3),
+    )
+    ask(meter, rng, "block_p 64", inputs(rng, 1, 2, (9, 9), 2, (1, 1)), block_p=64)
+    ask(meter, rng, "12 taps, 4 images", inputs(rng, 4, 1, (4, 6), 1, (3, 4)))

@@ -99,7 +99,26 @@ def test_columns_hold_all_samples(student, rng):
             stride=(2, 3), padding=(2, 1), dilation=(1, 2),
         ),
     ]  # fmt: skip
+    cases.append(
+        columns_case(
+            rng,
+            "ints for all options",
+            1,
+            2,
+            (7, 9),
+            (2, 2),
+            stride=2,
+            padding=1,
+            dilation=2,
+        )
+    )
     judge_columns(student, cases)
+    kept = [student.keep(ask.view(a)) for a in cases[0][1]]
+    student.deform_im2col(*kept, cases[0][2])
+    for handle, before in zip(kept, cases[0][1], strict=True):
+        check.unchanged(
+            student.fetch(handle), before, where="deform_im2col of strided views"
+        )
 
 
 @pytest.mark.task("deform_conv2d")
@@ -109,7 +128,16 @@ def test_columns_of_other_dtypes_and_of_an_empty_batch(student, rng):
     case = columns_case(rng, "float16", 1, 2, (3, 4), (2, 2), dtype=np.float16)
     given = ask.columns_that_half_rounds(rng)[:2]
     wide = "float16, 150 columns", given, (1, 1), {}
+    x, offset = np.array([[[[3000.0, -3000.0]]]]), np.zeros((1, 2, 1, 1))
+    offset[:, 1] = 0.4995
+    parts = (
+        "float16, parts that cancel",
+        (x.astype(np.float16), offset.astype(np.float16)),
+        (1, 1),
+        {"stride": 2},
+    )
     judge_columns(student, [case, wide], near=HALF)
+    judge_columns(student, [parts], near=HALF)
     judge_columns(student, [columns_case(rng, "no images", 0, 2, (5, 4), (2, 2))])
     x, offset = np.ones((1, 6, 5, 6)), np.zeros((1, 8, 5, 6))
     check.raises(
@@ -117,6 +145,21 @@ def test_columns_of_other_dtypes_and_of_an_empty_batch(student, rng):
         where="deform_im2col, offsets of the image's size",
         look="The contract: ValueError where the offsets do not fit.",
     )  # fmt: skip
+    for kind, shape in ask.UNFIT:
+        images = ask.images_of(kind)
+        check.raises(
+            ValueError,
+            student.deform_im2col,
+            np.ones((images, 6, 5, 6)),
+            np.zeros(shape),
+            (2, 2),
+            where=f"deform_im2col, {kind}",
+        )
+
+
+def summed(lesson, x, offset):
+    """Return the sum over the rows of the columns."""
+    return lesson.deform_im2col(x, offset, (3, 3))[0].sum(axis=0)
 
 
 @pytest.mark.task("deform_conv2d")
@@ -129,3 +172,5 @@ def test_conv_of_two_million_samples(student, reference, rng):
     look = "Chapter, step 4: no loop over pixels."
     where = "deform_conv2d, two million samples"
     check.close(got, want, atol=1e-2, where=where, look=look, axis_names=ask.AXES)
+    total = student.run(summed, x=x, offset=offset)
+    check.shape(total, (6888,), where="deform_im2col, two million samples", look=look)

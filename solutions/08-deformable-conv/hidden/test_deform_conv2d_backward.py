@@ -159,7 +159,9 @@ def test_gradients_of_small_shapes(student, rng):
 def test_gradients_in_single_precision(student, rng):
     given = ask.arrays(rng, 2, 4, (7, 8), 3, (3, 3), dtype=np.float32)
     look = ": compute in accumulator(x.dtype), return x.dtype."
-    judge(student, rng, [("float32", given, {})], look, SINGLE)
+    none = ask.arrays(rng, 0, 2, (4, 4), 3, (2, 2), dtype=np.float32)
+    cases = [("float32", given, {}), ("float32, an empty batch", none, {})]
+    judge(student, rng, cases, look, SINGLE)
 
 
 @pytest.mark.task("deform_conv2d_backward")
@@ -184,6 +186,44 @@ def test_gradients_in_half_precision(student, rng):
     dy = np.ones((1, 1, 2, 30), np.float16)
     dy[..., 1::2], dy[..., -2:] = -1.0, 0.0
     judge(student, rng, cases, look, 2 * HALF, only=("dweight",), dy=dy)
+    x, weight = np.ones((3, 2, 1, 2), np.float16), np.ones((2, 2, 1, 1), np.float16)
+    dy = np.zeros((3, 2, 1, 2), np.float16)
+    dy[0], dy[1], dy[2] = 4096.0, 0.5, -4096.0
+    cases = [("float16, images that cancel", (x, np.zeros_like(x), weight), {})]
+    judge(student, rng, cases, look, 2 * HALF, only=("dweight", "dbias"), dy=dy)
+    x, offset = np.arange(1, 4.0).reshape(1, 1, 1, 3), np.zeros((1, 2, 1, 3))
+    offset[:, 1] = 1.0, 0.0, -1.0  # all three read the middle pixel
+    dy = np.array([[2048.0, 2048.0, -4096.0], [1.0, 1.0, 0.0]]).reshape(1, 2, 1, 3)
+    given = x, offset, np.ones((2, 1, 1, 1))
+    cases = [
+        ("float16, outputs that cancel", tuple(a.astype(np.float16) for a in given), {})
+    ]
+    judge(student, rng, cases, look, 2 * HALF, only=("dx",), dy=dy.astype(np.float16))
+    x, offset = np.full((1, 1, 1, 3), 1001.0), np.zeros((1, 2, 1, 3))
+    x[..., 2], offset[:, 0] = 1000.0, 0.37
+    given = [a.astype(np.float16) for a in (x, offset, np.ones((1, 1, 1, 1)))]
+    dy = np.full((1, 1, 1, 3), 0.3, np.float16)
+    got = student.deform_conv2d_backward(dy, *given)[1][:, 1, 0, :2]
+    want = convolution(*given, dy=dy)[2][1][:, 1, 0, :2]
+    check.close(
+        got,
+        want,
+        atol=2 * HALF,
+        where=f"{NAME}, float16, slopes that cancel: doffset",
+        look=LOOK + look,
+    )
+    x, offset, weight = ask.columns_that_half_rounds(rng)
+    given = x.swapaxes(2, 3), offset.swapaxes(2, 3)[:, ::-1], weight
+    dy = (np.arange(150) % 2 + np.zeros((1, 1, 2, 1))).swapaxes(2, 3).astype(np.float16)
+    judge(
+        student,
+        rng,
+        [("float16, 150 rows", given, {})],
+        look,
+        2 * HALF,
+        only=("dx",),
+        dy=dy,
+    )
 
 
 @pytest.mark.task("deform_conv2d_backward")
@@ -204,4 +244,4 @@ def test_gradients_of_strided_views(student, rng):
 
 @pytest.mark.task("deform_conv2d_backward")
 def test_gradients_refuse_offsets_that_do_not_fit(student):
-    ask.run_unfit(student, NAME, before=(np.ones((1, 1, 4, 5)),))
+    ask.run_unfit(student, NAME, before=1)

@@ -69,3 +69,27 @@ def test_kernel_of_small_shapes(meter, rng):
         ("a kernel as large as the image", (3, 1, (3, 2), 2, (3, 2))),
     ):
         launch(meter, NAME, kind, inputs(rng, *sizes), LOOK)
+    launch(meter, NAME, "a wide image", inputs(rng, 1, 1, (4, 12), 1, (1, 1)), LOOK)
+    launch(
+        meter,
+        NAME,
+        "40 channels, 35 outputs",
+        inputs(rng, 1, 40, (3, 3), 35, (1, 1)),
+        LOOK,
+    )
+    launch(
+        meter,
+        NAME,
+        "3 offset groups",
+        inputs(rng, 1, 3, (3, 3), 1, (1, 1), offset_groups=3),
+        LOOK,
+    )
+    launch(
+        meter,
+        NAME,
+        "block_p 64",
+        inputs(rng, 1, 2, (9, 9), 2, (1, 1)),
+        LOOK,
+        block_p=64,
+    )
+    launch(meter, NAME, "12 taps, 4 images", inputs(rng, 4, 1, (4, 6), 1, (3, 4)), LOOK)

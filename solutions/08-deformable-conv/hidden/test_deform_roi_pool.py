@@ -64,7 +64,33 @@ def test_pooling_of_other_sizes(student, rng):
     offset = rng.uniform(-1, 1, (3, 2, 3, 2))
     look = ": gamma is given, 0.1 otherwise."
     judge(student, "gamma 0.35", image(rng), rois, offset, look, gamma=0.35)
+    for gamma in (0, -0.2):
+        judge(student, f"gamma {gamma}", image(rng), rois, offset, look, gamma=gamma)
+    judge(
+        student,
+        "19 bins of 21 pixels",
+        image(rng, 1, 23, 21),
+        [[1, 0, 21, 21]],
+        np.zeros((1, 2, 19, 19)),
+        look,
+    )
+    judge(
+        student,
+        "29 bins of 7",
+        image(rng, 1, 59, 9),
+        [[0, 0, 58, 7]],
+        np.zeros((1, 2, 7, 7)),
+        look,
+    )
     judge(student, "3 x 2 bins", image(rng), rois, offset, look)
+    judge(
+        student,
+        "regions in uint16",
+        image(rng),
+        np.array(rois, np.uint16),
+        offset,
+        look,
+    )
 
 
 @pytest.mark.task("deform_roi_pool")
@@ -75,6 +101,11 @@ def test_pooling_beyond_the_image(student, rng):
     judge(student, "beyond the image", x, rois, np.zeros((4, 2, 2, 2)), look)
     offset = rng.uniform(-3, 3, (4, 2, 2, 2))
     judge(student, "beyond the image, moved", x, rois, offset, look)
+    away = [[7, 1, 3, 3], [0, -6, 2, 5]]
+    back = np.array([-10.0, 0.0, 0.0, 10.0]).reshape(2, 2, 1, 1) + np.zeros(
+        (2, 2, 2, 2)
+    )
+    judge(student, "outside the image, moved into it", x, away, back, look)
     offset[0, 0, 0, 0], offset[1, 1, 1, 1] = np.inf, -np.inf
     offset[3, 0, 1, 0] = 1e10
     judge(student, "offsets large and infinite", x, rois, offset, look)
@@ -87,6 +118,13 @@ def test_pooling_of_small_regions(student, rng):
     judge(student, "regions smaller than their bins", x, [[1, 2, 1, 1], [3, 3, 2, 1]],
           rng.uniform(-1, 1, (2, 2, 3, 2)), look)  # fmt: skip
     judge(student, "no regions", x, np.zeros((0, 4), int), np.zeros((0, 2, 2, 2)))
+    judge(
+        student,
+        "no regions, float32",
+        x.astype(np.float32),
+        np.zeros((0, 4), int),
+        np.zeros((0, 2, 2, 2), np.float32),
+    )
 
 
 @pytest.mark.task("deform_roi_pool")
@@ -104,6 +142,45 @@ def test_pooling_in_other_precision(student, rng):
     x = (100.0 * (np.arange(90) % 2) + np.zeros((1, 2, 1))).astype(np.float16)
     judge(
         student, "float16, the last columns", x, [[0, 81, 1, 1]], half, look, 2 * HALF
+    )
+    judge(
+        student,
+        "float16, the last rows",
+        x.swapaxes(1, 2),
+        [[81, 0, 1, 1]],
+        half[:, ::-1],
+        look,
+        2 * HALF,
+    )
+    far = np.zeros((1, 2, 1, 80), np.float16)
+    far[:, 1] = -7.7 + 0.01 * np.arange(80)
+    judge(
+        student,
+        "float16, bins that move far",
+        x,
+        [[0, 0, 1, 75]],
+        far,
+        look,
+        2 * HALF / 2,
+    )
+    x = (
+        np.where(np.arange(40) % 2, 3000.0, -2999.0)
+        .reshape(1, 1, 40)
+        .astype(np.float16)
+    )
+    half[:, 1] = 0.135
+    judge(student, "float16, samples that cancel", x, [[0, 0, 1, 33]], half, look, HALF)
+    x = np.array([[[3000.0, -3000.0]]], np.float16)
+    half[:, 1] = 0.4995
+    judge(
+        student,
+        "float16, corners that cancel",
+        x,
+        [[0, 0, 1, 1]],
+        half,
+        look,
+        HALF,
+        gamma=1.0,
     )
 
 

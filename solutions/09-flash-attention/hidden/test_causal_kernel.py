@@ -21,6 +21,10 @@ def test_causal_kernel_within_budget(meter, rng):
     look = "Chapter, step 8: the loop ends with the last key that the tile sees."
     arrays = heads(rng, 27, 27, 16, 2, 2, np.float32)
     run_kernel(meter, arrays, "N = M", look, causal=True, tiles=(16, 16))
+    arrays = heads(rng, 70, 70, 40, 1, 1, np.float32)
+    run_kernel(
+        meter, arrays, "d = 40, tiles 64 x 16", look, causal=True, tiles=(64, 16)
+    )
 
 
 @pytest.mark.task("causal_kernel", weight=3, core=True)
@@ -50,6 +54,26 @@ def test_causal_kernel_with_more_queries_than_keys(meter, rng):
     look = "Chapter, step 8: a row that sees nothing gives o = 0 and lse = -inf."
     arrays = heads(rng, 50, 27, 16, 1, 1, np.float32)
     run_kernel(meter, arrays, "N > M", look, causal=True, tiles=(16, 16))
+    for scale in (0.0, -0.6):
+        run_kernel(
+            meter,
+            arrays,
+            f"scale {scale}",
+            look,
+            causal=True,
+            tiles=(16, 16),
+            scale=scale,
+        )
+    arrays = ramp(4, 18, 16, 0.0, 2.0**17, np.float32)
+    run_kernel(
+        meter,
+        arrays,
+        "scores of 2^17 and -2^17",
+        look,
+        causal=True,
+        tiles=(16, 16),
+        scale=1.0,
+    )
 
 
 @pytest.mark.task("causal_kernel", weight=1)

@@ -159,6 +159,9 @@ def test_backward_never_holds_the_matrix(student, reference, rng):
 @pytest.mark.task("flash_backward", weight=1)
 def test_backward_of_queries_that_see_nothing(student, rng):
     cases = [("causal, N > M", heads(rng, 18, 7, 4), (8, 4), {"causal": True})]
+    q, k, v = heads(rng, 3, 6, 2)
+    q[..., 0], k[..., 0] = 1e200, -1e200
+    cases.append(("all scores overflow to -inf", (q, k, v), (4, 4), {}))
     look = "Chapter, step 5: rows without keys give 0."
     run_backward(student, rng, cases, look)
 
@@ -181,6 +184,13 @@ def test_backward_of_padding_that_holds_nan(student, rng):
     ]
     look = "Chapter, step 5: keys from kv_len[b] on get gradient 0."
     run_backward(student, rng, cases, look)
+    args = backward_inputs(rng, q, k, v, causal=True, kv_len=kv_len)
+    got = student.flash_backward(
+        *args, bq=4, bk=8, causal=True, kv_len=np.array(kv_len, np.uint8)
+    )
+    check_backward(
+        got, (q, k, v, args[5]), "lengths in uint8", look, causal=True, kv_len=kv_len
+    )
 
 
 @pytest.mark.task("flash_backward", weight=1)
@@ -189,6 +199,9 @@ def test_backward_of_tiny_shapes(student, rng):
         (kind, heads(rng, n, m, 3), (4, 4), {})
         for n, m, kind in ((1, 6, "one query"), (6, 1, "one key"), (5, 0, "no keys"))
     ]
+    cases.append(
+        ("no keys, float32", heads(rng, 5, 0, 3, dtype=np.float32), (4, 4), {})
+    )
     run_backward(student, rng, cases, "Chapter, step 5.")
 
 
@@ -228,6 +241,17 @@ def test_backward_carries_sums_in_single_precision(student, rng):
     got = student.flash_backward(*args, bq=4, bk=4)
     kind = "float16, o * do beyond 65504"
     check_backward(got, (q, k, v, args[5]), kind, look, 3 * HALF)
+
+
+@pytest.mark.task("flash_backward", weight=1)
+def test_backward_of_large_half_scores(student, rng):
+    q, k, v = heads(rng, 20, 24, 16, dtype=np.float16, spread=0.3)
+    q[..., 0], k[..., 0] = 641, 1
+    args = backward_inputs(rng, q, k, v, scale=0.37)
+    got = student.flash_backward(*args, bq=8, bk=8, scale=0.37)
+    check_backward(
+        got, (q, k, v, args[5]), "float16, scores of 237", atol=3 * HALF, scale=0.37
+    )
 
 
 @pytest.mark.task("flash_backward", weight=1)

@@ -177,7 +177,11 @@ def test_forward_of_padding_that_holds_nan(student, rng):
         )
         for causal in (False, True)
     ]
-    run_forward(student, cases, "Chapter, step 4: keys from kv_len[b] on do not exist.")
+    look = "Chapter, step 4: keys from kv_len[b] on do not exist."
+    run_forward(student, cases, look)
+    lengths = np.array(kv_len, np.uint8)
+    got = student.flash_forward(q, k, v, bq=4, bk=8, causal=True, kv_len=lengths)
+    check_forward(got, q, k, v, "lengths in uint8", look, causal=True, kv_len=kv_len)
 
 
 @pytest.mark.task("flash_forward", weight=1)
@@ -192,6 +196,7 @@ def test_forward_of_tiny_shapes(student, rng):
             (3, 4, 1, 1, "tiles of 1 x 1"),
         )
     ]
+    cases.append(("no keys, float32", heads(rng, 5, 0, 3, dtype=np.float32), {}))
     run_forward(student, cases, "Chapter, step 4.")
 
 
@@ -203,7 +208,9 @@ def test_forward_of_scale_zero_and_below(student, rng):
         (f"scale {scale}", arrays, {"bq": 4, "bk": 4, "scale": scale})
         for scale in (0.0, -1.5)
     ]
-    run_forward(student, cases, look)
+    steep = ramp(10, 41, 4, 200.0, -4000.0)
+    cases.append(("scale -1, scores of 900", steep, {"bq": 8, "bk": 8, "scale": -1.0}))
+    run_forward(student, cases, look, atol=1e-10)
 
 
 @pytest.mark.task("flash_forward", weight=1)
@@ -221,6 +228,8 @@ def test_forward_carries_sums_in_single_precision(student, rng):
     small = got[0][:, :, :3], truth(q, k, v)[0][:, :, :3]
     where = "flash_forward, float16, large values that cancel: o"
     check.close(*small, rtol=HALF, atol=1e-3, where=where, look=look, axis_names=AXES)
+    got = student.flash_forward(q, k, v, bq=8, bk=8, scale=0.3)
+    check_forward(got, q, k, v, "float16, scale 0.3", look, atol=HALF, scale=0.3)
     q, k, v = heads(rng, 5, 20, 16, dtype=np.float16)
     q[..., 0], k[..., 0] = 300.0, 300.0  # products beyond 65504
     got = student.flash_forward(q, k, v, bq=8, bk=8)
@@ -245,6 +254,9 @@ def test_forward_where_scores_overflow(student, rng):
     got = student.flash_forward(q, k, v, bq=4, bk=4, scale=1.0)
     kind = "all scores below -3e4"
     check_forward(got, q, k, v, kind, look, 1e-10, scale=1.0)
+    q, k, v = ramp(4, 12, 4, 0.0, 2.0**34)
+    got = student.flash_forward(q, k, v, bq=4, bk=4, scale=1.0)
+    check_forward(got, q, k, v, "all scores 2^34 or -2^34", look, 1e-6, scale=1.0)
 
 
 @pytest.mark.task("flash_forward", weight=1)

@@ -24,6 +24,8 @@ def check_bytes(student, shapes, kind, look, **options):
             look=look,
         )
         want = count_bytes(*shape, **options)
+        whole = all(isinstance(x, int) for x in got)
+        check.true(whole, where=where, evidence="not two ints", look=look)
         check.equal(got[1], want[1], where=f"{where}: stored", look=look)
         check.equal(got[0], want[0], where=f"{where}: loaded", look=look)
 
@@ -54,6 +56,7 @@ def test_bytes_of_ragged_causal_tiles(student):
 def test_bytes_of_half_precision(student):
     look = "Chapter, step 6: lse stays at 4 bytes."
     check_bytes(student, SHAPES, "itemsize 2", look, itemsize=2)
+    check_bytes(student, SHAPES, "itemsize 8", look, itemsize=8)
     shapes = (SHAPES[0], (37, 90, 5, 16, 32))
     check_bytes(student, shapes, "itemsize 2, causal", look, causal=True, itemsize=2)
 

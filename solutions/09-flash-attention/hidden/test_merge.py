@@ -78,7 +78,16 @@ def test_merge_with_nothing(student, rng):
         ("nothing + nothing", nothing, nothing, nothing),
         ("one row of a is empty, b is nothing", tuple(mixed), nothing, mixed),
     )
-    answers = [student.merge(left, right) for _, left, right, _ in cases]
+    scalar = np.array(-np.inf), np.array(0.0), np.zeros(3)
+    cases += (("nothing + nothing, states of shape ()", scalar, scalar, scalar),)
+    answers = []
+    for _, left, right, _ in cases:
+        kept = [student.keep(x) for x in (*left, *right)]
+        answers.append(student.merge(tuple(kept[:3]), tuple(kept[3:])))
+        for handle, before in zip(kept, (*left, *right), strict=True):
+            check.unchanged(
+                student.fetch(handle), before, where="merge, its arguments", look=look
+            )
     for (kind, _, _, want), got in zip(cases, answers, strict=True):
         check_state(got, want, kind, look)
 
@@ -86,10 +95,10 @@ def test_merge_with_nothing(student, rng):
 @pytest.mark.task("merge", weight=2, core=True)
 def test_merge_of_distant_maxima(student, rng):
     look = "Chapter, step 3: both factors must be at most 1."
-    m = np.array([1e4, -1e4, 0.0, -1e4])
-    other = np.array([-1e4, 1e4, 800.0, -1e4 + 2])
-    l_a, l_b = rng.uniform(1, 4, (2, 4))
-    o_a, o_b = rng.standard_normal((2, 4, 3))
+    m = np.array([1e4, -1e4, 0.0, -1e4, -1e30])
+    other = np.array([-1e4, 1e4, 800.0, -1e4 + 2, -1e30])
+    l_a, l_b = rng.uniform(1, 4, (2, 5))
+    o_a, o_b = rng.standard_normal((2, 5, 3))
     top = np.maximum(m, other)
     alpha, beta = np.exp(m - top), np.exp(other - top)
     want = (
@@ -111,6 +120,20 @@ def test_merge_keeps_dtype_and_inputs(student, rng):
     for name, x in zip("mlo", got, strict=True):
         check.dtype(x, np.float32, where=f"merge, float32: {name}", look=look)
     check_state(got, whole, "float32", rtol=1e-5, atol=1e-5)
+    for dtype, shape in ((np.float16, (3, 2)), (np.float32, ())):
+        (c, e), both = pieces(rng, shape, 9, 4, [5])
+        c, e = (tuple(x.astype(dtype) for x in half) for half in (c, e))
+        kind = f"{np.dtype(dtype)}, states of shape {shape}"
+        for name, x, y in zip("mlo", student.merge(c, e), both, strict=True):
+            check.dtype(np.asarray(x), dtype, where=f"merge, {kind}: {name}", look=look)
+            check.close(
+                np.asarray(x),
+                y,
+                rtol=0.02,
+                atol=0.02,
+                where=f"merge, {kind}: {name}",
+                look=look,
+            )
     for before, kept in zip((*a, *b), (*given[0], *given[1]), strict=True):
         after = student.fetch(kept)
         check.unchanged(after, before, where="merge, its arguments", look=look)

@@ -96,6 +96,9 @@ def test_online_with_masked_tiles(student):
     got, none = student.online_softmax(x, 2), student.online_softmax(empty, 4)
     check_online(got, x, 2, "tiles of -inf only")
     check_online(none, empty, 4, "no columns")
+    empty = empty.astype(np.float16)
+    none = student.online_softmax(empty, 4)
+    check_online(none, empty, 4, "no columns, float16", acc=np.float32)
 
 
 @pytest.mark.task("online_softmax", weight=1)
@@ -104,6 +107,10 @@ def test_online_in_half_precision(student, rng):
     tight = {"rtol": 1e-5}
     got = student.online_softmax(x, 100)
     check_online(got, x, 100, "a long float16 row", tight, np.float32)
+    x = rng.standard_normal((3, 20)).astype(np.float32)
+    check_online(
+        student.online_softmax(x, 8), x, 8, "float32", {"rtol": 1e-5}, np.float32
+    )
 
 
 @pytest.mark.task("online_softmax", weight=1)

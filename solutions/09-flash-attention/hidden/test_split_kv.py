@@ -37,6 +37,8 @@ def test_split_kv_of_several_queries(meter, rng):
     run_decode(meter, arrays, "5 queries of 2 heads", look, splits=3)
     arrays = cache(rng, 19, 64, 8, [47])
     run_decode(meter, arrays, "19 queries", look, splits=2)
+    arrays = cache(rng, 5, 40, 72, [40], groups=8)
+    run_decode(meter, arrays, "8 heads of 5 queries, d = 72", look, splits=2)
 
 
 @pytest.mark.task("split_kv", weight=2, core=True)
@@ -118,3 +120,16 @@ def test_split_kv_in_half_precision_and_of_odd_scales(meter, rng):
     arrays = cache(rng, 1, 40, 16, [37], groups=2)
     for scale in (0.0, -0.6):
         run_decode(meter, arrays, f"scale {scale}", look, splits=2, scale=scale)
+    q, k, v, kv_len = cache(rng, 1, 40, 16, [37], groups=2)
+    q[...] = 0
+    for level, step, scale in ((-(2.0**17), 0.0, 1.0), (-150.0, 16.0, -1.0)):
+        q[..., 0], k[..., 0] = 1.0, level + step * np.arange(40)
+        run_decode(
+            meter,
+            (q, k, v, kv_len),
+            f"scores from {level:g}, scale {scale}",
+            look,
+            splits=2,
+            scale=scale,
+            atol=1e-3,
+        )

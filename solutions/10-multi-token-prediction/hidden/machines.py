@@ -52,12 +52,12 @@ class Machine:
 
     def __init__(self, after, is_right, vocab):
         self._after, self._is_right, self._vocab = after, is_right, vocab
-        self.cache, self.passes, self.drafted = [], [], []
+        self.cache, self.passes, self.drafted, self.cuts = [], [], [], 0
 
     def forward(self, tokens):
         """Read tokens in one pass."""
-        if not tokens:
-            raise ValueError("a pass over no tokens")
+        if type(tokens) is not list or not tokens:
+            raise ValueError("a pass reads a list of one token or more")
         self.passes.append(list(tokens))
         answers = []
         for token in tokens:
@@ -80,6 +80,7 @@ class Machine:
 
     def rollback(self, length):
         """Forget all but the first tokens."""
+        self.cuts += 1
         if not 0 <= length <= len(self.cache):
             raise ValueError("the cache holds fewer")
         del self.cache[length:]

@@ -67,9 +67,9 @@ def normed(x, gain):
     return x / torch.sqrt((x * x).mean() + 1e-6) * gain
 
 
-def built(weights, model, h, tokens, k):
+def built(weights, model, h, tokens, k, heads=HEADS):
     """Return h^k and the logits, from weights, position by position."""
-    block = lm.Block(D, HEADS).double()
+    block = lm.Block(D, heads).double()
     inside = {n[6:]: w for n, w in weights.items() if n.startswith("block.")}
     block.load_state_dict(inside)
     rows, count = tokens.shape[0], max(tokens.shape[1] - k, 0)
@@ -90,9 +90,9 @@ def built(weights, model, h, tokens, k):
     return h_k.detach(), logits.detach()
 
 
-def made(student, weights, depth):
+def made(student, weights, depth, heads=HEADS):
     """Make the submission's module, and give it weights."""
-    module = student.MTPModule(D, HEADS, depth)
+    module = student.MTPModule(D, heads, depth)
     module.double()
     # A bias, or another name, costs marks in `test_names_and_defaults` alone.
     bias = {"project.bias": torch.zeros(D, dtype=torch.float64)}
@@ -176,6 +176,7 @@ def gradients(lesson, model, weights, own, h, tokens, mix, after, depth):
     """Return gradients of a sum of logits and of h^k, by name."""
     module = lesson.MTPModule(h.shape[-1], 2, depth).double()
     module.load_state_dict(own, strict=False)
+    module.train(depth == 1)  # gradients flow in evaluation as well
     model.load_state_dict(weights)
     h = h.clone().requires_grad_()
     h_k, logits = module(model, h, tokens)
@@ -258,7 +259,7 @@ def test_more_positions_than_needed(student, rng):
     weights, here = drawn_model(rng)
     model = student.run(small_model, weights=weights)
     own, tokens, h = drawn_module(rng), ids(rng, VOCAB, 2, 6), floats(rng, 2, 9, D)
-    for k in (1, 2, 4):
+    for k in (1, 2, 4, 5):
         h[:, 6 - k :] = np.nan
         where = f"MTPModule of depth {k}, h has 9 positions for 6 tokens"
         module = made(student, own, k)
@@ -281,6 +282,18 @@ def test_rows_that_are_too_short(student, rng):
 
 
 @pytest.mark.task("MTPModule", weight=1)
+def test_other_heads_and_long_rows(student, rng):
+    weights, here = drawn_model(rng)
+    model = student.run(small_model, weights=weights)
+    own = drawn_module(rng)
+    for heads, length in ((1, 6), (4, 6), (2, 90)):
+        tokens, h = ids(rng, VOCAB, 1, length), floats(rng, 1, length, D)
+        where = f"MTPModule({D}, {heads}), a row of {length}"
+        got = made(student, own, 1, heads)(model, h, tokens)
+        judge(got, built(own, here, h, tokens, 1, heads), where)
+
+
+@pytest.mark.task("MTPModule", weight=1)
 def test_sizes_of_vectors(student, rng):
     weights, here = drawn_model(rng)
     model = student.run(small_model, weights=weights)
@@ -292,17 +305,21 @@ def test_sizes_of_vectors(student, rng):
     judge(module(model, h, tokens), built(own, here, h, tokens, 1), where)
 
 
-def names_of(lesson, d, heads, depth):
+def names_of(lesson, model, d, heads, depth):
     """Return the names and shapes of a module's weights."""
-    module = lesson.MTPModule(d, heads, depth)
+    module = lesson.MTPModule(d, heads, depth).double()
+    tokens = model.embed.weight[:5, 0].long()[None] * 0
+    module(model, model.embed(tokens), tokens)  # a call adds no weights
     return {name: list(value.shape) for name, value in module.state_dict().items()}
 
 
 @pytest.mark.task("MTPModule", weight=1)
 def test_names_and_defaults(student, rng):
     want = {name: list(value.shape) for name, value in drawn_module(rng).items()}
+    weights, here = drawn_model(rng)
+    model = student.run(small_model, weights=weights)
     for depth in (1, 3):
-        got = student.run(names_of, d=D, heads=HEADS, depth=depth)
+        got = student.run(names_of, model=model, d=D, heads=HEADS, depth=depth)
         where = f"MTPModule({D}, {HEADS}, {depth}): names and shapes of its weights"
         check.equal(got, want, where=where, look=CONTRACT)
     weights, here = drawn_model(rng)

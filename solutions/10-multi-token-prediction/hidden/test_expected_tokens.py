@@ -62,11 +62,19 @@ def test_close_to_1(student):
     judge(student, [(a, g) for a in near for g in (1, 6, 1000)], CONTRACT)
     judge(student, [(a, 1_000_000) for a in near], CONTRACT)
     judge(student, [(0.5, 1_000_000), (1e-12, 5)], CONTRACT)
+    near = [1 - m * 10.0**-x for x in range(2, 16) for m in (1.3, 2.2, 5.0)]
+    judge(student, [(a, g) for a in near for g in (1, 8, 9000)], CONTRACT)
+    for a in near:
+        for g in (1, 8, 9000):
+            where = f"implied_overhead({a!r}, {g}, 1.0)"
+            want = tokens(a, g) - 1
+            got = student.implied_overhead(a, g, 1.0)
+            number(got, want, where, CONTRACT, atol=1e-9 * (1 + want))
 
 
 @pytest.mark.task("expected_tokens", weight=1)
 def test_no_overhead_at_all(student):
-    for a, g in ((0.5, 1), (0.85, 3), (1.0, 4), (0.0, 2), (0.3, 0)):
+    for a, g in ((0.5, 1), (0.85, 3), (1.0, 4), (0.0, 2), (0.3, 0), (1.0, 1000)):
         most = float(sum(Fraction(a) ** k for k in range(g + 1)))
         where = f"implied_overhead({a}, {g}, {most!r})"
         number(student.implied_overhead(a, g, most), 0.0, where, CONTRACT, atol=1e-9)
@@ -98,5 +106,8 @@ def test_expected_tokens_refuses(student):
     cases["implied_overhead with speedup NaN"] = (0.5, 2, math.nan)
     cases["implied_overhead(0.5, 1, 1.51)"] = (0.5, 1, 1.51)
     cases["implied_overhead(0.5, 1, 1.5 + 1e-6)"] = (0.5, 1, 1.5 + 1e-6)
+    cases["implied_overhead with speedup infinity"] = (0.5, 2, math.inf)
+    cases["implied_overhead(0.0, 1, 1 + 4e-9)"] = (0.0, 1, 1 + 4e-9)
+    cases["implied_overhead(0.5, 1, 1.5 (1 + 5e-9))"] = (0.5, 1, 1.5 * (1 + 5e-9))
     cases["implied_overhead with depth -1"] = (0.5, -1, 1.0)
     refused(student.implied_overhead, cases)

@@ -77,10 +77,10 @@ def test_parts_of_whole_rows(student, rng):
 
 @pytest.mark.task("mtp_loss", weight=2, core=True)
 def test_weights_of_the_parts(student, rng):
-    logits, tokens = drawn(rng, 2, 5, 6, 3)
+    logits, tokens = drawn(rng, 2, 5, 6, 4)
     cases = {}
-    for depth in (1, 2, 3):
-        for weight in (1.0, 0.1):
+    for depth in (1, 2, 3, 4):
+        for weight in (1.0, 0.1, 0.0, 2.5):
             where = f"{depth} modules, lambda {weight}"
             cases[where] = (logits[: depth + 1], tokens, weight)
     judge(student, cases)
@@ -146,6 +146,10 @@ def test_without_modules(student, rng):
         "no modules, lambda 5": (logits, tokens, 5.0),
         "no modules, texts that end": (logits, tokens, 0.3, 2),
     }
+    logits, tokens = drawn(rng, 3, 7, 5, 2)
+    cases["a tuple of logits"] = (tuple(logits), tokens)
+    turned = [one.transpose(0, 2).contiguous().transpose(0, 2) for one in logits]
+    cases["logits in another order in memory"] = (turned, tokens)
     judge(student, cases, CONTRACT)
 
 
@@ -155,7 +159,19 @@ def test_short_rows(student, rng):
     for length, depth in ((1, 1), (2, 2), (1, 4), (3, 3)):
         where = f"{depth} modules, rows of {length} positions"
         cases[where] = drawn(rng, 2, length, 5, depth)
+    cases["one row of one position"] = drawn(rng, 1, 1, 5, 1)
+    logits, _ = drawn(rng, 3, 2, 5, 1)
+    few = torch.tensor([[1, 2, 3], [4, 4, 4], [4, 4, 4]])
+    cases["fewer targets than rows"] = (logits, few, 0.3, 4)
     judge(student, cases, CONTRACT)
+    logits, tokens = drawn(rng, 2, 1, 5, 2)
+    given = [student.keep(one) for one in logits]
+    for one in given:
+        one.requires_grad_()
+    held = student.held("mtp_loss", given, tokens)
+    student.part(held, 1, 2).backward()
+    where = "mtp_loss, rows of 1 position: gradient of logits[2], from part 2"
+    tensor(given[2].grad, logits[2], where, CONTRACT)
 
 
 @pytest.mark.task("mtp_loss", weight=1)

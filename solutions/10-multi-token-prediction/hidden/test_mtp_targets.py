@@ -64,6 +64,10 @@ def test_ends_in_odd_places(student):
         ]
     )
     cases = {f"{k} ahead, six rows of ends": (rows, k, 99) for k in (1, 2, 3, 5, 6)}
+    late = torch.tensor([[1, 2, 3, 4, 5, 6, 99, 7, 8]])
+    cases |= {f"{k} ahead, an end at 6 of 9": (late, k, 99) for k in (4, 5, 6, 7, 8)}
+    many = torch.full((1, 300), 99)
+    cases |= {f"{k} ahead, 300 ends": (many, k, 99) for k in (128, 200, 256)}
     judge(student, cases)
 
 
@@ -76,6 +80,9 @@ def test_end_0_and_other_ignores(student):
         "no token ends a text, ignore 7": (rows, 3, None, 7),
         "ignore is 3": (rows, 2, 0, 3),
         "the end does not occur": (rows, 2, 50),
+        "ignore is the end": (rows, 2, 0, 0),
+        "ids of more than 32 bits": (rows + 2**40, 2, 2**40),
+        "columns as rows": (rows.T.contiguous().T, 2, 0),
     }
     judge(student, cases, CONTRACT)
 
@@ -89,6 +96,7 @@ def test_short_and_empty_rows(student):
         "3 ahead in rows of 3": (row, 3),
         "4 ahead in rows of 3": (row, 4, 5),
         "7 ahead in rows of 3": (row, 7, 4),
+        "100 ahead in rows of 3": (row, 100),
         "1 ahead in rows of 1": (torch.tensor([[4], [5]]), 1),
         "no rows": (empty, 2, 1),
         "rows without tokens": (without, 1),

@@ -120,9 +120,14 @@ def test_ends(student):
                 )
                 got, machine = decoded(student, after, is_right, prompt, 10, depth, 49)
                 same_tokens(got, said[: place + 1], where)
-                need = len(leanest(after, is_right, prompt, 10, depth, 49))
+                lean = leanest(after, is_right, prompt, 10, depth, 49)
                 at = f"{where}: passes"
-                check.at_most(len(machine.passes), need, where=at, look=STEP_6)
+                check.at_most(len(machine.passes), len(lean), where=at, look=STEP_6)
+                want = [len(tokens) - 1 for tokens in lean[1:] if len(tokens) > 1]
+                at = f"{where}: drafts asked for"
+                check.equal(
+                    [n for _, n in machine.drafted], want, where=at, look=CONTRACT
+                )
 
 
 @pytest.mark.task("self_speculative_decode", weight=1)
@@ -152,9 +157,11 @@ def test_no_more_than_are_wanted(student, rng):
     after = hashed(VOCAB, 3)
     for words in ("all drafts right", "four drafts right of five", "no draft right"):
         is_right = PATTERNS[words]
-        for depth in (1, 3, 6):
+        for depth, end in ((0, None), (1, None), (3, None), (6, None), (3, VOCAB)):
             for max_new in (0, 1, 2, 3, 4, 5, 8, 9):
-                got, machine = decoded(student, after, is_right, prompt, max_new, depth)
+                got, machine = decoded(
+                    student, after, is_right, prompt, max_new, depth, end
+                )
                 where = (
                     f"self_speculative_decode, depth {depth}, {words}, {max_new} wanted"
                 )
@@ -172,7 +179,7 @@ def test_as_many_drafts_as_can_be_used(student, rng):
     prompt = rng.integers(VOCAB, size=4).tolist()
     after = hashed(VOCAB, 5)
     for words, is_right in PATTERNS.items():
-        for depth in (1, 2, 5):
+        for depth in (1, 2, 5, 10):
             _, machine = decoded(student, after, is_right, prompt, 12, depth)
             need = leanest(after, is_right, prompt, 12, depth)
             want = [len(tokens) - 1 for tokens in need[1:] if len(tokens) > 1]
@@ -228,6 +235,16 @@ def test_without_drafts(student, rng):
     got, _ = decoded(student, after, lambda place: True, [7], 4, 2)
     where = "self_speculative_decode, a prompt of one token"
     same_tokens(got, plainly(after, [7], 4), where)
+    long = rng.integers(VOCAB, size=300).tolist()
+    got, _ = decoded(student, after, lambda place: True, long, 4, 2)
+    same_tokens(got, plainly(after, long, 4), "self_speculative_decode, a long prompt")
+    count = scripted([i % 40 for i in range(1200)], 1)
+    got, _ = decoded(student, count, lambda place: True, [7], 1200, 0)
+    where = "self_speculative_decode, 1,200 tokens without drafts"
+    same_tokens(got, plainly(count, [7], 1200), where)
+    got, _ = decoded(student, count, lambda place: True, [7], 10**12, 2, 39)
+    where = "self_speculative_decode, at most 10**12 tokens, and an end"
+    same_tokens(got, plainly(count, [7], 10**12, 39), where)
 
 
 @pytest.mark.task("self_speculative_decode", weight=1)
@@ -244,7 +261,7 @@ def test_decoding_is_refused(student):
     }
     refused(student.self_speculative_decode, cases)
     where = "self_speculative_decode, refused: calls of the model"
-    asked = len(machine.passes) + len(machine.drafted)
+    asked = len(machine.passes) + len(machine.drafted) + machine.cuts
     check.at_most(asked, 0, where=where, look=CONTRACT)
 
 

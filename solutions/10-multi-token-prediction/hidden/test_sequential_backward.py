@@ -125,9 +125,24 @@ def test_memory_of_one_head(student, rng):
     gradients(got, want, where, 1e-3)
 
 
+@pytest.mark.task("sequential_backward", weight=1, memory_mb=96)
+def test_memory_of_many_heads(student, rng):
+    n, vocab, count = 256, 4096, 110  # a bit for each logit of all heads: 110 MiB
+    z, heads, unembedding, targets = drawn(rng, n, 4, vocab, count)
+    given = (z.float(), [h.float() for h in heads], unembedding.float(), targets)
+    where = f"sequential_backward, {count} heads, {n} positions, {vocab:,} tokens"
+    short = False
+    try:
+        student.sequential_backward(*given)
+    except StudentMemory:
+        short = True
+    evidence = "96 MiB are not enough: 24 arrays of N V numbers"
+    check.true(not short, where=where, evidence=evidence, look=STEP_3)
+
+
 @pytest.mark.task("sequential_backward", weight=2)
 def test_targets_left_out(student, rng):
-    for ignore in (-100, -1, 999):
+    for ignore in (-100, -1, 999, 6, 2**40):
         z, heads, unembedding, targets = drawn(rng, 8, 3, 6, 4)
         targets[0][2:] = ignore
         targets[1][::2] = ignore
@@ -148,7 +163,7 @@ def test_a_head_without_targets(student, rng):
     where = "sequential_backward, all targets of head 1 are left out"
     got = student.sequential_backward(*given)
     keyed(got, 3, where)
-    losses(got, by_hand(*given), where)
+    losses(got, by_hand(*given), where, exact_type=True)
     gradients(got, by_hand(*given), where)
 
 
@@ -172,6 +187,11 @@ def test_float32_and_large_logits(student, rng):
     keyed(got, 2, where)
     losses(got, by_hand(*single), where, 1e-5)
     gradients(got, by_hand(*single), where, 1e-4, np.float32)
+    where = "sequential_backward, heads and targets as tuples"
+    got = student.sequential_backward(z, tuple(heads), unembedding, tuple(targets))
+    keyed(got, 2, where)
+    losses(got, by_hand(z, heads, unembedding, targets), where)
+    gradients(got, by_hand(z, heads, unembedding, targets), where)
     where = "sequential_backward, logits in the thousands"
     large = (z * 30, heads, unembedding * 100, targets)
     got = student.sequential_backward(*large)
@@ -213,10 +233,28 @@ def trained(lesson, z, heads, unembedding, targets):
     heads = [head.clone().requires_grad_() for head in heads]
     shared = unembedding.clone().requires_grad_()
     given = start * 1, heads, shared, targets
+    shared.grad = before = shared.detach() * 0 + 3
     found = [lesson.sequential_backward(*given) for _ in range(2)]
     names = ["z", "unembedding", *(f"head {k}" for k in range(len(heads)))]
     leaves = zip(names, [start, shared, *heads], strict=True)
-    return *found, [name for name, leaf in leaves if leaf.grad is not None]
+    changed = [
+        name for name, leaf in leaves if leaf is not shared and leaf.grad is not None
+    ]
+    if shared.grad is None or not bool((shared.grad == 3).all()):
+        changed.append("unembedding, which had one before")
+    changed += [
+        f"requires_grad of {n}"
+        for n, leaf in zip(names, [start, shared, *heads], strict=True)
+        if not leaf.requires_grad
+    ]
+    plain = [z, *[h.detach() for h in heads], unembedding]
+    lesson.sequential_backward(z, plain[1:-1], unembedding, targets)
+    changed += [
+        f"requires_grad of a plain tensor, {i}"
+        for i, t in enumerate(plain)
+        if t.requires_grad
+    ]
+    return *found, changed
 
 
 @pytest.mark.task("sequential_backward", weight=1)

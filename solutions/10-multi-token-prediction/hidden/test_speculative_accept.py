@@ -211,6 +211,9 @@ def test_drafts_that_q_forbids(student):
             [0],
             [0.5, v],
         )
+    twice = law([0, 1, 3], [0, 1, 3], [1, 0, 0])
+    case = twice, twice[:2].clone(), [1, 0], [0.5, 0.5, 0.9]
+    cases["q = p, and a second draft of probability 0"] = case
     judge(student, cases, CONTRACT)
 
 
@@ -230,6 +233,19 @@ def test_borders(student):
             cases[f"the {which} draft, u q {words}"] = (p, q, [0] * (before + 1), u)
     p, q = law([1 + 2**-41, 1 - 2**-41], [1, 1]), law([1, 1])
     cases["a residual of 2**-42, 0"] = (p, q, [1], [1 - 2**-45, 0.9])
+    p, q = law([1 + 2**-49, 1 - 2**-49], [1, 1]), law([1, 1])
+    cases["a residual of 2**-50, 0"] = (p, q, [1], [1 - 2**-53, 0.9])
+    p = torch.tensor([[1 - 2**-53, 2**-60], [0.5, 0.5]], dtype=torch.float64)
+    cases["u = 0 and p = 2**-60"] = (p, law([1, 1]), [1], [0.0, 0.1])
+    p = q = torch.tensor([[1.0, 1e-13]], dtype=torch.float64)
+    cases["q = p = 1e-13"] = (p.repeat(2, 1), q, [1], [0.5, 0.1])
+    cases["one token"] = (law([1], [1]), law([1]), [0], [0.5, 0.3])
+    p, q = law(*[[1, 1]] * 13), law(*[[0, 1]] * 12)
+    for j in (7, 8, 9, 11):
+        u = [*[0.4] * j, 0.9, *[0.4] * (11 - j), 0.3]
+        cases[f"12 drafts, number {j} is wrong"] = (p, q, [1] * 12, u)
+    p, q = law([1, 1], [1, 1], [3, 1]), law([1, 1], [1, 1])
+    cases["tuples"] = (p, q, (1, 0), (0.5, 0.5, 0.9))
     bonus = law([0, 0, 2, 0, 1, 1, 0])
     none = torch.zeros((0, 7), dtype=torch.float64)
     for v in (0.0, 0.25, 0.5, 0.5 - 2**-54, 0.75, 1 - 2**-53):
@@ -259,6 +275,11 @@ def test_laws_are_left_alone(student):
         check.true(good, where=where, evidence=evidence, look=CONTRACT)
     where = "speculative_accept: the drafts afterwards"
     check.equal(student.fetch(given[2]), [0, 1], where=where, look=CONTRACT)
+    for u in ([0.9, 0.3, 0.4], [0.1, 0.1, 0.4]):  # the first is wrong; none is
+        kept = student.keep(u)
+        student.speculative_accept(p, q, [0, 1], kept)
+        where = f"speculative_accept, u = {u}: u afterwards"
+        check.equal(student.fetch(kept), u, where=where, look=CONTRACT)
 
 
 @pytest.mark.task("speculative_accept", weight=1)
@@ -273,4 +294,8 @@ def test_laws_that_do_not_fit(student):
         f"{name} 2 numbers u for 2 drafts": (p, q, [0, 1], [0.1, 0.2]),
         f"{name} 4 numbers u for 2 drafts": (p, q, [0, 1], [0.1, 0.2, 0.3, 0.4]),
     }
+    none = q[:0]
+    cases[f"{name} 2 rows of p for no drafts"] = (p[:2], none, [], [0.1])
+    cases[f"{name} 1 row of q for no drafts"] = (p[:1], q[:1], [], [0.1])
+    cases[f"{name} 2 numbers u for no drafts"] = (p[:1], none, [], [0.1, 0.2])
     refused(student.speculative_accept, cases)

@@ -106,6 +106,7 @@ class Machine:
             least: the rank of the best of a head's guesses that may be right.
         """
         self.model = model(seed, vocab, heads, ranks, right, sharp, zeros, least)
+        self.told = lambda rows: rows  # how the answers are changed
         self._begin()
 
     def _begin(self):
@@ -133,14 +134,14 @@ class Machine:
         said = f"after pass {len(self.sizes)} keep was not called"
         self._note(not self.waiting, where, said, KEEP)
         for name, got, kind, shape in (
-            ("tokens", tokens, "i", (m,)),
-            ("positions", positions, "i", (m,)),
-            ("mask", mask, "b", (m, slots + m)),
+            ("tokens", tokens, np.int64, (m,)),
+            ("positions", positions, np.int64, (m,)),
+            ("mask", mask, np.bool_, (m, slots + m)),
         ):
             said = f"{name} has shape {check.show(got.shape)}, not {shape}"
             self._note(got.shape == shape, where, said, STEP)
             said = f"{name} has dtype {got.dtype}"
-            self._note(got.dtype.kind == kind, where, said, STEP)
+            self._note(got.dtype == kind, where, said, STEP)
         if not slots:
             causal = np.tri(m, dtype=bool)
             good = mask.shape == causal.shape and bool((mask == causal).all())
@@ -160,7 +161,7 @@ class Machine:
             texts = [self._text(row, i) for i, row in rows]
         logits = np.array([self.model.logits(text) for text in texts])
         guesses = np.array([self.model.guesses(text) for text in texts])
-        return torch.tensor(logits), torch.tensor(guesses)
+        return self.told(torch.tensor(logits)), self.told(torch.tensor(guesses))
 
     def _note(self, good, where, said, look):
         """Keep the first thing that is wrong for later.
@@ -194,6 +195,8 @@ class Machine:
         where = f"keep, after pass {len(self.sizes)}"
         said = "keep was called without a pass over a tree before it"
         self._note(self.waiting, where, said, KEEP)
+        said = f"got a {type(slots).__name__}, not a list"
+        self._note(type(slots) is list, where, said, KEEP)
         slots = np.asarray(slots).ravel().tolist()
         real = [i for i in slots if type(i) is int and 0 <= i < len(self.slots)]
         said = f"got {check.show(slots)}, and the cache has {len(self.slots)} slots"

@@ -121,12 +121,62 @@ def test_all_parameters_learn(student, rng):
         dy=dy_32,
     )  # fmt: skip
     names = ["h", *(f"W1 of block {i}" for i in range(layers)), "W2"]
+    large, _ = student.run(
+        trained, lm_weight=lm_weight, layers=layers, values=[*values, w2_32],
+        h=60 * h_32, dy=dy_32,
+    )  # fmt: skip
+    pairs = zip(large, gradients(60 * h, blocks, w2, dy), names, strict=True)
+    for got, want, name in pairs:
+        where = f"MedusaHead with 2 blocks, large h: gradient by {name}"
+        near(got, want, where, STEP_1)
     pairs = zip(found, gradients(h, blocks, w2, dy), names, strict=True)
     for got, want, name in pairs:
         where = f"MedusaHead with 2 blocks: gradient by {name}"
         near(got, want, where, STEP_1)
     where = "MedusaHead with 2 blocks: how many parameters it has"
     check.equal(count, 3, where=where, look="The contract: no layer has a bias.")
+
+
+def fresh(lesson, lm_weight, h, layers):
+    """Look at a new head beside the submission, where bits can be compared."""
+    import torch
+
+    weight = torch.nn.Parameter(lm_weight)
+    head = lesson.MedusaHead(weight, *layers)
+    got = head(h)
+    got.sum().backward()
+    learning = [bool(block.weight.grad.any()) for block in head.w1]
+    names = [*head.state_dict(), *(name for name, _ in head.named_parameters())]
+    other = int((got != torch.nn.functional.linear(h, weight)).sum())
+    plain = lesson.MedusaHead(lm_weight.detach().clone(), *layers)
+    frozen = [name for name, p in plain.named_parameters() if not p.requires_grad]
+    return names, learning, other, frozen, isinstance(head.w1, torch.nn.ModuleList)
+
+
+@pytest.mark.task("MedusaHead")
+def test_new_heads_from_inside(student, rng):
+    for layers in ((), (0,), (1,), (3,)):
+        lm_weight = torch.randn(40, 64, generator=seeded(rng))
+        h = torch.randn(9, 64, generator=seeded(rng))
+        names, learning, other, frozen, is_list = student.run(
+            fresh, lm_weight=lm_weight, h=h, layers=layers
+        )
+        count = layers[0] if layers else 1
+        where = f"MedusaHead(lm_weight, {count}), untouched"
+        if not layers:
+            where = "MedusaHead(lm_weight), untouched"
+        want = 2 * [*(f"w1.{i}.weight" for i in range(count)), "w2.weight"]
+        check.equal(
+            names, want, where=f"{where}: names of what it holds", look=CONTRACT
+        )
+        check.equal(learning, [True] * count, where=f"{where}: which blocks learn",
+                    look=CONTRACT)  # fmt: skip
+        check.equal(frozen, [], where=f"{where}: parameters that learn nothing",
+                    look=CONTRACT)  # fmt: skip
+        check.true(is_list, where=f"{where}: w1", evidence="not an nn.ModuleList",
+                   look=CONTRACT)  # fmt: skip
+        at = f"{where}: logits with other bits than the LM head's"
+        check.equal(other, 0, where=at, look=FRESH)
 
 
 @pytest.mark.task("MedusaHead")

@@ -138,8 +138,10 @@ def test_several_longest_paths(student):
 def test_other_logits(student):
     tree, tokens = built(SMALL, 5), torch.tensor([9, 3, 4, 5, 6])
     logits = torch.full((5, 12), -INF)
-    logits[torch.arange(5), torch.tensor([3, 6, 0, 0, 11])] = -50.0
-    got = student.accept_greedy(logits, tokens, tree)
+    logits[torch.arange(5), torch.tensor([3, 6, 0, 0, 11])] = -5e4
+    kept = student.keep(logits)
+    got = student.accept_greedy(kept, tokens, tree)
+    unchanged(student, [kept], [logits], "accept_greedy, logits of -inf")
     accepted(got, [0, 1, 4], 11, "accept_greedy, logits of -inf", STEP_5)
     logits = torch.zeros(5, 12)
     got = student.accept_greedy(logits, torch.tensor([9, 3, 0, 5, 6]), tree)
@@ -170,5 +172,9 @@ def test_only_the_root_and_whole_ragged_trees(student):
         accepted(got, way, 0, where, PADDING)
     logits = points_at([1] * 11, 12)
     kept = [student.keep(logits), student.keep(tokens)]
-    student.accept_greedy(*kept, tree)
-    unchanged(student, kept, (logits, tokens), "accept_greedy")
+    held = {key: student.keep(value) for key, value in tree.items()}
+    student.accept_greedy(*kept, held)
+    before = (logits, tokens, *tree.values())
+    unchanged(student, [*kept, *held.values()], before, "accept_greedy")
+    chain = [(0,) * d for d in range(1, 9)]
+    ask(student, "a chain of eight", chain, [*range(9)], [*range(1, 10)], [*range(9)])

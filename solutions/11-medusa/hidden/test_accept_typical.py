@@ -111,6 +111,10 @@ def test_flat_distributions_are_cut_at_the_entropy(student):
     on_one_node(
         student, "20 equal tokens, delta 1.1", even, 7, False, ENTROPY, delta=1.1
     )
+    sure = logs([[0.576, 0.212, 0.212], EVEN[:3]])
+    ask(
+        student, "delta 1.6", [(0,)], [0, 0], sure, [0], ENTROPY, epsilon=1.0, delta=1.6
+    )
     two = [0.3, *[0.1] * 7]
     near = math.exp(-entropy(two))
     for delta in (0.0997 / near, 0.1003 / near):
@@ -244,6 +248,10 @@ def test_equally_long_paths(student):
     small[1, 3], small[2, 4] = 20.0, 21.0  # products of e^-1180 and e^-1179
     ask(student, "products that are too small for float64", fork, tokens, small,
         [0, 2, 4], TIES, epsilon=0.0)  # fmt: skip
+    for more in (1e-6, 1e-8):
+        rows = torch.tensor([[0.0, more], [0, 0], [0, 0]]).double()
+        what = f"two guesses, the second likelier by {more}"
+        ask(student, what, [(0,), (1,)], [0, 0, 1], rows, [0, 2], TIES)
     same = [(0,), (1,)]
     rows = logs([[0.2, 0.4, 0.4], [0.2, 0.3, 0.5], [0.5, 0.3, 0.2]])
     ask(student, "two equal tokens", same, [0, 1, 2], rows, [0, 1], TIES)
@@ -290,6 +298,10 @@ def test_temperature_zero(student, rng):
     even = torch.tensor([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
     what = "temperature 0.001, which is not 0, equal logits"
     ask(student, what, [(0,)], [0, 1], even, [0, 1], ZERO, 0.001)
+    what = "temperature 1e-9, which is not 0, equal logits"
+    ask(student, what, [(0,)], [0, 1], even, [0, 1], ZERO, 1e-9)
+    near = torch.tensor([[1.0, 1 - 1e-4, 0.0], [0.0, 1.0, 0.0]]).double()
+    ask(student, "temperature 1e-5", [(0,)], [0, 1], near, [0], RULE, 1e-5)
     flat = torch.zeros(11, 4)
     got = student.accept_typical(flat, torch.tensor([1] * 11), tree, 0.0)
     accepted(got, [0], 0, "accept_typical, temperature 0, equal logits", ZERO)
@@ -323,7 +335,11 @@ def test_other_trees_and_numbers(student):
         limits = {"epsilon": 1.0, "delta": 2.0} if len(nodes) == 1 else {}
         ask(student, f"temperature 1e18{what}", [(0,)], tokens, hot, nodes, look, 1e18,
             **limits)  # fmt: skip
-    tokens, logits = torch.tensor([0, 1, 2, 3, 4]), torch.zeros(5, 5)
-    kept = [student.keep(logits), student.keep(tokens)]
-    student.accept_typical(*kept, built(SMALL, 5), 0.7)
-    unchanged(student, kept, (logits, tokens), "accept_typical")
+    tokens, tree = torch.tensor([0, 1, 2, 3, 4]), built(SMALL, 5)
+    for kind in (torch.float32, torch.float64):
+        logits = (torch.arange(25) % 7).reshape(5, 5).to(kind)
+        kept = [student.keep(logits), student.keep(tokens)]
+        held = {key: student.keep(value) for key, value in tree.items()}
+        student.accept_typical(*kept, held, 0.7)
+        before = (logits, tokens, *tree.values())
+        unchanged(student, [*kept, *held.values()], before, "accept_typical")

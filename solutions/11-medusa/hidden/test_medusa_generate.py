@@ -129,14 +129,15 @@ def ask_typically(student, reference, rng, *cases, **more):
 
 @pytest.mark.task("medusa_generate", weight=2, core=True)
 def test_typical_acceptance(student, reference, rng):
-    cases = ((0.7, {}), (1.0, {}), (1.5, {}))
+    cases = ((0.7, {}), (1.0, {}), (1.5, {}), (3.0, {}))
     ask_typically(student, reference, rng, *cases, rough=True)
 
 
 @pytest.mark.task("medusa_generate", weight=1)
 def test_other_limits(student, reference, rng):
     cases = ({"epsilon": 0.3, "delta": 0.8}, {"epsilon": 0.01}, {"delta": 0.05},
-             {"epsilon": 0.5, "delta": 0.9})  # fmt: skip
+             {"epsilon": 0.5, "delta": 0.9}, {"epsilon": 0.0},
+             {"delta": 0.0})  # fmt: skip
     ask_typically(student, reference, rng, *((1.0, limits) for limits in cases))
 
 
@@ -211,8 +212,36 @@ def test_other_trees_and_models(student, reference, rng):
 
 
 @pytest.mark.task("medusa_generate", weight=1)
+def test_logits_that_are_equal_or_nearly(student, reference, rng):
+    for prompt in ([3, 1], [5], [2, 8, 8]):
+        machine = Machine(seed(rng))
+        machine.told = lambda rows: 1 + 1e-9 * rows
+        what = "logits that are nearly equal"
+        ask(student, reference, what, machine, prompt, TREE, 30)
+        for temperature in (0.0, 1.0):
+            machine = Machine(seed(rng))
+            machine.told = lambda rows: (rows / 4).round()
+            ask(student, reference, "logits that are equal", machine, prompt, TREE, 12,
+                plain=False, temperature=temperature)  # fmt: skip
+
+
+@pytest.mark.task("medusa_generate", weight=1)
+def test_long_texts(student, reference, rng):
+    prompt = rng.integers(19, size=90)
+    ask(student, reference, "a prompt of 90", Machine(seed(rng)), prompt, SMALL, 5)
+    prompt = rng.integers(19, size=300)
+    ask(student, reference, "a prompt of 300", Machine(seed(rng)), prompt, [], 1)
+    ask(student, reference, "100 tokens", Machine(seed(rng)), [1, 2], [], 100)
+
+
+@pytest.mark.task("medusa_generate", weight=1)
 def test_refusals(student, rng):
-    for what, shape in (("no tokens", (0,)), ("a batch", (1, 3)), ("a number", ())):
+    for what, shape in (
+        ("no tokens", (0,)),
+        ("a batch", (1, 3)),
+        ("a number", ()),
+        ("a column", (3, 1)),
+    ):
         machine, prompt = Machine(1), torch.zeros(shape, dtype=torch.int64)
         where = f"medusa_generate, a prompt of {what}"
         check.raises(ValueError, student.medusa_generate, machine.step, machine.keep,

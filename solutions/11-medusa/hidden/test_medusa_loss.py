@@ -52,6 +52,8 @@ def ask(student, logits, tokens, what, look, atol=1e-9, kind=None, **decay):
     check.close(found, grad, rtol=atol, atol=atol, axis_names=axes,
                 where=f"{where}: gradient by the logits", look=look)  # fmt: skip
     check.unchanged(np.asarray(student.fetch(batch)), tokens, where=f"{where}: tokens")
+    after = np.asarray(student.fetch(student.part(given, "data")))
+    check.unchanged(after, logits, where=f"{where}: logits")
 
 
 def some(rng, heads, batch, width, vocab=7, size=2.0):
@@ -86,7 +88,7 @@ def test_heads_count_less_and_less(student, rng):
 
 @pytest.mark.task("medusa_loss")
 def test_other_decays(student, rng):
-    for decay in (0.5, 1.0, 0.0):
+    for decay in (0.5, 1.0, 0.0, 1.5):
         what = f"four heads, decay {decay}"
         ask(student, *some(rng, 4, 2, 9), what, WEIGHTS, decay=decay)
 
@@ -121,3 +123,15 @@ def test_other_numbers(student, rng):
     tokens[:] = 0
     ask(student, logits, tokens, "token 0 everywhere", STEP_2)
     ask(student, *some(rng, 2, 1, 40, vocab=50), "T = 40, V = 50", STEP_2)
+    ask(student, *some(rng, 9, 1, 14), "nine heads", STEP_2)
+    logits, tokens = some(rng, 2, 2, 6, size=1e5)
+    ask(student, logits, tokens, "logits of 100,000", "The contract: large.")
+    logits, tokens = some(rng, 2, 2, 6, vocab=20)
+    logits = (3e37 + 1e36 * logits).astype(np.float32)
+    look = "The contract: never NaN."
+    ask(student, logits, tokens, "logits whose sum is too large", look, 1e-5)
+    given = student.keep(torch.tensor(logits))
+    student.medusa_loss(given, torch.tensor(tokens))
+    learns = student.fetch(student.part(given, "requires_grad"))
+    where = "medusa_loss: requires_grad of the logits afterwards"
+    check.equal(learns, False, where=where, look="No argument is changed.")

@@ -175,6 +175,7 @@ def test_other_trees(student, rng):
     ask(student, rng, "twelve guesses", deep, topk=12, vocab=15)
     ask(student, rng, "more heads than levels", [(2,), (1,)], heads=5)
     ask(student, rng, "an empty cache", SMALL, length=0)
+    ask(student, rng, "a cache of 90", SMALL, length=90)
     guesses = torch.tensor(rng.normal(size=(2, 12)), dtype=torch.float32)
     got = student.tree_pass(
         Asked(rng).step, 0, guesses, built([(9,), (9, 9)], 10), 3
