@@ -118,6 +118,7 @@ def flash_backward(
                     cols = slice(j, min(j + bk, length))
                     k_j, v_j = acc(k[b, h, cols]), acc(v[b, h, cols])
                     seen = np.arange(cols.start, cols.stop)[None, :] <= bound[:, None]
+                    seen &= lse[b, h, rows, None] > -np.inf  # scores may overflow
                     s = np.where(seen, q_i @ k_j.T - lse[b, h, rows, None], 0)
                     p = np.where(seen, np.exp(s), 0)
                     dv[b, h, cols] += np.einsum("ij,ic->jc", p, do_i)

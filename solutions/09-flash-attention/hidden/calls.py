@@ -30,9 +30,9 @@ def call_with_strided_arrays(student, name, args, options):
 #: M keys in one, for those that exist 4 MiB in the other. There most queries see
 #: nothing, so that who skips what nobody sees is done soon.
 CASES = (
-    ("one tile holds all queries", 256, 2**14, None, True, {"bq": 256, "bk": 64}),
+    ("one tile holds all queries", 64, 2**14, None, True, {"bq": 64, "bk": 256}),
     ("one tile holds all keys", 2**14, 64, None, False, {"bq": 256, "bk": 64}),
-    ("few of the keys exist", 2**12, 2**12, 16, True, {"bq": 256, "bk": 16}),
+    ("few of the keys exist", 2**12, 2**12, 16, True, {"bq": 2**11, "bk": 16}),
     ("all keys exist", 2**13, 2**9, None, True, {"bq": 128, "bk": 256}),
 )
 
