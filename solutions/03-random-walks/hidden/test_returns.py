@@ -49,12 +49,12 @@ def test_short_walks_and_walks_without_chance(student):
 @pytest.mark.task("returns", weight=1)
 def test_a_hundred_steps(student):
     p = Fraction(3, 7)
-    (got,) = ask_all(student, "returns", [(p, 200)])
-    u = [Fraction(0)] * 201
-    for k in range(0, 201, 2):
+    (got,) = ask_all(student, "returns", [(p, 150)])
+    u = [Fraction(0)] * 151
+    for k in range(0, 151, 2):
         u[k] = math.comb(k, k // 2) * (p * (1 - p)) ** (k // 2)
-    f = [Fraction(0), Fraction(0)] + [u[k] / (k - 1) for k in range(2, 201)]
-    where = "returns(3/7, 200)"
+    f = [Fraction(0), Fraction(0)] + [u[k] / (k - 1) for k in range(2, 151)]
+    where = "returns(3/7, 150)"
     good = isinstance(got, tuple) and len(got) == 2
     evidence = f"got {check.show(got)}, expected a tuple of two lists"
     check.true(good, where=where, evidence=evidence, look=CONTRACT)

@@ -85,14 +85,9 @@ def test_merges_when_asked_for(student):
     check.true(lazy, where=where, evidence=evidence, look=CONTRACT)
     check.true(same, where=where, evidence="an argument was changed")
     many, last = list(range(499)), [-1]
-    got = list(student.interleavings(many, last))
-    want = [(*many[:k], -1, *many[k:]) for k in range(499, -1, -1)]
-    evidence = "they are others"
-    check.true(
-        got == want,
-        where="interleavings of 499 steps and one",
-        evidence=evidence,
-        look=CONTRACT,
-    )
+    got = list(itertools.islice(student.interleavings(many, last), 3))
+    want = [(*many[:k], -1, *many[k:]) for k in (499, 498, 497)]
+    at = "interleavings of 499 steps and one, the first three"
+    check.true(got == want, where=at, evidence="they are others", look=CONTRACT)
     where = "interleavings of two steps and one, the first two"
     check.equal(few, [(1, 2, 3), (1, 3, 2)], where=where, look=CONTRACT)

@@ -60,7 +60,7 @@ def ordinary(rng):
         ).astype(np.float32)
         for n in (2, 3, 5, 6, 7, 13, 40)
     }
-    groups["1000 numbers"] = rng.normal(size=1000).astype("f4")
+    groups["300 numbers"] = rng.normal(size=300).astype("f4")
     groups["positive numbers, 77 of them"] = rng.uniform(1, 2, size=77).astype("f4")
     falling = (4096.0 / np.arange(1, 40)).astype("f4")
     groups["descending numbers"] = falling
