@@ -22,7 +22,7 @@ def played(lesson, sizes, options, rounds):
         y = layer.forward(x)
         one = {"y": y} if dy is None else {"y": y, "dx": layer.backward(dy)}
         if dy is not None:
-            one["grads"] = dict(layer.grads())
+            one["grads"] = {name: array.copy() for name, array in layer.grads().items()}
         found.append(one)
     return {"first": first, "rounds": found}
 
