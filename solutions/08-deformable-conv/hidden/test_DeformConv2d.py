@@ -242,7 +242,7 @@ def test_layer_begins_with_small_random_numbers(student):
         for name, held in (("weight", weight), ("bias", bias)):
             largest = float(abs(held).max()) * 28**0.5
             evidence = f"the largest is {largest:.3f} r"
-            fine = 0.97 < largest <= 1
+            fine = 0.9 < largest <= 1
             check.true(
                 fine,
                 where=f"DeformConv2d(4, 400, {kernel}): {name}",
