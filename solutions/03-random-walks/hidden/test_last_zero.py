@@ -50,12 +50,12 @@ def test_last_visits_of_a_hundred_steps(student):
 
 @pytest.mark.task("last_zero", weight=1)
 def test_last_visits_of_many_steps_that_drift(student):
-    p, n = Fraction(2, 5), 140
+    p, n = Fraction(1, 3), 120
     u, f = visits(p, n), first_visits(p, 0, n)
     stay = [1 - back for back in itertools.accumulate(f)]
     want = [u[k] * stay[n - k] for k in range(n + 1)]
     (got,) = ask_all(student, "last_zero", [(p, n)])
-    fractions(got, want, "last_zero(2/5, 140)", STEP_5)
+    fractions(got, want, "last_zero(1/3, 120)", STEP_5)
 
 
 @pytest.mark.task("last_zero", weight=1)

@@ -115,8 +115,7 @@ def test_a_hundred_thousand_coins(student):
     judge_floats(student, [(0.5, 99_999, 100_000), (0.5 + 1e-13, 70_000, 100_000)])
     judge_floats(student, [(0.5 + 9e-15, 70_000, 100_000)])
     judge_floats(student, [(0.5 - 9e-15, 99_990, 100_000), (0.5, 50_000, 100_000)])
-    judge_floats(student, [(0.6, 70_000, 100_000), (0.4, 70_000, 100_000)])
-    judge_floats(student, [(0.9, 70_000, 100_000)])
+    judge_floats(student, [(0.6, 70_000, 100_000), (0.9, 70_000, 100_000)])
     judge_floats(student, [(0.5 - 1e-6, 99_000, 100_000), (0.5 + 1e-5, 1, 100_000)])
 
 

@@ -213,7 +213,7 @@ def test_other_trees_and_models(student, reference, rng):
 
 @pytest.mark.task("medusa_generate", weight=1)
 def test_logits_that_are_equal_or_nearly(student, reference, rng):
-    for prompt in ([3, 1], [5], [2, 8, 8]):
+    for prompt in ([3, 1], [2, 8, 8]):
         machine = Machine(seed(rng))
         machine.told = lambda rows: 1 + 1e-9 * rows
         what = "logits that are nearly equal"
@@ -227,10 +227,8 @@ def test_logits_that_are_equal_or_nearly(student, reference, rng):
 
 @pytest.mark.task("medusa_generate", weight=1)
 def test_long_texts(student, reference, rng):
-    prompt = rng.integers(19, size=90)
-    ask(student, reference, "a prompt of 90", Machine(seed(rng)), prompt, SMALL, 5)
     prompt = rng.integers(19, size=300)
-    ask(student, reference, "a prompt of 300", Machine(seed(rng)), prompt, [], 1)
+    ask(student, reference, "a prompt of 300", Machine(seed(rng)), prompt, SMALL, 4)
     ask(student, reference, "70 tokens", Machine(seed(rng)), [1, 2], [], 70)
 
 
