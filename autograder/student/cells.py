@@ -25,6 +25,8 @@ _TEXT = 1000  # characters of an exception's text that are passed on
 _FRAMES = 6
 #: What torch says in a RuntimeError where others raise a MemoryError.
 _OUT_OF_TENSORS = "DefaultCPUAllocator: can't allocate memory"
+#: What Python 3.11 says in a SystemError where it has no memory for a frame.
+_OUT_OF_FRAMES = "error return without exception set"
 
 Frame = tuple[str, int, str]  # cell label, line, function
 
@@ -126,7 +128,7 @@ def describe(error: BaseException) -> list[Any]:
         text = str(error)
     except BaseException:
         text = "(its text cannot be read)"
-    if isinstance(error, MemoryError) or _OUT_OF_TENSORS in text:
+    if _is_out_of_memory(error, text):
         traceback.clear_frames(error.__traceback__)  # free memory for the answer
         return ["limit", "memory"]
     frames: list[Frame] = []
@@ -142,6 +144,12 @@ def describe(error: BaseException) -> list[Any]:
     bases = [kind.__name__ for kind in type(error).__mro__ if _is_builtin(kind)]
     name = type(error).__name__
     return ["raised", name, bases, text[:_TEXT], frames[-_FRAMES:]]
+
+
+def _is_out_of_memory(error: BaseException, text: str) -> bool:
+    if isinstance(error, SystemError):
+        return text == _OUT_OF_FRAMES
+    return isinstance(error, MemoryError) or _OUT_OF_TENSORS in text
 
 
 def _expression(step: types.TracebackType) -> str:

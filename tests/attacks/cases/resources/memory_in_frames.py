@@ -1,10 +1,11 @@
 """Lift the recursion limit and recurse in Python, whose frames take memory.
 
 task: scale
-verdict: memory | crash
+verdict: memory
 """
 
-# Python has no memory left for a frame: now MemoryError, now SystemError.
+# Python has no memory left for a frame: now MemoryError, now SystemError. Both are
+# told as what they are.
 
 import sys
 
