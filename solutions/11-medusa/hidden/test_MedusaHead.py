@@ -30,7 +30,7 @@ def gradients(h, blocks, w2, dy):
     found, dh = [dy.T @ h], dy @ w2
     for w1, x in zip(blocks[::-1], inputs[::-1], strict=True):
         z = x @ w1.T
-        s = 1 / (1 + np.exp(-z))
+        s = np.exp(-np.logaddexp(0, -z))
         dz = dh * (s + z * s * (1 - s))
         found.append(dz.T @ x)
         dh = dh + dz @ w1
