@@ -170,6 +170,17 @@ def number(got, where, look=CONTRACT):
     check.true(isinstance(got, float), where=where, evidence=evidence, look=look)
 
 
+def rewound(lesson, name, seed, args):
+    """Return the answers to two calls that meet the same state of one rng."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    state = rng.bit_generator.state
+    one = getattr(lesson, name)(rng, *args)
+    rng.bit_generator.state = state
+    return one, getattr(lesson, name)(rng, *args)
+
+
 def kept(student, name, arrays, *rest):
     """Call a function and check that the arrays it was given are as before."""
     given = [student.keep(array) for array in arrays]

@@ -71,13 +71,14 @@ def test_events_at_one_time(student):
 
 
 @pytest.mark.task("covering", weight=1)
-def test_events_at_the_first_time(student):
+def test_moments_beside_events(student):
     for times, at in (
         (np.array([2.0, 2.0, 5.0]), np.array([2.0, 4.0])),
         (np.array([-100, 100], dtype=np.int8), np.array([0])),
         (np.array([1.0, 1.0]), np.zeros(0)),
+        (np.array([1.0, 2.0, 4.0]), np.nextafter([2.0, 4.0], 0.0)),
     ):
-        where = f"covering, events at {times.tolist()}"
+        where = f"covering, events at {times.tolist()}, moments at or beside them"
         judge(student.covering(times, at), times.tolist(), at, where, CONTRACT)
 
 

@@ -15,6 +15,7 @@ from hidden.laws import (
     numbers,
     poisson_cdf,
     refuses,
+    rewound,
     share,
     within,
 )
@@ -97,20 +98,9 @@ def test_exponential_goes_on(student):
     check.close(again, first, where=where, look=CONTRACT)
 
 
-def rewound(lesson, seed):
-    """Return the answers to two calls that meet the same state of one rng."""
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    state = rng.bit_generator.state
-    one = lesson.exponential(rng, 3.0, 50)
-    rng.bit_generator.state = state
-    return one, lesson.exponential(rng, 3.0, 50)
-
-
 @pytest.mark.task("exponential", weight=1)
 def test_exponential_repeats_from_a_state(student):
-    one, two = student.run(rewound, seed=413)
+    one, two = student.run(rewound, name="exponential", seed=413, args=(3.0, 50))
     where = "exponential, one rng put back to its state before: the second answer"
     check.close(two, one, where=where, look=CONTRACT)
 

@@ -15,6 +15,7 @@ from hidden.laws import (
     poisson_range,
     records,
     refuses,
+    rewound,
     share,
     within,
 )
@@ -144,6 +145,15 @@ def total(lesson, seed, how, times):
 
     rng = np.random.default_rng(seed)
     return sum(len(lesson.process_times(rng, 0.02, 2.0, how)) for _ in range(times))
+
+
+@pytest.mark.task("process_times", weight=1)
+def test_process_times_repeat_from_a_state(student):
+    for how in WAYS:
+        asked = {"name": "process_times", "seed": 439, "args": (2.0, 30.0, how)}
+        one, two = student.run(rewound, **asked)
+        where = f"process_times, {how!r}, one rng put back: the second answer"
+        check.close(two, one, where=where, look=CONTRACT)
 
 
 @pytest.mark.task("process_times", weight=1)

@@ -66,31 +66,15 @@ def test_pooling_of_other_sizes(student, rng):
     judge(student, "gamma 0.35", image(rng), rois, offset, look, gamma=0.35)
     for gamma in (0, -0.2):
         judge(student, f"gamma {gamma}", image(rng), rois, offset, look, gamma=gamma)
-    judge(
-        student,
-        "19 bins of 21 rows",
-        image(rng, 1, 23, 21),
-        [[1, 0, 21, 21]],
-        np.zeros((1, 2, 19, 1)),
-        look,
-    )
-    judge(
-        student,
-        "29 bins of 7",
-        image(rng, 1, 59, 9),
-        [[0, 0, 58, 7]],
-        np.zeros((1, 2, 7, 7)),
-        look,
-    )
+    for kind, side, region, bins in (
+        ("19 bins of 21 pixels", (23, 21), [1, 0, 21, 21], (19, 1)),
+        ("bins of 58 pixels in 7", (59, 9), [0, 0, 58, 7], (7, 7)),
+    ):
+        moves = np.zeros((1, 2, *bins))
+        judge(student, kind, image(rng, 1, *side), [region], moves, look)
     judge(student, "3 x 2 bins", image(rng), rois, offset, look)
-    judge(
-        student,
-        "regions in uint16",
-        image(rng),
-        np.array(rois, np.uint16),
-        offset,
-        look,
-    )
+    small = np.array(rois, np.uint16)
+    judge(student, "regions in uint16", image(rng), small, offset, look)
 
 
 @pytest.mark.task("deform_roi_pool")
@@ -118,13 +102,8 @@ def test_pooling_of_small_regions(student, rng):
     judge(student, "regions smaller than their bins", x, [[1, 2, 1, 1], [3, 3, 2, 1]],
           rng.uniform(-1, 1, (2, 2, 3, 2)), look)  # fmt: skip
     judge(student, "no regions", x, np.zeros((0, 4), int), np.zeros((0, 2, 2, 2)))
-    judge(
-        student,
-        "no regions, float32",
-        x.astype(np.float32),
-        np.zeros((0, 4), int),
-        np.zeros((0, 2, 2, 2), np.float32),
-    )
+    none, moves = np.zeros((0, 4), int), np.zeros((0, 2, 2, 2), np.float32)
+    judge(student, "no regions, float32", x.astype(np.float32), none, moves)
 
 
 @pytest.mark.task("deform_roi_pool")

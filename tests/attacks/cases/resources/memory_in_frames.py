@@ -4,8 +4,7 @@ task: scale
 verdict: memory
 """
 
-# Python has no memory left for a frame: now MemoryError, now SystemError. Both are
-# told as what they are.
+# Python has no memory left for a frame: now MemoryError, now SystemError.
 
 import sys
 
