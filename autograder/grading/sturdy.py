@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from autograder.grading.own_time import OwnTime
 from autograder.sandbox.loaded import Loaded
+from autograder.sandbox.opened import Opened
 from autograder.student.lesson import Lesson
 from autograder.student.proxy import StudentDied, StudentError
 from autograder.student.report import (
@@ -53,6 +55,7 @@ class SturdyPlugin(GradingPlugin):
         """Prepare it; ``on_test`` is called after every test."""
         super().__init__(lesson, seed, loop, reference)
         self._on_test = on_test
+        self._own_time = OwnTime()
 
     def run(
         self,
@@ -65,7 +68,8 @@ class SturdyPlugin(GradingPlugin):
         """Run one test; see `GradingPlugin.run`."""
         start = time.perf_counter()
         try:
-            outcome = super().run(item, following, source, lent or {}, step)
+            with OwnTime() as self._own_time:
+                outcome = super().run(item, following, source, lent or {}, step)
             if isinstance(self._current.error, MemoryError):
                 verdict, message = unjudged(self._current.error)
                 outcome.result = dataclasses.replace(
@@ -81,8 +85,12 @@ class SturdyPlugin(GradingPlugin):
         return outcome
 
     def _open(self) -> OpenStudent:
+        is_first = self._current.student is None
         try:
-            return super()._open()
+            student = super()._open()
+            if is_first and isinstance(student, Opened):
+                self._own_time.allow(student.judge_s, student.too_late)
+            return student
         except (StudentError, InfrastructureError):
             raise
         except Exception as error:  # what its processes said made no sense

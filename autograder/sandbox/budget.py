@@ -11,7 +11,8 @@ from autograder.student.report import gettext
 
 #: Tests that one process may serve; the kernel ends it long after their seconds.
 TESTS = 64
-_SLEEPS, GRACE_S = 3.0, 2.0  # seconds of sleep granted per CPU second, and besides
+_SLEEPS, _GRACE_S = 3.0, 2.0  # seconds of sleep granted per CPU second, and besides
+_JUDGE = 3.0  # CPU seconds of the judge, likewise
 SYSTEM = 2.0  # seconds of the kernel's work for it, per second of its own code
 
 
@@ -25,11 +26,15 @@ class Budget:
     @property
     def sleep_s(self) -> float:
         """Seconds for which it may sleep; sleep takes as long on every machine."""
-        return self.cpu_s * _SLEEPS + GRACE_S
+        return self.cpu_s * _SLEEPS + _GRACE_S
+
+    def judge_s(self, pace: float) -> float:
+        """CPU seconds for which it may keep the judge busy: right ones take a tenth."""
+        return (self.cpu_s * _JUDGE + _GRACE_S) * pace
 
     def backstop_s(self, pace: float) -> float:
         """CPU seconds after which the kernel ends it: TESTS times all that we grant."""
-        return TESTS * (self.cpu_s * pace * (1 + SYSTEM) + GRACE_S)
+        return TESTS * (self.cpu_s * pace * (1 + SYSTEM) + _GRACE_S)
 
 
 @dataclass(frozen=True)

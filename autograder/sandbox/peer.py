@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 
 from autograder.sandbox.activity import TICK_S, Activity, Sleep, Times
-from autograder.sandbox.budget import GRACE_S, SYSTEM, Budget, Spent
+from autograder.sandbox.budget import SYSTEM, Budget, Spent
 from autograder.sandbox.cgroup import Cgroup
 from autograder.sandbox.guest import CREDENTIALS, FORK, HEAD
 from autograder.student.codec import MAX_BYTES
@@ -37,7 +37,6 @@ _CHUNK, _MOST = 2**14, 2**20
 #: too much hits that limit. To fill 256 MB and give it back takes 1.5 s with small
 #: objects, and with large ones 0.1 s on one machine and over a second on another.
 _MB_A_SECOND = 128.0
-_JUDGE = 12.0  # CPU seconds of the judge, for answering, per CPU second; and GRACE_S
 #: A process may starve for so long, per second of sleep granted: it can ask the kernel
 #: for the last place in every queue. No machine that grades at all is as slow.
 _STARVED = 100.0
@@ -100,7 +99,6 @@ class Peer:
         self._before = self._activity.times()
         self._memory_before_mb = self._activity.memory_mb()
         self._oom_before = self._group.oom_kills() if self._group else 0
-        self._judge_before_s = time.thread_time()
         self._since = time.monotonic()
         self._due = self._since + TICK_S  # when to look at it next
         self._sleep.restart()
@@ -325,10 +323,12 @@ class Peer:
             raise StudentTimeout(where.format(most=self._processes))
         if self._is_over(used):
             self.kill()
-            limit = self._budget.cpu_s
-            raise StudentTimeout(
-                gettext("no answer within {limit:g} s").format(limit=limit)
-            )
+            raise self.too_late()
+
+    def too_late(self) -> StudentTimeout:
+        """Return what tells that it took longer than it may."""
+        text = gettext("no answer within {limit:g} s")
+        return StudentTimeout(text.format(limit=self._budget.cpu_s))
 
     def _is_crowded(self, used: Times) -> bool:
         """Tell whether it computes while it has as many processes as it may have."""
@@ -339,7 +339,6 @@ class Peer:
     def _is_over(self, used: Times) -> bool:
         """Tell whether it has used more time than it was granted, of whatever kind."""
         limit_s, sleep_s = self.limit_s, self._budget.sleep_s
-        judge_s = time.thread_time() - self._judge_before_s
         filling_s = 0.0
         if used.user_s > limit_s or used.system_s > limit_s * SYSTEM:
             asked_mb = max(
@@ -350,7 +349,6 @@ class Peer:
         return (
             used.user_s > limit_s + filling_s
             or used.system_s > limit_s * SYSTEM + filling_s
-            or judge_s > limit_s * _JUDGE + GRACE_S
             or self._sleep.slept_s >= sleep_s
             or time.monotonic() - self._since > sleep_s * _STARVED
         )

@@ -29,6 +29,8 @@ def test_mean(student):
         nest(10**6)
     if answer == "divide":
         answer / 0
+    for _ in range(10**15 if answer == "count" else 0):
+        pass
     check.equal(len([0] * int(answer)), 3, where="mean")
 """
 ANSWERS = {
@@ -36,6 +38,7 @@ ANSWERS = {
     "deep": "'recurse'",
     "odd": "'divide'",
     "large": "600_000_000",  # a list of 4.8 GB
+    "long": "'count'",
     "right again": "3",
 }
 
@@ -69,6 +72,7 @@ def _no_death(event: str, key: object) -> None:
         ("deep", Verdict.WRONG, "cannot be checked"),
         ("odd", Verdict.WRONG, "cannot be checked"),
         ("large", Verdict.MEMORY, "within the grader's memory"),
+        ("long", Verdict.TIMEOUT, "no answer within 1 s"),
         ("right again", Verdict.PASSED, ""),
     ],
 )

@@ -7,6 +7,7 @@ wrong mask, position or slot of the cache therefore changes the text that follow
 import zlib
 from copy import copy
 from functools import lru_cache
+from itertools import compress
 
 import numpy as np
 import torch
@@ -151,14 +152,12 @@ class Machine:
         self.waiting = slots > 0
         self.slots += zip(positions.ravel().tolist(), tokens.ravel().tolist(),
                           strict=False)  # fmt: skip
-        rows = [*enumerate(np.atleast_2d(mask), start=slots)]
-        texts = [self._text(row, i) for i, row in rows]
-        spoilt = [
-            i for (i, _), text in zip(rows, texts, strict=True) if text[:1] == (-1,)
-        ]
+        rows = np.atleast_2d(mask)
+        texts = self._texts(rows, slots)
+        spoilt = [i for i, text in enumerate(texts, slots) if text[:1] == (-1,)]
         if spoilt:  # who sees them is spoilt as well
             self.spoilt += spoilt
-            texts = [self._text(row, i) for i, row in rows]
+            texts = self._texts(rows, slots)
         logits = np.array([self.model.logits(text) for text in texts])
         guesses = np.array([self.model.guesses(text) for text in texts])
         return self.told(torch.tensor(logits)), self.told(torch.tensor(guesses))
@@ -179,16 +178,24 @@ class Machine:
         if self.wrong is not None:
             raise self.wrong
 
-    def _text(self, seen, own):
-        """Return the text that a token sees, or what tells it apart from all texts."""
-        there = [i for i in np.flatnonzero(seen) if i < len(self.slots)]
-        shown = sorted(self.slots[i] for i in there)
-        places = [position for position, _ in shown]
-        text = tuple(token for _, token in shown)
-        at = self.slots[own][0] if own < len(self.slots) else -1
-        sane = own in there and places == list(range(at + 1))
-        sane = sane and not set(there) & set(self.spoilt)
-        return text if sane else (-1, len(seen), *places, *text)
+    def _texts(self, rows, first):
+        """Return the text that each new token sees, or what tells it from all texts."""
+        count = len(self.slots)
+        order = sorted(range(count), key=self.slots.__getitem__)
+        places, tokens = [[self.slots[i][k] for i in order] for k in (0, 1)]
+        spoilt = np.isin(order, self.spoilt)
+        texts = []
+        for own, row in enumerate(rows, first):
+            shown = np.zeros(count, dtype=bool)
+            seen = np.ravel(row)[:count]
+            shown[: len(seen)] = seen
+            there = shown[order]
+            at, text = (list(compress(of, there)) for of in (places, tokens))
+            sane = own < count and bool(shown[own]) and at == [*range(len(at))]
+            sane = sane and self.slots[own][0] == at[-1]
+            sane = sane and not (there & spoilt).any()
+            texts.append(tuple(text) if sane else (-1, len(row), *at, *text))
+        return texts
 
     def keep(self, slots):
         """Keep slots of the cache."""
