@@ -32,6 +32,8 @@ from autograder.student.testing.protocols import OpenStudent, Source
 
 def unjudged(error: BaseException) -> tuple[Verdict, Message]:
     """Return the verdict over an answer that cannot be judged, and what it says."""
+    if isinstance(error, StudentError):  # its time was over between two steps of ours
+        return error.verdict, error.message
     if isinstance(error, MemoryError):
         return Verdict.MEMORY, Message(
             gettext("the answer could not be judged within the grader's memory"),

@@ -50,7 +50,7 @@ class Opened:
 
     def too_late(self) -> StudentTimeout:
         """Return why its test ends: it keeps the judge busy for longer."""
-        self._is_late = True
+        self._note_late()
         return self._peer.too_late()
 
     def request(self, message: bytes, call_back: Callable[[bytes], bytes]) -> bytes:
@@ -103,11 +103,15 @@ class Opened:
 
     def _broke(self, peer: Peer, error: StudentError) -> StudentError:
         if isinstance(error, StudentTimeout):
-            self._is_late = True
+            self._note_late()
         if isinstance(error, StudentDied):
             error = self._died(peer)
         self._loaded.disturb()
         return error
+
+    def _note_late(self) -> None:
+        self._loaded.late[self._task] += not self._is_late
+        self._is_late = True
 
     def close(self, passed: bool, goes_on: bool) -> float:
         """End this copy; return the CPU seconds that it used.
@@ -120,7 +124,6 @@ class Opened:
         self._loaded.spend(
             self._peer.spent() + Spent(max(judged_s - self._budget.cpu_s, 0.0))
         )
-        self._loaded.late[self._task] += self._is_late
         self._cpu_s += sum(party.spent_s for party in self._parties)
         for process in (self._peer, self._clean):
             if process is not None:
