@@ -66,6 +66,9 @@ def test_cost_of_one_rank_and_of_none(student):
         ("halving_doubling", 0),
         ("star", 4),
         ("star", 1),
+        ("Ring", 4),
+        ("", 4),
+        ("halving-doubling", 4),
     ):
         where = f"cost of {alg!r}, n = {n}"
         args = (alg, n, 100, 1.0, 1.0)
@@ -114,6 +117,7 @@ def test_crossover_that_always_or_never_comes(student):
         (("tree", "ring", 1, a, b), INF),
         (("ring", "tree", 4, a, 0.0), 0.0),  # bytes cost nothing
         (("tree", "ring", 4, a, 0.0), INF),
+        (("tree", "ring", 4, 0.0, 0.0), INF),  # nothing costs anything
     ]
     check_crossings(student, cases)
 

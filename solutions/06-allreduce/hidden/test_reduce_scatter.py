@@ -45,7 +45,7 @@ def check_scattered(out, xs, op, where, look="Chapter, step 2."):
 
 @pytest.mark.task("reduce_scatter", weight=3, core=True)
 def test_scatter_adds_in_the_order_of_the_ring(ranks, rng):
-    cases = [("sum", n) for n in (2, 3, 4, 5)] + [("max", 3), ("mean", 3)]
+    cases = [("sum", n) for n in (3, 4, 5)] + [("max", 3), ("mean", 3)]
     inputs = [uneven(rng, n, (41,)) for _, n in cases[:-1]]
     # Whole numbers whose sums 3 divides: where it is divided shows, how it is does not.
     x, y, third = rng.integers(-(10**6), 10**6, (3, 41)).astype(np.float64)
@@ -88,27 +88,32 @@ def test_scatter_sends_empty_chunks_too(ranks, rng):
 def test_scatter_on_links_that_hold_little(ranks, rng):
     look = "Chapter, step 2: who receives while all ranks send?"
     for_one, for_none = uneven(rng, 3, (7,)), uneven(rng, 4, (9,))
+    nothing = uneven(rng, 2, (0,))
     one = ask(ranks, "reduce_scatter", for_one, capacity=1, seed=3)
     none = ask(ranks, "reduce_scatter", for_none, capacity=0, seed=5)
+    empty = ask(ranks, "reduce_scatter", nothing, capacity=0)
     check_scattered(
         one, for_one, "sum", "reduce_scatter, links that hold one message", look
     )
     check_scattered(
         none, for_none, "sum", "reduce_scatter, links that hold no message", look
     )
-    waited([one, none], "reduce_scatter")
+    where = "reduce_scatter, links that hold no message, no elements"
+    check_scattered(empty, nothing, "sum", where, look)
+    waited([one, none, empty], "reduce_scatter")
 
 
 @pytest.mark.task("reduce_scatter", weight=2)
 def test_scatter_with_each_op_and_dtype(ranks, rng):
     n, length = 3, 14
-    low = np.full(length, -100)
-    integers = [low + rng.integers(0, 90, length) for _ in range(n)]
-    truths = [rng.random(length) < 0.5 for _ in range(n)]
+    integers = [rng.integers(-100, -10, length) for _ in range(2)]
+    large = [x * (2**53 + 1) for x in integers]  # no float64 holds these
+    large[0][3] = -(2**63)  # and this has no negative
+    truths = [rng.random(length) < 0.5 for _ in range(2)]
     cases = [
         ("sum", [x.astype(np.int8) // 4 for x in integers]),
         ("max", [x.astype(np.int32) for x in integers]),
-        ("min", [-x.astype(np.int64) for x in integers]),
+        ("min", large),
         ("sum", [(-x).astype(np.uint8) // 4 for x in integers]),
         ("max", uneven(rng, n, (50,), np.float32)),
         ("max", truths),
@@ -121,7 +126,7 @@ def test_scatter_with_each_op_and_dtype(ranks, rng):
     for (op, xs), out in zip(cases, got, strict=True):
         where = f"reduce_scatter, {op} of {xs[0].dtype}"
         check_scattered(out, xs, op, where, "Chapter, step 2: op and dtype.")
-        want = (n - 1) * xs[0].nbytes
+        want = (len(xs) - 1) * xs[0].nbytes
         where = f"{where}: bytes that all ranks send"
         check.equal(sum(out.sent_bytes), want, where=where, look="Chapter, step 2.")
 

@@ -22,7 +22,7 @@ from hidden.collectives import (
 
 @pytest.mark.task("ring_allreduce", weight=3, core=True)
 def test_ring_adds_in_the_order_of_the_ring(ranks, rng):
-    cases = [("sum", n) for n in (2, 3, 4, 7)] + [("mean", 3), ("max", 5)]
+    cases = [("sum", n) for n in (2, 3, 7)] + [("mean", 3), ("max", 4)]
     cases = [(f"{op}, n = {n}", op, uneven(rng, n, (43,))) for op, n in cases]
     check_all(ranks, "ring_allreduce", cases, "Chapter, step 4: both halves.")
 
@@ -36,9 +36,8 @@ def plan(length, n):
 @pytest.mark.task("ring_allreduce", weight=3, core=True)
 def test_ring_meets_its_byte_budget_exactly(ranks, rng):
     look = "Chapter, step 4: 2 (n - 1) chunks a rank."
-    check_counts(
-        ranks, "ring_allreduce", rng, [(4, 10), (6, 12), (2, 7), (4, 1)], plan, look
-    )
+    cases = [(4, 10), (3, 12), (2, 7), (4, 1)]
+    check_counts(ranks, "ring_allreduce", rng, cases, plan, look)
 
 
 @pytest.mark.task("ring_allreduce")
@@ -70,7 +69,7 @@ def test_ring_of_few_elements_or_ranks(ranks, rng):
 @pytest.mark.task("ring_allreduce", weight=4, core=True)
 def test_ring_on_links_that_hold_little(ranks, rng):
     look = "Chapter, step 4: who receives while all ranks send?"
-    check_links(ranks, "ring_allreduce", rng, (2, 5), look)
+    check_links(ranks, "ring_allreduce", rng, (2, 4), look)
 
 
 @pytest.mark.task("ring_allreduce")

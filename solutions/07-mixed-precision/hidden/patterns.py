@@ -88,12 +88,12 @@ def conversion_of_frozen_bits(student, name, bits):
     """Convert a read-only array, then see whether the caller's array changes."""
     frozen = student.keep(bits)
     frozen.setflags(write=False)
-    first = getattr(student, name)(frozen)
+    first = student.held(name, frozen)
     mine = student.keep(bits)
     second = student.held(name, mine)
     before = student.fetch(mine)
     second[:] = 7
-    return first, before, student.fetch(mine)
+    return student.fetch(first), before, student.fetch(mine)
 
 
 def shapes_and_kinds(student, name, source, target, want, look):

@@ -4,6 +4,7 @@ The commands are those of scaler_traces.py; the traces in scaler_traces.json are
 torch answered to them.
 """
 
+import functools
 import json
 import math
 from itertools import chain, compress
@@ -92,6 +93,12 @@ def loss_scaler(lesson, options, script, alike=True):
     return json.dumps(answers)
 
 
+@functools.lru_cache(maxsize=64)
+def right_answers(reference, text):
+    """Play a script with the reference; text: options, script and alike, as JSON."""
+    return loss_scaler(reference, *json.loads(text))
+
+
 PARTS = ("what it returned or raised", "the scale", "the tracker", "steps", "gradients")
 
 
@@ -164,7 +171,7 @@ def effects(student, reference, cases):
         for kind, (options, script) in cases.items()
     }
     for kind, (options, script) in cases.items():
-        want = loss_scaler(reference, options, script, alike=False)
+        want = right_answers(reference, json.dumps([options, script, False]))
         judge_trace(answers[kind], want, kind, script, effects=True)
 
 

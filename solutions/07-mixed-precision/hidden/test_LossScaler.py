@@ -7,6 +7,8 @@ new scales and what else torch does (scaler_traces.json) are not. More than 400 
 scripts and what they do stand together.
 """
 
+import json
+
 import numpy as np
 import pytest
 from hidden.answers import CONTRACT, INF, NAN
@@ -18,6 +20,7 @@ from hidden.scripts import (
     judge_trace,
     loss_scaler,
     names_errors,
+    right_answers,
     torch_traces,
 )
 
@@ -175,7 +178,7 @@ def test_long_runs(student, reference, rng):
     answers = [student.run(loss_scaler, options=o, script=s) for o, s in runs]
 
     for (options, script), got in zip(runs, answers, strict=True):
-        want = loss_scaler(reference, options, script)
+        want = right_answers(reference, json.dumps([options, script, True]))
         kind = f"40 iterations, interval {options['interval']}"
         judge_trace(got, want, kind, script)
 
@@ -199,11 +202,11 @@ def scale(lesson):
     kept = array.copy()
     things = {
         "a float": 0.5,
-        "an int": 2,
+        "an int": 2**24 + 1,
         "a NumPy float32": np.float32(0.25),
         "a NumPy float64": np.float64(0.1),
         "a NumPy float16": np.float16(0.5),
-        "a NumPy int64": np.int64(2),
+        "a NumPy int64": np.int64(2**24 + 1),
         "a float that float32 rounds": 0.1,
         "a product past float32": 3e38,
         "an infinity": -np.inf,
@@ -227,6 +230,7 @@ def scale(lesson):
     answers["an array, changed in place"] = bool((array != kept).any())
     fresh = scaler.scale(array)
     fresh[:] = 0
+    lesson.LossScaler(init=1.0).scale(array)[:] = 0
     answers["an array, shared"] = bool((array != kept).any())
     odd = {
         "a str": "loss",
@@ -251,11 +255,11 @@ def test_what_can_be_scaled(student):
     tenth = float(np.float32(0.1) * np.float32(3))
     want = {
         "a float": ("float", 1.5),
-        "an int": ("float", 6.0),
+        "an int": ("float", 3 * 2.0**24),
         "a NumPy float32": ("float", 0.75),
         "a NumPy float64": ("float", tenth),
         "a NumPy float16": ("float", 1.5),
-        "a NumPy int64": ("float", 6.0),
+        "a NumPy int64": ("float", 3 * 2.0**24),
         "a float that float32 rounds": ("float", tenth),
         "a product past float32": ("float", INF),
         "an infinity": ("float", -INF),
@@ -328,7 +332,7 @@ def loss_scaler_details(lesson):
             found[what] = "AssertionError"
     scaler = lesson.LossScaler()
     found["default scale"] = scaler.scale(1.0)
-    grad = np.array([[65536.0, 3.0]], dtype=np.float32)
+    grad = np.array([[65536.0, 3.0, 6.0], [65536.0, 9.0, 12.0]], dtype=np.float32)
     view = grad[:, 1:]
     sgd = Optimizer(view, grad[:, :1])
     found["result"] = scaler.step(sgd, 1, "two", three=3)
@@ -340,13 +344,15 @@ def loss_scaler_details(lesson):
     scaler.update()
     found["default backoff"] = scaler.get_scale()
     sgd.params[0].grad = None
-    trackers = []
-    for _ in range(2000):
-        sgd.params[1].grad = np.ones(1, dtype=np.float32)
+    sgd.params[1].grad = np.zeros(1, dtype=np.float32)
+    found["default interval"], given = [], sgd.given
+    for iteration in range(2000):
+        sgd.given = []
         scaler.step(sgd)
         scaler.update()
-        trackers.append((scaler.get_scale(), scaler.get_tracker()))
-    found["default interval"] = trackers[-2:]
+        if iteration >= 1998:
+            state = scaler.get_scale(), scaler.get_tracker()
+            found["default interval"].append(state)
     positional = lesson.LossScaler(2.0, 8.0, 0.25, 1)
     positional.scale([np.zeros(2, dtype=np.float32)])
     for value in (1.0, np.inf):
@@ -365,7 +371,9 @@ def loss_scaler_details(lesson):
         type(early.get_scale()).__name__,
         type(early.get_tracker()).__name__,
     )
-    for what, thing in (("0", 0.0), ("an empty array", np.zeros(0, np.float32))):
+    things = {"0": 0, "an empty array": np.zeros(0, np.float32)}
+    things["a NumPy number"] = np.float32(0)
+    for what, thing in things.items():
         scaler = lesson.LossScaler(init=8.0)
         scaler.scale(thing)
         odd = Optimizer(
@@ -379,6 +387,10 @@ def loss_scaler_details(lesson):
     scaler.step(Optimizer(np.zeros(0, dtype=np.float32)))
     scaler.update()
     found["an empty gradient"] = scaler.get_tracker()
+    large = Optimizer(np.full(2, 3e38, dtype=np.float32))
+    scaler.step(large)
+    scaler.update()
+    found["gradients whose sum overflows"] = len(large.given), scaler.get_tracker()
     three = [Optimizer(np.full(1, x, dtype=np.float32)) for x in (1.0, 1.0, np.inf)]
     for optimizer in three:
         scaler.step(optimizer)
@@ -419,7 +431,8 @@ def loss_scaler_details(lesson):
 def test_details_of_the_scaler(student):
     found = student.run(loss_scaler_details)
 
-    seen = [[[3.0 / 65536]], [[1.0]]]
+    unscaled = [[1.0, 3.0 / 65536, 6.0 / 65536], [1.0, 9.0 / 65536, 12.0 / 65536]]
+    seen = [[row[1:] for row in unscaled], [[1.0], [1.0]]]
     passed = (0, [(["max"], {"four": None}, [1.0, [1.0], [1.0]])])
     want = {
         "growth=1": "AssertionError",
@@ -431,7 +444,7 @@ def test_details_of_the_scaler(student):
         "default scale": 65536.0,
         "result": "done",
         "given": [([1, "two"], {"three": 3}, seen)],
-        "in place": ([[1.0, 3.0 / 65536]], True),
+        "in place": (unscaled, True),
         "skipped": (None, 1),
         "default backoff": 32768.0,
         "default interval": [(32768.0, 1999), (65536.0, 0)],
@@ -442,7 +455,9 @@ def test_details_of_the_scaler(student):
         "two scalers, one optimizer": [1.0],
         "only 0 was scaled": passed,
         "only an empty array was scaled": passed,
+        "only a NumPy number was scaled": passed,
         "an empty gradient": 1,
+        "gradients whose sum overflows": (1, 2),
         "an inf in the third of three optimizers": 4.0,
         "an inf in the third of three gradients": (2.0, []),
         "a function as closure": "RuntimeError",

@@ -89,6 +89,7 @@ def test_refused_operations(student):
             ("an unknown dtype", "matmul", ("half",)),
             ("an unknown dtype", "exp", (SINGLE, "int32")),
             ("an unknown dtype", "add", ("float8", HALF)),
+            ("an unknown dtype", "add", ("float", HALF)),
             ("an unknown dtype", "relu", ("bfloat16",)),
             ("an unknown dtype", "linear", (HALF, "bfloat16")),
             ("an unknown dtype", "relu", (DOUBLE, "int32")),

@@ -108,7 +108,8 @@ def test_zeros_nothing_and_infinities(student, rng):
         "an empty array, then zeros": [np.zeros((0, 2), "f4"), np.zeros(2, "f4")],
     }
     answers = {kind: student.best_scale(grads) for kind, grads in cases.items()}
-    empty = student.best_scale([np.zeros((0, 2), "f4"), np.ones(2, "f4")])
+    some = [np.zeros(3, "f4"), np.zeros((0, 2), "f4"), np.ones(2, "f4")]
+    empty = student.best_scale(some)
     shapes = (np.zeros((2, 0), "f4"), np.array(1.0, "f4"))
     single = student.best_scale(shapes)
     some = [rng.normal(size=(4, 5)).astype(np.float32)]
@@ -132,7 +133,7 @@ def test_zeros_nothing_and_infinities(student, rng):
 
     for kind, got in answers.items():
         number(got, 1.0, f"best_scale, {kind}", CONTRACT)
-    where = "best_scale, an empty array beside one"
+    where = "best_scale, zeros, an empty array and ones"
     number(empty, 2.0**15, where, CONTRACT)
     python_float(empty, where)
     where = "best_scale, a tuple of an array without elements and one without axes"

@@ -74,10 +74,15 @@ def test_defaults_and_zeros(student):
 def test_unknown_and_negative(student):
     cases = {
         "an unknown recipe": (1, 1, "bfloat16", "adam"),
+        "the unknown recipe float": (1, 1, "float", "adam"),
+        "the unknown recipe fp16": (1, 1, "fp16", "adam"),
+        "the unknown recipe Mixed": (1, 1, "Mixed", "adam"),
         "an unknown optimizer": (1, 1, "mixed", "lion"),
+        "the unknown optimizer Adam": (1, 1, "mixed", "Adam"),
         "no optimizer": (0, 0, "float16", ""),
         "a negative number of weights": (-1, 1, "mixed", "sgd"),
         "a negative number of activations": (1, -1, "float32", "adam"),
+        "negative numbers of both": (-1, -1, "float16", "sgd"),
     }
     cases = {f"memory_model, {kind}": question for kind, question in cases.items()}
     refusals(ValueError, student.memory_model, cases)

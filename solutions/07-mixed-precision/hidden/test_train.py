@@ -6,6 +6,8 @@ two 16-bit recipes mixed precision alone learns. Weights not used, losses that a
 not finite, a scale of zero, the caller's arrays and unknown recipes are not.
 """
 
+import functools
+
 import numpy as np
 import pytest
 from hidden.answers import (
@@ -52,14 +54,15 @@ SCRIPT = {
 START = (np.array([1.0, -0.1]), np.array([[0.3]]))
 
 
-def ordered(script, recipe, batches, lr, init=2.0**16, interval=2000):
-    """Train by hand: the losses, scales, skipped steps and weights."""
+@functools.lru_cache(maxsize=64)
+def ordered(recipe, batches, lr, init=2.0**16, interval=2000):
+    """Train by hand, as in SCRIPT: the losses, scales, skipped steps and weights."""
     dtype = np.float16 if recipe == "float16" else np.float32
     weights = [w.astype(np.float32).astype(dtype) for w in START]
     scale, clean, skipped, losses, scales = np.float32(init), 0, 0, [], []
     with np.errstate(all="ignore"):
         for batch in batches:
-            loss, grads = script[batch]
+            loss, grads = SCRIPT[batch]
             losses.append(loss)
             if recipe != "mixed":
                 grads = [
@@ -109,7 +112,7 @@ def runs(student, cases, recipes, noted=True):
         where = f"train, {recipe}, {kind}"
         asked = [batch for _, batch, _ in f.given]
         check.equal(asked, batches, where=f"{where}: batches", look=STEP_8)
-        want = ordered(SCRIPT, recipe, batches, lr, **options)
+        want = ordered(recipe, tuple(batches), lr, **options)
         judge_run(run, want, where, f.given, recipe, noted)
 
 
@@ -292,25 +295,25 @@ def train_network(student, x, target, start, steps, lr):
     f, losses = student.keep_function(network, x=x, target=target), {}
     for recipe in ("float32", "float16", "mixed"):
         batches = list(range(steps))  # all of them the whole sample
-        run = student.train(recipe, start, f, batches, lr, interval=50)
+        run = student.train(recipe, start, f, batches, lr, interval=25)
         losses[recipe] = [float(run.losses[0]), float(run.losses[-1])]
     return losses
 
 
 @pytest.mark.task("train", weight=2, core=True)
 def test_only_mixed_learns_in_half(student, rng):
-    x = rng.uniform(-2, 2, size=(128, 2)).astype(np.float32)
+    x = rng.uniform(-2, 2, size=(96, 2)).astype(np.float32)
     target = np.sin(x[:, :1]) * np.cos(x[:, 1:])
     start = [
-        rng.normal(size=(2, 8)).astype(np.float32),
-        (rng.normal(size=(8, 1)) * 0.1).astype(np.float32),
+        rng.normal(size=(2, 24)).astype(np.float32),
+        (rng.normal(size=(24, 1)) * 0.1).astype(np.float32),
     ]
-    losses = train_network(student, x, target, start, steps=80, lr=2.0**15)
+    losses = train_network(student, x, target, start, steps=40, lr=2.0**15)
 
     first = losses["float32"][0]
     where = "train, a small network whose gradients are below 2**-24"
     for recipe, low, high in (
-        ("float32", 0.0, 0.6 * first),
+        ("float32", 0.0, 0.75 * first),
         ("float16", 0.95 * first, 1.05 * first),
         ("mixed", 0.9 * losses["float32"][1], 1.1 * losses["float32"][1]),
     ):
