@@ -61,6 +61,17 @@ def generator(lesson, seed):
     return np.random.default_rng(seed)
 
 
+def rewound(lesson, name, args, seed):
+    """Return two answers that meet the same state of one generator."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    state = rng.bit_generator.state
+    one = getattr(lesson, name)(*args, rng)
+    rng.bit_generator.state = state
+    return one, getattr(lesson, name)(*args, rng)
+
+
 def make_rng(student, seed):
     """Return a handle to a generator that lives in the submission's process."""
     return student.run(generator, seed=seed)

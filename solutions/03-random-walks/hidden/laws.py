@@ -127,6 +127,7 @@ def returned_within(d, n):
     return sum(first)
 
 
+@remembered
 def wilson(hits, trials, width):
     """Return the interval's ends in decimal digits."""
     with localcontext() as context:

@@ -264,6 +264,8 @@ def test_series_of_different_lengths(student, rng):
                 lambda series: series([Fraction(4, 9), 0, 0]).sqrt()
             ),
             "one term times seven": lambda series: series([3]) * series(long),
+            "seven plus one term": lambda series: series(long) + series([3]),
+            "seven minus one term": lambda series: series(long) - series([3]),
             "one term: inverse": lambda series: series([Fraction(-2, 3)]).inverse(),
             "one term: sqrt": lambda series: series([Fraction(9, 4)]).sqrt(),
             "one term: composition": lambda series: series([5])(series([0])),
@@ -283,6 +285,8 @@ def test_series_of_different_lengths(student, rng):
             "long(0), four terms": [long[0], 0, 0, 0],
             "4/9 + 0s + 0s^2: sqrt": [Fraction(2, 3), 0, 0],
             "one term times seven": [3 * long[0]],
+            "seven plus one term": [long[0] + 3],
+            "seven minus one term": [long[0] - 3],
             "one term: inverse": [Fraction(-3, 2)],
             "one term: sqrt": [Fraction(3, 2)],
             "one term: composition": [5],
@@ -294,7 +298,8 @@ def test_series_of_different_lengths(student, rng):
 @pytest.mark.task("Series", weight=1)
 def test_large_numbers_and_many_terms(student):
     big, small = Fraction(10**20 + 1, 3), Fraction(7, 10**18 + 9)
-    ones = [1] * 60
+    tiny = Fraction(1, 10**400)
+    ones, far = [1] * 60, 10**17 + 1
     got = terms_of(
         student,
         {
@@ -307,6 +312,10 @@ def test_large_numbers_and_many_terms(student):
             "a denominator of 62 digits": lambda series: (
                 -series([Fraction(1, 10**61 + 1)])
             ),
+            "ints of 18 digits, squared": lambda s: s([far, 1]) * s([far, 1]),
+            "a number of 20 digits beside it": lambda series: series([1, 2]) - big,
+            "a number below 1e-18 times it": lambda series: small * series([1, 2]),
+            "10^-400: inverse": lambda series: series([tiny, tiny]).inverse(),
             "60 ones, squared": lambda series: series(ones) * series(ones),
             "60 ones, inverse": lambda series: series(ones).inverse(),
             "1/sqrt(1 - s), 40 terms": (
@@ -329,6 +338,10 @@ def test_large_numbers_and_many_terms(student):
             "a root of many digits": [big, 1 / (2 * big)],
             "a root of many digits below the line": [small, 1 / (2 * small)],
             "a denominator of 62 digits": [Fraction(-1, 10**61 + 1)],
+            "ints of 18 digits, squared": [far**2, 2 * far],
+            "a number of 20 digits beside it": [1 - big, 2],
+            "a number below 1e-18 times it": [small, 2 * small],
+            "10^-400: inverse": [1 / tiny, -1 / tiny],
             "60 ones, squared": list(range(1, 61)),
             "60 ones, inverse": [1, -1, *[0] * 58],
             "1/sqrt(1 - s), 40 terms": terms,
@@ -361,6 +374,12 @@ def test_what_a_series_refuses(student):
         "2 + s: sqrt": (ValueError, lambda s: s([2, 1]).sqrt()),
         "1/2 + s: sqrt": (ValueError, lambda s: s([Fraction(1, 2), 1]).sqrt()),
         "4/3: sqrt": (ValueError, lambda s: s([Fraction(4, 3), 1]).sqrt()),
+        "0 + 0s: sqrt": (ValueError, lambda s: s([0, 0]).sqrt()),
+        "0 + 0s: inverse": (ZeroDivisionError, lambda s: s([0, 0]).inverse()),
+        "composed with 10^-400 + s": (
+            ValueError,
+            lambda s: s([1, 2])(s([Fraction(1, 10**400), 1])),
+        ),
         "s^2: sqrt": (ValueError, lambda s: s([0, 0, 1]).sqrt()),
         "-4: sqrt": (ValueError, lambda s: s([-4, 1]).sqrt()),
         "-1/9: sqrt": (ValueError, lambda s: s([Fraction(-1, 9), 1]).sqrt()),

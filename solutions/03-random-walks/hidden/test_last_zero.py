@@ -60,7 +60,9 @@ def test_last_visits_of_many_steps_that_drift(student):
 
 @pytest.mark.task("last_zero", weight=1)
 def test_last_zero_refuses(student):
-    refused(student, "last_zero", TypeError, [("with p = 0.5", (0.5, 4))])
+    judge_all(student, [(Fraction(1, 2), 4)])  # 1/2 == 0.5: a cache takes them for one
+    cases = [("with p = 0.5", (0.5, 4)), ("with p = 0.3 and n = 0", (0.3, 0))]
+    refused(student, "last_zero", TypeError, [*cases, ("with p = 1.0", (1.0, 4))])
     cases = [
         ("with n = -1", (Fraction(1, 2), -1)),
         ("with n = -1 and p = 1", (1, -1)),

@@ -47,7 +47,7 @@ def test_long_walks(student, reference):
 
 @pytest.mark.task("normal_error", weight=1)
 def test_one_step_and_exact_numbers(student):
-    cases = [(1, 0.5), (1, 0.2), (2, 0.9), (3, 0.5), (12, Fraction(1, 3))]
+    cases = [(1, 0.5), (1, 0.2), (1, 0.8), (2, 0.9), (3, 0.5), (12, Fraction(1, 3))]
     cases += [(9, Fraction(1, 2)), (30, 0.001), (30, 0.999), (60, 1e-4), (60, 0.9999)]
     cases += [(10, 1e-8), (3, 1 - 1e-8)]
     judge_all(student, cases)

@@ -73,7 +73,9 @@ def test_sixty_steps(student):
 
 @pytest.mark.task("passage", weight=1)
 def test_passage_refuses(student):
+    judge_all(student, [(Fraction(1, 2), 1, 4)])  # 1/2 == 0.5, also for a cache
     cases = [("with p = 0.5", (0.5, 1, 4)), ("with p = 0.0", (0.0, -1, 4))]
+    cases += [("with p = 1.0", (1.0, 1, 4)), ("with p = 0.3, n = 1", (0.3, 2, 1))]
     refused(student, "passage", TypeError, cases)
     half = Fraction(1, 2)
     cases = [

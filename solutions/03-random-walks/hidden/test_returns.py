@@ -64,7 +64,9 @@ def test_a_hundred_steps(student):
 
 @pytest.mark.task("returns", weight=1)
 def test_returns_refuses(student):
+    judge_all(student, [(Fraction(1, 2), 4)])  # 1/2 == 0.5: a cache takes them for one
     cases = [("with p = 0.5", (0.5, 4)), ("with p = 1.0", (1.0, 4))]
+    cases += [("with p = 0.3 and n = 0", (0.3, 0))]
     refused(student, "returns", TypeError, cases)
     cases = [
         ("with p = -1/9", (Fraction(-1, 9), 4)),

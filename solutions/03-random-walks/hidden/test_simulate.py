@@ -4,9 +4,18 @@ Generators live beside the submission. Their seeds are fixed, so a submission ge
 same verdict each time; `hidden.chance` says how seldom that is an accident.
 """
 
+import math
+
 import numpy as np
 import pytest
-from hidden.answers import CONTRACT, is_array, make_rng, no_probabilities, step
+from hidden.answers import (
+    CONTRACT,
+    is_array,
+    make_rng,
+    no_probabilities,
+    rewound,
+    step,
+)
 from hidden.chance import judge_count, walk_counts
 
 from autograder.student.testing import check
@@ -46,21 +55,27 @@ def test_the_law_of_fair_walks(student):
 @pytest.mark.task("simulate", weight=2, core=True)
 def test_no_two_walks_are_alike(student):
     got, where = sample(student, 70, 0.5, 12_000, make_rng(student, 304))
-    steps = np.diff(got, axis=1)
-    steps = steps * steps[:, :1]  # a walk and its mirror image count as one
-    up = steps > 0
+    up = got[:, 1:] > got[:, :-1]
+    columns = np.packbits(up.T, axis=1)  # 12,000 is a multiple of 8
     for lag in range(1, 70):
         for start in (0, lag):  # disjoint pairs: k and k + lag, k in every second block
-            first = [k for k in range(start, 70 - lag) if (k - start) // lag % 2 == 0]
-            if first:
-                same = up[:, first] == up[:, [k + lag for k in first]]
-                hits, trials = np.count_nonzero(same), same.size
+            first = np.arange(start, 70 - lag)
+            first = first[(first - start) // lag % 2 == 0]
+            if first.size:
+                trials = first.size * len(up)
+                apart = np.bitwise_count(columns[first] ^ columns[first + lag])
+                hits = trials - int(apart.sum())
                 what = f"{where}: a step and that {lag} later, how often they are equal"
                 judge_count(hits, trials, 0.5, what, STEP_8)
-    different = len({walk.tobytes() for walk in steps})
-    evidence = f"of {len(steps):,} walks of 70 steps, {different:,} are different"
-    good = different == len(steps)
+    different = distinct(up)
+    evidence = f"of {len(up):,} walks of 70 steps, {different:,} are different"
+    good = different == len(up)
     check.true(good, where=where, evidence=evidence, look=CONTRACT)
+
+
+def distinct(up):
+    """Count the walks that differ; a walk and its mirror image count as one."""
+    return len({walk.tobytes() for walk in np.packbits(up ^ up[:, :1], axis=1)})
 
 
 @pytest.mark.task("simulate", weight=2, core=True)
@@ -73,7 +88,7 @@ def test_the_law_of_leaning_walks(student):
 @pytest.mark.task("simulate", weight=1)
 def test_many_walks_and_long_walks(student):
     got, where = sample(student, 40, 0.5, 22_000, make_rng(student, 307))
-    different = len({walk.tobytes() for walk in got * np.diff(got, axis=1)[:, :1]})
+    different = distinct(got[:, 1:] > got[:, :-1])
     evidence = f"of {len(got):,} walks of 40 steps, {different:,} are different"
     check.true(different >= len(got) - 3, where=where, evidence=evidence, look=CONTRACT)
     for n, p, walks, seed in (
@@ -106,6 +121,10 @@ def test_the_generator_decides(student):
     same = np.array_equal(walks[0], walks[1])
     evidence = "the walks differ: is there another source of chance?"
     check.true(same, where=where, evidence=evidence, look=CONTRACT)
+    one, two = student.run(rewound, name="simulate", args=(40, 0.5, 6), seed=311)
+    where, same = "simulate, one generator put back", np.array_equal(one, two)
+    evidence = "the walks from the same state differ"
+    check.true(same, where=where, evidence=evidence, look=CONTRACT)
     where, different = "simulate with another seed", not np.array_equal(*walks[1:])
     evidence = "the walks are the same as before"
     check.true(different, where=where, evidence=evidence, look=CONTRACT)
@@ -117,22 +136,34 @@ def test_the_generator_decides(student):
     check.true(different == 40, where=where, evidence=evidence, look=CONTRACT)
 
 
+def many_calls(lesson, calls, seed):
+    """Return the walks of many calls with one generator, stacked."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    return np.stack([lesson.simulate(10, 0.5, 8, rng) for _ in range(calls)])
+
+
 @pytest.mark.task("simulate", weight=1)
 def test_each_call_draws_anew(student):
-    calls, rng = 2000, make_rng(student, 306)
-    with student.together() as batch:
-        walks = [batch.simulate(10, 0.5, 8, rng) for _ in range(calls)]
+    calls = 2000
     where = f"simulate(10, 0.5, 8, rng), {calls:,} times with one generator"
-    walks = [batch.result(one) for one in walks]
-    kinds = {}  # of each kind of answer one is checked: an answer of another is wrong
-    for one in walks:
-        is_one = isinstance(one, np.ndarray)
-        kinds[(one.shape, one.dtype) if is_one else type(one)] = one
-    for one in kinds.values():
-        is_array(one, (8, 11), np.int64, where)
+    walks = student.run(many_calls, calls=calls, seed=306)
+    is_array(walks, (calls, 8, 11), np.int64, where)
     different = len({one.tobytes() for one in walks})
     evidence = f"only {different:,} of {calls:,} answers are different"
     check.true(different == calls, where=where, evidence=evidence, look=CONTRACT)
+    # Walks that balance each other have the right law, and counts that hardly vary.
+    up = np.diff(walks, axis=2) > 0
+    all_new = math.prod(1 - k / 2**10 for k in range(8))
+    kinds = [len({walk.tobytes() for walk in one}) for one in np.packbits(up, axis=2)]
+    for what, good, chance in (
+        ("a step that four of the 8 walks take up", up.sum(axis=1) == 4, 70 / 2**8),
+        ("40 of all 80 steps up", up.sum(axis=(1, 2)) == 40, math.comb(80, 40) / 2**80),
+        ("8 different walks", np.array(kinds) == 8, all_new),
+    ):
+        hits = np.count_nonzero(good)
+        judge_count(hits, good.size, chance, f"{where}: {what}", STEP_8)
 
 
 @pytest.mark.task("simulate", weight=1)

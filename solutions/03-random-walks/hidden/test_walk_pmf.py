@@ -88,7 +88,13 @@ def test_the_longest_walk(student):
     want = pmf_at(1100, 0.4, 300)
     where = "walk_pmf(1100, 0.4): P(S_n = -500), which is tiny"
     check.close(float(small[600]), want, rtol=2e-9, where=where, look=STEP_1)
-    (thin,) = ask_all(student, "walk_pmf", [(1000, 0.5)])
+    thin, under, rare = ask_all(
+        student, "walk_pmf", [(1000, 0.5), (1090, 0.49), (1000, 0.1)]
+    )
+    for law, n, p in ((under, 1090, 0.49), (rare, 1000, 0.1)):
+        where = f"walk_pmf({n}, {p}), where a power underflows: P(S_n = {1000 - n})"
+        want = pmf_at(n, p, 500)
+        check.close(float(law[1000]), want, rtol=2e-9, where=where, look=STEP_1)
     for k in (5, 20):  # the first is 8e-289
         want = pmf_at(1000, 0.5, k)
         where = f"walk_pmf(1000, 0.5): P(S_n = {2 * k - 1000}), above 1e-290"
@@ -112,7 +118,9 @@ def test_walks_without_chance(student):
 @pytest.mark.task("walk_pmf", weight=1)
 def test_exact_means_exact(student):
     p = Fraction(10**18 + 1, 2 * 10**18)
-    got, long = ask_all(student, "walk_pmf", [(12, p), (70, Fraction(2, 5))])
+    cases = [(12, p), (70, Fraction(2, 5)), (70, Fraction(1, 2))]
+    got, long, fair = ask_all(student, "walk_pmf", cases)
+    fractions(fair, exact_law(70, Fraction(1, 2)), "walk_pmf(70, 1/2)", STEP_1)
     fractions(long, exact_law(70, Fraction(2, 5)), "walk_pmf(70, 2/5)", STEP_1)
     (far,) = ask_all(student, "walk_pmf", [(200, Fraction(2, 5))])
     fractions(far, exact_law(200, Fraction(2, 5)), "walk_pmf(200, 2/5)", STEP_1)

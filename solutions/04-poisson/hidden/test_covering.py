@@ -104,6 +104,10 @@ def test_covering_refuses(student):
         ("a moment at the last event", times, [3.0, 4.0]),
         ("a moment after the last event", times, [9.0]),
         ("a moment of NaN", times, [math.nan]),
+        ("moments, one between others too early", times, [1.5, 0.5, 3.0]),
+        ("moments, one between others too late", times, [1.5, 4.0, 3.0]),
+        ("moments, NaN between others", times, [1.5, math.nan, 3.0]),
+        ("just falling times", np.array([1.0, math.nextafter(1.0, 0.0), 4.0]), [2.0]),
         ("a moment just before the first event", times, [math.nextafter(1.0, 0.0)]),
         ("times that hold a NaN", np.array([1.0, math.nan, 4.0]), [2.0]),
         ("falling times of uint8", np.array([3, 1, 6], dtype=np.uint8), [4]),
@@ -162,5 +166,6 @@ def test_means_on_the_edge(student):
         ("no gaps", np.zeros(0)),
         ("gaps of 0", np.zeros(3)),
         ("a negative gap", np.array([3.0, -1.0])),
+        ("a gap just below 0", np.array([3.0, -1e-300])),
     ):
         refuses(student, "covering_mean", kind, gaps)

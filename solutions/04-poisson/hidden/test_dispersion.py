@@ -68,6 +68,7 @@ def test_silent_windows_count(student):
 @pytest.mark.task("dispersion", weight=2)
 def test_borders_and_order(student, rng):
     borders = student.dispersion(np.array([8.0, 0.0, 2.0, 2.0, 4.0, 6.0]), 8.0, 4)
+    before = student.dispersion(np.array([1.0, math.nextafter(2.0, 0.0)]), 8.0, 4)
     ends = student.dispersion(np.array([0.0, 10.0, 10.0]), 10.0, 2)
     whole = student.dispersion(np.array([3, 1, 2, 2]), 4, 4)
     small = student.dispersion(np.array([100, 120, 3], dtype=np.int8), 120, 12)
@@ -91,6 +92,9 @@ def test_borders_and_order(student, rng):
     counts = [2, 0, 5, 1]
     mixed = student.dispersion(rng.permutation(record(counts, 1.0)), 4.0, 4)
 
+    where = "dispersion, an event just before a border"
+    want = want_of([2, 0, 0, 0])
+    check.close(before, want, rtol=1e-12, where=where, look=CONTRACT)
     where = "dispersion, events on the borders"
     numbers(borders, 2, where)
     check.close(borders, want_of([1, 2, 1, 2]), rtol=1e-12, where=where, look=CONTRACT)
@@ -107,12 +111,16 @@ def test_few_events(student):
     none = student.dispersion(np.zeros(0), 5.0, 3)
     one = student.dispersion(np.array([1.0]), 6.0, 5)
     alike = student.dispersion(np.arange(0.5, 8), 8.0, 8)
+    crowd = student.dispersion(np.append(np.full(300, 0.5), 199.5), 200.0, 200)
 
     where = "dispersion of no events"
     numbers(none, 2, where)
     check.close(none, [math.nan] * 2, where=where, look=CONTRACT)
     where = "dispersion of one event"
     check.close(one, want_of([1, 0, 0, 0, 0]), rtol=1e-9, where=where, look=CONTRACT)
+    where = "dispersion, 300 events in the first of 200 windows, one in the last"
+    want = want_of([300, *[0] * 198, 1])
+    check.close(crowd, want, rtol=1e-9, where=where, look=CONTRACT)
     where = "dispersion of one event in each window"
     want = [0.0, -math.sqrt(3.5)]
     check.close(alike, want, rtol=1e-12, atol=1e-12, where=where, look=CONTRACT)
@@ -134,6 +142,9 @@ def test_dispersion_refuses(student):
         ("a time after the horizon", times, 2.5, 5),
         ("a time before 0", times - 1.5, 5.0, 5),
         ("a time of NaN", np.array([1.0, math.nan]), 5.0, 5),
+        ("a first time of NaN", np.array([math.nan, 1.0]), 5.0, 5),
+        ("a time between others after the horizon", times[[0, 2, 1]], 2.5, 5),
+        ("a time between others before 0", times[[1, 0, 2]] - 1.5, 5.0, 5),
         ("a time just after the horizon", np.array([math.nextafter(4.0, 5.0)]), 4.0, 5),
         ("a time just before 0", np.array([-1e-300]), 4.0, 5),
         ("no event and an infinite horizon", np.zeros(0), math.inf, 5),

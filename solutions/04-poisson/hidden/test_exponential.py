@@ -64,17 +64,29 @@ def test_gaps_are_independent(student):
     )
 
 
+def many_calls(lesson, seed, n, calls):
+    """Return the gaps of many calls with one generator, one after the other."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    return np.concatenate([lesson.exponential(rng, 1.0, n) for _ in range(calls)])
+
+
 @pytest.mark.task("exponential", core=True)
 def test_totals_of_gaps(student):
     """Gaps that balance each other have the right law, and totals that hardly vary."""
-    rng = generator(student, 412)
-    for n, calls, over in ((6, 4000, 8.0), (128, 600, 134.4)):
-        with student.together() as batch:
-            asked = [batch.exponential(rng, 1.0, n) for _ in range(calls)]
-        totals = [float(np.sum(batch.result(one))) for one in asked]
+    for seed, n, calls, over in ((412, 6, 4000, 8.0), (414, 128, 600, 134.4)):
+        gaps = student.run(many_calls, seed=seed, n=n, calls=calls)
+        where = f"exponential, rate 1, {calls:,} calls for {n} gaps"
+        gaps = floats(gaps, where, size=calls * n).reshape(calls, n)
         longer = float(poisson_cdf(n - 1, over)[-1])  # fewer than n events by then
-        where = f"exponential, rate 1, totals of {n} gaps: how many exceed {over:g}"
-        share(np.array(totals) > over, calls, longer, where, STEP)
+        what = f"{where}: how many totals exceed {over:g}"
+        share(gaps.sum(axis=1) > over, calls, longer, what, STEP)
+        long = gaps > math.log(2)
+        what = f"{where}: how often the first exceeds the median"
+        share(long[:, 0], calls, 0.5, what, STEP)
+        what = f"{where}: how often the first and the second exceed it"
+        share(long[:, 0] & long[:, 1], calls, 0.25, what, STEP)
 
 
 @pytest.mark.task("exponential", weight=2)
@@ -156,6 +168,8 @@ def test_exponential_refuses(student):
         ("an infinite rate", math.inf, 3),
         ("a negative n", 1.0, -1),
         ("rate 0 and n = 0", 0.0, 0),
+        ("a rate of NaN and n = 0", math.nan, 0),
+        ("an infinite rate and n = 0", math.inf, 0),
     ):
         refuses(student, "exponential", kind, generator(student, 410), rate, n)
 
@@ -210,6 +224,8 @@ def test_survival_refuses(student):
     refuses(student, "survival", "no waiting times", np.zeros(0), 1.0, 1.0)
     refuses(student, "survival", "a negative s", np.ones(3), -1.0, 1.0)
     refuses(student, "survival", "a negative t", np.ones(3), 1.0, -0.5)
+    refuses(student, "survival", "an s just below 0", np.ones(3), -1e-300, 1.0)
+    refuses(student, "survival", "a t just below 0", np.ones(3), 1.0, -1e-300)
     refuses(student, "survival", "s 0 and a negative t", np.ones(3), 0.0, -1.0)
     refuses(student, "survival", "s and t negative", np.ones(3), -1.0, -1.0)
     kept(student, "survival", [np.array([3.0, 1.0, 2.0])], 0.5, 1.0)

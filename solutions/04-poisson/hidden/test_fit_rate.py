@@ -95,8 +95,8 @@ def test_kinds_and_scales(student):
         CONTRACT,
     )
     judge(
-        student.fit_rate(np.ones(1500)),
-        [1.0] * 1500,
+        student.fit_rate(np.full(1500, 0.1)),
+        [0.1] * 1500,
         [False] * 1500,
         "fit_rate of 1500 gaps",
         CONTRACT,
@@ -117,6 +117,8 @@ def test_fit_rate_refuses(student):
         ("gaps of 0", (np.zeros(4),)),
         ("gaps of 0, all censored", (np.zeros(2), np.ones(2, dtype=bool))),
         ("a matrix", (np.ones((2, 2)),)),
+        ("a column", (np.ones((3, 1)),)),
+        ("a gap just below 0", (np.array([1.0, -1e-300]),)),
         ("a matrix and a matrix", (np.ones((2, 2)), np.ones((2, 2), dtype=bool))),
         ("a 0-d array", (np.array(2.0),)),
         ("a 0-d array and a 0-d flag", (np.array(2.0), np.array(False))),

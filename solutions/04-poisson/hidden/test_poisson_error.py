@@ -117,6 +117,10 @@ def test_tiny_and_many(student):
     want = squares, squares * (1 - m / 2 + m * m / 6)
     where = "poisson_error of slots of 8.3e-7 and 1e-5: the bounds"
     check.close(few[1:], want, rtol=1e-12, where=where, look=CONTRACT)
+    full = student.poisson_error(np.full(30, 0.8))
+    want = 19.2, 19.2 * -math.expm1(-24.0) / 24
+    where = "poisson_error of 30 slots of 0.8: the bounds"
+    check.close(full[1:], want, rtol=1e-12, where=where, look=CONTRACT)
     where = "poisson_error of slots of 1e-60: the bounds"
     check.close(least[1:], [1e-119] * 2, rtol=1e-12, where=where, look=CONTRACT)
     judge(rare, np.full(1000, 0.003), "1000 slots of 0.003", CONTRACT)

@@ -68,14 +68,19 @@ def test_extremes(student):
     huge = student.poisson_logpmf(1e15, 3.0)
     none = student.poisson_pmf(0, 1e6)
 
-    least = student.poisson_logpmf(1, 1e-200)
+    least = student.poisson_logpmf(1, 1e-300)
     check.close(
         least,
-        math.log(1e-200),
+        math.log(1e-300),
         atol=1e-10,
-        where="poisson_logpmf(1, 1e-200)",
+        where="poisson_logpmf(1, 1e-300)",
         look=CONTRACT,
     )
+    k = 200_000
+    middle = student.poisson_logpmf(k, 2e5)
+    want = -math.log(2 * math.pi * k) / 2 - 1 / (12 * k)
+    where = "poisson_logpmf(200000, 2e5)"
+    check.close(middle, want, atol=6e-8, where=where, look=CONTRACT)
     where = "poisson_logpmf(1, 1e-15)"
     check.close(tiny, math.log(1e-15), atol=1e-10, where=where, look=CONTRACT)
     where = "poisson_logpmf(2000, 1)"
@@ -176,9 +181,13 @@ def test_poisson_pmf_refuses(student):
             ("a mean of NaN", math.nan),
             ("an infinite mean", math.inf),
             ("one negative mean of three", np.array([1.0, -1.0, 2.0])),
+            ("a mean just below 0", -1e-300),
+            ("an infinite mean after another", np.array([1.0, math.inf])),
+            ("a mean of NaN after another", np.array([1.0, math.nan])),
         ):
             refuses(student, name, kind, 1, mean)
         refuses(student, name, "a negative mean and k below 0", -1, -2.0)
+        refuses(student, name, "a negative mean and no k", np.zeros(0), -2.0)
 
 
 @pytest.mark.task("poisson_pmf", weight=1)

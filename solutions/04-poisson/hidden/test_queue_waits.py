@@ -106,6 +106,8 @@ def test_queue_refuses(student):
         ("one service for two", one, np.ones(1)),
         ("arrivals that fall", one[::-1].copy(), two),
         ("a negative service", one, np.array([0.5, -0.5])),
+        ("a service just below 0", one, np.array([-1e-300, 0.5])),
+        ("just falling arrivals", np.array([2.0, math.nextafter(2.0, 0.0)]), two),
         ("a negative first service", one, np.array([-1.0, 0.5])),
         ("a NaN among the arrivals", np.array([1.0, math.nan]), two),
         ("one arrival, NaN", np.array([math.nan]), np.ones(1)),
