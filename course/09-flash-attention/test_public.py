@@ -130,7 +130,7 @@ def peak_of(lesson, name, args, options):
 
 def in_little_memory(student, name, make_args):
     """Check that a call holds no matrix, where one tile has all queries or all keys."""
-    for n, m, bq, bk in ((32, 4096, 32, 128), (4096, 32, 128, 32)):
+    for n, m, bq, bk in ((32, 2048, 32, 128), (2048, 32, 128, 32)):
         args, options = make_args(n, m), {"bq": bq, "bk": bk}
         held = student.run(peak_of, name=name, args=args, options=options)
         where = f"{name}, {n} queries, {m} keys, tiles {bq} x {bk}: memory"
@@ -138,10 +138,10 @@ def in_little_memory(student, name, make_args):
         check.at_most(held, 8 * n * m - 1, where=where, unit="bytes", look=look)
     # Of so many queries and keys even an array of bytes would be seen: a whole mask.
     options = {"bq": 32, "bk": 64, "causal": True}
-    args = make_args(512, 512)
+    args = make_args(448, 448)
     held = student.run(peak_of, name=name, args=args, options=options)
-    where = f"{name}, 512 queries, 512 keys, tiles 32 x 64, causal: memory"
-    check.at_most(held, 512 * 512 - 1, where=where, unit="bytes", look=look)
+    where = f"{name}, 448 queries, 448 keys, tiles 32 x 64, causal: memory"
+    check.at_most(held, 448 * 448 - 1, where=where, unit="bytes", look=look)
 
 
 # --- 1: safe_softmax ----------------------------------------------------------------

@@ -54,7 +54,7 @@ def test_matmul_of_parts_of_larger_matrices(meter, rng):
 def test_matmul_in_other_tiles(meter, rng):
     look = "Chapter, step 5: block decides the grid, BLOCK and the bytes."
     judge(meter, *matrices(rng, 40, 70, 33), 32, "tiles of 32", look)
-    judge(meter, *matrices(rng, 40, 20, 70), 64, "tiles of 64", look)
+    judge(meter, *matrices(rng, 40, 20, 70), 128, "tiles of 128", look)
     judge(meter, *matrices(rng, 40, 20, 33), None, "the default tiles of 16", look)
     whole = rng.integers(-4, 5, 2000).astype(np.float32)  # every sum is exact
     judge(meter, whole.reshape(4, 500), whole.reshape(500, 4), 16, "K = 500", look)

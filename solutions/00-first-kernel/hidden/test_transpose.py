@@ -47,7 +47,8 @@ def test_transpose_in_other_tiles(meter, rng):
     judge(meter, matrix(rng, 21, 9), 8, "21 x 9 in tiles of 8", look)
     judge(meter, matrix(rng, 21, 9), 4, "21 x 9 in tiles of 4", look)
     judge(meter, matrix(rng, 21, 40), None, "the default tiles of 16", look)
-    for block in (32, 64):
+    judge(meter, matrix(rng, 2, 3), 1, "2 x 3 in tiles of 1", look)
+    for block in (32, 128):
         judge(meter, matrix(rng, 33, 70), block, f"33 x 70 in tiles of {block}", look)
 
 

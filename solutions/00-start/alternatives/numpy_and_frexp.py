@@ -12,6 +12,7 @@ def mean(x: np.ndarray) -> float:
 
 
 def normalise(x: np.ndarray) -> np.ndarray:
+    x = x.astype(np.float64)
     if np.ptp(x) == 0:
         return np.zeros(x.shape)
     return (x - np.mean(x)) / np.std(x)

@@ -29,14 +29,28 @@ def test_halvings_exact_power(student):
 @pytest.mark.task("halvings")
 def test_halvings_already_below(student):
     got = student.halvings(0.25, 4.0)
-    check.equal(got, 0, where="halvings of a scale below the limit", look=STEP[2])
+    where = "halvings of a scale below the limit"
+    check.equal(got, 0, where=where, look=STEP[2])
+    whole = isinstance(got, int | np.integer)
+    check.true(whole, where=where, evidence="the count is no int", look=STEP[2])
+
+
+@pytest.mark.task("halvings")
+def test_halvings_just_above_a_power(student):
+    above = float(np.nextafter(2.0**30, np.inf))
+    for scale, limit, want in ((above, 1.0, 31), (3.0, above, 0), (8, 1, 3),
+                               (2.0**450, 2.0**-350, 800)):  # fmt: skip
+        where = f"halvings of {scale:.17g} down to {limit:.17g}"
+        check.equal(student.halvings(scale, limit), want, where=where, look=STEP[2])
 
 
 @pytest.mark.task("halvings")
 def test_halvings_refuses_nan_and_negative_scales(student):
     nan = float("nan")
-    for pair in ((nan, 1.0), (-8.0, 1.0), (0.0, 1.0), (8.0, nan), (1.0, 0.0)):
-        where = "halvings of a NaN, negative or zero number"
+    inf = float("inf")
+    for pair in ((nan, 1.0), (-8.0, 1.0), (0.0, 1.0), (8.0, nan), (1.0, 0.0),
+                 (0.25, inf), (inf, inf), (0.0, inf), (1.0, -1.0)):  # fmt: skip
+        where = f"halvings of {pair[0]} down to {pair[1]}"
         check.raises(ValueError, student.halvings, *pair, where=where, look=STEP[2])
 
 

@@ -26,16 +26,21 @@ def test_mean_of_integers(student):
 
 
 @pytest.mark.task("mean")
-def test_mean_of_small_integers_with_a_large_sum(student):
-    x = np.full(300, 100, dtype=np.int8)  # the sum, 30000, is no int8
-    where = "mean of many int8 values"
-    check.close(student.mean(x), 100.0, rtol=1e-12, where=where, look=STEP[0])
+def test_mean_of_numbers_with_a_large_sum(student):
+    for dtype, value in (  # no sum fits into its dtype
+        ("int8", 100), ("float16", 1000), ("int64", 2**62), ("uint64", 2**63),
+    ):  # fmt: skip
+        got = student.mean(np.full(300, value, dtype))
+        where = f"mean of many {dtype} values"
+        check.close(got, float(value), rtol=1e-12, where=where, look=STEP[0])
 
 
 @pytest.mark.task("mean")
 def test_mean_of_one_number(student):
     got = student.mean(np.array([-7.25]))
     check.close(got, -7.25, rtol=1e-12, where="mean of one number", look=STEP[0])
+    zeros = student.mean(np.zeros(3, dtype=np.int64))
+    check.close(zeros, 0.0, where="mean of three zeros", look=STEP[0])
 
 
 @pytest.mark.task("mean")

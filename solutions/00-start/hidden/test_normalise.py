@@ -46,6 +46,21 @@ def test_normalise_equal_values_that_round(student):
 
 
 @pytest.mark.task("normalise")
+def test_normalise_values_that_are_nearly_equal(student):
+    # Every step is exact. No spread is too small but that of equal values.
+    signs = np.array([-1.0, 1.0, 1.0, -1.0])
+    for x in (2.0**-60 * signs, 1.0 + 2.0**-51 * signs):
+        check.close(
+            student.normalise(x),
+            signs,
+            atol=1e-9,
+            where="normalise of values that are nearly equal",
+            look="Chapter, step 2: no spread, no scale.",
+            axis_names=("position",),
+        )
+
+
+@pytest.mark.task("normalise")
 def test_normalise_one_value(student):
     check.close(
         student.normalise(np.array([42.0])),
@@ -58,21 +73,27 @@ def test_normalise_one_value(student):
 
 @pytest.mark.task("normalise")
 def test_normalise_leaves_its_input_alone(student):
-    x = np.array([1.0, 2.0, 4.0])
-    given = student.keep(x)
-    student.normalise(given)
-    after = student.fetch(given)
-    check.unchanged(after, x, where="normalise, its input x", look=STEP[1])
+    for x in (np.array([1.0, 2.0, 4.0]), np.full(3, 2.0)):
+        given = student.keep(x)
+        student.normalise(given)
+        after = student.fetch(given)
+        check.unchanged(after, x, where="normalise, its input x", look=STEP[1])
 
 
 @pytest.mark.task("normalise")
-def test_normalise_integers(student):
-    check.close(
-        student.normalise(np.array([0, 2], dtype=np.int64)),
-        np.array([-1.0, 1.0]),
-        atol=1e-12,
-        where="normalise of integers",
-        look=STEP[1],
-        axis_names=("position",),
-        dtype=np.float64,
-    )
+def test_normalise_other_dtypes(student):
+    for dtype, values, want in (
+        ("int64", [0, 2], [-1.0, 1.0]),
+        ("int8", [-120, 120], [-1.0, 1.0]),
+        ("float32", [0, 2], [-1.0, 1.0]),
+        ("int64", [3, 3], [0.0, 0.0]),
+    ):
+        check.close(
+            student.normalise(np.array(values, dtype)),
+            np.array(want),
+            atol=1e-12,
+            where=f"normalise of {values} in {dtype}",
+            look="The contract: a new float64 array.",
+            axis_names=("position",),
+            dtype=np.float64,
+        )

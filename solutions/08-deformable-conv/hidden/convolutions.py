@@ -66,12 +66,12 @@ def run_golden(student, name, numbers):
 
 def run_plain(student, rng, name):
     """Zero offsets: an ordinary convolution."""
-    for kind, sides, options in (
-        ("zero offsets", (6, 5), {}),
-        ("zero offsets, padded", (5, 7), {"padding": (1, 2), "stride": (2, 1)}),
-        ("zero offsets, dilated", (7, 9), {"dilation": (2, 3)}),
+    for kind, batch, sides, options in (
+        ("zero offsets", 2, (5, 4), {}),
+        ("zero offsets, padded", 1, (5, 4), {"padding": (1, 2), "stride": (2, 1)}),
+        ("zero offsets, dilated", 1, (6, 7), {"dilation": (2, 3)}),
     ):
-        given = arrays(rng, 2, 3, sides, 2, (3, 2), size=0.0, **options)
+        given = arrays(rng, batch, 2, sides, 3, (3, 2), size=0.0, **options)
         judge(student, name, [(kind, given, options)], ": the base points.")
 
 
@@ -83,7 +83,7 @@ def run_groups(student, rng, name):
         ("2 groups of weights, 3 offset groups", 2, 3),
     ):
         given = arrays(
-            rng, 2, 6, (4, 5), 4, (2, 2), groups=groups, offset_groups=offset_groups
+            rng, 1, 6, (3, 4), 4, (2, 2), groups=groups, offset_groups=offset_groups
         )
         judge(student, name, [(kind, given, {})], ": which channels, which offsets?")
 
@@ -105,7 +105,7 @@ def run_places(student, rng, name):
 
 def run_border(student, rng, name):
     """Samples just outside: nothing is clamped."""
-    given = arrays(rng, 1, 2, (4, 5), 3, (3, 3), padding=1, size=0.9)
+    given = arrays(rng, 1, 2, (4, 5), 1, (3, 3), padding=1, size=0.9)
     given[0][...] = 5.0
     judge(student, name, [("a constant image", given, {"padding": 1})],
           "; step 1, the border.")  # fmt: skip
@@ -136,6 +136,8 @@ def run_shapes(student, rng, name):
          {"stride": 2, "padding": 1, "dilation": 2}),
         ("a last column that no output uses", (1, 1, (6, 8), 2, (3, 3)),
          {"stride": (2, 3)}),
+        ("the same shapes, another stride", (1, 1, (6, 8), 2, (3, 3)),
+         {"stride": (3, 5)}),
     ):  # fmt: skip
         cases.append((kind, arrays(rng, *size, **options), options))
         given = arrays(rng, *size, bias=False, **options)
@@ -144,7 +146,7 @@ def run_shapes(student, rng, name):
 
 
 def run_single(student, rng, name):
-    given = arrays(rng, 1, 4, (6, 5), 2, (3, 3), dtype=np.float32)
+    given = arrays(rng, 1, 4, (4, 5), 2, (3, 3), dtype=np.float32)
     look = ": compute in accumulator(x.dtype), return x.dtype."
     none = arrays(rng, 0, 2, (4, 4), 3, (2, 2), dtype=np.float32)
     cases = [("float32", given, {}), ("float32, an empty batch", none, {})]
@@ -199,7 +201,7 @@ def columns_that_half_rounds(rng):
 
 def run_views(student, rng, name):
     """Arrays in C order and strided views, which stay as they were."""
-    given = arrays(rng, 2, 4, (5, 6), 3, (2, 2))
+    given = arrays(rng, 2, 2, (3, 4), 3, (2, 2))
     want = convolution(*given)[1]
     for form, kind in ((np.copy, "arrays in C order"), (view, "strided views")):
         kept = [student.keep(form(a)) for a in given]

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 COUNT = 240
-ASKED = 80  # of these, the first, each submission is asked; loops a quarter of them
+ASKED = range(40)  # what each submission is asked of these
+ASKED_LOOPS = range(7, 19)  # what its loops are asked: small ones
 DATA = Path(__file__).parent.parent / "golden" / "torchvision.npz"
 
 

@@ -28,13 +28,18 @@ def played(lesson, sizes, options, rounds):
 
 
 def twice(lesson, sizes, own, x, dys):
-    """Run one forward pass and several backward ones; return what the last gives."""
-    layer = lesson.DeformConv2d(*sizes)
+    """Run one forward pass and several backward ones; return what the last gives.
+
+    Another layer runs between all of them.
+    """
+    layer, other = lesson.DeformConv2d(*sizes), lesson.DeformConv2d(*sizes, seed=1)
     for name, value in own.items():
         layer.parameters()[name][...] = value
     layer.forward(x)
     for dy in dys:
+        other.forward(1 - x)
         dx = layer.backward(dy)
+        other.backward(2 * dy)
     return {"dx": dx, "grads": dict(layer.grads())}
 
 
@@ -53,12 +58,14 @@ def more(lesson, xs, view, dy):
     first = layer.forward(xs[0])
     layer.backward(dy)
     before = {name: array.copy() for name, array in layer.grads().items()}
-    lesson.DeformConv2d(2, 3, 2, seed=2)
+    lesson.DeformConv2d(2, 3, (1, 3), (1, 2), 1, 2, seed=2)
     again = layer.forward(xs[0])
     rest = [layer.forward(x) for x in xs[1:]]
     last = {name: array.copy() for name, array in layer.grads().items()}
     own = {name: array.copy() for name, array in layer.parameters().items()}
+    none = layer.backward(dy[:0]).shape, dict(layer.grads())
     return {
+        "none": none,
         "first": first,
         "again": again,
         "rest": rest,
@@ -264,10 +271,13 @@ def test_layer_begins_with_small_random_numbers(student):
 def test_layer_gives_the_gradients_of_the_last_pass(student, rng):
     sizes = (2, 3, 2)
     own = {name: rng.normal(0.2, 0.6, shape) for name, shape in shapes(sizes).items()}
+    own["offset_weight"][...] = 0.0  # offset_bias alone makes the offsets
     x = rng.normal(0.5, 1.0, (1, 2, 4, 5))
     dys = rng.normal(0.3, 1.0, (2, *truth(sizes, {}, own, x).shape))
     _, dx, grads = truth(sizes, {}, own, x, dys[1])
-    got = student.run(twice, sizes=sizes, own=own, x=x, dys=list(dys))
+    got = student.run(
+        twice, sizes=sizes, own=own, x=x, dys=list(map(np.asfortranarray, dys))
+    )
     where = "DeformConv2d, two backward passes after one forward"
     compare_grads(got, dx, grads, where, "The contract: of the last backward pass.")
 
@@ -297,10 +307,14 @@ def test_layer_once_more(student, rng):
         sorted(got["before"]),
         where=f"{where}: grads after a forward pass",
     )
+    shape, none = got["none"]
+    check.equal(tuple(shape), (0, 2, 4, 4), where=f"{where}, an empty batch: dx")
     for name, right in got["before"].items():
         check.close(
             got["last"][name], right, where=f"{where}: {name} after a forward pass"
         )
+        at = f"{where}, an empty batch: gradient by {name}"
+        check.close(none[name], 0 * right, where=at, look=LOOK)
 
 
 @pytest.mark.task("DeformConv2d")

@@ -51,7 +51,7 @@ def judge(student, rng, cases, look=".", near=TIGHT, only=GRADS, dy=None):
 @pytest.mark.task("deform_conv2d_backward", weight=2, core=True)
 def test_gradients_are_torchvisions(student):
     _, products = answers()
-    made = [configuration(k) for k in range(ASKED)]
+    made = [configuration(k) for k in ASKED]
     with student.together() as batch:
         asked = [
             batch.deform_conv2d_backward(a[4], *a[:3], **options) for a, options in made
@@ -152,6 +152,9 @@ def test_gradients_of_small_shapes(student, rng):
         ("one row", ask.arrays(rng, 1, 1, (1, 6), 1, (1, 3)), {}),
         ("an empty batch", ask.arrays(rng, 0, 2, (4, 4), 3, (2, 2)), {}),
     ]
+    for stride in ((2, 3), (3, 5)):  # of the same shapes
+        given = ask.arrays(rng, 1, 1, (6, 8), 2, (3, 3), stride=stride)
+        cases.append((f"stride {stride}", given, {"stride": stride}))
     judge(student, rng, cases)
 
 

@@ -11,7 +11,7 @@ MOVES = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2)}
 
 @pytest.mark.task("deform_forward", weight=2, core=True)
 def test_kernel_of_ragged_tiles(meter, rng):
-    given = inputs(rng, 2, 3, (6, 7), 5, (2, 3))
+    given = inputs(rng, 2, 3, (5, 6), 5, (1, 2))
     launch(meter, NAME, "2 images, ragged tiles", given, LOOK)
 
 
@@ -20,7 +20,7 @@ def test_kernel_with_options_and_groups(meter, rng):
     look = (
         "Chapter, step 8: base points as in step 3; which offsets for which channels?"
     )
-    given = inputs(rng, 2, 4, (7, 4), 3, (3, 2), offset_groups=2, **MOVES)
+    given = inputs(rng, 2, 4, (5, 3), 3, (3, 2), offset_groups=2, **MOVES)
     kind = "2 tall images, 2 offset groups, pairs for all options"
     launch(meter, NAME, kind, given, look, **MOVES)
 
@@ -37,7 +37,7 @@ def test_kernel_of_many_channels(meter, rng):
 @pytest.mark.task("deform_forward", weight=2, core=True)
 def test_kernel_at_the_border(meter, rng):
     look = "Chapter, step 8: every corner has a mask of its own."
-    given = inputs(rng, 1, 2, (4, 5), 3, (3, 3), padding=1, size=1.0)
+    given = inputs(rng, 1, 2, (4, 4), 3, (3, 3), padding=1, size=1.0)
     given[0][...] += 5.0
     launch(meter, NAME, "samples at the border", given, look, padding=1)
 
@@ -69,12 +69,13 @@ def test_kernel_of_small_shapes(meter, rng):
         ("a kernel as large as the image", (3, 1, (3, 2), 2, (3, 2))),
     ):
         launch(meter, NAME, kind, inputs(rng, *sizes), LOOK)
-    launch(meter, NAME, "a wide image", inputs(rng, 1, 1, (4, 12), 1, (1, 1)), LOOK)
+    given = inputs(rng, 1, 1, (4, 12), 1, (1, 1), stride=(2, 1))
+    launch(meter, NAME, "a wide image, stride (2, 1)", given, LOOK, stride=(2, 1))
     launch(
         meter,
         NAME,
-        "40 channels, 35 outputs",
-        inputs(rng, 1, 40, (3, 3), 35, (1, 1)),
+        "40 channels, 67 outputs",
+        inputs(rng, 1, 40, (3, 3), 67, (1, 1)),
         LOOK,
     )
     launch(

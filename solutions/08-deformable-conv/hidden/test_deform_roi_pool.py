@@ -67,8 +67,9 @@ def test_pooling_of_other_sizes(student, rng):
     for gamma in (0, -0.2):
         judge(student, f"gamma {gamma}", image(rng), rois, offset, look, gamma=gamma)
     for kind, side, region, bins in (
-        ("19 bins of 21 pixels", (23, 21), [1, 0, 21, 21], (19, 1)),
-        ("bins of 58 pixels in 7", (59, 9), [0, 0, 58, 7], (7, 7)),
+        ("19 bins of 21 pixels", (23, 2), [1, 0, 21, 2], (19, 1)),
+        ("bins of 58 pixels in 7", (59, 2), [0, 0, 58, 1], (7, 1)),
+        ("columns of 58 pixels in 7", (2, 59), [0, 0, 1, 58], (1, 7)),
     ):
         moves = np.zeros((1, 2, *bins))
         judge(student, kind, image(rng, 1, *side), [region], moves, look)
@@ -101,7 +102,7 @@ def test_pooling_of_small_regions(student, rng):
     x = image(rng)
     judge(student, "regions smaller than their bins", x, [[1, 2, 1, 1], [3, 3, 2, 1]],
           rng.uniform(-1, 1, (2, 2, 3, 2)), look)  # fmt: skip
-    judge(student, "no regions", x, np.zeros((0, 4), int), np.zeros((0, 2, 2, 2)))
+    judge(student, "no regions", x, np.zeros((0, 4), int), np.zeros((0, 2, 2, 3)))
     none, moves = np.zeros((0, 4), int), np.zeros((0, 2, 2, 2), np.float32)
     judge(student, "no regions, float32", x.astype(np.float32), none, moves)
 

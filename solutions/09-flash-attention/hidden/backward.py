@@ -38,16 +38,18 @@ def run_backward(
         kind: what is special about this launch.
         look: where to read on.
         scale: of the scores.
-        tiles: block_m and block_n.
+        tiles: block_m and block_n; None: they are not given.
         atol: how far a gradient may be away, for gradients of size 1.
         counted: whether the bytes are judged.
         least: the size that gradients have at least; those that cancel have none.
     """
     q, k, v, do = arrays
-    block_m, block_n = tiles
+    block_m, block_n = tiles or (16, 32)
     o, lse, want = truth(q, k, v, scale=scale, do=do)
     given = (q, k, v, o.astype(q.dtype), lse.astype(np.float32), do)
-    options = {"scale": scale, "block_m": block_m, "block_n": block_n}
+    options = {"scale": scale}
+    if tiles is not None:
+        options |= {"block_m": block_m, "block_n": block_n}
     m = meter.run("attention_backward", *given, **options)
     where = f"attention_backward, {kind}"
     check.true(

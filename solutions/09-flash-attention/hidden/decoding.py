@@ -55,7 +55,7 @@ def run_decode(
         look: where to read on.
         splits: into how many runs the keys are cut.
         scale: of the scores.
-        block_n: keys of a tile.
+        block_n: keys of a tile; None: it is not given.
         atol: how far o may be away, for values of size 1.
         lse_atol: how far lse may be away.
         cancels: whether values cancel, so that `atol` is for o of size 1.
@@ -63,7 +63,11 @@ def run_decode(
     q, k, v, kv_len = arrays
     (batch, heads, n, d), (kv_heads, m) = q.shape, k.shape[1:3]
     groups = heads // kv_heads
-    options = {"splits": splits, "scale": scale, "block_n": block_n}
+    options = {"splits": splits, "scale": scale}
+    if block_n is None:
+        block_n = 16
+    else:
+        options["block_n"] = block_n
     run = meter.run("decode_attention", q, k, v, kv_len, **options)
     where = f"decode_attention, {kind}"
     check.true(

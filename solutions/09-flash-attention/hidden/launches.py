@@ -28,8 +28,10 @@ def run_kernel(
     """Run one launch on the simulator, judge results, bytes and blocks; return o."""
     q, k, v = arrays
     host = "causal_attention" if causal else "flash_attention"
-    block_m, block_n = tiles
-    options = {"scale": scale, "block_m": block_m, "block_n": block_n}
+    block_m, block_n = tiles or (32, 16)  # None: those are not given
+    options = {"scale": scale}
+    if tiles is not None:
+        options |= {"block_m": block_m, "block_n": block_n}
     given = arrays
     if axes is not None:  # stored in another order
         options["axes"] = axes

@@ -67,7 +67,7 @@ def test_merge_in_any_order_and_grouping(student, rng):
 
 @pytest.mark.task("merge", weight=1)
 def test_merge_with_nothing(student, rng):
-    (a, _), _ = pieces(rng, (4,), 9, 3, [5])
+    (a, b), whole = pieces(rng, (4,), 9, 3, [5])
     nothing = (np.full(4, -np.inf), np.zeros(4), np.zeros((4, 3)))
     look = "Chapter, step 3: the state of no keys is (-inf, 0, 0)."
     mixed = [np.array(x) for x in a]
@@ -80,6 +80,13 @@ def test_merge_with_nothing(student, rng):
     )
     scalar = np.array(-np.inf), np.array(0.0), np.zeros(3)
     cases += (("nothing + nothing, states of shape ()", scalar, scalar, scalar),)
+    for k in (0, 1):
+        halves = [[np.array(x) for x in half] for half in (a, b)]
+        want = [np.array(x) for x in whole]
+        parts = halves[k], want, halves[1 - k], nothing
+        for x, y, other, none in zip(*parts, strict=True):
+            x[1], y[1] = none[1], other[1]
+        cases += ((f"one row of {'ab'[k]} is empty", *map(tuple, halves), want),)
     answers = []
     for _, left, right, _ in cases:
         kept = [student.keep(x) for x in (*left, *right)]
