@@ -26,7 +26,7 @@ STEP_6, STEP_7 = "Chapter, step 6.", "Chapter, step 7."
 
 def explored(program, scenes, **rules):
     """Explore scenes up to the first that fails: few preemptions, then chance."""
-    rules = {"bound": 2, "schedules": 250, "random_schedules": 20, **rules}
+    rules = {"bound": 2, "schedules": 150, "random_schedules": 20, **rules}
     seen = []
     for scene in scenes:
         found = program.explore(scene, **rules)
@@ -535,7 +535,7 @@ def queue_by_itself(program):
 
 def queue_waits(program):
     scenes = [queue_one_place, queue_two_of_each, queue_pairs, queue_joiners]
-    return explored(program, scenes, spurious=True)
+    return explored(program, scenes, spurious=True, schedules=250)
 
 
 def queue_closes(program):

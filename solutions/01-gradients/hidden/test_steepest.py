@@ -90,6 +90,7 @@ def test_ties_zeros_and_integers(student):
     tie = np.array([1.0, -2.0, 2.0, -2.0, 0.0])
     cases = [("a tie and a zero", tie), ("an integer gradient", np.array([3, 0, -4]))]
     cases += [
+        ("a tie of many", np.repeat([1.0, -2.0, 2.0, 1.0], 250)[::-1]),
         ("nearly a tie", np.array([1.0, -1.0 - 1e-6])),
         ("sizes far apart", np.array([1.0, -1e-9, 1e-20])),
         ("a float32 gradient", np.array([0.5, -3.0, 0.0], dtype=np.float32)),

@@ -1,12 +1,13 @@
 """Hidden tests of `preconditioned`: points, steps, calls, then the edges."""
 
+import functools
 import itertools
 
 import numpy as np
 import pytest
 from hidden import descents, keeping
 from hidden.answers import CONTRACT, STEP_7, refuses, turned
-from hidden.descents import plain, run_of, steps_of
+from hidden.descents import multiplied, plain, run_of, steps_of
 
 from autograder.student.testing import check
 
@@ -18,15 +19,16 @@ def test_points_of_preconditioned(student, reference, rng):
     for kind, H, h, x0 in descents.bowls(rng):
         M, _ = turned(rng.uniform(1, 9, size=len(h)), rng)
         back = np.linalg.inv(M)
-        for name, divide in (
-            ("the diagonal", lambda r, H=H: r / np.diag(H)),
-            ("a full matrix", lambda r, back=back: back @ r),
-            ("nothing", plain),
+        for name, inverse in (
+            ("the diagonal", np.diag(1 / np.diag(H))),
+            ("a full matrix", back),
+            ("nothing", np.eye(len(h))),
         ):
             where = f"{NAME}, {kind}, M is {name}"
-            asked = (NAME, H, h, x0, divide, 1e-6, 5)
-            run = run_of(student, *asked, watched=True)
-            want = run_of(reference, *asked, watched=True)
+            divide = student.keep_function(multiplied, matrix=inverse)
+            run = run_of(student, NAME, H, h, x0, divide, 1e-6, 5, watched=True)
+            divide = functools.partial(multiplied, matrix=inverse)
+            want = run_of(reference, NAME, H, h, x0, divide, 1e-6, 5, watched=True)
             descents.judge_path(run, want, where, STEP_7)
             descents.judge_residuals(run, want, where, STEP_7)
 
@@ -47,11 +49,16 @@ def test_fewer_steps(student, rng):
 @pytest.mark.task("preconditioned", core=True)
 def test_the_aim_is_about_r(student, reference, rng):
     H, _ = turned(np.linspace(1, 40, 15), rng)
-    h = rng.normal(size=15)
-    for size in (1e-8, 1e8):
+    some, none = rng.normal(size=15), np.zeros(15)
+    for size, h, x0 in itertools.chain.from_iterable(
+        ((s, some, none), (s, none, some)) for s in (1e-8, 1e8)
+    ):
         where = f"{NAME}, M is {size:g} times the identity"
-        asked = (NAME, H, h, np.zeros(15), lambda r, s=size: r / s, 1e-3, 100)
-        run, want = run_of(student, *asked), run_of(reference, *asked)
+        where += "" if h.any() else ", h = 0"
+        asked, limits = (NAME, H, h, x0), (1e-3, 100)
+        divide = student.keep_function(divided, sizes=size**0.5)
+        run = run_of(student, *asked, divide, *limits)
+        want = run_of(reference, *asked, lambda r, s=size: r / s, *limits)
         descents.judge_residuals(run, want, where, STEP_7)
         descents.judge_end(run, "converged", where, STEP_7)
 
@@ -93,13 +100,12 @@ def test_large_matrices_of_preconditioned(student, reference, rng):
         scaled = {"shift": shift, "sizes": sizes}
         far = student.keep_function(divided, sizes=sizes)
         run = descents.large_run(student, NAME, h, far, **scaled)
-        product = lambda v, s=scaled: descents.chain(v, **s)  # noqa: E731
-        want = reference.preconditioned(
-            product, h, 0 * h, lambda r: divided(r, sizes=sizes)
-        )
+        product = functools.partial(descents.chain, **scaled)
+        divide = functools.partial(divided, sizes=sizes)
+        want = descents.steps_on_chain(reference, NAME, h, divide, **scaled)
         where = f"{NAME}, n = 2000, badly scaled, shift = {shift:g}"
         descents.judge_truth(run, product, h, 1e-8, where, STEP_7)
-        steps, most = steps_of(run, where), 1.1 * len(want.residuals) + 5
+        steps, most = steps_of(run, where), 1.1 * want + 6
         check.at_most(steps, most, where=f"{where}: steps", look=STEP_7)
 
 
@@ -125,7 +131,7 @@ def test_far_start_of_preconditioned(student, rng):
         seen.append(r.tobytes())
         return r / np.arange(1, 8)
 
-    for _ in range(3):
+    for _ in range(2):
         seen.clear()
         h, x0 = rng.normal(size=7), 1e10 * rng.uniform(1, 2, size=7)
         run = run_of(student, NAME, H, h, x0, divide, 1e-9, 60, watched=True)
@@ -163,11 +169,12 @@ def test_no_such_matrix(student):
 
 @pytest.mark.task("preconditioned")
 def test_no_such_matrix_later(student):
-    signs = iter([1.0, 1.0, -1.0, -1.0])
-    turns = lambda r: next(signs) * r  # noqa: E731
     fine = lambda v: np.arange(1.0, 5.0) * v  # noqa: E731
-    asked = (fine, np.ones(4), np.zeros(4), turns)
-    refuses(student.preconditioned, [("r'z < 0 in the third step", asked)], NAME)
+    for sign, kind in ((-1.0, "r'z < 0"), (0.0, "r'z = 0")):
+        signs = iter([1.0, 1.0, sign, sign])
+        turns = lambda r, signs=signs: next(signs) * r  # noqa: E731
+        asked = (fine, np.ones(4), np.zeros(4), turns)
+        refuses(student.preconditioned, [(f"{kind} in the third step", asked)], NAME)
 
 
 @pytest.mark.task("preconditioned")
@@ -178,6 +185,10 @@ def test_flat_is_asked_of_H(student):
     run = run_of(student, NAME, H, h, np.zeros(2), lambda r: r / M, maxiter=100)
     where = f"{NAME}, H = diag(1, 2), M = diag(1, 4e14)"
     descents.judge_truth(run, lambda v: H @ v, h, 1e-8, where, CONTRACT)
+    M, h = np.array([1, 1e20]), np.array([1, 1e10])
+    run = run_of(student, NAME, H, h, np.zeros(2), lambda r: r / M, maxiter=100)
+    where = f"{NAME}, M = diag(1, 1e20), r'z is 2e-10 |r||z|, yet positive"
+    descents.judge_end(run, "converged", where)
     thin, h = np.diag([1.0, 3e-13]), np.array([1.0, 9e-13])
     run = run_of(student, NAME, thin, h, np.zeros(2), plain, 1e-14, 50)
     where = f"{NAME}, eigenvalues 1 and 3e-13: thin, and no ramp"
@@ -236,7 +247,10 @@ def test_the_last_step_of_preconditioned(student, rng):
 def test_flat_beside_rounding_of_preconditioned(student, rng):
     descents.ask_flat(student, NAME, rng, plain)
     for ratio, status in ((8e-15, "unbounded"), (1.3e-14, "maxiter")):
-        H, h = np.diag([1, 1e-10, 0]), np.array([1, 1e-5, (1e-20 / ratio) ** 0.5])
-        run = run_of(student, NAME, H, h, np.zeros(3), plain, maxiter=2)
-        where = f"{NAME}, the second p'Hp / p'p is {ratio:g} of the first"
-        descents.judge_end(run, status, where)
+        H, where = np.diag([1, 1e-10, 0]), f"{NAME}, the second p'Hp / p'p is"
+        for h in (
+            [1, 1e-5, (1e-20 / ratio) ** 0.5],
+            [1, (1e10 * ratio) ** 0.5, 1e3],  # the second r is longer, p longer still
+        ):
+            run = run_of(student, NAME, H, np.array(h), np.zeros(3), plain, maxiter=2)
+            descents.judge_end(run, status, f"{where} {ratio:g} of the first, h = {h}")
