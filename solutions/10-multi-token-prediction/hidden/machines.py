@@ -139,12 +139,21 @@ class Voice:
         h = self._model.hidden(torch.tensor([text], dtype=torch.int64))
         return self._model.head(self._model.norm(h))[0].argmax(-1).tolist(), h
 
-    @torch.no_grad()
     def guesses(self, text, n):
         """Return n guesses after a text, by the module, used again for more than one.
 
         The last token of the text is not yet read by the trunk.
         """
+        if len(text) > _LONGEST or n > 2:
+            return self._guesses(text, n)
+        return self._kept_guesses(text, n)
+
+    @lru_cache(4096)  # noqa: B019
+    def _kept_guesses(self, text, n):
+        return self._guesses(text, n)
+
+    @torch.no_grad()
+    def _guesses(self, text, n):
         _, h = self.heard(text[:-1])
         row = [*text]
         for _ in range(n):

@@ -52,13 +52,13 @@ def test_overheads(student):
 @pytest.mark.task("expected_tokens", weight=1)
 def test_sure_and_hopeless_drafts(student):
     cases = [(a, g) for a in (0.0, 1.0) for g in (0, 1, 4, 1_000_000)]
-    cases += [(0.7, 0), (1, 3), (0, 3), (1e-300, 2)]
+    cases += [(0.7, 0), (1, 3), (0, 3), (1e-300, 2), (5e-9, 3)]
     judge(student, cases, CONTRACT)
 
 
 @pytest.mark.task("expected_tokens", weight=1)
 def test_close_to_1(student):
-    near = [1 - 1e-6, 1 - 1e-12, 1 - 2.0**-53, 0.999999999]
+    near = [1 - 1e-6, 1 - 1e-12, 1 - 8e-14, 1 - 5e-15, 1 - 2.0**-53, 0.999999999]
     judge(student, [(a, g) for a in near for g in (1, 6, 1000)], CONTRACT)
     judge(student, [(a, 1_000_000) for a in near], CONTRACT)
     judge(student, [(0.5, 1_000_000), (1e-12, 5)], CONTRACT)

@@ -156,7 +156,7 @@ def test_without_modules(student, rng):
 @pytest.mark.task("mtp_loss", weight=1)
 def test_short_rows(student, rng):
     cases = {}
-    for length, depth in ((1, 1), (2, 2), (1, 4), (3, 3)):
+    for length, depth in ((1, 1), (2, 2), (1, 4), (3, 3), (0, 1)):
         where = f"{depth} modules, rows of {length} positions"
         cases[where] = drawn(rng, 2, length, 5, depth)
     cases["one row of one position"] = drawn(rng, 1, 1, 5, 1)

@@ -66,8 +66,10 @@ def test_ends_in_odd_places(student):
     cases = {f"{k} ahead, six rows of ends": (rows, k, 99) for k in (1, 2, 3, 5, 6)}
     late = torch.tensor([[1, 2, 3, 4, 5, 6, 99, 7, 8]])
     cases |= {f"{k} ahead, an end at 6 of 9": (late, k, 99) for k in (4, 5, 6, 7, 8)}
-    many = torch.full((1, 300), 99)
-    cases |= {f"{k} ahead, 300 ends": (many, k, 99) for k in (128, 200, 256)}
+    many = torch.full((2, 300), 99)
+    many[1] = torch.arange(1, 301) * (torch.arange(300) != 250)
+    many[1, [98, 250]] = torch.tensor([400, 99])  # one end, far behind
+    cases |= {f"{k} ahead, 300 ends and one": (many, k, 99) for k in (128, 200, 256)}
     judge(student, cases)
 
 

@@ -106,9 +106,9 @@ def test_gradients_of_the_sum(student, rng):
         gradients(got, by_hand(*given), where)
 
 
-@pytest.mark.task("sequential_backward", weight=3, core=True, memory_mb=96)
+@pytest.mark.task("sequential_backward", weight=3, core=True, memory_mb=48)
 def test_memory_of_one_head(student, rng):
-    n, vocab, count = 256, 4096, 30  # logits of a head: 4 MiB; of all: 120
+    n, vocab, count = 96, 4096, 120  # logits of a head: 1.5 MiB; of all: 180
     z, heads, unembedding, targets = drawn(rng, n, 4, vocab, count)
     given = (z.float(), [h.float() for h in heads], unembedding.float(), targets)
     where = f"sequential_backward, {count} heads, {n} positions, {vocab:,} tokens"
@@ -117,7 +117,7 @@ def test_memory_of_one_head(student, rng):
         got = student.sequential_backward(*given)
     except StudentMemory:  # an answer like any other, by which a mistake is known
         short = True
-    evidence = "96 MiB are not enough: 24 arrays of N V numbers"
+    evidence = "48 MiB are not enough: 32 arrays of N V numbers"
     check.true(not short, where=where, evidence=evidence, look=STEP_3)
     keyed(got, count, where)
     want = by_hand(*given)
@@ -154,9 +154,9 @@ def test_a_head_without_targets(student, rng):
 
 @pytest.mark.task("sequential_backward", weight=1)
 def test_no_heads_and_no_length(student, rng):
-    for n, count in ((4, 0), (1, 2), (0, 2)):
-        given = drawn(rng, n, 3, 6, count)
-        where = f"sequential_backward, {count} heads, {n} positions"
+    for n, d, vocab, count in ((4, 3, 6, 0), (1, 3, 6, 2), (0, 3, 6, 2), (4, 1, 1, 2)):
+        given = drawn(rng, n, d, vocab, count)
+        where = f"sequential_backward, {count} heads, {n} positions, d = {d}"
         got = student.sequential_backward(*given)
         keyed(got, count, where)
         losses(got, by_hand(*given), where, exact_type=True)

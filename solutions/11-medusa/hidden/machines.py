@@ -5,6 +5,7 @@ wrong mask, position or slot of the cache therefore changes the text that follow
 """
 
 import zlib
+from array import array
 from copy import copy
 from functools import lru_cache
 from itertools import compress
@@ -31,10 +32,20 @@ class Model:
         self.ranks, self.right, self.sharp, self.zeros = ranks, right, sharp, zeros
         self.least = least
         self.rows = np.random.default_rng(seed).normal(size=(_ROWS, vocab))
+        self.said = sharp * self.rows
+        self.said[:, 0] += zeros
+        self.best = self.said.argmax(axis=1).tolist()
 
-    def _number(self, *parts):
+    def _number(self, text):
         """Return a number that a text decides."""
-        return zlib.crc32(repr((self.seed, *parts)).encode())
+        try:
+            return zlib.crc32(array("q", text), self.seed % 2**32)
+        except (TypeError, OverflowError):  # not of tokens
+            return zlib.crc32(repr(text).encode(), self.seed % 2**32)
+
+    def next(self, text):
+        """Return the token of the largest logit after a text."""
+        return self.best[self._number(text) % _ROWS]
 
     def logits(self, text):
         """Return the logits after a text, a tuple; nobody writes into them."""
@@ -54,25 +65,26 @@ class Model:
         return self._guesses(text)
 
     def _logits(self, text):
-        row = self.sharp * self.rows[self._number(text) % _ROWS]
-        row[0] += self.zeros
-        return row
+        return self.said[self._number(text) % _ROWS]
 
     def _guesses(self, text):
-        follow = [*text, int(self.logits(text).argmax())]
+        longer = own = self._number(text)
         found = np.empty((self.heads, self.vocab))
         for k in range(self.heads):
-            follow.append(int(self.logits(tuple(follow)).argmax()))
-            number = self._number("heads", k, text)
+            # The number of a text with one token more goes on from that of the text.
+            longer = zlib.crc32(array("q", [self.best[longer % _ROWS]]), longer)
+            token = self.best[longer % _ROWS]
+            number = zlib.crc32(b"head %d" % k, own)
             row = self.rows[number % _ROWS]
-            order = row.argsort()[::-1].tolist()
-            order.remove(follow[-1])
+            ranked = row.argsort()[::-1]
+            order = ranked.tolist()
+            order.remove(token)
             ones = number >> 10 & 1023
             rank = (~ones & (ones + 1)).bit_length() - 1  # 0 in half of all cases
             knows = (number >> 20) / 4096 < self.right
             rank = self.least + min(rank, self.ranks - 1) if knows else self.vocab - 1
-            order.insert(rank, follow[-1])
-            found[k, order] = np.sort(row)[::-1]
+            order.insert(rank, token)
+            found[k, order] = row[ranked]
         return found
 
 
@@ -124,7 +136,7 @@ class Machine:
         """Write on by plain greedy decoding."""
         text = [int(token) for token in prompt]
         for _ in range(count):
-            text.append(int(self.model.logits(tuple(text)).argmax()))
+            text.append(self.model.next(tuple(text)))
         return text[len(prompt) :]
 
     def step(self, tokens, positions, mask):
@@ -183,17 +195,17 @@ class Machine:
         count = len(self.slots)
         order = sorted(range(count), key=self.slots.__getitem__)
         places, tokens = [[self.slots[i][k] for i in order] for k in (0, 1)]
-        spoilt = np.isin(order, self.spoilt)
+        spoilt = np.isin(order, self.spoilt).tolist() if self.spoilt else []
         texts = []
         for own, row in enumerate(rows, first):
             shown = np.zeros(count, dtype=bool)
             seen = np.ravel(row)[:count]
             shown[: len(seen)] = seen
-            there = shown[order]
+            there = shown[order].tolist()
             at, text = (list(compress(of, there)) for of in (places, tokens))
             sane = own < count and bool(shown[own]) and at == [*range(len(at))]
             sane = sane and self.slots[own][0] == at[-1]
-            sane = sane and not (there & spoilt).any()
+            sane = sane and not any(compress(spoilt, there))
             texts.append(tuple(text) if sane else (-1, len(row), *at, *text))
         return texts
 

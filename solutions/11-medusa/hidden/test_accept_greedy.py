@@ -152,8 +152,9 @@ def test_other_logits(student):
     accepted(got, [0, 1], 2, "accept_greedy, two largest logits", look)
     close = points_at([3, 6, 1, 1, 7], 12, 1.0).double()
     close[:, 0] = 1 - 1e-12
-    got = student.accept_greedy(close, tokens, tree)
-    accepted(got, [0, 1, 4], 7, "accept_greedy, float64, nearly equal", STEP_5)
+    for what, rows in (("float64, nearly equal", close), ("of 1e-30", close * 1e-30)):
+        got = student.accept_greedy(rows, tokens, tree)
+        accepted(got, [0, 1, 4], 7, f"accept_greedy, logits {what}", STEP_5)
 
 
 @pytest.mark.task("accept_greedy")

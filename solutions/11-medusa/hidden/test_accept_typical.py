@@ -252,6 +252,9 @@ def test_equally_long_paths(student):
         rows = torch.tensor([[0.0, more], [0, 0], [0, 0]]).double()
         what = f"two guesses, the second likelier by {more}"
         ask(student, what, [(0,), (1,)], [0, 0, 1], rows, [0, 2], TIES)
+    rows = torch.tensor([[-INF, 0.0, 1.0], [0, 0, 0], [0, 0, 0]])
+    what = "the root's own token never comes"
+    ask(student, what, [(0,), (1,)], [0, 1, 2], rows, [0, 2], TIES)
     same = [(0,), (1,)]
     rows = logs([[0.2, 0.4, 0.4], [0.2, 0.3, 0.5], [0.5, 0.3, 0.2]])
     ask(student, "two equal tokens", same, [0, 1, 2], rows, [0, 1], TIES)

@@ -82,7 +82,7 @@ def test_the_text_of_plain_decoding(student, reference, rng):
     ):
         machine = Machine(seed(rng), heads=heads)
         prompt = rng.integers(19, size=6)
-        ask(student, reference, what, machine, prompt, choices, 40, rough=True)
+        ask(student, reference, what, machine, prompt, choices, 32, rough=True)
 
 
 @pytest.mark.task("medusa_generate", weight=3, core=True)
@@ -95,19 +95,8 @@ def test_fewer_passes(student, reference, rng):
     good = len(machine.sizes) in (11, 12)
     check.true(good, where="medusa_generate, heads that are right", evidence=said,
                look=PASSES)  # fmt: skip
-    for _ in range(2):
-        machine = Machine(seed(rng))
-        ask(
-            student,
-            reference,
-            "ten nodes",
-            machine,
-            [5, 4],
-            TREE,
-            40,
-            PASSES,
-            rough=True,
-        )
+    machine = Machine(seed(rng))
+    ask(student, reference, "ten nodes", machine, [5, 4], TREE, 40, PASSES, rough=True)
 
 
 @pytest.mark.task("medusa_generate", weight=2, core=True)
@@ -123,7 +112,7 @@ def ask_typically(student, reference, rng, *cases, **more):
     for temperature, limits in cases:
         machine = Machine(seed(rng), sharp=1.2)
         what = f"temperature {temperature}"
-        ask(student, reference, what, machine, [7, 8, 9], TREE, 40, look, plain=False,
+        ask(student, reference, what, machine, [7, 8, 9], TREE, 32, look, plain=False,
             temperature=temperature, **limits, **more)  # fmt: skip
 
 
@@ -167,12 +156,12 @@ def test_the_end(student, reference, rng):
 @pytest.mark.task("medusa_generate", weight=1)
 def test_other_ends(student, reference, rng):
     look = "The contract: writing ends after this token."
-    for _ in range(3):
+    for _ in range(2):
         machine = Machine(seed(rng), vocab=8, right=1.0)
         prompt = rng.integers(8, size=5)
         text = machine.plain(prompt, 30)
         ends = {text[0], text[1], text[4], text[7], text[11]}
-        ends |= {min({*range(9)} - {*text}), int(prompt[0])}
+        ends |= {min({*range(9)} - {*text}), int(prompt[0]), int(prompt[-1])}
         for end in sorted(ends, reverse=True):
             what = f"an end after {text.index(end) + 1 if end in text else 30} tokens"
             machine = machine.fresh()
@@ -227,8 +216,8 @@ def test_logits_that_are_equal_or_nearly(student, reference, rng):
 
 @pytest.mark.task("medusa_generate", weight=1)
 def test_long_texts(student, reference, rng):
-    prompt = rng.integers(19, size=300)
-    ask(student, reference, "a prompt of 300", Machine(seed(rng)), prompt, SMALL, 4)
+    prompt = rng.integers(19, size=260)
+    ask(student, reference, "a prompt of 260", Machine(seed(rng)), prompt, SMALL, 4)
     ask(student, reference, "70 tokens", Machine(seed(rng)), [1, 2], [], 70)
 
 
@@ -261,6 +250,9 @@ def test_refusals(student, rng):
                      look=CONTRACT)  # fmt: skip
     machine, prompt = Machine(1), torch.tensor([3, 1])
     kept = student.keep(prompt)
-    student.medusa_generate(machine.step, machine.keep, kept, SMALL, 5)
+    tree = student.keep(SMALL[::-1])
+    student.medusa_generate(machine.step, machine.keep, kept, tree, 5)
     check.unchanged(np.asarray(student.fetch(kept)), prompt.numpy(),
                     where="medusa_generate: the prompt", look=CONTRACT)  # fmt: skip
+    where = "medusa_generate: the choices"
+    check.equal(student.fetch(tree), SMALL[::-1], where=where, look=CONTRACT)
