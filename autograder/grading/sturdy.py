@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from autograder.grading.own_time import OwnTime
-from autograder.sandbox.loaded import Loaded
-from autograder.sandbox.opened import Opened
+from autograder.sandbox.loaded import Loaded, Opened
 from autograder.student.lesson import Lesson
 from autograder.student.proxy import StudentDied, StudentError
 from autograder.student.report import (
