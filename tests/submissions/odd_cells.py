@@ -1,4 +1,7 @@
-"""Odd cells: copied, moved, retyped, stripped, and what stands around an answer."""
+"""Odd cells: copied, moved, retyped, stripped, and what stands around an answer.
+
+More than 400 lines: many files of a few lines each.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Scenes of `BoundedQueue`: timeouts and hand-offs."""
+"""Scenes of `BoundedQueue`: timeouts and hand-offs.
+
+More than 400 lines: many short scenes, which two tests explore.
+"""
 
 import time
 
