@@ -147,7 +147,7 @@ def total(lesson, seed, how, times):
     import numpy as np
 
     rng = np.random.default_rng(seed)
-    return sum(len(lesson.process_times(rng, 0.004, 2.0, how)) for _ in range(times))
+    return sum(len(lesson.process_times(rng, 0.02, 0.4, how)) for _ in range(times))
 
 
 @pytest.mark.task("process_times", weight=1)
