@@ -62,6 +62,7 @@ def test_kinds_of_numbers_and_sizes_of_residual_bounds(student):
         ("ends far apart", np.ones(2), np.ones(2), 1e-60, 1e60),
         ("r = 0", np.zeros(2), np.ones(2), 0.5, 2.0),
         ("one eigenvalue", np.array([3.0, 4.0]), np.array([0.0, 2.0]), 2.0, 2.0),
+        ("an h that sums to 0", np.ones(2), np.array([2.0, -2.0]), 0.5, 2.0),
         ("n = 1", np.array([-3.0]), np.array([-2.0]), 0.5, 8.0),
         ("r and h of size 1e-60", np.full(2, 3e-60), np.full(2, 1e-60), 0.5, 2.0),
         ("r and h of size 1e60", np.full(2, 3e60), np.full(2, 1e60), 0.5, 2.0),
