@@ -1,7 +1,7 @@
 """The numbers that the chapter claims, and the data behind its figure.
 
 The course's model is asked for 100 texts with and without drafts, and a smaller one is
-trained with and without a module: together about half a minute of one core.
+trained with and without a module: together a quarter of a minute of one core.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ torch.set_num_threads(1)
 
 CORPUS = Path(__file__).parents[1] / "small-lm" / "corpus.txt"
 PROMPTS, START, MORE = 100, 24, 24  # texts, characters to begin with, and to add
-STEPS, ROWS, LENGTH, WIDTH = 400, 8, 64, 32  # of the small training
+STEPS, ROWS, LENGTH, WIDTH = 200, 8, 64, 32  # of the small training
 SEEDS = (0, 1, 2)
 PROMPT, SHOWN = "The gradient ", 24  # of the figure
 

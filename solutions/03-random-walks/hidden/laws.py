@@ -30,7 +30,11 @@ def one_step(law, p):
 @remembered
 def visits(p, n):
     """Return u: the probability to be at 0 after each step."""
-    return [Fraction(ends(k, p).get(0, 0)) for k in range(n + 1)]
+    law, found = {0: Fraction(1)}, [Fraction(1)]
+    for _ in range(n):
+        law = one_step(law, p)
+        found.append(law.get(0, Fraction(0)))
+    return found
 
 
 @remembered
