@@ -8,11 +8,13 @@ Each depends on files of its own, by whose digest its result is remembered.
 from __future__ import annotations
 
 import base64
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -188,12 +190,18 @@ def _found(
     if not todo:
         return
     context = get_context("spawn")  # a jail dislikes a forked parent
-    with ProcessPoolExecutor(min(workers, len(todo)), mp_context=context) as pool:
+    count = min(workers, len(todo))
+    with ProcessPoolExecutor(count, context, _leave_at_once) as pool:
         futures = {pool.submit(run_part, course.root, part): part for part in todo}
         for future in as_completed(futures):
             part, found = futures[future], future.result()
             memory.put(keys[part], found)
             yield part, found
+
+
+def _leave_at_once() -> None:
+    """Let this process end after its jails: Triton complains as Python takes leave."""
+    Finalize(None, os._exit, (0,), exitpriority=-1)
 
 
 def _files_of(lesson: Lesson, part: Part) -> list[Path]:
