@@ -17,6 +17,7 @@ katex = load_hook("katex")
 assets = load_hook("assets")
 home = load_hook("home")
 kernels = load_hook("kernels")
+units = load_hook("units")
 
 CONTRACT = """
 title = "Slopes"
@@ -331,3 +332,13 @@ def test_reference_of_kernels_takes_over_how_triton_differs() -> None:
     assert "- Functions: tl.abs" not in text
     with pytest.raises(PluginError, match="unknown marker"):
         fill_kernels("all")
+
+
+def test_a_number_and_its_unit_stay_on_one_line() -> None:
+    text = "<p>In 95 % of 40 ms, <b>3 GB</b>: 2 seconds, 5 <i>%</i>.</p>"
+    kept = "<pre>7 % 3\n</pre><code>x = 9 % s</code>"
+    said = units.on_page_content(f"{text}{kept}{text}")
+    bound = text.replace("95 %", "95\N{NO-BREAK SPACE}%")
+    bound = bound.replace("40 ms", "40\N{NO-BREAK SPACE}ms")
+    bound = bound.replace("3 GB", "3\N{NO-BREAK SPACE}GB")
+    assert said == f"{bound}{kept}{bound}"
