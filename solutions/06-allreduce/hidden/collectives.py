@@ -264,16 +264,17 @@ def check_dtypes(ranks, name, rng, look):
     n = 3
     integers = [rng.integers(-120, -10, 11) for _ in range(2)]
     large = [x * (2**53 + 1) for x in integers]  # no float64 holds these
-    large[0][3] = -(2**63)  # and this has no negative
+    least = [large[0].copy(), large[1]]
+    least[0][3], integers[0][3] = -(2**63), -(2**7)  # which have no negative
     cases = [
-        ("sum of int32", "sum", [x.astype(np.int32) for x in integers]),
+        ("sum of large int64", "sum", large),
         ("sum of uint8", "sum", [(-x // 4).astype(np.uint8) for x in integers]),
         ("max of negative int8", "max", [x.astype(np.int8) for x in integers]),
-        ("min of large int64", "min", large),
+        ("min of large int64", "min", least),
         ("max of bool", "max", [rng.random(11) < 0.2 for _ in range(2)]),
         ("min of bool", "min", [rng.random(11) < 0.8 for _ in range(2)]),
         ("max of float32", "max", uneven(rng, n, (50,), np.float32)),
-        ("sum of float16", "sum", uneven(rng, n, (50,), np.float16)),
+        ("mean of float16", "mean", uneven(rng, n, (50,), np.float16)),
         ("mean of float32", "mean", uneven(rng, n, (50,), np.float32)),
     ]
     outs = check_all(ranks, name, cases, look)
@@ -294,7 +295,9 @@ def check_odd_values(ranks, name, look):
         np.inf,
         -np.inf,
     )
+    tiny = [np.arange(9.0) * 2.0**-1074] * 2  # half of an odd one is rounded
     cases = [("only -0.0", "sum", xs), ("only -0.0", "mean", xs)]
+    cases.append(("subnormals", "mean", tiny))
     cases += [(f"{op} with NaN and inf", op, other) for op in ("sum", "max", "min")]
     check_all(ranks, name, cases, look)
 
@@ -302,7 +305,7 @@ def check_odd_values(ranks, name, look):
 def check_small(ranks, name, rng, look):
     """Fewer elements than ranks, none at all, one rank."""
     for n, length in ((5, 3), (4, 0), (3, 1), (1, 4), (1, 0)):
-        xs = uneven(rng, n, (length,))
+        xs = uneven(rng, n, (length,), np.float32)
         check_all(ranks, name, [(f"n = {n}, {length} elements", "mean", xs)], look)
 
 

@@ -83,11 +83,12 @@ def test_gather_on_links_that_hold_little(ranks, rng):
     x = rng.standard_normal(9)
     one = gather(ranks, 3, cut(x, 3), 1, 9, capacity=1, seed=2)
     none = gather(ranks, 4, cut(x, 4), 1, 9, capacity=0, seed=4)
-    empty = gather(ranks, 2, cut(x[:0], 2), 1, 0, capacity=0)
+    nothing = np.zeros(0, np.float32)
+    empty = gather(ranks, 2, cut(nothing, 2), 1, 0, capacity=0)
     same_everywhere(one, x, "all_gather, links that hold one message", look)
     same_everywhere(none, x, "all_gather, links that hold no message", look)
     where = "all_gather, links that hold no message, no elements"
-    same_everywhere(empty, x[:0], where, look)
+    same_everywhere(empty, nothing, where, look)
     waited([one, none, empty], "all_gather")
 
 
@@ -159,6 +160,7 @@ def test_gather_refuses_a_chunk_that_does_not_fit(ranks):
         ("the length of another chunk", 2, 3, lambda r: (r, np.ones(1 + r))),
         ("chunk_id = -1, L = 0", 2, 0, lambda r: (-1, np.ones(0))),
         ("an element too many, L = 0", 2, 0, lambda r: (r, np.ones(1))),
+        ("two axes and no element", 1, 0, lambda r: (0, np.ones((1, 0)))),
         ("a chunk without axes", 2, 2, lambda r: (r, np.ones(()))),
     ]
     calls += [

@@ -46,7 +46,7 @@ def test_chunks_of_an_enormous_length(student):
 @pytest.mark.task("chunk_bounds")
 def test_chunks_refuse_what_cannot_be_cut(student):
     look = "Chapter, step 1."
-    for length, n in ((4, -2), (-1, 2), (-1, 1), (4, 0)):
+    for length, n in ((4, -2), (-1, 2), (-1, 1), (4, 0), (0, 0), (-1, 0)):
         where = f"chunk_bounds of {length} elements in {n} chunks"
         check.raises(
             ValueError, student.chunk_bounds, length, n, where=where, look=look

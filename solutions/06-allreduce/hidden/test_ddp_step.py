@@ -139,10 +139,10 @@ def test_ddp_fills_a_bucket_to_its_last_byte(ranks, rng):
     seven = step(ranks, params, grads, 7 * 8)
     where = "ddp_step, buckets of 7 elements, a gradient of 9 and then one of none"
     check_step(seven, params, grads, [[1], [0]], where, look)
-    params, grads = model(rng, 2, [(2,), (9,), (0,)])
+    params, grads = model(rng, 2, [(0,), (7,), (9,), (0,)])
     seven = step(ranks, params, grads, 7 * 8)
-    where = "ddp_step, buckets of 7 elements, a gradient of none and then one of 9"
-    check_step(seven, params, grads, [[2], [1], [0]], where, look)
+    where = "ddp_step, buckets of 7 elements: gradients of 0, 9, 7 and 0"
+    check_step(seven, params, grads, [[3], [2], [1, 0]], where, look)
 
 
 @pytest.mark.task("ddp_step", weight=2, core=True)
@@ -206,7 +206,7 @@ def test_ddp_counts_only_used_parameters_in_buckets(ranks, rng):
 def test_ddp_with_odd_shapes(ranks, rng):
     look = "Chapter, step 8: flat, end to end, and back into shape."
     params, grads = model(rng, 2, [(), (3, 1, 2), (0, 4), (4, 3)])
-    for mine in grads:
+    for mine in (params, *grads):
         mine[3] = np.asfortranarray(mine[3])
     out = step(ranks, params, grads, 8 * 18, capacity=0, seed=9)
     where = "ddp_step, no axes, no elements, columns first"
@@ -274,6 +274,7 @@ def test_ddp_refuses_what_does_not_fit(ranks):
         ("a gradient too few", right[:1], 64),
         ("a gradient too many", [*right, None], 64),
         ("a gradient of another shape", [right[0], np.ones(4)], 64),
+        ("a gradient of another shape, after None", [None, np.ones(4)], 64),
         ("a gradient without elements", [np.ones(0), right[1]], 64),
         ("a gradient of integers", [np.ones(3, np.int64), right[1]], 64),
         ("a gradient turned", [right[0], np.ones((1, 4))], 64),
@@ -285,12 +286,15 @@ def test_ddp_refuses_what_does_not_fit(ranks):
         (kind, 2, lambda r, g=grads, size=size: (r, 2, params, g, size, ranks.LINK))
         for kind, grads, size in cases
     ]
+    none = [np.ones((0, 4))]
+    turned = [np.ones((4, 0))]
     calls += [
         (
             "buckets of 0 bytes, no parameters",
             2,
             lambda r: (r, 2, [], [], 0, ranks.LINK),
         ),
+        ("no elements, turned", 2, lambda r: (r, 2, none, turned, 8, ranks.LINK)),
         ("no parameters, one gradient", 2, lambda r: (r, 2, [], [None], 8, ranks.LINK)),
         ("buckets of 0 bytes", 1, lambda r: (r, 1, params, right, 0, ranks.LINK)),
         ("a gradient too few", 1, lambda r: (r, 1, params, right[:1], 8, ranks.LINK)),

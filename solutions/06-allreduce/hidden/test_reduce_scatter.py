@@ -108,12 +108,14 @@ def test_scatter_with_each_op_and_dtype(ranks, rng):
     n, length = 3, 14
     integers = [rng.integers(-100, -10, length) for _ in range(2)]
     large = [x * (2**53 + 1) for x in integers]  # no float64 holds these
-    large[0][3] = -(2**63)  # and this has no negative
+    least = [large[0].copy(), large[1]]
+    least[0][3] = -(2**63)  # and this has no negative
     truths = [rng.random(length) < 0.5 for _ in range(2)]
     cases = [
         ("sum", [x.astype(np.int8) // 4 for x in integers]),
         ("max", [x.astype(np.int32) for x in integers]),
-        ("min", large),
+        ("sum", large),
+        ("min", least),
         ("sum", [(-x).astype(np.uint8) // 4 for x in integers]),
         ("max", uneven(rng, n, (50,), np.float32)),
         ("max", truths),
