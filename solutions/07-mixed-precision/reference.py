@@ -367,7 +367,8 @@ def mp_train_step(
         for p, grad in zip(params, grads, strict=True):
             if grad is not None:
                 wide = np.asarray(grad).astype(np.float32)
-                p.grad = wide if p.grad is None else p.grad + wide
+                # Of arrays without axes the sum is none: it is made one again.
+                p.grad = wide if p.grad is None else np.asarray(p.grad + wide)
     # (3) A norm means something only without the scale.
     scaler.unscale(optimizer)
     if clip is not None:

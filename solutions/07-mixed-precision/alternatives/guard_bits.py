@@ -336,7 +336,7 @@ def mp_train_step(params, batches, backward, scaler, optimizer, clip=None):
         for k, g in enumerate(grads):
             if g is None:
                 continue
-            total[k] = np.add(total.get(k, 0), g, dtype=np.float32)
+            total[k] = np.asarray(np.add(total.get(k, 0), g, dtype=np.float32))
     for k, p in enumerate(params):
         p.grad = total.get(k)
     if clip is not None:

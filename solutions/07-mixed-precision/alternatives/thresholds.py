@@ -328,7 +328,8 @@ def mp_train_step(params, batches, backward, scaler, optimizer, clip=None):
         parts = [grads[i] for _, grads in answers if grads[i] is not None]
         p.grad = None
         if parts:
-            p.grad = np.add.reduce(np.array(parts), axis=0, dtype=np.float32)
+            total = np.add.reduce(np.array(parts), axis=0, dtype=np.float32)
+            p.grad = np.asarray(total)
     if clip is not None:
         scaler.unscale(optimizer)
         there = [p for p in params if p.grad is not None]

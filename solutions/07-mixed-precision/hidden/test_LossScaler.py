@@ -205,7 +205,8 @@ def scale(lesson):
         "an int": 2**24 + 1,
         "a NumPy float32": np.float32(0.25),
         "a NumPy float64": np.float64(0.1),
-        "a NumPy float16": np.float16(0.5),
+        "a NumPy float16": np.float16(60000.0),
+        "a NumPy uint8": np.uint8(200),
         "a NumPy int64": np.int64(2**24 + 1),
         "a float that float32 rounds": 0.1,
         "a product past float32": 3e38,
@@ -237,6 +238,7 @@ def scale(lesson):
         "None": None,
         "None in a list": [1.0, None],
         "a str in a tuple": ("1.0",),
+        "bytes": b"1",
         "a set": {1.0},
         "a dict in a list": [{1.0: 2.0}],
         "an array of float64": array.astype(np.float64),
@@ -258,7 +260,8 @@ def test_what_can_be_scaled(student):
         "an int": ("float", 3 * 2.0**24),
         "a NumPy float32": ("float", 0.75),
         "a NumPy float64": ("float", tenth),
-        "a NumPy float16": ("float", 1.5),
+        "a NumPy float16": ("float", 180000.0),
+        "a NumPy uint8": ("float", 600.0),
         "a NumPy int64": ("float", 3 * 2.0**24),
         "a float that float32 rounds": ("float", tenth),
         "a product past float32": ("float", INF),
@@ -284,6 +287,7 @@ def test_what_can_be_scaled(student):
         "None": "ValueError",
         "None in a list": "ValueError",
         "a str in a tuple": "ValueError",
+        "bytes": "ValueError",
         "a set": "ValueError",
         "a dict in a list": "ValueError",
         "an array of float64": "ValueError",
@@ -360,6 +364,12 @@ def loss_scaler_details(lesson):
         positional.step(sgd)
         positional.update()
         found[f"positional, {value}"] = positional.get_scale()
+    top = lesson.LossScaler(2.0**126, 4.0, interval=1)
+    top.scale(1.0)
+    sgd.params[1].grad = np.zeros(1, dtype=np.float32)
+    top.step(sgd)
+    top.update()
+    found["growth past the largest float32"] = top.get_scale(), top.get_tracker()
     early = lesson.LossScaler(init=2.0)
     early.scale([])
     try:
@@ -387,7 +397,7 @@ def loss_scaler_details(lesson):
     scaler.step(Optimizer(np.zeros(0, dtype=np.float32)))
     scaler.update()
     found["an empty gradient"] = scaler.get_tracker()
-    large = Optimizer(np.full(2, 3e38, dtype=np.float32))
+    large = Optimizer(np.full(2, np.finfo(np.float32).max))
     scaler.step(large)
     scaler.update()
     found["gradients whose sum overflows"] = len(large.given), scaler.get_tracker()
@@ -407,7 +417,7 @@ def loss_scaler_details(lesson):
         except RuntimeError:
             found[f"{what} as closure"] = "RuntimeError"
     try:
-        scaler.unscale(Optimizer(np.ones(1, np.float32), np.zeros(0, np.float16)))
+        scaler.unscale(Optimizer(np.zeros(0, np.float16), np.ones(1, np.float32)))
         found["no elements of float16"] = "accepted"
     except ValueError:
         found["no elements of float16"] = "ValueError"
@@ -450,6 +460,7 @@ def test_details_of_the_scaler(student):
         "default interval": [(32768.0, 1999), (65536.0, 0)],
         "positional, 1.0": 16.0,
         "positional, inf": 4.0,
+        "growth past the largest float32": (2.0**126, 0),
         "only an empty list was scaled": "AssertionError",
         "types": ("float", "int"),
         "two scalers, one optimizer": [1.0],

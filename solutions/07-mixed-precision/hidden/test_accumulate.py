@@ -105,6 +105,8 @@ def test_sums_with_a_correction(student, reference, rng):
     to_the_last_bit(student, reference, rng, ("kahan",))
 
 
+BIG, LARGE = 1.75 * 2.0**127, 255.5 * 2.0**120
+
 # Sums as (float16, bfloat16, float32), each (naive, pairwise, kahan, fp32).
 AWKWARD = {
     "one number that float16 and bfloat16 round": (
@@ -144,8 +146,16 @@ AWKWARD = {
         [(3572, 3576, 3576, 3574), (3568,) * 4, (3574,) * 4],
     ),
     "past the largest float32": (
-        [3e38, 3e38],
-        [(INF, INF, NAN, INF), (INF,) * 4, (INF,) * 4],
+        [BIG, BIG, -BIG],
+        [(NAN,) * 4, (INF, BIG, NAN, INF), (INF, BIG, NAN, INF)],
+    ),
+    "a number past bfloat16": (
+        [3.4e38],
+        [(INF,) * 4, (INF,) * 4, (float(np.float32(3.4e38)),) * 4],
+    ),
+    "overflow of bfloat16 by rounding alone": (
+        [255 * 2.0**120, 2.0**119],
+        [(INF, INF, NAN, INF), (INF,) * 3 + (LARGE,), (LARGE,) * 4],
     ),
     "the smallest numbers of float16": (
         [2.0**-24, 2.0**-24, 2.0**-24],

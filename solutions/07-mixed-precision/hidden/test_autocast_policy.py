@@ -27,6 +27,13 @@ ALIKE_OPS = (
     "prelu",
     "bilinear",
     "conv2d_transposed",
+    "conv1d",
+    "baddbmm",
+    "sqrt",
+    "nansum",
+    "batch_norm",
+    "gumbel_softmax",
+    "huber_loss",
 )
 
 HALF, SINGLE, DOUBLE = "float16", "float32", "float64"

@@ -430,7 +430,9 @@ def test_odd_losses_and_refusals(student):
         steps=[[(60000.0, [[1.0]])] * 2],
         half_losses=True,
     )
-    (refused,) = student.run(mp_train_step, values=[[1.0]], steps=[[]], left=5.0)
+    refused, unpaired = student.run(
+        mp_train_step, values=[[1.0]], steps=[[], ()], left=5.0
+    )
     exact = [(0.1, [[1.0]]), (0.2, [[1.0]]), (0.7, [[1.0]])]
     (mean,) = student.run(mp_train_step, values=[[1.0]], steps=[exact])
     (unused,) = student.run(mp_train_step, values=[[1.0]], steps=[[(1.0, [None])] * 2])
@@ -464,6 +466,7 @@ def test_odd_losses_and_refusals(student):
     check.close(weights_of(first), [-(2.0**-15)], where=where, look=CONTRACT)
     where = "mp_train_step without batches"
     check.equal(refused["loss"], "ValueError", where=where, look=CONTRACT)
+    check.equal(unpaired["loss"], "ValueError", where=f"{where}: ()", look=CONTRACT)
     got = f"{where}: the calls it made"
     check.equal(refused["log"], [], where=got, look=CONTRACT)
     got = f"{where}: was anything scaled"

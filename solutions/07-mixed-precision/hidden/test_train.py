@@ -234,7 +234,7 @@ def test_defaults_and_arrays_given(student):
     kinds = []
 
     def backward(weights, batch, number):
-        kinds.append(isinstance(number, float))
+        kinds.append(isinstance(number, float) and isinstance(weights, list))
         return np.float32(1.0), [np.zeros_like(w) for w in weights]
 
     for recipe in ("float32", "float16", "mixed"):
@@ -246,7 +246,7 @@ def test_defaults_and_arrays_given(student):
         for name in ("losses", "scales", "weights"):
             where = f"train, {recipe}: is {name} a list"
             check.equal(isinstance(getattr(run, name), list), True, where=where)
-    check.equal(all(kinds), True, where="train: is the number of backward a float")
+    check.equal(all(kinds), True, where="train: does backward get a list and a float")
     where = "train, an unknown recipe: calls of backward"
     check.equal(f.given, [], where=where, look=CONTRACT)
     for recipe, mine in found.items():

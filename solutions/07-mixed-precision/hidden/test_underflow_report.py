@@ -144,6 +144,9 @@ def test_nans_and_empty_arrays(student, rng):
     given = student.keep(some)
     kept = list(student.underflow_report(given, 4.0))
     after = student.fetch(given)
+    alone = student.keep(some[:1])
+    student.underflow_report(alone, 4.0)
+    same = student.fetch(alone)
 
     for kind, report in answers.items():
         where = f"underflow_report, {kind}"
@@ -160,6 +163,8 @@ def test_nans_and_empty_arrays(student, rng):
     where = "underflow_report, three arrays, one of them empty, scale 4"
     check.equal(kept, counted_by_hand(flat, 4.0), where=where, look=STEP_4)
     check.equal(after, some, where="underflow_report, its gradients", look=CONTRACT)
+    where = "underflow_report, its only gradient"
+    check.equal(same, some[:1], where=where, look=CONTRACT)
 
 
 def counted_by_hand(values, scale):
