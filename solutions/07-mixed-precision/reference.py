@@ -359,7 +359,7 @@ def mp_train_step(
     for p in params:
         p.grad = None
     # (2) Scale before the backward pass, where small gradients would be lost; add up
-    # after it, in float32.
+    # after it, in float32. A sum of arrays without axes is none: make it one again.
     losses = []
     for batch in batches:
         loss, grads = backward(weights, batch, scaler.scale(1 / len(batches)))
@@ -367,7 +367,6 @@ def mp_train_step(
         for p, grad in zip(params, grads, strict=True):
             if grad is not None:
                 wide = np.asarray(grad).astype(np.float32)
-                # Of arrays without axes the sum is none: it is made one again.
                 p.grad = wide if p.grad is None else np.asarray(p.grad + wide)
     # (3) A norm means something only without the scale.
     scaler.unscale(optimizer)
