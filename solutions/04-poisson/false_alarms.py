@@ -23,6 +23,7 @@ from hidden import laws
 
 margin = laws.margin
 mean_range = functools.cache(laws.mean_range)
+poisson_between = functools.cache(laws.poisson_between)
 poisson_cdf = functools.cache(laws.poisson_cdf)
 poisson_range = functools.cache(laws.poisson_range)
 
@@ -94,6 +95,19 @@ def process_times(rng: np.random.Generator, how: str) -> Iterator[Deviation]:
     yield f"process_times {how}, gaps", shares(places, 40, np.arange(1, 40) / 40)
 
 
+def large_counts(rng: np.random.Generator) -> Iterator[Deviation]:
+    """Yield the comparisons of `test_how_much_large_counts_vary`."""
+    counts = rng.poisson(1450.0, 200)
+    yield "large counts, total", total(counts.sum(), 200 * 1450)
+    away = np.abs(counts - 1450)
+    near = poisson_between(1450 - 19, 1450 + 19, 1450)
+    yield "large counts, near", one_share(away <= 19, near)
+    far = 1 - poisson_between(1450 - 95, 1450 + 95, 1450)
+    # Its range begins at 0, so the middle is no good measure.
+    high = poisson_range(200 * far)[1]
+    yield "large counts, far", np.count_nonzero(away > 95) / high
+
+
 def thin(rng: np.random.Generator) -> Iterator[Deviation]:
     """Yield the comparisons of `test_a_rising_rate`."""
     candidates = rng.poisson(12.0, 2500)
@@ -126,6 +140,7 @@ def main() -> None:
             process_times(rng, "gaps"),
             process_times(rng, "order"),
             thin(rng),
+            large_counts(np.random.default_rng([first + run, 1])),
         ):
             for name, deviation in part:
                 worst[name] = max(worst[name], deviation)

@@ -44,7 +44,7 @@ def one_log(k, mean):
 
 
 def spread(function, k, mean):
-    if isinstance(k, (int, float)) and isinstance(mean, (int, float)):
+    if np.isscalar(k) and np.isscalar(mean):
         return float(function(k, mean))
     pairs = np.broadcast(np.asarray(k, dtype=float), np.asarray(mean, dtype=float))
     for m in np.ravel(mean):

@@ -153,6 +153,14 @@ def poisson_cdf(top, mean):
     return np.cumsum(terms)
 
 
+def poisson_between(low, high, mean):
+    """Return P(low <= N <= high), by logarithms: exp(-mean) may underflow."""
+    log = math.log(mean)
+    return math.fsum(
+        math.exp(k * log - mean - math.lgamma(k + 1)) for k in range(low, high + 1)
+    )
+
+
 def numbers(got, n, where, look=CONTRACT):
     """Check that an answer is a tuple of n floats; core tests take a list as well."""
     check.plain(got, where, look)

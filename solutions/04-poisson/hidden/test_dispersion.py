@@ -111,6 +111,7 @@ def test_few_events(student):
     none = student.dispersion(np.zeros(0), 5.0, 3)
     one = student.dispersion(np.array([1.0]), 6.0, 5)
     alike = student.dispersion(np.arange(0.5, 8), 8.0, 8)
+    borders = student.dispersion(np.arange(100), 100.0, 100)
     crowd = student.dispersion(np.append(np.full(300, 0.5), 199.5), 200.0, 200)
 
     where = "dispersion of no events"
@@ -124,6 +125,9 @@ def test_few_events(student):
     where = "dispersion of one event in each window"
     want = [0.0, -math.sqrt(3.5)]
     check.close(alike, want, rtol=1e-12, atol=1e-12, where=where, look=CONTRACT)
+    where = "dispersion, events on the borders of 100 windows"
+    want = [0.0, -math.sqrt(49.5)]
+    check.close(borders, want, rtol=1e-12, atol=1e-12, where=where, look=CONTRACT)
 
 
 @pytest.mark.task("dispersion", weight=1)
@@ -142,6 +146,7 @@ def test_dispersion_refuses(student):
         ("a time after the horizon", times, 2.5, 5),
         ("a time before 0", times - 1.5, 5.0, 5),
         ("a time of NaN", np.array([1.0, math.nan]), 5.0, 5),
+        ("an infinite time", np.array([1.0, math.inf]), 5.0, 5),
         ("a first time of NaN", np.array([math.nan, 1.0]), 5.0, 5),
         ("a time between others after the horizon", times[[0, 2, 1]], 2.5, 5),
         ("a time between others before 0", times[[1, 0, 2]] - 1.5, 5.0, 5),

@@ -203,6 +203,10 @@ def test_survival_on_the_edge(student):
     }
     answers = [student.survival(x, s, t) for s, t in cases]
     alone = student.survival(np.array([0.0]), 0, 0)
+    bytes_ = student.survival(np.array([1, 5, 200], dtype=np.uint8), 2, 4)
+    check.close(
+        bytes_, (2 / 3, 0.5), rtol=1e-12, where="survival of uint8", look=CONTRACT
+    )
     tie = student.survival(np.array([0.4]), 0.3, 0.1)
     check.close(
         tie, (1.0, 0.0), where="survival of [0.4], s = 0.3, t = 0.1", look=CONTRACT

@@ -86,14 +86,11 @@ def test_kinds_and_scales(student):
         judge(got, x, flags, where, CONTRACT)
     small = student.fit_rate(np.array([100, 120, 90], dtype=np.int8))
     judge(small, [100, 120, 90], [False] * 3, "fit_rate of int8", CONTRACT)
-    single = np.array([0.1, 0.3, 0.7], dtype=np.float32)
-    judge(
-        student.fit_rate(single),
-        single.astype(float),
-        [False] * 3,
-        "fit_rate of float32",
-        CONTRACT,
-    )
+    for dtype in (np.float16, np.float32):
+        short = np.array([0.1, 0.3, 0.7], dtype=dtype)
+        where = f"fit_rate of {short.dtype}"
+        got = student.fit_rate(short)
+        judge(got, short.astype(float), [False] * 3, where, CONTRACT)
     judge(
         student.fit_rate(np.full(1500, 0.1)),
         [0.1] * 1500,

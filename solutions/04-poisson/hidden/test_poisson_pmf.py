@@ -66,6 +66,7 @@ def test_extremes(student):
     large = student.poisson_pmf(1_000_000, 1e6)
     beside = student.poisson_pmf(1_003_000, 1e6)
     huge = student.poisson_logpmf(1e15, 3.0)
+    none_or_many = student.poisson_logpmf(np.array([0, 10**15]), 3.0)
     none = student.poisson_pmf(0, 1e6)
 
     least = student.poisson_logpmf(1, 1e-300)
@@ -98,6 +99,8 @@ def test_extremes(student):
     k = 1e15
     want = k * (math.log(3) - math.log(k) + 1) - 3 - math.log(2 * math.pi * k) / 2
     check.close(huge, want, rtol=1e-13, where=where, look=CONTRACT)
+    where = "poisson_logpmf([0, 10**15], 3)"
+    check.close(none_or_many, [-3.0, want], rtol=1e-13, where=where, look=CONTRACT)
     check.close(none, 0.0, where="poisson_pmf(0, 1e6)", look=CONTRACT)
 
 
@@ -135,6 +138,20 @@ def test_mean_zero(student):
     check.close(mixed, [0, math.exp(-1)], rtol=1e-12, where=where, look=CONTRACT)
 
 
+def kind_of_answer(lesson, name):
+    """Return the name of the type of the answer to two numbers of NumPy."""
+    import numpy as np
+
+    return type(getattr(lesson, name)(np.int64(2), np.float64(3))).__name__
+
+
+def of_turned(lesson, name):
+    """Return the answer to counts in Fortran order."""
+    import numpy as np
+
+    return getattr(lesson, name)(np.arange(12).reshape(2, 3, 2).T, 2.5)
+
+
 @pytest.mark.task("poisson_pmf", weight=2)
 def test_shapes_and_kinds(student):
     k, mean = np.array([[0], [3], [7]]), np.array([0.5, 4.0])
@@ -165,6 +182,20 @@ def test_shapes_and_kinds(student):
         check.shape(empty, (0,), where=f"{name} of no counts", look=CONTRACT)
         check.shape(lone, (1,), where=f"{name} of an array of one", look=CONTRACT)
         number(one, f"{name} of two numbers")
+        evidence = f"got {student.run(kind_of_answer, name=name)}, expected a float"
+        where = f"{name} of an np.int64 and an np.float64"
+        good = evidence.startswith("got float")
+        check.true(good, where=where, evidence=evidence, look=CONTRACT)
+        turned = student.run(of_turned, name=name)
+        want = [exact(i, 2.5) for i in range(12)]
+        want = np.reshape(want, (2, 3, 2)).T
+        want = np.log(want) if name == "poisson_logpmf" else want
+        where = f"{name} of k (2, 3, 2), transposed"
+        check.close(turned, want, rtol=1e-9, where=where, look=CONTRACT)
+        half = function(np.array([2048], dtype=np.float16), 2000.0)
+        want = log_exact(2048, 2000.0)
+        want = want if name == "poisson_logpmf" else math.exp(want)
+        check.close(half, [want], rtol=1e-8, where=f"{name} of float16", look=CONTRACT)
         none = function(2, np.zeros(0))
         check.shape(none, (0,), where=f"{name} of no means", look=CONTRACT)
         small = function(np.array([127], dtype=np.int8), 100.0)

@@ -11,6 +11,7 @@ from hidden.laws import (
     floats,
     follows,
     generator,
+    poisson_between,
     poisson_cdf,
     poisson_range,
     records,
@@ -122,12 +123,12 @@ def test_first_and_last(student):
         follows(np.array(ends), law, levels, what, STEP)
 
 
-def sizes(lesson, seed, how, times):
-    """Return the numbers of events of many records in which one is expected."""
+def sizes(lesson, seed, rate, horizon, how, times):
+    """Return the numbers of events of many records."""
     import numpy as np
 
-    rng = np.random.default_rng(seed)
-    return [len(lesson.process_times(rng, 2.0, 0.5, how)) for _ in range(times)]
+    rng, draw = np.random.default_rng(seed), lesson.process_times
+    return [len(draw(rng, rate, horizon, how)) for _ in range(times)]
 
 
 @pytest.mark.task("process_times", weight=1)
@@ -135,11 +136,27 @@ def test_crowded_records(student):
     n = 10_000
     crowded = 1 - float(poisson_cdf(4, 1.0)[4])
     for seed, how in zip((434, 435), WAYS, strict=True):
-        counts = student.run(sizes, seed=seed, how=how, times=n)
+        counts = student.run(sizes, seed=seed, rate=2.0, horizon=0.5, how=how, times=n)
         where = f"process_times, {how!r}, {n:,} records with 1 event expected"
         got = sum(count > 4 for count in counts)
         what = f"{where}: how many have more than 4"
         within(got, poisson_range(n * crowded), what, STEP)
+
+
+@pytest.mark.task("process_times", weight=1)
+def test_how_much_large_counts_vary(student):
+    # 1,450 is no multiple of 100, 500, 700: a rest stays for whoever splits the mean.
+    n, mean = 200, 1450
+    counts = student.run(sizes, seed=440, rate=2.9, horizon=500.0, how="order", times=n)
+    where = f"process_times, 'order', {n} records with {mean:,} events expected"
+    within(sum(counts), poisson_range(n * mean), f"{where}: all events", STEP)
+    away = np.abs(np.array(counts) - mean)
+    near = poisson_between(mean - 19, mean + 19, mean)  # half a standard deviation
+    what = f"{where}: how many are within 19 of it"
+    share(away <= 19, n, near, what, STEP)
+    far = 1 - poisson_between(mean - 95, mean + 95, mean)  # two and a half
+    what = f"{where}: how many are more than 95 away from it"
+    within(np.count_nonzero(away > 95), poisson_range(n * far), what, STEP)
 
 
 def total(lesson, seed, how, times):
@@ -264,7 +281,10 @@ def test_simulate_refuses(student):
             refuses(
                 student, "process_times", f"{kind}, {how!r}", rng, rate, horizon, how
             )
-    for rate, how in ((1.0, "Gaps"), (0.0, "steps"), (1.0, ""), (1.0, "gap")):
+    for rate, how in (
+        *((1.0, "Gaps"), (0.0, "steps"), (1.0, ""), (1.0, "gap")),
+        *((1.0, "Order"), (1.0, "orders"), (0.0, " gaps"), (1.0, "rder")),
+    ):
         rng = generator(student, 433)
         refuses(
             student, "process_times", f"how={how!r}, rate {rate}", rng, rate, 1.0, how

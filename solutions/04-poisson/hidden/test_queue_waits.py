@@ -77,6 +77,10 @@ def test_edges(student):
             np.array([0, 1, 2, 3], dtype=np.int8),
             np.array([100, 100, 100, 1], dtype=np.int8),
         ),
+        "int8, far apart": (
+            np.array([-100, 100], dtype=np.int8),
+            np.array([120, 1], dtype=np.int8),
+        ),
     }
     for kind, (arrivals, services) in cases.items():
         got = student.queue_waits(arrivals, services)
@@ -105,6 +109,8 @@ def test_queue_refuses(student):
         ("one service too many", one, np.ones(3)),
         ("one service for two", one, np.ones(1)),
         ("arrivals that fall", one[::-1].copy(), two),
+        ("a fall between others", np.array([0.0, 3.0, 2.0, 5.0]), np.ones(4)),
+        ("falling arrivals of uint8", np.array([3, 1], dtype=np.uint8), two),
         ("a negative service", one, np.array([0.5, -0.5])),
         ("a service just below 0", one, np.array([-1e-300, 0.5])),
         ("just falling arrivals", np.array([2.0, math.nextafter(2.0, 0.0)]), two),
