@@ -296,6 +296,57 @@ def test_series_of_different_lengths(student, rng):
 
 
 @pytest.mark.task("Series", weight=1)
+def test_zeros_and_ones_have_lengths_too(student, rng):
+    a, power = draw(rng, 4, Fraction(2)), [0, 0, 0, 1, *[0] * 6]
+    terms = draw(rng, 10)
+    for n in (2, 9):
+        zero, unit, line = [0] * n, [1, *[0] * (n - 1)], [0, 1, *[0] * (n - 2)]
+        got = terms_of(
+            student,
+            {
+                "a + 0": lambda series, zero=zero: series(a) + series(zero),
+                "0 + a": lambda series, zero=zero: series(zero) + series(a),
+                "a - 0": lambda series, zero=zero: series(a) - series(zero),
+                "a * 0": lambda series, zero=zero: series(a) * series(zero),
+                "0 * a": lambda series, zero=zero: series(zero) * series(a),
+                "a * 1": lambda series, unit=unit: series(a) * series(unit),
+                "1 * a": lambda series, unit=unit: series(unit) * series(a),
+                "a(0)": lambda series, zero=zero: series(a)(series(zero)),
+                "a(s)": lambda series, line=line: series(a)(series(line)),
+                "1(s)": lambda series, unit=unit: series(unit)(series([0, 1, 0])),
+            },
+        )
+        same, none = a[:n], zero[:4]
+        want = dict.fromkeys(("a + 0", "0 + a", "a - 0", "a * 1", "1 * a"), same)
+        want |= {"a * 0": none, "0 * a": none, "a(0)": [2, *none[1:]], "a(s)": same}
+        judge(got, want | {"1(s)": unit[:3]})
+    got = terms_of(
+        student,
+        {
+            "a - a": lambda series: (lambda x: x - x)(series(a)),
+            "a(s^3)": lambda series: series(terms)(series(power)),
+        },
+    )
+    judge(got, {"a - a": [0] * 4, "a(s^3)": composed(terms, power)})
+
+
+def one_by_one(lesson):
+    """Return the first terms of short-lived Series: one may lie where the last did."""
+    series = lesson.Series
+    inverses = [series([k, 1]).inverse().terms[0] for k in range(1, 33)]
+    return inverses, [series([k * k, 1]).sqrt().terms[0] for k in range(1, 33)]
+
+
+@pytest.mark.task("Series", weight=1)
+def test_series_that_come_and_go(student):
+    got = student.run(one_by_one)
+    ks = range(1, 33)
+    where = "Series: first terms of (k + s).inverse() and (k^2 + s).sqrt(), k = 1 to 32"
+    want = [Fraction(1, k) for k in ks], [Fraction(k) for k in ks]
+    check.equal(got, want, where=where, look=CONTRACT)
+
+
+@pytest.mark.task("Series", weight=1)
 def test_large_numbers_and_many_terms(student):
     big, small = Fraction(10**20 + 1, 3), Fraction(7, 10**18 + 9)
     tiny = Fraction(1, 10**400)
@@ -362,6 +413,7 @@ def test_what_a_series_refuses(student):
         "times a float": (TypeError, lambda s: s([1, 2]) * 2.0),
         "a float times it": (TypeError, lambda s: 0.5 * s([1, 2])),
         "with a float as its last term": (TypeError, lambda s: s([1, 2, 3.5])),
+        "with a float between ints": (TypeError, lambda s: s([1, 2.5, 3])),
         "with NaN among its terms": (TypeError, lambda s: s([1, math.nan])),
         "plus 0.0": (TypeError, lambda s: s([1, 2]) + 0.0),
         "0.0 plus it": (TypeError, lambda s: 0.0 + s([1, 2])),
@@ -407,19 +459,22 @@ def test_nothing_else_changes(student, rng):
     given = student.keep(list(a))
     with student.together() as batch:
         x, y = batch.Series(given), batch.Series(b)
-        alias = total = batch.Series(a)
+        alias = total = less = times = batch.Series(a)
         total += y
-        total *= y
+        less -= y
+        times *= y
         for _ in (x + y, x - y, x * y, -x, x(y), x.inverse(), x.sqrt(), 1 - x, 2 * x):
             pass
-        held = [s.terms for s in (x, y, alias, total)]
+        held = [s.terms for s in (x, y, alias, total, less, times)]
     after = [batch.result(h) for h in held]
     left = student.fetch(given)
 
-    total = product([p + q for p, q in zip(a, b, strict=True)], b)
-    names = ("a, used many times", "b, used many times", "c after d = c; d += b", "d")
+    names = ("a, used many times", "b, used many times")
+    names += ("c after d = c; d += b, -= b or *= b", "d += b", "d -= b", "d *= b")
     got = dict(zip(names, after, strict=True))
-    judge(got, dict(zip(names, (a, b, a, total), strict=True)))
+    pairs = list(zip(a, b, strict=True))
+    want = a, b, a, [p + q for p, q in pairs], [p - q for p, q in pairs], product(a, b)
+    judge(got, dict(zip(names, want, strict=True)))
     where = "Series: the list that it was made from"
     check.equal(left, a, where=where, look=CONTRACT)
 

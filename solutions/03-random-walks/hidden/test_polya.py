@@ -174,6 +174,7 @@ def test_few_steps_many_dimensions_one_walk(student):
         (3, 1, 50),
         (3, 2, 60),
         (3, 3, 60),
+        (3, 2, 1),  # high is 1 only because late + high would be 1.26
         (1, 0, 5),
         (1, 9, 40),
         (2, 1, 5),

@@ -88,13 +88,16 @@ def test_the_longest_walk(student):
     want = pmf_at(1100, 0.4, 300)
     where = "walk_pmf(1100, 0.4): P(S_n = -500), which is tiny"
     check.close(float(small[600]), want, rtol=2e-9, where=where, look=STEP_1)
-    thin, under, rare = ask_all(
-        student, "walk_pmf", [(1000, 0.5), (1090, 0.49), (1000, 0.1)]
-    )
-    for law, n, p in ((under, 1090, 0.49), (rare, 1000, 0.1)):
-        where = f"walk_pmf({n}, {p}), where a power underflows: P(S_n = {1000 - n})"
-        want = pmf_at(n, p, 500)
-        check.close(float(law[1000]), want, rtol=2e-9, where=where, look=STEP_1)
+    cases = [(1000, 0.5), (1090, 0.49), (1000, 0.1), (120, 4e-7)]
+    thin, under, rare, short = ask_all(student, "walk_pmf", cases)
+    for law, n, p, k in (
+        (under, 1090, 0.49, 500),
+        (rare, 1000, 0.1, 500),
+        (short, 120, 4e-7, 50),
+    ):
+        where = f"walk_pmf({n}, {p}), where a power underflows: P(S_n = {2 * k - n})"
+        want = pmf_at(n, p, k)
+        check.close(float(law[2 * k]), want, rtol=2e-9, where=where, look=STEP_1)
     for k in (5, 20):  # the first is 8e-289
         want = pmf_at(1000, 0.5, k)
         where = f"walk_pmf(1000, 0.5): P(S_n = {2 * k - 1000}), above 1e-290"
@@ -107,7 +110,8 @@ def test_the_longest_walk(student):
 @pytest.mark.task("walk_pmf", weight=1)
 def test_walks_without_chance(student):
     cases = [(3, 0.0), (3, 1.0), (0, 0.3), (0, 0.0), (0, 1.0), (1, 1e-300)]
-    exact = [(3, 0), (3, 1), (0, Fraction(1, 3)), (1, Fraction(2, 3)), (4, Fraction(1))]
+    exact = [(3, 0), (3, 1), (0, 0), (0, 1), (0, Fraction(1, 3))]
+    exact += [(1, Fraction(2, 3)), (4, Fraction(1))]
     got = ask_all(student, "walk_pmf", cases + exact)
     for (n, p), law in zip(cases, got, strict=False):
         judge_floats(law, n, p, f"walk_pmf({n}, {p})")
