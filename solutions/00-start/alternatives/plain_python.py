@@ -28,4 +28,7 @@ def _positive_and_finite(value: float) -> bool:
 def halvings(scale: float, limit: float) -> int:
     if not all(map(_positive_and_finite, (scale, limit))):
         raise ValueError("needs positive, finite numbers")
-    return 0 if scale <= limit else 1 + halvings(scale / 2, limit)
+    count = 0
+    while math.ldexp(scale, -count) > limit:
+        count += 1
+    return count

@@ -80,12 +80,32 @@ def test_normalise_leaves_its_input_alone(student):
         check.unchanged(after, x, where="normalise, its input x", look=STEP[1])
 
 
+def shares_memory(lesson, values):
+    """Return whether the answer and the array that was given are one."""
+    import numpy as np
+
+    x = np.array(values)
+    return bool(np.shares_memory(lesson.normalise(x), x))
+
+
+@pytest.mark.task("normalise")
+def test_normalise_returns_a_new_array(student):
+    for values in ([0.0, 0.0], [-1.0, 1.0]):
+        check.true(
+            not student.run(shares_memory, values=values),
+            where=f"normalise of {values}",
+            evidence="the answer shares memory with x",
+            look="The contract: a new float64 array.",
+        )
+
+
 @pytest.mark.task("normalise")
 def test_normalise_other_dtypes(student):
     for dtype, values, want in (
         ("int64", [0, 2], [-1.0, 1.0]),
         ("int8", [-120, 120], [-1.0, 1.0]),
         ("float32", [0, 2], [-1.0, 1.0]),
+        ("float16", [-600, 600], [-1.0, 1.0]),  # squares exceed float16
         ("int64", [3, 3], [0.0, 0.0]),
     ):
         check.close(
