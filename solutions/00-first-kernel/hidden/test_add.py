@@ -36,7 +36,7 @@ def test_add_in_other_blocks(meter, rng):
     for block in (4, 16, 128):
         kind = f"50 elements in blocks of {block}"
         judge(meter, *vectors(rng, 50), block, kind, look)
-    judge(meter, *vectors(rng, 300), 1024, "300 elements in a block of 1024", look)
+    judge(meter, *vectors(rng, 1100), 1024, "1100 elements in blocks of 1024", look)
     judge(meter, *vectors(rng, 3), 1, "3 elements in blocks of 1", look)
     judge(meter, *vectors(rng, 150), None, "the default block of 64", look)
 
