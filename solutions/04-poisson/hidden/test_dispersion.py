@@ -109,7 +109,7 @@ def test_borders_and_order(student, rng):
 @pytest.mark.task("dispersion", weight=1)
 def test_few_events(student):
     none = student.dispersion(np.zeros(0), 5.0, 3)
-    one = student.dispersion(np.array([1.0]), 6.0, 5)
+    one = student.dispersion(np.zeros(1), 6.0, 5)
     alike = student.dispersion(np.arange(0.5, 8), 8.0, 8)
     borders = student.dispersion(np.arange(100), 100.0, 100)
     crowd = student.dispersion(np.append(np.full(300, 0.5), 199.5), 200.0, 200)
@@ -117,7 +117,7 @@ def test_few_events(student):
     where = "dispersion of no events"
     numbers(none, 2, where)
     check.close(none, [math.nan] * 2, where=where, look=CONTRACT)
-    where = "dispersion of one event"
+    where = "dispersion of one event, at 0"
     check.close(one, want_of([1, 0, 0, 0, 0]), rtol=1e-9, where=where, look=CONTRACT)
     where = "dispersion, 300 events in the first of 200 windows, one in the last"
     want = want_of([300, *[0] * 198, 1])

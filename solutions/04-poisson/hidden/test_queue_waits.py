@@ -63,6 +63,7 @@ def test_edges(student):
         "all at once": (np.full(4, 3.0), np.array([2.0, 0.0, 1.0, 5.0])),
         "integers": (np.array([0, 1, 1, 2]), np.array([3, 1, 2, 2])),
         "negative times": (np.array([-9.0, -8.5, -8.0]), np.array([2.0, 0.1, 1.0])),
+        "far below 0": (np.array([-9e6, 1 - 9e6]), np.array([2.0, 1.0])),
         "services of 0": (np.array([1.0, 1.0, 2.0]), np.zeros(3)),
         "times near 1e-13": (
             np.array([0, 1e-13, 2e-13]),
