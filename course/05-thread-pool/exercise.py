@@ -418,9 +418,10 @@ class ThreadPool:
     A worker runs its first task, then the oldest of the queue, and so on. It ends when
     the pool is shut down and the queue is empty; or when it has waited for a task for
     `keep_alive` seconds while there are more than `core` workers (counted from when it
-    began to wait or from when there were more: either is right). With keep_alive = 0
-    such a worker ends as soon as the queue is empty. Core workers never end for being
-    idle.
+    began to wait or from when there were more: either is right; one that began to wait
+    while there were not more may also wait on for its next task, as Java's does). With
+    keep_alive = 0 such a worker ends as soon as the queue is empty. Core workers never
+    end for being idle.
 
     A task that raises (anything: SystemExit too) counts as completed. Given to
     `execute`, it ends its worker: the exception leaves `run` (do not catch it), and the

@@ -1,11 +1,25 @@
-"""Scenes of `Future`: its states, those who wait for it, its callbacks.
+"""Scenes of `Future`: its states, those who wait for it, and which test explores what.
 
 More than 400 lines: each scene is short, and stands beside those it resembles.
 """
 
-import threading
 import time
 
+from hidden.future_callback_scenes import (
+    future_callback_after_waiters,
+    future_callback_errors_nested,
+    future_callback_leaves,
+    future_callback_nested,
+    future_callback_raises,
+    future_callback_reenters,
+    future_callback_thread,
+    future_callback_while_running,
+    future_callbacks,
+    future_callbacks_again,
+    future_cancel_callback_after_waiters,
+    future_empty_exception,
+    future_late_callback_waits,
+)
 from hidden.scenes import (
     NO_PREEMPTION,
     ONE_SCHEDULE,
@@ -66,6 +80,10 @@ def future_with_exception(m):
     state = future.done(), future.running()
     assert state == (True, False), f"done, running {state}"
     refused(outcome(future.set_result, 1), "InvalidState", "set_result after it")
+    later = outcome(future.set_exception, ValueError())
+    refused(later, "InvalidState", "a second set_exception")
+    gave(outcome(future.cancel), False, "cancel on a future with an exception")
+    assert future.exception() is error, "what was refused must not change it"
 
 
 def future_cancelled(m):
@@ -122,205 +140,6 @@ def future_unstarted(m):
     value = m.Future()
     value.set_result(m.Cancelled())
     assert value.result(0) is value.result(-1), "any exception may be a value"
-
-
-# --- callbacks ----------------------------------------------------------------------
-
-
-def future_callbacks(m):
-    """Future: callbacks are called once, in order, with the future"""
-    future, log = m.Future(), []
-    for name in "abc":
-        future.add_done_callback(lambda f, name=name: log.append((name, f is future)))
-    assert log == [], "callbacks must wait until it is done"
-    future.set_result(1)
-    want = [("a", True), ("b", True), ("c", True)]
-    assert log == want, f"callbacks called, with that very future: {log}"
-    future.add_done_callback(lambda f: log.append(("late", f.result())))
-    assert log[3:] == [("late", 1)], "on a done future a callback runs at once"
-    assert len(log) == 4, "only the new callback runs then"
-    assert future.callback_errors == [], "nothing was raised"
-
-
-def future_callback_raises(m):
-    """Future: a callback that raises stops neither the others nor the thread"""
-    future, log, errors = m.Future(), [], [ValueError("v"), KeyError("k")]
-
-    def wrong(error):
-        def callback(f):
-            log.append("wrong")
-            raise error
-
-        return callback
-
-    for error in errors:
-        future.add_done_callback(wrong(error))
-    future.add_done_callback(lambda f: log.append("right"))
-    got = outcome(future.set_result, 1)
-    gave(got, None, "set_result, with callbacks that raise,")
-    assert log == ["wrong"] * 2 + ["right"], f"callbacks that ran: {log}"
-    kept = future.callback_errors
-    same = [a is b for a, b in zip(kept, errors, strict=False)]
-    assert same == [True] * 2, f"callback_errors holds {kept}"
-    gave(outcome(future.result, 1.0), 1, "result")
-    cancelled = m.Future()
-    cancelled.add_done_callback(wrong(errors[0]))
-    gave(outcome(cancelled.cancel), True, "cancel, with a callback that raises,")
-    assert cancelled.callback_errors == [errors[0]], "its error belongs there too"
-
-
-def future_callbacks_again(m):
-    """Future: one callback added twice, late ones on a cancelled future"""
-    future, log = m.Future(), []
-
-    class Odd(BaseException):
-        pass
-
-    def note(f):
-        log.append(f)
-        raise error
-
-    error = ValueError()
-    future.add_done_callback(note)
-    future.add_done_callback(note)
-    future.cancel()
-    assert len(log) == 2, f"a callback was added twice, it ran {len(log)} times"
-    future.add_done_callback(note)
-    assert len(log) == 3, "on a cancelled future a callback runs at once"
-    assert future.callback_errors == [error] * 3, f"{future.callback_errors}"
-    for end in ("cancel", "late", "set"):
-        for kind in (SystemExit, Odd, GeneratorExit):
-            future, error, left = m.Future(), kind(), True
-            if end == "late":
-                future.set_result(1)
-            try:
-                future.add_done_callback(note)
-                if end == "cancel":
-                    future.cancel()
-                elif end == "set":
-                    future.set_result(1)
-                left = False
-            finally:
-                assert not left, f"what a callback raises must not leave ({end})"
-            assert future.callback_errors == [error], f"{end}: {future.callback_errors}"
-
-
-def future_callback_nested(m):
-    """Future: a callback adds another, which runs at once, before it goes on"""
-    future, log = m.Future(), []
-
-    def callback(f):
-        f.add_done_callback(lambda g: log.append("nested"))
-        log.append("first")
-
-    future.add_done_callback(callback)
-    future.add_done_callback(lambda f: log.append("second"))
-    future.set_result(1)
-    assert log == ["nested", "first", "second"], f"in this order: {log}"
-
-
-def future_empty_exception(m):
-    """Future: an exception that is false, having a length of 0"""
-
-    class NoItems(LookupError):
-        def __len__(self):
-            return 0
-
-    future, error = m.Future(), NoItems()
-    future.set_exception(error)
-    refused(outcome(future.result, 0), "NoItems", "result")
-    assert future.exception(0) is error, "exception() must return what was set"
-
-
-def future_callback_leaves(m):
-    """Future: SystemExit and KeyboardInterrupt of callbacks, and errors of late ones"""
-    future, log = m.Future(), []
-    errors = [SystemExit(1), KeyboardInterrupt(), OSError("late")]
-
-    def wrong(error):
-        def callback(f):
-            log.append("wrong")
-            raise error
-
-        return callback
-
-    for error in errors[:2]:
-        future.add_done_callback(wrong(error))
-    ended = False
-    try:
-        future.set_result(1)
-        ended = True
-    finally:
-        assert ended, "what a callback raises must not leave set_result"
-    late = outcome(future.add_done_callback, wrong(errors[2]))
-    gave(late, None, "a late callback that raises")
-    assert log == ["wrong"] * 3, f"3 callbacks were added, {len(log)} ran"
-    kept = future.callback_errors
-    same = [a is b for a, b in zip(kept, errors, strict=False)]
-    assert same == [True] * 3, f"callback_errors holds {kept}"
-
-
-def future_callback_reenters(m):
-    """Future: a callback may call any method of the future"""
-    future, log = m.Future(), []
-
-    def callback(f):
-        log.append(f.done())
-        log.append(outcome(f.result, 0))
-        log.append(outcome(f.cancel))
-        log.append(outcome(f.set_result, 2))
-        f.add_done_callback(lambda g: log.append("nested"))
-
-    future.add_done_callback(callback)
-    future.set_result(1)
-    future.add_done_callback(callback)
-    want = [True, ("gave", 1), ("gave", False), ("raised", "InvalidState"), "nested"]
-    assert log == want * 2, f"what a callback saw and did: {log}"
-
-
-def future_callback_after_waiters(m):
-    """Future: waiters are woken before the callbacks run"""
-    future, woken = m.Future(), threading.Event()
-
-    def waiter():
-        future.result()
-        woken.set()
-
-    future.add_done_callback(lambda f: woken.wait())
-    thread = started(waiter)[0]
-    future.set_result(1)
-    thread.join()
-
-
-def future_cancel_callback_after_waiters(m):
-    """Future: waiters are woken before the callbacks run, on cancel too"""
-    future, woken = m.Future(), threading.Event()
-
-    def waiter():
-        outcome(future.result)
-        woken.set()
-
-    future.add_done_callback(lambda f: woken.wait())
-    thread = started(waiter)[0]
-    future.cancel()
-    thread.join()
-
-
-def future_callback_thread(m):
-    """Future: callbacks run in the thread that sets, late ones in the one that adds"""
-    future, names = m.Future(), []
-
-    def note(f):
-        names.append(threading.current_thread().name)
-
-    def setter():
-        future.set_result(1)
-
-    future.add_done_callback(note)
-    together(setter)
-    assert names == ["setter"], f"the callback ran in {names}, not in the setter's"
-    future.add_done_callback(note)
-    assert names[1:] == ["main"], "a late callback runs in the thread that adds it"
 
 
 # --- waiting and racing -------------------------------------------------------------
@@ -451,6 +270,26 @@ def future_cancel_races(m):
     assert future.cancelled() == (log == ["cancelled"]), f"cancelled(), but {log}"
 
 
+def future_cancel_or_set(m):
+    """Future: a pending one is set and cancelled at the same time: never both"""
+    future, log, called = m.Future(), {}, []
+    future.add_done_callback(lambda f: called.append(f.cancelled()))
+
+    def setter():
+        log["set"] = outcome(future.set_result, 1)
+
+    def canceller():
+        log["cancel"] = outcome(future.cancel)
+
+    together(setter, canceller)
+    cancelled = future.cancelled()
+    want = ("raised", "InvalidState") if cancelled else ("gave", None)
+    text = f"cancelled() is {cancelled}, set_result {said(log['set'])}"
+    assert log["set"] == want, text
+    gave(log["cancel"], cancelled, f"cancelled() is {cancelled}, cancel")
+    assert called == [cancelled], f"one callback was added, {len(called)} ran"
+
+
 def future_started_twice(m):
     """Future: two threads start it: only one may run the call"""
     future, log = m.Future(), []
@@ -511,6 +350,7 @@ def future_alone(program):
 def future_refuses(program):
     scenes = [future_is_strict, future_callback_leaves, future_empty_exception]
     scenes += [future_unstarted, future_callbacks_again, future_callback_nested]
+    scenes += [future_callback_errors_nested]
     seen = explored(program, scenes, **ONE_SCHEDULE)
     if seen[-1]["found"]["kind"] == "ok":
         seen += explored(program, [future_result_at_the_end], **NO_PREEMPTION)
@@ -520,7 +360,8 @@ def future_refuses(program):
 def future_calls_back(program):
     scenes = [future_callbacks, future_callback_raises, future_callback_reenters]
     scenes += [future_callback_thread, future_callback_after_waiters]
-    scenes += [future_cancel_callback_after_waiters]
+    scenes += [future_cancel_callback_after_waiters, future_callback_while_running]
+    scenes += [future_late_callback_waits]
     return explored(program, scenes, bound=1, random_schedules=3)
 
 
@@ -537,7 +378,7 @@ def future_times(program):
 def future_races(program):
     scenes = [future_cancel_races, future_set_twice, future_callback_races]
     scenes += [future_started_twice]
-    seen = explored(program, scenes, bound=3)
+    seen = explored(program, [*scenes, future_cancel_or_set], bound=3)
     if seen[-1]["found"]["kind"] == "ok":
         watched = {"watched": ["Future"], "races": False}
         seen += explored(program, scenes, **watched)

@@ -1,9 +1,9 @@
-"""Scenes of `ThreadPool` that need one schedule: what it promises to its callers."""
+"""Scenes of `ThreadPool` that need few schedules: what it promises to its callers."""
 
 import threading
 
 from hidden.pools import Boom, crew, pool_of, pool_policy
-from hidden.scenes import alone, gave, outcome, refused, settle
+from hidden.scenes import alone, explored, gave, outcome, refused, settle
 
 
 def pool_submit(m):
@@ -195,13 +195,62 @@ def pool_factory_fails(m):
     got = outcome(pool.execute, lambda: None)
     refused(got, "RuntimeError", "execute, the thread not starting,")
     assert tuple(pool.stats()) == (0, 0, 0, 0, 0), f"none was: {pool.stats()}"
-    broken.clear()
     gate = threading.Event()
     for name in "ab":
+        broken.clear()
         pool.execute(lambda name=name: (ran.append(name), gate.wait()))
-    settle()
+        settle()
+        for broken[:], error in ((["factory"], "Boom"), (["thread"], "RuntimeError")):
+            got = outcome(pool.execute, lambda: None) if name == "a" else None
+            assert got in (None, ("raised", error)), f"beyond core, {error}: {got}"
+        stats, n = tuple(pool.stats()), len(ran)
+        assert stats == (n, n, 0, n, 0), f"{n} workers were started: {stats}"
     assert sorted(ran) == ["a", "b"], f"then there is room for two workers: {ran}"
     gate.set()
+
+
+def pool_own_errors(m):
+    """ThreadPool.submit: tasks that raise what the lesson's classes raise"""
+    errors = []
+    pool = pool_of(m, 1, 1, errors=errors)
+    kinds = [m.Cancelled, m.InvalidState, m.Rejected, m.Closed, TimeoutError]
+    for kind in kinds:
+        error = kind("task")
+
+        def failing(error=error):
+            raise error
+
+        future = pool.submit(failing)
+        settle()
+        what = f"a task that raises {kind.__name__}"
+        assert future.done(), f"{what}: its future is not done"
+        gave(outcome(future.exception, 0), error, f"{what}: exception(0)")
+    assert errors == [], f"given to submit, it must end no worker: {errors}"
+
+
+def pool_hand_off_polled(m):
+    """ThreadPool(0, 1, capacity=0): poll takes the task meant for an idle worker"""
+    ran = []
+    pool = pool_of(m, 0, 1, 60.0, 0)
+    for name in "ab":
+        pool.execute(int)
+        settle()
+        pool.execute(lambda name=name: ran.append(name))
+        if pool.poll() is not None:
+            got = outcome(pool.execute, lambda name=name: ran.append(name))
+            gave(got, None, "execute, an idle worker's task being polled,")
+        settle()
+    assert ran == ["a", "b"], f"executed a and b, these ran: {ran}"
+
+
+def pool_counts_at_once(m):
+    """ThreadPool(0, 1).stats: the numbers are those of one moment"""
+    pool = pool_of(m, 0, 1)
+    pool.execute(int)
+    pool.execute(int)
+    stats = pool.stats()
+    assert stats.queued + stats.completed <= 2, f"2 tasks were executed: {stats}"
+    assert stats.active <= stats.size <= stats.largest, f"{stats}"
 
 
 def pool_names(m):
@@ -316,4 +365,9 @@ def pool_is_strict(program, cases):
 
     scenes = [refuses, pool_leavers, pool_policy_raises, pool_dropped]
     scenes += [pool_factory_fails, pool_names, pool_names_of_two, pool_defaults]
-    return alone(program, [*scenes, pool_empty_tasks, pool_odd_errors])
+    scenes += [pool_empty_tasks, pool_odd_errors, pool_own_errors]
+    seen = alone(program, [*scenes, pool_hand_off_polled])
+    if seen[-1]["found"]["kind"] == "ok":
+        watched = {"watched": ["ThreadPool"], "races": False}
+        seen += explored(program, [pool_counts_at_once], bound=1, **watched)
+    return seen

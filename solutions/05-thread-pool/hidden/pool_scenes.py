@@ -1,4 +1,7 @@
-"""Scenes of `ThreadPool`: tasks that come at the same moment, and workers that end."""
+"""Scenes of `ThreadPool`: tasks that come at the same moment, and workers that end.
+
+More than 400 lines: many short scenes, each beside those it resembles.
+"""
 
 import threading
 import time
@@ -264,6 +267,21 @@ def pool_core_stays(m):
         assert size == 2, f"core = 2, keep_alive = {keep_alive:g}: {size} workers"
 
 
+def pool_core_worker_ends(m):
+    """ThreadPool(1, 2): the first worker is idle while the second one is busy"""
+    for keep_alive in (0.0, 1.0):
+        pool = pool_of(m, 1, 2, keep_alive, 0)
+        first, second = threading.Event(), threading.Event()
+        pool.execute(first.wait)
+        pool.execute(second.wait)
+        for gate, state in ((first, "busy"), (second, "idle")):
+            gate.set()
+            time.sleep(9.0)
+            size = pool.stats().size
+            what = f"core = 1, keep_alive = {keep_alive:g}, one idle, one {state}"
+            assert size == 1, f"{what}, after 9 s: {size} workers"
+
+
 def pool_keep_alive_disturbed(m):
     """ThreadPool: a worker that wakes for nothing goes on waiting for keep_alive"""
     gate, errors = threading.Event(), []
@@ -377,7 +395,8 @@ def pool_failures(program):
 
 
 def pool_gives_up(program):
-    seen = explored(program, [pool_keep_alive, pool_core_stays], **ONE_SCHEDULE)
+    scenes = [pool_keep_alive, pool_core_stays, pool_core_worker_ends]
+    seen = explored(program, scenes, **ONE_SCHEDULE)
     if seen[-1]["found"]["kind"] == "ok":
         scenes = [pool_hand_off_twice, pool_hand_off_races, pool_keep_alive_disturbed]
         seen += explored(program, scenes, spurious=True)

@@ -1,4 +1,7 @@
-"""Scenes of `BoundedQueue`: its order, its wake-ups, how it closes, what it counts."""
+"""Scenes of `BoundedQueue`: its order, its wake-ups, how it closes, what it counts.
+
+More than 400 lines: many short scenes, each beside those it resembles.
+"""
 
 import time
 
@@ -45,6 +48,8 @@ def queue_sizes(m):
     assert len(free) == 50, "a queue without a bound must take 50 items"
     one.put("a")
     refused(outcome(one.put, "b", 1.0), "TimeoutError", "a second put, capacity 1,")
+    got = [free.get(timeout=1.0) for _ in range(50)]
+    assert got == list(range(50)), f"put 0 to 49, got {got}"
 
 
 def queue_after_close(m):
@@ -61,6 +66,7 @@ def queue_after_close(m):
     late, took = timed(queue.get, 1.0)
     refused(late, "Closed", "get(timeout=1.0) from it")
     lasted(took, 0.0, "get(timeout=1.0) from a closed, empty queue")
+    assert len(queue) == 0, f"closed and empty, it has length {len(queue)}"
 
 
 def queue_join_waits(m):
@@ -129,6 +135,28 @@ def queue_is_strict(m):
     full.put(1)
     full.close()
     refused(outcome(full.put, 2, 0), "Closed", "put(timeout=0) into a closed, full one")
+
+
+def queue_nothing_waited_for(m):
+    """BoundedQueue: None as an item, where a get or a put waits for the other"""
+    for capacity in (1, 0):
+        queue, got = m.BoundedQueue(capacity), []
+
+        def taker(queue=queue, got=got):
+            got.append(queue.get())
+
+        def giver(queue=queue):
+            for _ in range(3):
+                queue.put(None)
+
+        threads = started(taker)
+        time.sleep(1.0)
+        threads += started(giver)
+        time.sleep(1.0)
+        got += [queue.get(timeout=1.0), queue.get(timeout=1.0)]
+        for thread in threads:
+            thread.join()
+        assert got == [None] * 3, f"put None three times, got {got}"
 
 
 # --- waiting and waking -------------------------------------------------------------
@@ -235,6 +263,40 @@ def queue_join(m):
     for thread in threads:
         thread.join()
     assert seen == [(True, ["a", "b"])] * 2, f"join gave, after which items: {seen}"
+
+
+def queue_beside_joiners(m):
+    """BoundedQueue(1): two joins wait already, then a get or a put waits, too"""
+    queue, got = m.BoundedQueue(1), []
+    queue.put("a")
+    queue.get()
+
+    def joiner_1():
+        queue.join()
+
+    def joiner_2():
+        queue.join()
+
+    def user():
+        got.append(queue.get())
+        queue.put("c")
+        queue.put("d")
+        got.append("put")
+
+    threads = started(joiner_1, joiner_2)
+    time.sleep(1.0)
+    threads += started(user)
+    time.sleep(1.0)
+    queue.put("b")
+    time.sleep(1.0)
+    assert got == ["b"], f"a get waits beside joins, then 'b' is put: it got {got}"
+    got.append(queue.get())
+    time.sleep(1.0)
+    assert got == ["b", "c", "put"], f"a put waits beside joins, then a get: {got}"
+    for _ in range(4):
+        queue.task_done()
+    for thread in threads:
+        thread.join()
 
 
 # --- closing ------------------------------------------------------------------------
@@ -344,7 +406,7 @@ def queue_count(m):
 
 def queue_in_one_thread(program):
     scenes = [queue_in_order, queue_sizes, queue_after_close, queue_join_waits]
-    return explored(program, scenes, **ONE_SCHEDULE)
+    return explored(program, [*scenes, queue_beside_joiners], **ONE_SCHEDULE)
 
 
 def queue_waits(program):
@@ -365,4 +427,5 @@ def queue_counts(program):
 
 
 def queue_refuses(program):
-    return explored(program, [queue_is_strict], **ONE_SCHEDULE)
+    scenes = [queue_is_strict, queue_nothing_waited_for]
+    return explored(program, scenes, **ONE_SCHEDULE)

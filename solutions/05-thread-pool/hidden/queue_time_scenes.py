@@ -7,6 +7,7 @@ import time
 
 from hidden.scenes import (
     NO_PREEMPTION,
+    ONE_SCHEDULE,
     explored,
     gave,
     lasted,
@@ -35,6 +36,23 @@ def queue_get_lasts(m):
     thread.join()
     refused(ends["get"][0], "TimeoutError", "get(timeout=5.0)")
     lasted(ends["get"][1], 5.0, "get(timeout=5.0)")
+
+
+def queue_others_last(m):
+    """BoundedQueue(0), and without a bound: timeouts are those of the whole call"""
+    hand, free, ends = m.BoundedQueue(0), m.BoundedQueue(), []
+
+    def waiter():
+        for call, *args in ((hand.put, 1), (hand.get,), (free.get,)):
+            ends.append(timed(call, *args, timeout=5.0))
+
+    thread = started(waiter)[0]
+    for _ in range(7):
+        time.sleep(2.0)
+    thread.join()
+    for end, what in zip(ends, ("put", "get", "get"), strict=True):
+        refused(end[0], "TimeoutError", f"{what}(timeout=5.0)")
+        lasted(end[1], 5.0, f"{what}(timeout=5.0)")
 
 
 def queue_put_lasts(m):
@@ -216,6 +234,22 @@ def queue_put_at_the_end(m):
     assert inside == 1, f"{text}: what is possible when time is up succeeds"
 
 
+def queue_hand_off_at_the_end(m):
+    """BoundedQueue(0): a get comes at the moment when the time of a put is up"""
+    queue, seen = m.BoundedQueue(0), []
+
+    def giver():
+        seen.append((outcome(queue.put, 1, 1.0), outcome(queue.put, 2, 0)))
+
+    thread = started(giver)[0]
+    time.sleep(1.0)
+    outcome(queue.get, timeout=1.0)
+    thread.join()
+    first, second = seen[0]
+    text = f"put(timeout=1.0) {said(first)}, put(timeout=0) after it {said(second)}"
+    assert first[0] == "gave" or second[0] == "raised", text
+
+
 def queue_join_at_the_end(m):
     """BoundedQueue: the last item is done when the time of a join is up"""
     queue, seen = m.BoundedQueue(1), []
@@ -281,6 +315,27 @@ def queue_hand_off_at_once(m):
     refused(second, "TimeoutError", "a second put(timeout=0), one get waits,")
     thread.join()
     assert got == ["b"], f"the item handed over is 'b', got {got}"
+
+
+def queue_hand_off_left(m):
+    """BoundedQueue(0): after a get that gave up; a get with a timeout; and join"""
+    queue, ends = m.BoundedQueue(0), []
+    refused(outcome(queue.get, 1.0), "TimeoutError", "get(timeout=1.0), no put,")
+    late = outcome(queue.put, "a", timeout=0)
+    refused(late, "TimeoutError", "put(timeout=0), a get having given up,")
+
+    def giver():
+        ends.append(timed(queue.put, "b", timeout=9.0))
+
+    thread = started(giver)[0]
+    time.sleep(1.0)
+    gave(outcome(queue.get, 5.0), "b", "get(timeout=5.0), a put waiting,")
+    thread.join()
+    gave(ends[0][0], None, "put(timeout=9.0), a get coming after 1 s,")
+    lasted(ends[0][1], 1.0, "put(timeout=9.0), a get coming after 1 s,")
+    gave(outcome(queue.join, 0), False, "join(0), an item got but not done,")
+    queue.task_done()
+    gave(outcome(queue.join, 0), True, "join(0), the item being done,")
 
 
 def queue_hand_off_to_two(m):
@@ -398,7 +453,10 @@ def queue_hand_off_timeout(m):
 
 def queue_times(program):
     scenes = [queue_get_lasts, queue_put_lasts, queue_join_lasts, queue_put_is_robbed]
-    return explored(program, scenes, spurious=True)
+    seen = explored(program, scenes, spurious=True)
+    if seen[-1]["found"]["kind"] == "ok":
+        seen += explored(program, [queue_others_last], spurious=True, bound=1)
+    return seen
 
 
 def queue_gives_up(program):
@@ -410,11 +468,14 @@ def queue_gives_up(program):
 
 def queue_at_the_end(program):
     scenes = [queue_get_at_the_end, queue_put_at_the_end, queue_join_at_the_end]
-    scenes += [queue_hand_off_to_two]
+    scenes += [queue_hand_off_to_two, queue_hand_off_at_the_end]
     return explored(program, scenes, **NO_PREEMPTION)
 
 
 def queue_hands(program):
     scenes = [queue_hand_off, queue_hand_offs, queue_hand_off_closed]
     scenes += [queue_hand_off_then_close, queue_hand_off_after_close]
-    return explored(program, scenes, spurious=True)
+    seen = explored(program, [queue_hand_off_left], **ONE_SCHEDULE)
+    if seen[-1]["found"]["kind"] == "ok":
+        seen += explored(program, scenes, spurious=True)
+    return seen

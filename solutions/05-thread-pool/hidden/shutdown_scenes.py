@@ -89,6 +89,19 @@ def shut_idle_surplus(m):
     assert time.monotonic() < 60, "shutdown must wake workers that wait with a timeout"
 
 
+def shut_idle_and_queued(m):
+    """ThreadPool(2, 2): shut down with two idle workers, just as a task is queued"""
+    for now in (False, True):
+        pool, ran = pool_of(m, 2, 2), []
+        pool.execute(int)
+        pool.execute(int)
+        settle()
+        pool.execute(lambda ran=ran: ran.append("a"))
+        left = pool.shutdown_now() if now else pool.shutdown() or []
+        assert pool.await_termination() is True, "await_termination() must give True"
+        assert len(ran) + len(left) == 1, f"ran {ran}, given back {len(left)}"
+
+
 def shut_with_queue(m):
     """ThreadPool(1, 1): shutdown while tasks are queued"""
     ran, errors = [], []
@@ -138,6 +151,10 @@ def shut_with(m):
         got = str(error)
     assert got == "block", "what the block raises must leave it"
     assert ran[2:] == ["c", "d"], "it must wait where the block raises, too"
+    with pool_of(m, 1, 1) as closed:
+        closed.execute(lambda: (time.sleep(3.0), ran.append("e")))
+        closed.shutdown()
+    assert ran[4:] == ["e"], "it must wait for a pool that the block shut down, too"
 
 
 # --- shutdown_now, and waiting for the end ------------------------------------------
@@ -177,6 +194,24 @@ def shut_awaits(m):
         thread.join()
     assert seen == [(True, ["a"])] * 2, f"await_termination gave, after: {seen}"
     assert time.monotonic() < 90, "a waiter with a timeout was not woken"
+
+
+def shut_awaits_first(m):
+    """ThreadPool: a thread waits for its end before the first tasks come"""
+    pool, ran, seen = pool_of(m, 1, 1), [], []
+
+    def waiter():
+        seen.append(pool.await_termination())
+
+    thread = started(waiter)[0]
+    for name in "ab":
+        settle()
+        pool.execute(lambda name=name: ran.append(name))
+    settle()
+    assert ran == ["a", "b"], f"a thread waits in await_termination: a, b; ran {ran}"
+    pool.shutdown()
+    thread.join()
+    assert seen == [True], f"await_termination gave {seen}"
 
 
 def shut_awaits_lasts(m):
@@ -485,6 +520,13 @@ def shut_with_edges(m):
     assert got == (True, []), f"patience None waits for ever: {got}"
     got = m.shutdown_and_await(pool_of(m, 1, 1), 0)
     assert got == (True, []), f"an unused pool, patience 0: {got}"
+    for patience in (0, -1.0):
+        pool = pool_of(m, 1, 1)
+        pool.execute(lambda: time.sleep(5.0))
+        pool.execute(int)
+        got, took = timed(m.shutdown_and_await, pool, patience)
+        gave(got, (False, [int]), f"patience {patience}, a task of 5 s")
+        lasted(took, 0.0, f"patience {patience}")
     for grace, seconds in ((0.0, 1.0), (None, 5.0)):
         pool = pool_of(m, 1, 1)
         pool.execute(lambda: time.sleep(5.0))
@@ -514,14 +556,14 @@ def shut_asks(program):
 def shut_in_order(program):
     scenes = [shut_races, shut_at_last, shut_idle, shut_with_queue]
     scenes += [shut_idle_surplus, shut_as_it_gives_up]
-    seen = alone(program, [shut_with])
+    seen = alone(program, [shut_with, shut_idle_and_queued])
     if seen[-1]["found"]["kind"] == "ok":
         seen += explored(program, scenes, spurious=True, schedules=150)
     return seen
 
 
 def shut_at_once(program):
-    seen = alone(program, [shut_now_in_order])
+    seen = alone(program, [shut_now_in_order, shut_awaits_first])
     if seen[-1]["found"]["kind"] == "ok":
         scenes = [shut_now_races, shut_awaits, shut_awaits_lasts]
         seen += explored(program, scenes, spurious=True, schedules=150)

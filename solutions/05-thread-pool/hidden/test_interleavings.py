@@ -59,6 +59,7 @@ def test_merges_of_odd_steps(student, rng):
         "no steps at all": ([], []),
         "equal steps": (["s", "s"], ["s", "s"]),
         "steps that are None": ([None, 0], [None]),
+        "steps that are lists": ([[1], []], [[2], [1]]),
     }
     compare(student, pairs, ordered=False)
 

@@ -66,12 +66,19 @@ def test_every_schedule_counts_once(student):
         check.equal(total, most, where=where, look=STEP_2)
 
 
+def asked_again(lesson):
+    """Change an answer, and ask for the same once more."""
+    lesson.lost_updates(1, 1)[1] = 0
+    return lesson.lost_updates(1, 1)
+
+
 @pytest.mark.task("lost_updates", weight=1)
 def test_final_values_of_one_thread(student):
     pairs = [(0, 3), (2, 0), (0, 0)]
     got = {pair: student.lost_updates(*pair) for pair in pairs}
     plain = student.lost_updates(), student.lost_updates(1, 1)
     named = student.lost_updates(second=2), student.lost_updates(1, 2)
+    again = student.run(asked_again)
     alone = student.lost_updates(2), student.lost_updates(2, 1)
     check.equal(*alone, where="lost_updates(2), and lost_updates(2, 1)", look=CONTRACT)
 
@@ -82,3 +89,5 @@ def test_final_values_of_one_thread(student):
     check.equal(*plain, where=where, look=CONTRACT)
     where = "lost_updates(second=2), and lost_updates(1, 2)"
     check.equal(*named, where=where, look=CONTRACT)
+    where = "lost_updates(1, 1), asked again after its answer was changed"
+    check.equal(again, final_values(1, 1), where=where, look=CONTRACT)

@@ -51,6 +51,38 @@ def some_threads(lesson, names):
     return types.SimpleNamespace(idents=idents, me=threading.get_ident(), end=end)
 
 
+def foreign_threads(lesson):
+    """Start two threads by `_thread`: `threading` need not know them, or their end.
+
+    One has a frame and is not listed. One has ended, so that it has no frame, but once
+    asked who it is, and so Python 3.11 lists it still.
+    """
+    import _thread
+    import sys
+    import threading
+    import time
+    import types
+
+    gate, ready = _thread.allocate_lock(), threading.Semaphore(0)
+    gate.acquire()
+
+    def unlisted():
+        ready.release()
+        gate.acquire()
+
+    def listed():
+        threading.current_thread()
+        ready.release()
+
+    first = _thread.start_new_thread(unlisted, ())
+    second = _thread.start_new_thread(listed, ())
+    for _ in range(2):
+        ready.acquire()
+    while second in sys._current_frames():
+        time.sleep(0.001)
+    return types.SimpleNamespace(unlisted=first, end=gate.release)
+
+
 def asked(student, tag):
     """Ask for the rows beside threads of these names; two of them are called alike.
 
@@ -155,3 +187,21 @@ def test_rows_in_awkward_cases(student, rng):
     check.equal(named, [list(rows[0])], where=f"{where}: fields", look=CONTRACT)
     order = [row[:2] for row in rows]
     check.equal(order, sorted(order), where=f"{where}: order", look=CONTRACT)
+
+
+@pytest.mark.task("threads_of_this_process", weight=1)
+def test_rows_of_foreign_threads(student):
+    threads = student.run(foreign_threads)
+    unlisted = threads.unlisted
+    try:
+        rows = [row_of(row) for row in student.threads_of_this_process()]
+    finally:
+        threads.end()
+
+    where = "threads_of_this_process, beside threads that `_thread` started"
+    check.plain(rows, where)
+    evidence = "a thread is listed that threading.enumerate() does not list"
+    listed = unlisted not in [row[1] for row in rows]
+    check.true(listed, where=where, evidence=evidence, look=CONTRACT)
+    evidence = "a thread is listed that has no frame"
+    check.true(all(row[3] for row in rows), where=where, evidence=evidence)
