@@ -171,6 +171,21 @@ def pool_dropped(m):
     gave(outcome(dropped.result, 0), "here", "what the policy got, when called,")
 
 
+def pool_submit_nested(m):
+    """ThreadPool.submit, whose policy runs the task here, which submits another"""
+    inner, gate = [], threading.Event()
+    pool = pool_of(m, 1, 1, capacity=0, policy=lambda task, pool: task())
+    pool.execute(gate.wait)
+
+    def task():
+        inner.append(pool.submit(lambda: "inner"))
+        return "outer"
+
+    gave(outcome(pool.submit(task).result, 0), "outer", "the outer future's result")
+    gave(outcome(inner[0].result, 0), "inner", "the inner future's result")
+    gate.set()
+
+
 def pool_factory_fails(m):
     """ThreadPool: a thread_factory that raises, and a thread that does not start"""
     ran, errors, broken = [], [], ["factory"]
@@ -348,6 +363,7 @@ def pool_odd_errors(m):
     pool.execute(lambda: ran.append("a"))
     settle()
     assert (len(left), ran) == (1, ["a"]), f"left run: {left}, ran {ran}"
+    assert pool.stats()[:3] == (1, 0, 0), f"idle, the pool has {pool.stats()}"
 
 
 # --- which test explores what -------------------------------------------------------
@@ -365,7 +381,7 @@ def pool_is_strict(program, cases):
 
     scenes = [refuses, pool_leavers, pool_policy_raises, pool_dropped]
     scenes += [pool_factory_fails, pool_names, pool_names_of_two, pool_defaults]
-    scenes += [pool_empty_tasks, pool_odd_errors, pool_own_errors]
+    scenes += [pool_empty_tasks, pool_odd_errors, pool_own_errors, pool_submit_nested]
     seen = alone(program, [*scenes, pool_hand_off_polled])
     if seen[-1]["found"]["kind"] == "ok":
         watched = {"watched": ["ThreadPool"], "races": False}

@@ -93,11 +93,16 @@ def policies_in_awkward_cases(m):
     assert got[0] == "gave", f"discard_oldest, the queue being empty, {said(got)}"
     assert empty.log == ["poll", "execute"], "it must offer the task to an empty queue"
 
-    def failing():
-        raise Boom("task")
+    for kind in (Boom, SystemExit):
 
-    got = outcome(m.caller_runs, failing, Stand(False))
-    refused(got, "Boom", "caller_runs with a task that fails")
+        def failing(kind=kind):
+            raise kind("task")
+
+        try:
+            got = m.caller_runs(failing, Stand(False))
+        except (Boom, SystemExit) as error:
+            got = type(error)
+        assert got is kind, f"caller_runs with a task that raises {kind.__name__}"
 
 
 def policies_in_the_default(m):

@@ -345,10 +345,10 @@ def mapped_rejections(m):
 
     class Broken:
         def submit(self, function, *args):
-            raise Boom("submit")
+            raise RuntimeError("submit")
 
     got = outcome(m.map_reduce, ["a"], mapper, in_order, Broken())
-    refused(got, "Boom", "map_reduce, submit raising,")
+    refused(got, "RuntimeError", "map_reduce, submit raising,")
 
 
 # --- the tests ----------------------------------------------------------------------
