@@ -33,12 +33,12 @@ def evaluate(a, b, c, x):
     a, b, x = np.float64(a), np.float64(b), np.float64(x)
     must(a.ndim == 2 and b.shape == x.shape == (a.shape[0],) == (a.shape[1],))
     H, terms = a + a.T, a * x * x[:, None]
-    return float(math.fsum(terms.ravel()) + math.fsum(b * x) + c), H.dot(x) + b
+    return float(math.fsum(terms.ravel()) + math.fsum(b * x) + float(c)), H.dot(x) + b
 
 
 # %% tags=["task"] task="both_forms"
 def both_forms(a, b, c):
-    value, b = evaluate(a, b, c, np.zeros(len(b)))  # the gradient at 0 is b
+    value, b = evaluate(a, b, c, np.zeros(np.shape(b)))  # the gradient at 0 is b
     a = np.float64(a)
     must(math.isfinite(value) and np.isfinite(b).all() and np.isfinite(a).all())
     A = np.array(a)

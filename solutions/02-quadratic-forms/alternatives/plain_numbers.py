@@ -49,7 +49,9 @@ def evaluate(a, b, c, x):
     b, x = row(b, len(a)), row(x, len(a))
     n = range(len(x))
     slopes = [b[k] + sum(a[k][j] * x[j] + a[j][k] * x[j] for j in n) for k in n]
-    value = math.fsum([a[i][j] * x[i] * x[j] for i in n for j in n]) + dot(b, x) + c
+    value = (
+        math.fsum([a[i][j] * x[i] * x[j] for i in n for j in n]) + dot(b, x) + float(c)
+    )
     return value, np.array(slopes, dtype=float)
 
 
@@ -148,7 +150,10 @@ def minimise(H, h, c, rtol=1e-10):
         x = x if zero else plus(x, g / s, v)
     null = [v for _, v, _, zero in axes if zero]
     return SimpleNamespace(
-        kind=kind, x=np.array(x), value=c - dot(h, x) / 2, directions=column(null, n)
+        kind=kind,
+        x=np.array(x),
+        value=float(c) - dot(h, x) / 2,
+        directions=column(null, n),
     )
 
 

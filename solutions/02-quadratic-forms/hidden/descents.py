@@ -397,6 +397,10 @@ def ask_limits(student, name, *rest):
         where = f"{name}, rtol = {rtol}, which x0 just meets"
         judge_end(run, "converged", where)
         check.equal(steps_of(run, where), 0, where=f"{where}: steps", look=CONTRACT)
+    for h in ([3.0, -3.0], [-3.0, 0.0]):
+        asked = (name, 2.0 * np.eye(2), np.array(h), np.array([4, 4]), *rest, 1)
+        run = run_of(student, *asked, maxiter=0)
+        judge_end(run, "maxiter", f"{name}, rtol = 1, maxiter = 0, h = {h}")
     down = run_of(student, name, -one, np.array([2.0]), at, *rest, maxiter=0)
     judge_end(down, "maxiter", f"{name}, maxiter = 0, H is negative")
 
@@ -463,6 +467,8 @@ def ask_refusals(student, name, *rest):
         ("an x0 of one number", (fine, h, np.ones(1), *rest)),
         ("an x0 of three numbers", (fine, h, np.ones(3), *rest)),
         ("x0 as a column", (fine, h, np.ones((2, 1)), *rest)),
+        ("x0 as a row", (fine, h, np.ones((1, 2)), *rest)),
+        ("a product that is a row", (lambda v: v[None], h, h, *rest)),
         ("a two-dimensional h", (fine, np.ones((1, 2)), np.ones((1, 2)), *rest)),
         ("a product of one number", (lambda v: v[:1], h, h, *rest)),
         ("a product that is a column", (lambda v: v[:, None], h, h, *rest)),
@@ -519,8 +525,22 @@ def ask_integers(student, name, *rest):
         where = f"{name}, h of size {size:g}, rtol in float32"
         judge_end(run, "converged", where)
         vector(run.x / size, np.array([1.0, 1.5]), 1e-7, f"{where}: x")
-    run = run_of(student, name, lambda v: np.array([4, 8]), *whole, *rest, maxiter=1)
-    vector(run.residuals, run.residuals, 0.0, f"{name}, product returns integers")
+    fixed = lambda v: np.array([4, 8], np.uint8)  # noqa: E731
+    run = run_of(student, name, fixed, *whole, *rest, maxiter=1)
+    where = f"{name}, product returns bytes, curvature is negative"
+    vector(run.residuals, [math.hypot(2, 16)], 1e-12, f"{where}: residuals")
+    half = lambda v: np.float16(SAMPLE @ v)  # noqa: E731
+    rest = [np.float16 for _ in rest]  # whatever is asked of them is exact
+    run = run_of(student, name, half, SAMPLE_H, SAMPLE_X0, *rest, maxiter=1)
+    where = f"{name}, product returns float16"
+    x = SAMPLE_X0 + 208 / 1200 * np.array([12.0, 8.0])
+    vector(run.x, x, 1e-12, f"{where}: x")
+    left = SAMPLE_H - SAMPLE @ x
+    sizes = [math.hypot(12, 8), math.hypot(*left)]
+    vector(run.residuals, sizes, 1e-12, f"{where}: residuals")
+    long = np.array([4, 3]) * 10**9
+    run = run_of(student, name, SAMPLE, long, 0 * long, *rest, 1.5, maxiter=0)
+    judge_end(run, "converged", f"{name}, h is large int64, rtol = 1.5, x0 is 0")
 
 
 # --- large problems, whose product runs beside the submission -------------------------

@@ -11,7 +11,8 @@ from autograder.student.testing import check
 PLANE = np.array([[4, 2, 0], [2, 5, 2], [0, 2, 1]])  # its null space is (1, -2, 4)
 DOWN = np.array([1.0, -2.0, 4.0])
 MANY = np.array([2.4, 1.0, 1.0, 1.0])
-HUGE = np.full(2, 1e60)
+HUGE, HUGE_BOWL = np.full(2, 1e60), np.diag([1e60, 5e59])
+SINGLE = np.float32(1e-7)
 
 
 def judge(student, cases, look):
@@ -35,6 +36,7 @@ def test_bowls_and_saddles(student, rng):
             ("two are negative", turned([-2, -1, 3, 5], rng)[0], h, "saddle"),
             ("all are negative", turned([-4, -3, -2, -1], rng)[0], h, "saddle"),
             ("a positive diagonal", np.array([[1.0, 2], [2, 1]]), h[:2], "saddle"),
+            ("1 and -1", np.array([[0.0, 1], [1, 0]]), h[:2], "saddle"),
             ("large off the diagonal", np.array([[1, 9.0], [9, 90]]), h[:2], "bowl"),
         ],
         STEP_3,
@@ -85,7 +87,11 @@ def test_scales_of_classify(student, rng):
     fall = turned([-1e-4, 1, 1, 2], rng)[0]
     inside = H @ rng.normal(size=4)
     out = inside + 1e-3 * axes[:, 0]
-    cases = []
+    wide, _ = turned([-1e-3, *np.linspace(1, 2, 23)], rng)
+    cases = [
+        ("n = 24, one is negative", wide, wide[0], "saddle"),
+        ("n = 24, all are positive", wide + 0.01 * np.eye(24), wide[0], "bowl"),
+    ]
     for s in (1e-60, 1e60):
         cases += [
             (f"a bowl of size {s:g}", full * s, out, "bowl"),
@@ -95,6 +101,17 @@ def test_scales_of_classify(student, rng):
             (f"a trough, h of size {s:g}", H, inside * s, "trough"),
             (f"a ramp, h of size {s:g}", H, out * s, "ramp"),
         ]
+    judge(student, cases, CONTRACT)
+
+
+@pytest.mark.task("classify")
+def test_the_part_of_h_beside_several_zeros(student, rng):
+    H, axes = turned([0, 0, 0, 10, 13, 20], rng)
+    cases = []
+    for k in range(3):
+        for part, want in ((0.2 - 1e-6, "trough"), (0.2 + 1e-6, "ramp")):
+            h = part * axes[:, k] + math.sqrt(1 - part**2) * axes[:, 5]
+            cases.append((f"three zeros, h_0 is {part} of h", H, h, want, 0.2))
     judge(student, cases, CONTRACT)
 
 
@@ -113,7 +130,8 @@ def test_tolerances_of_classify(student):
             ("1, 5e-13, rtol = 1e-13", np.diag([1, 5e-13]), steep, "bowl", 1e-13),
             ("1 and -1/4, rtol = 1/4", np.diag([1, -0.25]), 0 * steep, "trough", 0.25),
             ("three of h_0", np.diag([1.0, 0, 0, 0]), MANY, "ramp", 0.5),
-            ("rtol in float32", np.diag([1.0, 0.0]), HUGE, "ramp", np.float32(1e-7)),
+            ("rtol in float32", np.diag([1.0, 0.0]), HUGE, "ramp", SINGLE),
+            ("H of size 1e60, rtol in float32", HUGE_BOWL, HUGE, "bowl", SINGLE),
             ("h_0 is half of h", np.diag([1.0, 1, 1, 0]), np.ones(4), "trough", 0.5),
             (
                 "h_0 is 5e-13 of h, rtol = 1e-13",
@@ -216,9 +234,26 @@ def test_small_and_empty_and_integers_of_classify(student):
             "ramp",
             0.5,
         ),
+        (
+            "int64 h, whose square overflows",
+            np.diag([1, 0, 0]),
+            np.array([4 * 10**9, 2 * 10**9, 0]),
+            "trough",
+            0.5,
+        ),
         ("int8", (PLANE + 100 * np.eye(3)).astype(np.int8), DOWN.astype("i1"), "bowl"),
     ]
     judge(student, cases, CONTRACT)
+
+
+BENT = ((0, 3), (3, 2))
+
+
+def bent_at(i, j):
+    """Return a matrix that is symmetric but for one entry."""
+    H = 4 * np.eye(4) + 1
+    H[i, j] += 1
+    return H
 
 
 @pytest.mark.task("classify")
@@ -230,7 +265,11 @@ def test_refusals_of_classify(student):
         ("a one-dimensional H", (h, h)),
         ("an H that is not symmetric", (np.array([[1.0, 2.0], [0.0, 1.0]]), h)),
         ("an H that is not symmetric in its last bit", (bent, h)),
+        *((f"an H bent at {at}", (bent_at(*at), np.ones(4))) for at in BENT),
         ("an h of one number", (np.eye(2), np.ones(1))),
+        ("h as a row", (np.eye(2), np.ones((1, 2)))),
+        ("minus infinity in H", (np.diag([1.0, -math.inf]), h)),
+        ("minus infinity in h", (np.eye(2), np.array([-math.inf, 0.0]))),
         ("h as a column", (np.eye(2), np.ones((2, 1)))),
         ("a matrix of 2 x 2 x 2", (np.ones((2, 2, 2)), h)),
         ("n = 1 and an h without an axis", (np.eye(1), np.array(1.0))),

@@ -70,7 +70,20 @@ def test_kinds_of_numbers_and_sizes_of_evaluate(student, rng):
     one = np.array([[3.0]])
     cases = (
         ("int8 arrays", small, np.array([100, 5], np.int8), 7, small[0]),
-        ("float32 arrays", single, single[0], 1.0, 1000 * single[1]),
+        (
+            "float32 arrays and c",
+            single,
+            single[0],
+            np.float32(0.1),
+            1000 * single[1],
+        ),
+        (
+            "large int64 arrays",
+            small * np.int64(4e7),
+            small[0] * np.int64(1e9),
+            np.int64(7),
+            small[1] * np.int64(6e7),
+        ),
         (
             "uint8 b",
             small.astype(float),
@@ -110,6 +123,9 @@ def test_refusals_of_evaluate(student):
         ("an x of three numbers", (a, b, 0.0, np.ones(3))),
         ("b as a column", (a, np.ones((2, 1)), 0.0, x)),
         ("x as a column", (a, b, 0.0, np.ones((2, 1)))),
+        ("b as a row", (a, np.ones((1, 2)), 0.0, x)),
+        ("x as a row", (a, b, 0.0, np.ones((1, 2)))),
+        ("n = 1 and an x without an axis", (np.eye(1), b[:1], 0.0, np.array(2.0))),
         ("a matrix of 2 x 2 x 2", (np.ones((2, 2, 2)), b, 0.0, x)),
         ("a matrix of 0 x 3", (np.zeros((0, 3)), b[:0], 0.0, x[:0])),
         ("n = 0 and a b of two numbers", (np.zeros((0, 0)), b, 0.0, x[:0])),
@@ -121,5 +137,5 @@ def test_refusals_of_evaluate(student):
 @pytest.mark.task("evaluate")
 def test_arguments_are_kept_of_evaluate(student, rng):
     a, x = rng.normal(size=(3, 3)), rng.normal(size=3)
-    for kind in (a, np.zeros((3, 3))):
+    for kind in (a, np.zeros((3, 3)), a + a.T):
         keeps_its_arguments(student, "evaluate", [kind, a[0], 1.0, x], [(1,)])

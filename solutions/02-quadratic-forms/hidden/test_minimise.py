@@ -103,6 +103,11 @@ def test_ramps(student, rng):
             got = minimum_of(student, H, h, 1.0)
             where = f"minimise, eigenvalues {values}, h outside the range"
             judge_way_down(got, "ramp", H, h, where)
+    H = np.diag([0.0, 0.0, 0.0, 1.0])
+    for h in (np.array([2.0, -2.0, 0.0, 1.0]), np.array([0.0, 2.0, -2.0, 1.0])):
+        got = minimum_of(student, H, h, 1.0)
+        where = "minimise, h at a right angle to a flat axis"
+        judge_way_down(got, "ramp", H, h, where)
     # A part of 1e-8 outside the range: h minus its other part is mostly rounding.
     H, axes = turned([0, 1, 2, 4], rng)
     h = H @ rng.uniform(1, 2, size=4) + 1e-8 * axes[:, 0]
@@ -120,6 +125,9 @@ def test_saddles(student, rng):
         h = rng.normal(size=4)
         got = minimum_of(student, H, h, 1.0)
         judge_way_down(got, "saddle", H, h, f"minimise, eigenvalues {values}")
+    H, h = np.array([[0.0, 1.0], [1.0, 0.0]]), np.ones(2)
+    got = minimum_of(student, H, h, 1.0)
+    judge_way_down(got, "saddle", H, h, "minimise, H = ((0, 1), (1, 0))")
 
 
 @pytest.mark.task("minimise")
@@ -149,6 +157,14 @@ def test_scales_of_minimise(student, rng):
         judge_minimum(got, "bowl", at, value, 0, H, where, look=CONTRACT)
         got = minimum_of(student, H * s, h - axes[:, 0] * t, c)
         judge_way_down(got, "ramp", H * s, h - axes[:, 0] * t, where, CONTRACT)
+    H, h = np.diag([2e60, 1e60]), np.array([2e60, 3e60])
+    got = minimum_of(student, H, h, 0.0, np.float32(1e-7))
+    where = "minimise, H of size 1e60, rtol in float32"
+    judge_minimum(got, "bowl", [1.0, 3.0], -5.5e60, 0, H, where, look=CONTRACT)
+    H, _ = turned(np.linspace(1, 2, 24), rng)
+    got = minimum_of(student, H, H @ np.ones(24), 0.0)
+    value = level_of(np.ones(24), H @ np.ones(24), 0.0)
+    judge_minimum(got, "bowl", np.ones(24), value, 0, H, "minimise, n = 24")
 
 
 @pytest.mark.task("minimise")
@@ -184,8 +200,10 @@ def test_small_and_empty_and_integers_of_minimise(student):
     got = minimum_of(student, nothing, np.zeros(0), 2.5)
     judge_minimum(got, "bowl", np.zeros(0), 2.5, 0, nothing, "minimise, n = 0")
     one = np.array([[4.0]])
-    got = minimum_of(student, one, np.array([-2.0]), 1.0)
-    judge_minimum(got, "bowl", [-0.5], 0.5, 0, one, "minimise, n = 1")
+    c = np.float32(0.1)
+    got = minimum_of(student, one, np.array([-2.0]), c)
+    where = "minimise, n = 1, c in float32"
+    judge_minimum(got, "bowl", [-0.5], float(c) - 0.5, 0, one, where)
     for h in (3.0, -3.0):
         where = f"minimise, n = 1, h = {h:g}"
         got = minimum_of(student, -one, np.array([h]), 1.0)
@@ -211,6 +229,11 @@ def test_refusals_of_minimise(student):
         ("an h of three numbers", (np.eye(2), np.ones(3), 0.0)),
         ("a NaN in H", (np.diag([1.0, math.nan]), h, 0.0)),
         ("an infinity in h", (np.eye(2), np.array([0.0, math.inf]), 0.0)),
+        ("minus infinity in h", (np.eye(2), np.array([0.0, -math.inf]), 0.0)),
+        ("an infinity in H", (np.diag([math.inf, 1.0]), h, 0.0)),
+        ("h as a row", (np.eye(2), np.ones((1, 2)), 0.0)),
+        ("h as a column", (np.eye(2), np.ones((2, 1)), 0.0)),
+        ("n = 1 and an h without an axis", (np.eye(1), np.array(1.0), 0.0)),
         ("a NaN in h", (np.eye(2), np.array([math.nan, 0.0]), 0.0)),
         ("a one-dimensional H", (h[:1], h[:1], 0.0)),
         ("a matrix of 2 x 2 x 2", (np.ones((2, 2, 2)), h, 0.0)),

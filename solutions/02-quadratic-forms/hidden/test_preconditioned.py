@@ -158,6 +158,7 @@ def test_no_such_matrix(student):
         ("z at a right angle to r", lambda r: np.array([-r[1], r[0]])),
         ("z = 0", lambda r: 0 * r),
         ("a z of one number", lambda r: r[:1]),
+        ("a z that is a row", lambda r: r[None]),
         ("a z that is a column", lambda r: r[:, None]),
         ("a later z that is a number", turning()),
     )
@@ -185,9 +186,9 @@ def test_flat_is_asked_of_H(student):
     run = run_of(student, NAME, H, h, np.zeros(2), lambda r: r / M, maxiter=100)
     where = f"{NAME}, H = diag(1, 2), M = diag(1, 4e14)"
     descents.judge_truth(run, lambda v: H @ v, h, 1e-8, where, CONTRACT)
-    M, h = np.array([1, 1e20]), np.array([1, 1e10])
+    M, h = np.array([1, 1e40]), np.array([1, 1e20])
     run = run_of(student, NAME, H, h, np.zeros(2), lambda r: r / M, maxiter=100)
-    where = f"{NAME}, M = diag(1, 1e20), r'z is 2e-10 |r||z|, yet positive"
+    where = f"{NAME}, M = diag(1, 1e40), r'z is 2e-20 |r||z|, yet positive"
     descents.judge_end(run, "converged", where)
     thin, h = np.diag([1.0, 3e-13]), np.array([1.0, 9e-13])
     run = run_of(student, NAME, thin, h, np.zeros(2), plain, 1e-14, 50)

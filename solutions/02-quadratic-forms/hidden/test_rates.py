@@ -56,14 +56,17 @@ def test_bounds(student, rng):
         H, _ = turned(values, rng)
         x_star, path = rng.normal(size=len(values)), walk(rng, len(values), 7)
         got = rates_of(student, H, x_star, path)
-        kappa = values[-1] / values[0]
-        root = math.sqrt(kappa)
-        where = f"rates, eigenvalues {values}"
-        number(got.kappa, kappa, 1e-9, f"{where}: kappa", STEP_6)
-        want = bound_of((kappa - 1) / (kappa + 1), 1.0, 7)
-        vector(got.descent_bound, want, 1e-9, f"{where}: descent_bound", STEP_6)
-        want = bound_of((root - 1) / (root + 1), 2.0, 7)
-        vector(got.conjugate_bound, want, 1e-9, f"{where}: conjugate_bound", STEP_6)
+        judge_bounds(got, values[-1] / values[0], 7, f"rates, eigenvalues {values}")
+
+
+def judge_bounds(got, kappa, points, where):
+    """Check kappa and both bounds after 0, 1, ... steps."""
+    root = math.sqrt(kappa)
+    number(got.kappa, kappa, 1e-9, f"{where}: kappa", STEP_6)
+    want = bound_of((kappa - 1) / (kappa + 1), 1.0, points)
+    vector(got.descent_bound, want, 1e-9, f"{where}: descent_bound", STEP_6)
+    want = bound_of((root - 1) / (root + 1), 2.0, points)
+    vector(got.conjugate_bound, want, 1e-9, f"{where}: conjugate_bound", STEP_6)
 
 
 @pytest.mark.task("rates")
@@ -71,6 +74,7 @@ def test_kinds_of_paths(student, rng):
     H, _ = turned([1, 2, 5], rng)
     x_star, path = np.array([1.0, -2.0, 3.0]), walk(rng, 3, 4)
     ends = [*path, x_star]
+    many = np.int64(10**9)
     whole = np.array([[4, 0, 1], [-20, -2, 30], [120, 5, -110]], np.int8)
     tiny = [x_star + 1e-12 * p for p in path]
     one = np.array([[3.0]])
@@ -85,6 +89,7 @@ def test_kinds_of_paths(student, rng):
             whole,
             1e-10,
         ),
+        ("large int64", np.diag([2, 3, 4]), many * whole[1], many * whole, 1e-10),
         ("points close to x_star", H, x_star, tiny, 1e-3),
         ("H of size 1e-40", H * 1e-40, x_star, path, 1e-10),
         ("H of size 1e40", H * 1e40, x_star, path, 1e-10),
@@ -99,12 +104,11 @@ def test_kinds_of_paths(student, rng):
         ("n = 1", one, np.array([1.0]), [np.array([3.0]), np.array([0.5])], 1e-10),
     ):
         got = rates_of(student, matrix, star, points)
-        where = f"rates, {kind}: measured"
-        vector(got.measured, measured_of(matrix, star, points), tol, where)
-    where = "rates, n = 1"
-    number(got.kappa, 1.0, 1e-12, f"{where}: kappa")
-    vector(got.descent_bound, [1.0, 0.0], 1e-12, f"{where}: descent_bound")
-    vector(got.conjugate_bound, [2.0, 0.0], 1e-12, f"{where}: conjugate_bound")
+        where = f"rates, {kind}"
+        want = measured_of(matrix, star, points)
+        vector(got.measured, want, tol, f"{where}: measured")
+        values = np.linalg.eigvalsh(np.asarray(matrix, dtype=np.float64))
+        judge_bounds(got, values[-1] / values[0], len(points), where)
 
 
 @pytest.mark.task("rates")
@@ -139,6 +143,7 @@ def test_an_ill_conditioned_matrix(student):
 @pytest.mark.task("rates")
 def test_refusals_of_rates(student):
     H, star, path = np.eye(2), np.zeros(2), [np.ones(2), np.zeros(2)]
+    one = np.eye(1)
     cases = (
         ("a negative eigenvalue", (np.diag([1.0, -2.0]), star, path)),
         ("two negative eigenvalues", (-H, star, path)),
@@ -149,6 +154,13 @@ def test_refusals_of_rates(student):
         ("eigenvalues 1 and 1e-14", (np.diag([1.0, 1e-14]), star, path)),
         ("a matrix of 1 x 2 x 2", (H[None], star, path)),
         ("an x_star that is a column", (H, star[:, None], path)),
+        ("an x_star that is a row", (H, star[None], path)),
+        ("n = 1 and an x_star without an axis", (one, np.array(0.0), path[0][:, None])),
+        ("n = 1 and points without an axis", (one, star[:1], path[0])),
+        ("a one-dimensional H", (path[0], star, path)),
+        ("n = 1 and an H without an axis", (np.array(2.0), star[:1], np.ones((2, 1)))),
+        ("points that are rows", (H, star, np.ones((3, 1, 2)))),
+        ("a point of one number amid others", (H, star, [path[0], np.ones(1), star])),
         ("points that are columns", (H, star, np.ones((3, 2, 1)))),
         ("an empty path", (H, star, [])),
         ("an array of no points", (H, star, np.zeros((0, 2)))),

@@ -54,6 +54,8 @@ def test_kinds_of_numbers_and_sizes_of_residual_bounds(student):
             1,
             4,
         ),
+        ("large int64", np.array([4, 3]) * 10**9, np.array([2, 4]) * 10**9, 1, 4),
+        ("n = 80, h is 0 but for its end", np.ones(80), np.eye(80)[-1], 0.5, 2.0),
         ("float16", np.full(2, 300, np.float16), np.ones(2, np.float16), 0.5, 2.0),
         ("float32", np.full(2, 0.1, np.float32), np.ones(2, np.float32), 0.5, 2.0),
         ("numbers of NumPy", np.ones(2), np.ones(2), np.int64(1), np.int64(4)),
@@ -96,6 +98,8 @@ def test_refusals_of_residual_bounds(student):
         ("smallest = NaN", (r, h, math.nan, 2.0)),
         ("largest = NaN", (r, h, 1.0, math.nan)),
         ("an infinite largest", (r, h, 1.0, math.inf)),
+        ("two infinite eigenvalues", (r, h, math.inf, math.inf)),
+        ("r as a column", (np.ones((2, 1)), h, 1.0, 2.0)),
     )
     refuses(student.residual_bounds, cases, NAME)
 
