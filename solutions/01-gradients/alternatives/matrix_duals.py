@@ -57,9 +57,9 @@ def partial(f, x, i, h=None, scheme="central"):
     if not np.isfinite(h) or np.sign(h) != 1:
         raise ValueError("a positive h, please")
     if scheme == "complex":
-        z = x + 0j
+        z = x.astype(complex)
         z[i] += h * 1j
-        return float(np.imag(the_number(f(z.astype(complex)))) / float(h))
+        return float(np.imag(the_number(f(z))) / float(h))
     here = x[i]
     x[i] = here + x.dtype.type(h)
     right, up = x[i], the_number(f(x.copy()))
@@ -194,6 +194,7 @@ def steepest(grad, norm):
     g = np.asarray(grad, dtype=np.float64)
     if np.isnan(g).any() or np.isinf(g).any() or not np.count_nonzero(g):
         raise ValueError("a finite gradient that is not zero, please")
+    up, down = g > 0, g < 0  # before a small entry underflows beside a large one
     g = g / np.linalg.norm(g, np.inf)
     match norm:
         case "l1":
@@ -201,7 +202,7 @@ def steepest(grad, norm):
         case "l2":
             u = g / np.sqrt((g**2).sum())
         case "linf":
-            u = np.where(g > 0, 1.0, np.where(g < 0, -1.0, 0.0))
+            u = 1.0 * up - 1.0 * down
         case _:
             raise ValueError("l1, l2 or linf")
     return u

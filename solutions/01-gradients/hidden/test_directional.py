@@ -98,6 +98,7 @@ def test_the_step(student, rng):
         ("two large coordinates of opposite sign", [far, -far], [1.0, 1.0], far * 1.41),
         ("a large and a small coordinate", [far, -1.0], [1.0, -1.0], 1.41),
         ("small coordinates only", [0.1, 0.2], [3.0, 4.0], 1.25),
+        ("one of six coordinates most", [0.1] * 6, [1.0] + [1e-6] * 5, 1.0),
         ("six small coordinates alike", [0.1] * 6, [1.0] * 6, 2.45),
         ("a small coordinate hardly", [far, 1.0], [1.0, 1e-6], far),
         ("a large coordinate more than a small one", [far, 1.0], [4.0, 3.0], 1.67),
@@ -151,6 +152,22 @@ def test_kinds_of_points(student):
         np.array([3.0, 4.0]),
         normalise=True,
     )
+    small = [
+        (np.array([3, 4], np.float16), 4.4),
+        (np.array([-128, 0], np.int8), -2.0),
+        (np.array([1e-9, 1.0]), 4.0 + 2e-9),
+        (np.array([1.0, 1e-9]), 2.0 + 4e-9),
+    ]
+    small = [
+        (v, want, student.directional(bowl, np.array([1.0, 2.0]), v, normalise=True))
+        for v, want in small
+    ]
+    leaning = student.directional(
+        lambda x: 1e15 * float(x[0]) + float(x[1]),
+        np.array([0.0, 1.0]),
+        np.array([1e-15, 1.0]),
+        normalise=True,
+    )
     still = student.directional(bowl, np.ones(2), np.zeros(2), normalise=False)
     far = np.array([1e8, 1.0])
     spread = [
@@ -161,9 +178,16 @@ def test_kinds_of_points(student):
     g = check.counted(lambda p: float(p[0]) ** 2 + 0.5 * float(p[1]))
     narrow = np.array([1.1, 2.3], dtype=np.float32)
     single = student.directional(g, narrow, np.array([3.0, 4.0]), normalise=False)
+    extreme = [
+        student.directional(g, narrow, s * np.array([3.0, 4.0]), normalise=True)
+        for s in (1e-200, 1e199)
+    ]
 
     for got, want in zip(whole, (2.0, 4.4, 22.0), strict=True):
         near(got, want, 1e-8, "directional with integer x and v", STEP_3)
+    for v, want, got in small:
+        near(got, want, 1e-8, f"directional, v = {v.tolist()} in {v.dtype}", STEP_3)
+    near(leaning, 2.0, 1e-8, "directional, steep where v moves x a little", STEP_3)
     near(boxed, 2.0, 1e-8, "directional where f returns an array of one", CONTRACT)
     near(still, 0.0, 0, "directional, v = 0, normalise=False", CONTRACT)
     for got, want in zip(spread, (1e-8, -math.e, -1e-8), strict=True):
@@ -174,6 +198,8 @@ def test_kinds_of_points(student):
     near(both, (1e-8 + math.e) / math.sqrt(2), 1e-2, where, look)
     where = "directional with float32 x"
     near(single, 8.6, 1e-4, where, STEP_3)
+    for got in extreme:
+        near(got, 1.72, 1e-4, f"{where} and a very long or short v", STEP_3)
     for p in g.args:
         check.dtype(p, np.float32, where=f"{where}: what f is given", look=CONTRACT)
 
@@ -192,6 +218,9 @@ def test_directions_that_are_none(student):
         ("an infinity in v", [math.inf, 1.0], False),
         ("an infinity in v and normalise=True", [math.inf, 1.0], True),
         ("minus infinity in v", [1.0, -math.inf], False),
+        ("minus infinity in v and normalise=True", [1.0, -math.inf], True),
+        ("v of shape (1, 2)", [[1.0, 2.0]], True),
+        ("v = 0 of shape (1, 2)", [[0.0, 0.0]], False),
         ("v = 0 of another length", [0.0, 0.0, 0.0], False),
         ("v longer than x", [1.0, 2.0, 3.0], False),
         ("v of one element", [1.0], False),
@@ -207,6 +236,16 @@ def test_directions_that_are_none(student):
             where=f"directional with {kind}",
             look=CONTRACT,
         )
+    check.raises(
+        ValueError,
+        student.directional,
+        lambda x: x * 2,
+        x,
+        x,
+        normalise=True,
+        where="directional where f returns two numbers",
+        look=CONTRACT,
+    )
     check.raises(
         ValueError,
         student.directional,

@@ -95,6 +95,9 @@ def test_awkward_points(student):
     check.dtype(single.args[0], np.float32, where=where, look=CONTRACT)
     where = "gradient where f returns an array of one"
     check.close(boxed, [5.0, 2.0], rtol=1e-7, where=where, look=CONTRACT)
+    where, two = "gradient where f returns two numbers", np.ones(2)
+    f = lambda x: x * 2  # noqa: E731
+    check.raises(ValueError, student.gradient, f, two, where=where, look=CONTRACT)
 
 
 def spread(x):

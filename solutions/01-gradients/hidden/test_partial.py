@@ -120,6 +120,7 @@ def test_complex_step(student, rng):
     given = student.partial(lambda z: z[0] ** 3, x, 0, 0.5, "complex")
     whole = student.partial(lambda x: float(x[0]) ** 3, np.array([2.0]), 0, 1)
     faint = student.partial(lambda z: 1e-20 * np.exp(z[0]), x, 0, scheme="complex")
+    level = student.partial(lambda z: 7.0, x, 0, scheme="complex")
 
     where = "partial, scheme='complex'"
     check.equal(f.calls, 1, where=f"{where}: calls of f", look=CONTRACT)
@@ -130,6 +131,7 @@ def test_complex_step(student, rng):
     near(tiny, 3 * x[0] ** 2, 1e-14, f"{where} with a very small given h", STEP_2)
     near(given, 3 * x[0] ** 2 - 0.25, 1e-14, f"{where}, h=0.5, used as given", CONTRACT)
     near(whole, 13.0, 1e-12, "partial of x^3 at 2, h=1, used as given", CONTRACT)
+    near(level, 0.0, 0, f"{where}, f is constant and returns a float", CONTRACT)
     near(faint, 2e-20 * slope, 1e-14, f"{where}, a very small f", CONTRACT)
 
 
@@ -221,7 +223,7 @@ def test_float32(student):
     where = "partial, float32 x, scheme='complex'"
     kind = f"{where}: what f is given"
     check.dtype(wide.args[0], np.complex128, where=kind, look=CONTRACT)
-    near(sideways, slope, 1e-6, where, STEP_2)
+    near(sideways, slope, 1e-11, where, STEP_2)
 
 
 @pytest.mark.task("partial", weight=1)
@@ -247,6 +249,9 @@ def test_kinds_of_values(student):
     falling = student.partial(
         lambda x: np.array(100 - round(2 * float(x[0])), dtype=np.uint8), x, 0, 0.5
     )
+    signed = student.partial(
+        lambda x: np.array([round(600 - 200 * float(x[0]))], np.int8), x, 0, 0.5
+    )
     half = check.counted(plain_product)
     student.partial(half, np.array([3, 4], dtype=np.float16), 1, 0.25)
     g = check.counted(lambda z: z[:1] ** 3)
@@ -262,6 +267,7 @@ def test_kinds_of_values(student):
         where = "partial with float16 x: what f is given"
         check.dtype(p, np.float64, where=where, look=CONTRACT)
     near(falling, -2.0, 1e-12, "partial where f returns unsigned ints", CONTRACT)
+    near(signed, -200.0, 1e-12, "partial where f returns an int8 array", CONTRACT)
     near(single, -4.0, 1e-7, "partial with n = 1", STEP_2)
     for kind, got in wrapped.items():
         want = 8.0 if kind == "an int" else 24.0
@@ -311,7 +317,10 @@ def test_refused_arguments(student):
     total = lambda x: np.sum(x)  # noqa: E731
     sideways = {"scheme": "complex"}
     cases = (
-        ("an unknown scheme", wave, x, {"scheme": "sideways"}),
+        *(
+            (f"the scheme {name!r}", wave, x, {"scheme": name})
+            for name in ("sideways", "backward", "Central", "c", "")
+        ),
         ("h = 0", wave, x, {"h": 0.0}),
         ("a negative h", wave, x, {"h": -1e-3}),
         ("h = NaN", wave, x, {"h": math.nan}),
@@ -326,6 +335,7 @@ def test_refused_arguments(student):
         ("h = NaN and scheme='complex'", total, x, {"h": math.nan, **sideways}),
         ("a 0-d x", total, np.array(2.0), {}),
         ("a 2-d x", total, np.ones((2, 1)), {}),
+        ("an x that is a row", total, np.ones((1, 2)), {}),
         ("a 2-d x and scheme='complex'", total, np.ones((2, 1)), sideways),
         ("f returning two numbers", lambda x: x * 2, x, {}),
         ("f returning no numbers", lambda x: x[:0], x, {}),

@@ -21,20 +21,21 @@ SIZES = {
 }
 
 
-def best(grad, norm):
+def best(grad, signs, norm):
     """Return the unit vector of the chapter; the first of equals wins."""
     if norm == "l2":
         return grad / np.sqrt(grad @ grad)
     if norm == "linf":
-        return np.sign(grad)
+        return signs
     first = np.arange(grad.size) == np.argmax(np.abs(grad))
-    return np.where(first, np.sign(grad), 0.0)
+    return np.where(first, signs, 0.0)
 
 
 def judge_direction(got, grad, norm, kind):
     where = f"steepest, {norm}, {kind}"
-    grad = np.asarray(grad, dtype=np.float64) / np.max(np.abs(grad))
-    want = best(grad, norm)
+    grad = np.asarray(grad, dtype=np.float64)
+    signs, grad = np.sign(grad), grad / np.max(np.abs(grad))
+    want = best(grad, signs, norm)
     check.shape(got, want.shape, where=where, look=STEP_4)
     check.dtype(got, np.float64, where=where, look=CONTRACT)
     got = np.asarray(got, dtype=np.float64)
@@ -91,10 +92,12 @@ def test_ties_zeros_and_integers(student):
     cases = [("a tie and a zero", tie), ("an integer gradient", np.array([3, 0, -4]))]
     cases += [
         ("a tie of many", np.repeat([1.0, -2.0, 2.0, 1.0], 250)[::-1]),
-        ("nearly a tie", np.array([1.0, -1.0 - 1e-6])),
+        ("nearly a tie", np.array([1.0, -1.0 - 2**-50])),
         ("sizes far apart", np.array([1.0, -1e-9, 1e-20])),
         ("a float32 gradient", np.array([0.5, -3.0, 0.0], dtype=np.float32)),
         ("an int8 gradient", np.array([-128, 5], dtype=np.int8)),
+        ("a float16 gradient", np.array([3.0, -4.0], dtype=np.float16)),
+        ("large int64 numbers", np.array([4, -3]) * 10**9),
         ("large int32 numbers", np.array([60000, -80000], dtype=np.int32)),
     ]
     judge_all_norms(student, [*cases, ("n = 1", np.array([-0.5]))])
@@ -103,7 +106,11 @@ def test_ties_zeros_and_integers(student):
 @pytest.mark.task("steepest", weight=1)
 def test_very_long_and_very_short_gradients(student):
     grad = np.array([3.0, 0.0, -4.0])
-    cases = [("a very long gradient", grad * 1e200)]
+    cases = [
+        ("a very long gradient", grad * 1e200),
+        ("1e200 beside -1e-200", np.array([1e200, -1e-200])),
+        ("1e-200 beside -1e200", np.array([1e-200, -1e200])),
+    ]
     judge_all_norms(student, [*cases, ("a very short gradient", grad * 1e-200)])
 
 
@@ -122,7 +129,7 @@ def test_no_steepest_direction(student):
         ("minus infinity, l1", [1.0, -math.inf], "l1"),
         ("minus infinity, linf", [1.0, -math.inf], "linf"),
         ("the norm 'L2'", [3.0, 4.0], "L2"),
-        ("an unknown norm", [1.0, 2.0], "l3"),
+        *((f"the norm {n!r}", [1.0, 2.0], n) for n in ("l3", "L1", "Linf", "inf", "")),
     ):
         where = f"steepest with {kind}"
         check.raises(
