@@ -191,6 +191,10 @@ def test_powers_of_zero_one_and_negative_numbers(student, rng):
         "Dual(0.0, 1.0) ** Dual(2.0)": (0.0, 0.0),
         "0.0 ** Dual(2.0)": (0.0, 0.0),
         "a ** Dual(0.0, 2.0)": (1.0, 2 * math.log(u)),
+        "a ** Dual(1.0, -2.0)": (u, p - 2 * u * math.log(u)),
+        "a ** Dual(2.0, 2.0)": (u**2, 2 * u * p + 2 * u**2 * math.log(u)),
+        "a ** Dual(0.5, 2.0)": (u**0.5, u**0.5 * (p / (2 * u) + 2 * math.log(u))),
+        "2 ** (-a)": (2**-u, -(2**-u) * math.log(2) * p),
     }
     refused = ["Dual(-2.0, 1.0) ** Dual(2.0, 1.0)", "(-2.0) ** Dual(2.0, 1.0)"]
     refused += ["Dual(-2.0, 1.0) ** Dual(2.5, 1.0)", "(-2.0) ** Dual(0.0, 1.0)"]

@@ -371,8 +371,8 @@ def test_loose_tolerances_and_flat_functions(student):
             (
                 "a kink below rtol",
                 student.keep_function(dented),
-                [1e3],
-                np.zeros(1),
+                [1e3, 0.0],
+                np.zeros(2),
                 (),
             ),
             (

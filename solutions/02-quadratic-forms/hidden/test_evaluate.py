@@ -68,7 +68,9 @@ def test_kinds_of_numbers_and_sizes_of_evaluate(student, rng):
     small = np.array([[100, 90], [80, -70]], dtype=np.int8)
     single = rng.uniform(1, 2, size=(3, 3)).astype(np.float32)
     one = np.array([[3.0]])
+    large = rng.uniform(1, 2, size=(30, 30))
     cases = (
+        ("n = 30", large, large[0], 1.0, large[1]),
         ("int8 arrays", small, np.array([100, 5], np.int8), 7, small[0]),
         (
             "float32 arrays and c",

@@ -77,7 +77,7 @@ def test_kinds_of_paths(student, rng):
     many = np.int64(10**9)
     whole = np.array([[4, 0, 1], [-20, -2, 30], [120, 5, -110]], np.int8)
     tiny = [x_star + 1e-12 * p for p in path]
-    one = np.array([[3.0]])
+    one, large = np.array([[3.0]]), turned(np.linspace(1, 2, 30), rng)[0]
     for kind, matrix, star, points, tol in (
         ("an array of points", H, x_star, np.array(path), 1e-10),
         ("one point", H, x_star, path[:1], 1e-10),
@@ -91,6 +91,7 @@ def test_kinds_of_paths(student, rng):
         ),
         ("large int64", np.diag([2, 3, 4]), many * whole[1], many * whole, 1e-10),
         ("points close to x_star", H, x_star, tiny, 1e-3),
+        ("n = 30", large, 2 * large[0], large[:3], 1e-10),
         ("H of size 1e-40", H * 1e-40, x_star, path, 1e-10),
         ("H of size 1e40", H * 1e40, x_star, path, 1e-10),
         ("points of size 1e-60", H, 0 * x_star, [1e-60 * p for p in path], 1e-10),
