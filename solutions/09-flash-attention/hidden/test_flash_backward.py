@@ -184,6 +184,8 @@ def test_backward_of_padding_that_holds_nan(student, rng):
     ]
     look = "Chapter, step 5: keys from kv_len[b] on get gradient 0."
     run_backward(student, rng, cases, look)
+    none = ("no keys exist", heads(rng, 5, 6, 3), (4, 4), {"kv_len": [0]})
+    run_backward(student, rng, [none], look)
     args = backward_inputs(rng, q, k, v, causal=True, kv_len=kv_len)
     got = student.flash_backward(
         *args, bq=4, bk=8, causal=True, kv_len=np.array(kv_len, np.uint8)

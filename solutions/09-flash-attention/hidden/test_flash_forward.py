@@ -179,6 +179,8 @@ def test_forward_of_padding_that_holds_nan(student, rng):
     ]
     look = "Chapter, step 4: keys from kv_len[b] on do not exist."
     run_forward(student, cases, look)
+    none = ("no keys exist", heads(rng, 5, 6, 3), {"kv_len": [0]})
+    run_forward(student, [none], look)
     lengths = np.array(kv_len, np.uint8)
     got = student.flash_forward(q, k, v, bq=4, bk=8, causal=True, kv_len=lengths)
     check_forward(got, q, k, v, "lengths in uint8", look, causal=True, kv_len=kv_len)
@@ -249,6 +251,11 @@ def test_forward_where_scores_overflow(student, rng):
     q[..., 0], k[..., 0] = 1e200, -1e200
     got = student.flash_forward(q, k, v, bq=4, bk=4)
     check_forward(got, q, k, v, "all scores overflow to -inf", look)
+    q, k, v = heads(rng, 4, 6, 2)
+    q[..., 0], k[..., 0] = [1e200, 1, 1, 0], [0, 0, 0, 0, 0, 1e200]  # seen by the last
+    got = student.flash_forward(q, k, v, bq=4, bk=4, causal=True)
+    kind = "causal, a hidden score overflows to inf"
+    check_forward(got, q, k, v, kind, look, causal=True)
     look = "Chapter, step 4: the maximum starts at -inf."
     q, k, v = ramp(4, 12, 4, -1.0, -3e4)
     got = student.flash_forward(q, k, v, bq=4, bk=4, scale=1.0)
