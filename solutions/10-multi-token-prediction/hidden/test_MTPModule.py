@@ -127,11 +127,12 @@ def test_deeper_modules(student, rng):
     weights, here = drawn_model(rng)
     model = student.run(small_model, weights=weights)
     tokens, h = ids(rng, VOCAB, 2, 8), floats(rng, 2, 8, D)
-    asked = []
-    for k in (1, 2, 3):
-        own = drawn_module(rng)
+    asked, depths = [], (1, 2, 3)
+    weights_of = [drawn_module(rng) for _ in depths]
+    modules = [made(student, *one) for one in zip(weights_of, depths, strict=True)]
+    for k, own, module in zip(depths, weights_of, modules, strict=True):
         want = built(own, here, h, tokens, k)
-        asked.append((k, made(student, own, k)(model, h, tokens), want))
+        asked.append((k, module(model, h, tokens), want))
         h = want[0]
     for k, got, want in asked:
         judge(got, want, f"MTPModule of depth {k}, after those below it")
@@ -274,9 +275,17 @@ def test_rows_that_are_too_short(student, rng):
     weights, here = drawn_model(rng)
     model = student.run(small_model, weights=weights)
     own = drawn_module(rng)
-    for k, length in ((1, 1), (2, 2), (3, 1), (1, 0)):
-        tokens, h = ids(rng, VOCAB, 2, length), floats(rng, 2, length, D)
-        where = f"MTPModule of depth {k}, rows of {length}"
+    for k, length, n in (
+        (1, 1, 1),
+        (2, 2, 2),
+        (3, 1, 1),
+        (1, 0, 0),
+        (3, 2, 2),
+        (3, 1, 5),
+        (2, 1, 0),
+    ):
+        tokens, h = ids(rng, VOCAB, 2, length), floats(rng, 2, n, D)
+        where = f"MTPModule of depth {k}, rows of {length}, h has {n} positions"
         got = made(student, own, k)(model, h, tokens)
         judge(got, built(own, here, h, tokens, k), where)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hidden.answers import CONTRACT, floats, ids, parts_of, step, tensor
+from hidden.answers import CONTRACT, floats, ids, parts_of, step, tensor, view
 
 from autograder.student.testing import check
 
@@ -148,9 +148,12 @@ def test_without_modules(student, rng):
     }
     logits, tokens = drawn(rng, 3, 7, 5, 2)
     cases["a tuple of logits"] = (tuple(logits), tokens)
-    turned = [one.transpose(0, 2).contiguous().transpose(0, 2) for one in logits]
-    cases["logits in another order in memory"] = (turned, tokens)
     judge(student, cases, CONTRACT)
+    views = [view(student, one) for one in logits]
+    got = student.mtp_loss(views, view(student, tokens))
+    where = "mtp_loss, logits and tokens in another order in memory"
+    loss, _ = parts_of(got, ("the loss", "its parts"), where)
+    tensor(loss, by_terms(logits, tokens)[0], where, CONTRACT, rtol=TIGHT)
 
 
 @pytest.mark.task("mtp_loss", weight=1)

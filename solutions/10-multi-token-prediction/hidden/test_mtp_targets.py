@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hidden.answers import CONTRACT, ids, is_tensor, refused, step, tensor
+from hidden.answers import CONTRACT, ids, is_tensor, refused, step, tensor, view
 
 from autograder.student.testing import check
 
@@ -84,9 +84,11 @@ def test_end_0_and_other_ignores(student):
         "the end does not occur": (rows, 2, 50),
         "ignore is the end": (rows, 2, 0, 0),
         "ids of more than 32 bits": (rows + 2**40, 2, 2**40),
-        "columns as rows": (rows.T.contiguous().T, 2, 0),
     }
     judge(student, cases, CONTRACT)
+    got = student.mtp_targets(view(student, rows), 2, 0)
+    where = "mtp_targets, columns as rows"
+    tensor(got, asked_for(rows, 2, 0), where, CONTRACT)
 
 
 @pytest.mark.task("mtp_targets", weight=1)
@@ -122,6 +124,10 @@ def test_tokens_stay_as_they_were(student):
         held.fill_(77)
         where = f"mtp_targets(tokens, {k}, {end}): the tokens, once the answer changes"
         tensor(student.fetch(given), rows, where, CONTRACT)
+        where = f"mtp_targets(tokens, {k}, {end}) again, after the first answer changed"
+        tensor(
+            student.mtp_targets(given, k, end), asked_for(rows, k, end), where, STEP_2
+        )
 
 
 @pytest.mark.task("mtp_targets", weight=1)

@@ -107,10 +107,10 @@ def test_drafts_follow_what_was_found(student, rng):
 
 @pytest.mark.task("self_speculative_decode", weight=2)
 def test_ends(student):
-    prompt, text = [3, 1, 2], [*range(1011, 1021)]
+    prompt, text, end = [3, 1, 2], [*range(1011, 1021)], 1999
     for depth in (0, 1, 2, 3, 5):
         for place in range(8):
-            said = [*text[:place], 49, *text[place:]]
+            said = [*text[:place], end, *text[place:]]
             after = scripted(said, len(prompt))
             for words in ("all drafts right", "two drafts right of three"):
                 is_right = PATTERNS[words]
@@ -118,9 +118,9 @@ def test_ends(student):
                     f"self_speculative_decode, depth {depth}, {words}, "
                     f"the end is token {place + 1} of the answer"
                 )
-                got, machine = decoded(student, after, is_right, prompt, 10, depth, 49)
+                got, machine = decoded(student, after, is_right, prompt, 10, depth, end)
                 same_tokens(got, said[: place + 1], where)
-                lean = leanest(after, is_right, prompt, 10, depth, 49)
+                lean = leanest(after, is_right, prompt, 10, depth, end)
                 at = f"{where}: passes"
                 check.at_most(len(machine.passes), len(lean), where=at, look=STEP_6)
                 want = [len(tokens) - 1 for tokens in lean[1:] if len(tokens) > 1]

@@ -233,10 +233,19 @@ def test_borders(student):
         cases[f"12 drafts, number {j} is wrong"] = (p, q, [1] * 12, u)
     p, q = law([1, 1], [1, 1], [3, 1]), law([1, 1], [1, 1])
     cases["tuples"] = (p, q, (1, 0), (0.5, 0.5, 0.9))
+    p, q = law(*[[1, 1]] * 1101), law(*[[1, 1]] * 1100)
+    u = [0.0] * 1100 + [0.9]
+    cases["1,100 drafts, too many for a recursion"] = (p, q, [0, 1] * 550, u)
+    p, q = law([1, 1], [1, 1]), law([1, 1])
+    p[0, 1] -= 2**-54  # q is more nowhere else, and nowhere less
+    cases["q is p but for rounding"] = (p, q, [1], [1 - 2**-53, 0.9])
     bonus = law([0, 0, 2, 0, 1, 1, 0])
     none = torch.zeros((0, 7), dtype=torch.float64)
     for v in (0.0, 0.25, 0.5, 0.5 - 2**-54, 0.75, 1 - 2**-53):
         cases[f"no drafts, u = {v}"] = (bonus, none, [], [v])
+    # One after the other, the small weights change no sum: another sum is larger.
+    lost = torch.tensor([[0.0, 0.6, *[2.0**-55] * 300, 0.4]], dtype=torch.float64)
+    cases["300 weights of 2**-55"] = (lost, lost[:0], [], [1 - 2**-53])
     residual = law([0, 3, 1, 4], [1, 1, 1, 1])
     for v in (0.0, 0.5, 0.5 - 2**-54, 1 - 2**-53):
         where = f"a residual of 0, 1/4, 0, 1/4: u = {v}"
