@@ -78,6 +78,25 @@ def points_at(tokens, vocab, size=9.0):
     return rows
 
 
+def view(student, tensor):
+    """Keep equal numbers there that do not lie in memory in their order.
+
+    Tensors cross the wall in C order, so the axes are exchanged on the other side.
+    """
+    if tensor.ndim == 1:
+        return student.part(student.keep(torch.stack([tensor] * 2, 1)), "T", 0)
+    return student.part(student.keep(tensor.mT.contiguous()), "mT")
+
+
+def same_tree(student, handle, tree, where):
+    """Look whether a tree that was kept there holds what it held, and nothing else."""
+    after = student.fetch(handle)
+    check.equal(sorted(after), sorted(tree), where=f"{where}: the tree", look=CONTRACT)
+    for key, value in tree.items():
+        check.unchanged(np.asarray(after[key]), value.numpy(), where=f"{where}: {key}",
+                        look=CONTRACT)  # fmt: skip
+
+
 def unchanged(student, handles, before, where):
     """Look whether arguments that were kept there are as they were."""
     for handle, value in zip(handles, before, strict=True):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hidden.answers import CONTRACT, seeded, step
+from hidden.answers import CONTRACT, seeded, step, view
 
 from autograder.student.testing import check
 
@@ -101,8 +101,8 @@ def test_logits_with_parameters_of_the_judge(student, rng):
 @pytest.mark.task("MedusaHead", weight=2, core=True)
 def test_several_blocks(student, rng):
     look = step(1, "each block has a W1 of its own, and adds to what it got.")
-    for layers in (2, 3):
-        head, blocks, w2, h = made(student, rng, layers, 6, 4)
+    heads = [(layers, made(student, rng, layers, 6, 4)) for layers in (3, 2)]
+    for layers, (head, blocks, w2, h) in heads:
         where = f"MedusaHead with {layers} blocks, after training"
         near(head(h), right(h, blocks, w2), where, look)
 
@@ -230,6 +230,7 @@ def test_heads_of_other_shapes(student, rng):
         check.close(head(h), right(h, blocks, w2), atol=1e-10, where=where,
                     look=CONTRACT, dtype=np.float64)  # fmt: skip
     head, blocks, w2, h = made(student, rng, 1, 6, 4)
+    near(head(view(student, h)), right(h, blocks, w2), "MedusaHead of a view", CONTRACT)
     kept = student.keep(h)
     got = head(kept)
     check.close(got, right(h, blocks, w2), atol=1e-4, where="MedusaHead in float32",

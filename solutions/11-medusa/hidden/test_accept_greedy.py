@@ -13,8 +13,10 @@ from hidden.answers import (
     built,
     points_at,
     random_choices,
+    same_tree,
     step,
     unchanged,
+    view,
 )
 
 STEP_5 = step(5, "follow the model's own choice from the root down.")
@@ -138,7 +140,7 @@ def test_several_longest_paths(student):
 def test_other_logits(student):
     tree, tokens = built(SMALL, 5), torch.tensor([9, 3, 4, 5, 6])
     logits = torch.full((5, 12), -INF)
-    logits[torch.arange(5), torch.tensor([3, 6, 0, 0, 11])] = -5e4
+    logits[torch.arange(5), torch.tensor([3, 6, 0, 0, 11])] = -3e38
     kept = student.keep(logits)
     got = student.accept_greedy(kept, tokens, tree)
     unchanged(student, [kept], [logits], "accept_greedy, logits of -inf")
@@ -172,10 +174,11 @@ def test_only_the_root_and_whole_ragged_trees(student):
         where = f"accept_greedy, leaves of all depths, a path of {len(way)} nodes"
         accepted(got, way, 0, where, PADDING)
     logits = points_at([1] * 11, 12)
-    kept = [student.keep(logits), student.keep(tokens)]
-    held = {key: student.keep(value) for key, value in tree.items()}
-    student.accept_greedy(*kept, held)
-    before = (logits, tokens, *tree.values())
-    unchanged(student, [*kept, *held.values()], before, "accept_greedy")
+    kept = [view(student, logits), view(student, tokens)]
+    held, where = student.keep(tree), "accept_greedy, arguments that are views"
+    got = student.accept_greedy(*kept, held)
+    unchanged(student, kept, (logits, tokens), where)
+    same_tree(student, held, tree, where)
+    accepted(got, [0], 1, where, CONTRACT)
     chain = [(0,) * d for d in range(1, 9)]
     ask(student, "a chain of eight", chain, [*range(9)], [*range(1, 10)], [*range(9)])

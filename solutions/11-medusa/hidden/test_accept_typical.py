@@ -14,8 +14,10 @@ from hidden.answers import (
     accepted,
     built,
     random_choices,
+    same_tree,
     step,
     unchanged,
+    view,
 )
 
 RULE = step(6, "p > min(epsilon, delta exp(-H)).")
@@ -218,6 +220,9 @@ def test_tokens_that_never_come(student):
         ask(student, what, [(0,), (1,)], tokens, rows, nodes, look)
         ask(student, f"{what}, both limits 0", [(0,), (1,)], tokens, rows, nodes, look,
             epsilon=0.0, delta=0.0)  # fmt: skip
+    deep = torch.tensor([[-5e4, -INF, -5e4, -INF], [-5e4, -INF, -INF, -INF]])
+    what = "logits of -50,000 and -inf, both limits 0"
+    ask(student, what, [(0,)], [0, 1], deep, [0], look, epsilon=0.0, delta=0.0)
     tiny = torch.tensor(
         [[0.0, -460, -900], [-450, -460, 0], [0, 0, 1], [0, 1, 0]]
     ).double()
@@ -248,10 +253,15 @@ def test_equally_long_paths(student):
     small[1, 3], small[2, 4] = 20.0, 21.0  # products of e^-1180 and e^-1179
     ask(student, "products that are too small for float64", fork, tokens, small,
         [0, 2, 4], TIES, epsilon=0.0)  # fmt: skip
-    for more in (1e-6, 1e-8):
+    for more in (1e-6, 1e-8, 1e-12):
         rows = torch.tensor([[0.0, more], [0, 0], [0, 0]]).double()
         what = f"two guesses, the second likelier by {more}"
         ask(student, what, [(0,), (1,)], [0, 0, 1], rows, [0, 2], TIES)
+    pair = 1.95 + 2.0**-23 * torch.tensor([1.0, 2.0])  # float32 / 1.9 is one number
+    for more, temperature in ((torch.tensor([0.0, 1e-8]), 1.0), (pair, 1.9)):
+        rows = torch.stack([more, more, more]).float()
+        what = f"the second likelier, float32 cannot tell, temperature {temperature}"
+        ask(student, what, [(0,), (1,)], [0, 0, 1], rows, [0, 2], TIES, temperature)
     rows = torch.tensor([[-INF, 0.0, 1.0], [0, 0, 0], [0, 0, 0]])
     what = "the root's own token never comes"
     ask(student, what, [(0,), (1,)], [0, 1, 2], rows, [0, 2], TIES)
@@ -301,10 +311,13 @@ def test_temperature_zero(student, rng):
     even = torch.tensor([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
     what = "temperature 0.001, which is not 0, equal logits"
     ask(student, what, [(0,)], [0, 1], even, [0, 1], ZERO, 0.001)
-    what = "temperature 1e-9, which is not 0, equal logits"
-    ask(student, what, [(0,)], [0, 1], even, [0, 1], ZERO, 1e-9)
-    near = torch.tensor([[1.0, 1 - 1e-4, 0.0], [0.0, 1.0, 0.0]]).double()
-    ask(student, "temperature 1e-5", [(0,)], [0, 1], near, [0], RULE, 1e-5)
+    what = "temperature 1e-300, which is not 0, equal logits"
+    ask(student, what, [(0,)], [0, 1], even, [0, 1], ZERO, 1e-300)
+    for temperature in (1e-5, 1e-9):
+        near = torch.tensor([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]).double()
+        near[0, 1] -= 10 * temperature
+        what = f"temperature {temperature}"
+        ask(student, what, [(0,)], [0, 1], near, [0], RULE, temperature)
     flat = torch.zeros(11, 4)
     got = student.accept_typical(flat, torch.tensor([1] * 11), tree, 0.0)
     accepted(got, [0], 0, "accept_typical, temperature 0, equal logits", ZERO)
@@ -341,8 +354,10 @@ def test_other_trees_and_numbers(student):
     tokens, tree = torch.tensor([0, 1, 2, 3, 4]), built(SMALL, 5)
     for kind in (torch.float32, torch.float64):
         logits = (torch.arange(25) % 7).reshape(5, 5).to(kind)
-        kept = [student.keep(logits), student.keep(tokens)]
-        held = {key: student.keep(value) for key, value in tree.items()}
-        student.accept_typical(*kept, held, 0.7)
-        before = (logits, tokens, *tree.values())
-        unchanged(student, [*kept, *held.values()], before, "accept_typical")
+        kept = [view(student, logits), view(student, tokens)]
+        held = student.keep(tree)
+        where = f"accept_typical, arguments that are views, {kind}"
+        got = student.accept_typical(*kept, held, 0.7)
+        unchanged(student, kept, (logits, tokens), where)
+        same_tree(student, held, tree, where)
+        accepted(got, *truth(logits, tokens, tree, 0.7), where, CONTRACT)

@@ -136,7 +136,7 @@ def test_budgets(student):
     for budget in (0, 1, 2, 5, 6, 7, 50):
         ask(student, f"2 heads of 2 ranks, budget {budget}", accuracy, budget, look)
     ask(student, "one head, one rank, budget 1", [[0.3]], 1, look)
-    ask(student, "hardly ever right", [[1e-16, 1e-18]], 2, look)
+    ask(student, "hardly ever right", [[1e-16, 1e-300]], 2, look)
     ask(student, "twelve heads", [[0.9]] * 12, 12, look)
     ask(student, "twelve ranks", [[0.05] * 12], 4, TIES)
     ask(student, "twelve ranks, all", [[0.05] * 12] * 2, 156, TIES)

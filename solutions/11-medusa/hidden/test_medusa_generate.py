@@ -7,7 +7,7 @@ passes are needed is what the reference needs for the same model.
 import numpy as np
 import pytest
 import torch
-from hidden.answers import CONTRACT, RAGGED, SMALL, random_choices, step
+from hidden.answers import CONTRACT, RAGGED, SMALL, random_choices, step, view
 from hidden.machines import Machine
 
 from autograder.student.proxy import StudentError
@@ -167,6 +167,9 @@ def test_other_ends(student, reference, rng):
             machine = machine.fresh()
             ask(student, reference, what, machine, prompt, TREE, 30, look, end=end,
                 topk=5)  # fmt: skip
+    machine = machine.fresh()
+    ask(student, reference, "an end long before 10**12 tokens", machine, prompt, TREE,
+        10**12, look, plain=False, end=text[7], topk=5)  # fmt: skip
     machine = Machine(seed(rng), vocab=6, zeros=2.0, right=1.0)
     ask(student, reference, "the end is token 0", machine, [0, 1, 0], TREE, 30, look,
         end=0, topk=3)  # fmt: skip
@@ -249,9 +252,11 @@ def test_refusals(student, rng):
                      torch.tensor([1, 2]), choices, 5, topk=topk, where=where,
                      look=CONTRACT)  # fmt: skip
     machine, prompt = Machine(1), torch.tensor([3, 1])
-    kept = student.keep(prompt)
+    kept = view(student, prompt)
     tree = student.keep(SMALL[::-1])
-    student.medusa_generate(machine.step, machine.keep, kept, tree, 5)
+    got = student.medusa_generate(machine.step, machine.keep, kept, tree, 5)
+    where = "medusa_generate, the prompt is a view"
+    check.equal(got, machine.plain(prompt, 5), where=where, look=CONTRACT)
     check.unchanged(np.asarray(student.fetch(kept)), prompt.numpy(),
                     where="medusa_generate: the prompt", look=CONTRACT)  # fmt: skip
     where = "medusa_generate: the choices"

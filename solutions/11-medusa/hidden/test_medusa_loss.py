@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hidden.answers import step
+from hidden.answers import step, view
 
 from autograder.student.testing import check
 
@@ -36,10 +36,10 @@ def truth(logits, tokens, decay=0.8):
     return loss, grad
 
 
-def ask(student, logits, tokens, what, look, atol=1e-9, kind=None, **decay):
+def ask(student, logits, tokens, what, look, atol=1e-9, kind=None, keep=None, **decay):
     """Compare the loss and the gradient."""
-    given = student.keep(torch.tensor(logits))
-    batch = student.keep(torch.tensor(tokens))
+    pair = torch.tensor(logits), torch.tensor(tokens)
+    given, batch = (keep(student, one) if keep else student.keep(one) for one in pair)
     given.requires_grad_(True)
     loss = student.held("medusa_loss", given, batch, **decay)
     want, grad = truth(logits, tokens, *decay.values())
@@ -99,6 +99,9 @@ def test_padding(student, rng):
     tokens[0, 5:] = tokens[2, 3] = -100
     tokens[1, 1:] = -100
     ask(student, logits, tokens, "padding in all sequences", PADDING)
+    logits, tokens = some(rng, 3, 3, 8)
+    tokens[:, :2] = tokens[1, :4] = -100
+    ask(student, logits, tokens, "padding in front", PADDING)
     tokens[:, 3:] = -100
     ask(student, logits, tokens, "no targets for heads 2 and 3", PADDING)
     tokens[...] = -100
@@ -124,6 +127,7 @@ def test_other_numbers(student, rng):
     ask(student, logits, tokens, "token 0 everywhere", STEP_2)
     ask(student, *some(rng, 2, 1, 40, vocab=50), "T = 40, V = 50", STEP_2)
     ask(student, *some(rng, 9, 1, 14), "nine heads", STEP_2)
+    ask(student, *some(rng, 2, 3, 5), "views in another order", STEP_2, keep=view)
     logits, tokens = some(rng, 2, 2, 6, size=1e5)
     ask(student, logits, tokens, "logits of 100,000", "The contract: large.")
     logits, tokens = some(rng, 2, 2, 6, vocab=20)

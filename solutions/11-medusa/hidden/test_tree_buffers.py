@@ -77,7 +77,7 @@ def test_paths_to_leaves(student, rng):
 
 @pytest.mark.task("tree_buffers")
 def test_odd_trees(student, rng):
-    lists = [[0], [1], [0, 11], [0, 2]]
+    lists = [[0], [1], [0, 11], [0, 2], [1, 0]]
     trees = (
         ("only the root", [], 3, 10),
         ("only the root, no heads", [], 0, 1),
@@ -85,6 +85,16 @@ def test_odd_trees(student, rng):
         ("a chain of seven", [(0,) * d for d in range(1, 8)], 7, 1),
         ("a star of 70", [(r,) for r in range(70)], 1, 70),
         ("one node of rank 7", [(7,)], 2, 8),
+        ("one node of rank 7, more guesses", [(7,)], 1, 9),
+        ("rank 49,999", [(7,), (7, 49_999)], 2, 50_000),
+        ("a small tree, 5 guesses", SMALL, 3, 5),
+        ("the same tree, 7 guesses", SMALL, 3, 7),
+        (
+            "deep siblings, the last first",
+            [*[(0,) * 4 + (r,) for r in (2, 1, 0)], *[(0,) * d for d in range(1, 5)]],
+            5,
+            3,
+        ),
         ("lists, from deep to shallow", [[0, 0, 0], [0, 0], [0]], 3, 1),
         ("ranks of two digits", lists, 2, 12),
         ("only ranks above 0", [(2,), (1,), (2, 1), (1, 2)], 2, 3),
@@ -129,4 +139,9 @@ def test_refused_trees(student):
     ):
         check.raises(ValueError, student.tree_buffers, choices, heads, topk,
                      where=f"tree_buffers, {what}", look=CONTRACT)  # fmt: skip
-    ask(student, "place", [("ranks up to topk - 1", [(2,), (2, 2)], 2, 3)])
+    tree = [(2,), (2, 2)]
+    ask(student, "place", [("ranks up to topk - 1", tree, 2, 3)])
+    for what, *few in (("1 head", 1, 3), ("2 guesses", 2, 2)):
+        check.raises(ValueError, student.tree_buffers, tree, *few,
+                     where=f"tree_buffers, the same tree for {what}",
+                     look=CONTRACT)  # fmt: skip

@@ -10,7 +10,10 @@ from hidden.answers import (
     built,
     random_choices,
     same_ints,
+    same_tree,
     step,
+    unchanged,
+    view,
 )
 
 from autograder.student.lab import lm
@@ -144,7 +147,7 @@ def test_equal_logits(student, rng):
     choices += [(0, 0, r) for r in range(5)]
     ask(student, rng, "logits that are equal", choices, vocab=8, guesses=rows,
         parts=("tokens",), look=TIES)  # fmt: skip
-    rows = torch.tensor(rng.integers(3, size=(3, 60))).double()
+    rows = torch.tensor(rng.integers(-3, 0, size=(3, 60))).double()
     ask(student, rng, "60 tokens, three values", choices, vocab=60, guesses=rows,
         parts=("tokens",), look=TIES)  # fmt: skip
 
@@ -195,9 +198,9 @@ def test_what_comes_back(student, rng):
         check.close(one, other.numpy(), where=where, look=CONTRACT)
     guesses = torch.tensor(rng.normal(size=(3, 12)))
     tree = built(RAGGED, 5)
-    kept = [student.keep(guesses), *(student.keep(tree[key]) for key in tree)]
-    held = dict(zip(tree, kept[1:], strict=True))
-    student.tree_pass(Asked(rng).step, 1, kept[0], held, 3, 5)
-    for handle, before in zip(kept, [guesses, *tree.values()], strict=True):
-        check.unchanged(np.asarray(student.fetch(handle)), before.numpy(),
-                        where="tree_pass: its arguments", look=CONTRACT)  # fmt: skip
+    kept, held = view(student, guesses), student.keep(tree)
+    got = student.tree_pass(Asked(rng).step, 1, kept, held, 3, 5)
+    want, where = expected_tokens(1, guesses, RAGGED, 5), "tree_pass, logits are a view"
+    same_ints(got[0], torch.tensor(want), f"{where}: the tokens", CONTRACT)
+    unchanged(student, [kept], [guesses], where)
+    same_tree(student, held, tree, where)
