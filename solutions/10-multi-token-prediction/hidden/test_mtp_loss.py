@@ -89,7 +89,7 @@ def test_weights_of_the_parts(student, rng):
 @pytest.mark.task("mtp_loss", weight=2, core=True)
 def test_texts_that_end(student, rng):
     cases = {}
-    for depth in (1, 2):
+    for depth in (1, 2, 5):
         logits, tokens = drawn(rng, 4, 9, 6, depth)
         cases[f"{depth} modules, many texts"] = (logits, tokens, 0.3, 5)
     logits, tokens = drawn(rng, 1, 6, 8, 2)
