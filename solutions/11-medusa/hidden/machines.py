@@ -19,8 +19,7 @@ STEP = "Before task 4: step(tokens, positions, mask)."
 KEEP = "The contract of keep."
 PROMPT = "The contract: the first pass reads the prompt."
 _ROWS = 1024  # of logits, of which each text has one
-_LONGEST = 128  # tokens of a text that is kept: nobody fills our memory with long ones
-_KNOWN = 20_000  # texts whose answers are kept: a right solution asks for 5,000
+_KNOWN = 20_000  # numbers of texts whose guesses are kept: a right solution asks 5,000
 
 
 class Model:
@@ -49,26 +48,17 @@ class Model:
 
     def logits(self, text):
         """Return the logits after a text, a tuple; nobody writes into them."""
-        return self._kept_logits(text) if len(text) <= _LONGEST else self._logits(text)
+        return self.said[self._number(text) % _ROWS]
 
     def guesses(self, text):
         """Return the logits of the heads after a text; nobody writes into them."""
-        short = len(text) <= _LONGEST
-        return self._kept_guesses(text) if short else self._guesses(text)
+        return self._guesses(self._number(text))
 
+    # By the number alone: who asks cannot choose what is kept for whoever comes later,
+    # as by a text of 1.0 and 2.0, which is equal to that of 1 and 2.
     @lru_cache(_KNOWN)  # noqa: B019 - models are kept as well
-    def _kept_logits(self, text):
-        return self._logits(text)
-
-    @lru_cache(_KNOWN)  # noqa: B019
-    def _kept_guesses(self, text):
-        return self._guesses(text)
-
-    def _logits(self, text):
-        return self.said[self._number(text) % _ROWS]
-
-    def _guesses(self, text):
-        longer = own = self._number(text)
+    def _guesses(self, own):
+        longer = own
         found = np.empty((self.heads, self.vocab))
         for k in range(self.heads):
             # The number of a text with one token more goes on from that of the text.
