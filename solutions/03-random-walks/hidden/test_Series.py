@@ -8,7 +8,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hidden.answers import CONTRACT, step
+from hidden.answers import CONTRACT, step, told
 
 from autograder.student.proxy import StudentRaised
 from autograder.student.testing import check
@@ -41,8 +41,7 @@ def judge(got, want):
         where, answer = f"Series, {what}", got[what]
         check.plain(answer, where, STEP_2)
         good = isinstance(answer, tuple) and all(type(t) is Fraction for t in answer)
-        shown = answer if isinstance(answer, str) else check.show(answer)
-        evidence = f"got {shown}, expected a tuple of Fractions"
+        evidence = f"got {told(answer)}, expected a tuple of Fractions"
         check.true(good, where=where, evidence=evidence, look=CONTRACT)
         evidence = f"it has {len(answer)} terms, expected {len(terms)}"
         same = len(answer) == len(terms)
@@ -446,8 +445,7 @@ def test_what_a_series_refuses(student):
     got = terms_of(student, {what: make for what, (_, make) in cases.items()})
     for what, (kind, _) in cases.items():
         answer = got[what]
-        shown = answer if isinstance(answer, str) else check.show(answer)
-        evidence = f"got {shown}, expected {kind.__name__}"
+        evidence = f"got {told(answer)}, expected {kind.__name__}"
         good = answer == f"raised {kind.__name__}"
         where = f"Series {what}"
         check.true(good, where=where, evidence=evidence, look=CONTRACT)

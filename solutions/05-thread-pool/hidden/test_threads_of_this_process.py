@@ -184,9 +184,13 @@ def test_rows_in_awkward_cases(student, rng):
     gone = not set(later) & {*names, "ended"}
     evidence = "a thread is listed that has ended, or never started"
     check.true(gone, where=where, evidence=evidence, look=STEP_1)
-    check.equal(named, [list(rows[0])], where=f"{where}: fields", look=CONTRACT)
+    same = named == [list(rows[0])]
+    evidence = f"the fields name, ident, daemon, stack hold {check.show(named)}"
+    check.true(same, where=f"{where}: fields", evidence=evidence, look=CONTRACT)
     order = [row[:2] for row in rows]
-    check.equal(order, sorted(order), where=f"{where}: order", look=CONTRACT)
+    ascending = order == sorted(order)
+    evidence = f"got {check.show(order)}, which is not in order"
+    check.true(ascending, where=f"{where}: order", evidence=evidence, look=CONTRACT)
 
 
 @pytest.mark.task("threads_of_this_process", weight=1)

@@ -19,7 +19,12 @@ LOOKS = {
     "depth": step(3, "the root has depth 0."),
     "paths": step(3, "a row for each leaf, in the order of ranks, then -1."),
 }
-AXES = {"mask": ("node", "seen node"), "paths": ("leaf", "depth")}
+AXES = {
+    "mask": ("node", "seen node"),
+    "place": ("node", ""),
+    "depth": ("node", ""),
+    "paths": ("leaf", "depth"),
+}
 TREES = (
     ("the tree of the chapter", SMALL, 3, 4),
     ("leaves of several depths", RAGGED, 4, 6),
@@ -35,12 +40,13 @@ def ask(student, name, trees):
     for what, choices, heads, topk in trees:
         got = student.tree_buffers(choices, heads, topk)
         where = f"tree_buffers, {what}"
-        keys = sorted(got) if isinstance(got, dict) else check.show(got)
-        good = keys == ["depth", "mask", "paths", "place"]
-        check.true(good, where=where, evidence=f"returned {keys}", look=CONTRACT)
+        good = isinstance(got, dict) and got.keys() == AXES.keys()
+        told = check.show(list(got) if isinstance(got, dict) else got)
+        said = f"returned {told}, expected a dict of {', '.join(AXES)}"
+        check.true(good, where=where, evidence=said, look=CONTRACT)
         kind = "bool" if name == "mask" else "int64"
         same_ints(got[name], built(choices, topk)[name], f"{where}: {name}",
-                  LOOKS[name], kind, AXES.get(name, ("node", "")))  # fmt: skip
+                  LOOKS[name], kind, AXES[name])  # fmt: skip
 
 
 def grown(rng, name, student):
