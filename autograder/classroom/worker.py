@@ -31,8 +31,8 @@ from autograder.student.notebook.submission import Submission
 from autograder.student.report import CourseError, InfrastructureError, Report
 
 #: What the judge may use for one submission, beyond what it holds when the first one
-#: comes. A class of honest ones adds a hundred megabytes and takes seconds.
-MEMORY_BYTES = 4 * 2**30
+#: comes. A class of honest ones adds at most 170 MB and takes seconds.
+MEMORY_BYTES = 2**30
 CPU_S = 600.0
 _BEAT_S = 1.0
 

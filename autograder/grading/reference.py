@@ -26,6 +26,9 @@ def load_module(path: Path, name: str) -> types.ModuleType:
     return module
 
 
+#: The most bytes of a function's answers and their arguments that are remembered: a
+#: test may ask with what a submission answered. The lessons' own take 2 MB.
+MOST_KEPT = 2**26
 _SIMPLE = (int, bool, str, bytes, type(None), Fraction)
 
 
@@ -58,18 +61,24 @@ def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
     Hidden tests put it on their own ground truth, which depends on the seed alone and
     is therefore the same for a whole class run.
     """
-    answers: dict[Hashable, Any] = {}
+    answers: dict[Hashable, tuple[Any, int]] = {}  # with their bytes, the oldest first
+    kept = 0
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        nonlocal kept
         key = _key((args, kwargs))
         if key is None:
             return function(*args, **kwargs)
-        if key not in answers:
-            answer = function(*args, **kwargs)
-            _freeze(answer)
-            answers[key] = answer
-        return answers[key]
+        if key in answers:
+            return answers[key][0]
+        answer = function(*args, **kwargs)
+        _freeze(answer)
+        size = _bytes(key) + _bytes(answer)
+        answers[key], kept = (answer, size), kept + size
+        while kept > MOST_KEPT:
+            kept -= answers.pop(next(iter(answers)))[1]
+        return answer
 
     return call
 
@@ -91,6 +100,17 @@ def _key(value: Any) -> Hashable:
         return None
     parts = (kind, *map(_key, value))
     return None if None in parts else parts
+
+
+def _bytes(value: Any) -> int:
+    """Return about how much memory a plain value takes."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return sys.getsizeof(value) + sum(map(_bytes, value))
+    if isinstance(value, Fraction):
+        return _bytes([value.numerator, value.denominator])
+    return int(getattr(value, "nbytes", 0)) or sys.getsizeof(value)
 
 
 def _freeze(value: Any) -> None:

@@ -125,6 +125,9 @@ def size(x):
 def deep(n):
     return [deep(n - 1)] if n else []
 
+def calls_with(f, x):
+    return f(x)
+
 def calls_with_much(f):
     return f(list(range(200_000)))
 
@@ -314,6 +317,15 @@ def test_all_that_one_test_is_told_is_bounded(student):
 def test_arguments_of_a_callback_are_bounded_too(student):
     with pytest.raises(StudentOutput):
         student.calls_with_much(lambda x: 1)
+
+
+@pytest.mark.parametrize("kind", ["int8", "float16"])
+def test_a_callback_is_given_no_array_that_keeps_us_computing(student, kind):
+    asked = check.counted(lambda x: x @ x)
+    with pytest.raises(StudentOutput):
+        student.calls_with(asked, np.ones((2000, 2000), kind))
+    assert asked.calls == 0
+    assert student.calls_with(asked, np.ones((9, 9), kind))[0, 0] == 9
 
 
 def test_a_hidden_test_tells_type_and_place_of_an_exception_alone(student):

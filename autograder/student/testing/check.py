@@ -301,14 +301,22 @@ def _array(value: Any, where: str, look: str) -> np.ndarray[Any, Any]:
     plain(value, where, look)
     if value is None:
         _fail(where, gettext("got None; is a return missing?"), look)
-    try:
-        array = np.asarray(numbers_of(value))
+    try:  # one long text would make every number of a list as wide
+        array = np.asarray(None if _holds_text(value) else numbers_of(value))
     except _UNLIKE:
         array = np.asarray(None)
     if array.dtype.kind not in "biufc":
         evidence = gettext("got {value}, expected numbers")
         _fail(where, evidence.format(value=show(value)), look)
     return array
+
+
+def _holds_text(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_text, value))
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind not in "biufc"
+    return isinstance(value, (str, bytes))
 
 
 def _is_tensor_too(got: Any, want: Any, where: str, look: str) -> None:

@@ -1,0 +1,55 @@
+"""What is remembered for a class run: bounded, and of no submission's choosing."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.grading import reference
+from autograder.grading.reference import load_module, remembered
+
+MACHINES = Path(__file__).parents[2] / "solutions/11-medusa/hidden/machines.py"
+
+
+def test_answers_to_plain_arguments_are_computed_once() -> None:
+    asked: list[object] = []
+
+    @remembered
+    def double(x: object) -> object:
+        asked.append(x)
+        return [x, x]
+
+    for x in (2, 2, 2.0, 2.0, Fraction(2), True, np.int8(1), np.int8(1)):
+        double(x)
+    assert asked == [2, 2.0, Fraction(2), True, 1, 1]  # NumPy's own are not plain
+
+
+def test_what_answers_are_made_of_fills_no_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reference, "MOST_KEPT", 10_000)
+    asked: list[int] = []
+
+    @remembered
+    def wide(n: int) -> np.ndarray:
+        asked.append(n)
+        return np.zeros(n)
+
+    for n in (1, 500, 2, 500, 501, 2, 1, 9_999, 9_999, 2):
+        assert wide(n).size == n
+    assert asked == [1, 500, 2, 501, 1, 9_999, 9_999, 2]
+
+
+def test_what_a_text_of_floats_was_told_is_kept_for_no_other() -> None:
+    pytest.importorskip("torch")
+    machines = load_module(MACHINES, "machines_of_lesson_11")
+    numbers = (7, 19, 3, 4, 0.85, 2.0, 0, 0)
+    fresh, asked = machines.Model(*numbers), machines.Model(*numbers)
+    for text in ((1.0, 2.0), (True, 2 + 0j), ("1", 2)):
+        asked.logits(text), asked.guesses(text)
+    assert np.array_equal(asked.logits((1, 2)), fresh.logits((1, 2)))
+    assert np.array_equal(asked.guesses((1, 2)), fresh.guesses((1, 2)))
+    assert not np.array_equal(asked.guesses((1.0, 2.0)), fresh.guesses((1, 2)))
