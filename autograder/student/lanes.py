@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -82,6 +82,18 @@ class Lanes:
             )
             head = f'<th scope="row" style="{_CELL}">{number}</th>'
             yield f"<tr>{head}{''.join(cells)}</tr>"
+
+
+def retold(line: str, tell: Callable[[str], str]) -> str:
+    """Return a line of a story with its thread and what is done told otherwise.
+
+    Between them stands a line of the source.
+    """
+    found = _STORY.match(line)
+    if found is None:
+        return tell(line)
+    between = line[found.end(2) : found.start(5)]
+    return f"{line[: found.start(2)]}{tell(found[2])}{between}{tell(found[5])}"
 
 
 def steps_of(story: Iterable[str]) -> Iterator[Step]:

@@ -13,6 +13,7 @@ from typing import Any
 from autograder.student.bundle import NEUTRAL, bundled, neutral
 from autograder.student.canary import check_canary
 from autograder.student.handle import Asker, Handle
+from autograder.student.lanes import retold
 from autograder.student.proxy import Session
 from autograder.student.report import InfrastructureError
 from autograder.student.together import Batch
@@ -167,17 +168,40 @@ class Student(Calls):
         session, name = self._clean(), scenario.__name__
         label = self._session.task or name
         session.words, session.is_clean = self._session.words, True
-        cells = [list(cell) for cell in self._cells]
+        cells, source = [list(cell) for cell in self._cells], bundled(scenario)
         try:
-            found = session.ask(
-                "explore", cells, bundled(scenario), name, data, label=label
-            )
+            found = session.ask("explore", cells, source, name, data, label=label)
         finally:
             self._session.transcript += [
                 (label, _comparable(value)) for label, value in session.transcript
             ]
         check_canary(session, cells)
-        return found
+        words = session.words
+        if words is None:
+            return found
+        return _told(found, words.of_scene, source)
+
+
+def _told(evidence: Any, tell: Callable[[str, str], str], scene: str) -> Any:
+    """Put into other words what an exploration says and the story that it tells.
+
+    An exception of the submission's own may quote what it was given: it has no words
+    of the scene.
+    """
+    if isinstance(evidence, dict) and evidence.keys() >= {"kind", "message", "story"}:
+        message = str(evidence["message"])
+        if evidence["kind"] == "exception" and "AssertionError" not in message:
+            scene = ""
+        story = [
+            retold(line, lambda text: tell(text, scene))
+            for line in map(str, evidence["story"])
+        ]
+        return evidence | {"message": tell(message, scene), "story": story}
+    if isinstance(evidence, dict):
+        return {key: _told(value, tell, scene) for key, value in evidence.items()}
+    if isinstance(evidence, (list, tuple)):
+        return type(evidence)(_told(value, tell, scene) for value in evidence)
+    return evidence
 
 
 def _comparable(evidence: Any) -> Any:

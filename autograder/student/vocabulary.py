@@ -29,12 +29,14 @@ _PART = re.compile(
     r"|[-+]?\d+(?:[._,]?\d+)*(?:e[-+]?\d+)?"
 )
 _WORD = re.compile(r"[^\W\d]\w*")
+_WORD_OR_NUMBER = re.compile(r"[^\W\d]\w*|\d+(?:[._,]?\d+)*(?:e[-+]?\d+)?")
+_LINE, _DIGITS = 300, 4  # characters of a line, digits of a number that a scene tells
 
 
 @functools.cache
-def _simulator_words() -> frozenset[str]:
-    folder = Path(__file__).parent / "lab" / "tiles"
-    texts = (path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+def _words_of(part: str) -> frozenset[str]:
+    folder = Path(__file__).parent / "lab" / part
+    texts = (path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
     return frozenset(word for text in texts for word in _WORD.findall(text))
 
 
@@ -68,11 +70,31 @@ class Vocabulary:
         def part(found: re.Match[str]) -> str:
             word = found["word"]
             known = (
-                word in self or word in _simulator_words() if word else found["told"]
+                word in self or word in _words_of("tiles") if word else found["told"]
             )
             return found[0] if known else "…"
 
         return _PART.sub(part, text)
+
+    def of_scene(self, text: str, scene: str) -> str:
+        """Return what the explorer says of a scene, but what was made while it ran.
+
+        Words stay of the submission's source, of the scene's and of the explorer's;
+        numbers of these, and those with few digits.
+        """
+        known = frozenset(_WORD_OR_NUMBER.findall(scene + self._text))
+
+        def part(found: re.Match[str]) -> str:
+            word = found[0]
+            short = word[0].isdigit() and len(word) <= _DIGITS
+            if short or word in known or word in _KNOWN:
+                return word
+            return word if word in _words_of("schedule") else "…"
+
+        lines = _WORD_OR_NUMBER.sub(part, text).split("\n")
+        return "\n".join(
+            line if len(line) <= _LINE else f"{line[:_LINE]} ..." for line in lines
+        )
 
     def place(self, cell: str, line: int, function: str) -> str:
         """Say where something happened, if there is such a place."""

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.cli import main
 from autograder.student.lab.schedule import explore
-from autograder.student.lanes import Lanes, steps_of
+from autograder.student.lanes import Lanes, retold, steps_of
 from autograder.student.testing.check import CheckFailed
 from autograder.student.testing.stories import judge
 
@@ -93,3 +93,11 @@ def test_a_page_of_check_shows_it(
     assert "giver_2</th>" in drawn
     assert "operations of main, giver_1, giver_2" in drawn
     assert "in this schedule:" in capsys.readouterr().out
+
+
+def test_a_story_is_retold_but_for_the_lines_of_the_source() -> None:
+    code = "with self._lock:".ljust(44)
+    line = f"    3   worker-1   line 12   {code}  acquire the Lock of line 12"
+    (step,) = steps_of([retold(line, str.upper)])
+    assert step == ("WORKER-1", 12, "with self._lock:", "ACQUIRE THE LOCK OF LINE 12")
+    assert retold("deadlock", str.upper) == "DEADLOCK"

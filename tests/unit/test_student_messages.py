@@ -122,3 +122,14 @@ def test_what_a_kernel_prints_is_shown() -> None:
 )
 def test_hidden_inputs_leave_no_number(sentence: str, told: str) -> None:
     assert Vocabulary().masked(sentence) == told
+
+
+def test_a_scene_is_told_without_what_a_submission_made_of_its_input() -> None:
+    words = Vocabulary([("cell 1", "def put(item):\n    raise KeyError(item)")])
+    scene = 'assert got == "amber", f"put of a worker took {s:g} s: {got}"'
+    kept = "in main: KeyError: put took 2.5 s, line 12 of worker-1: amber"
+    assert words.of_scene(kept, scene) == kept
+    made = "in main: KeyError: 'qxz 1.2345678 98765'"
+    assert words.of_scene(made, scene) == "in main: KeyError: '… … …'"
+    assert "amber" not in words.of_scene(kept, "")
+    assert len(words.of_scene("1 " * 1000, scene)) < 310

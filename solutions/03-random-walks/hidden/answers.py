@@ -49,8 +49,8 @@ def floats(got, count, where, look):
 
 def told(answer):
     """Show an answer, or the words for what was raised instead."""
-    raised = isinstance(answer, str) and answer.removeprefix("raised ") in vars(builtins)
-    return answer if raised else check.show(answer)
+    is_raised = isinstance(answer, str) and answer[7:] in vars(builtins)
+    return f"raised {answer[7:]}" if is_raised else check.show(answer)
 
 
 def refused(student, name, kind, cases):
