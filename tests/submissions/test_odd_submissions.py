@@ -8,6 +8,7 @@ import odd_archives
 import odd_bytes
 import odd_cells
 import odd_copies
+import odd_tools
 import pytest
 from odd_kit import CASES, FULL, Odd, grade_all, lesson
 
@@ -19,6 +20,7 @@ MAKERS = (
     odd_bytes,
     odd_archives,
     odd_copies,
+    odd_tools,
 )  # importing them registers their cases
 
 

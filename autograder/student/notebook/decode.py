@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import codecs
 import json
 import re
@@ -44,11 +45,18 @@ _NOT_OURS = {
     b"\x1f\x8b": "a .gz archive",
     b"7z\xbc\xaf": "a .7z archive",
     b"Rar!": "a .rar archive",
+    b"\xfd7zXZ": "a .xz archive",
+    b"BZh91AY": "a .bz2 archive",
+    b"(\xb5/\xfd": "a .zst archive",
+    b"version https://git-lfs": "a pointer of Git LFS, which left the file elsewhere",
+    b"bplist00": "a web archive or a placeholder of macOS",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
     b"<!DOCTYPE html": "a web page",
     b"<html": "a web page",
+    b"<?xml": "an XML document",
 }
+_TAR = slice(257, 262)  # where such an archive says that it is one
 
 
 def decode(data: bytes) -> tuple[str, list[str]]:
@@ -59,16 +67,20 @@ def decode(data: bytes) -> tuple[str, list[str]]:
     """
     if not data:
         raise Unreadable("The file is empty (0 bytes).")
-    head = data[:1000].lstrip().lower()
-    for start, what in _NOT_OURS.items():
-        if head.startswith(start.lower()):
-            raise Unreadable(f"The file is {what}: hand in the .ipynb or .py itself.")
+    head = data[:1000].lstrip(codecs.BOM_UTF8 + b" \t\r\n").lower()
+    starts = ((start.lower(), what) for start, what in _NOT_OURS.items())
+    kinds = [what for start, what in starts if head.startswith(start)]
+    if data[_TAR] == b"ustar":
+        kinds.append("a .tar archive")
+    for what in kinds:
+        raise Unreadable(f"The file is {what}: hand in the .ipynb or .py itself.")
     notes: list[str] = []
     text = _to_text(data, notes)
     if "\0" in text:
         text = text.replace("\0", "")
         notes.append("The file held NUL bytes, which were left out.")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # Windows's mark of a file's end, and marks of bytes that were joined.
+    text = _line_ends(text.rstrip("\x1a").replace("\ufeff", ""))
     if not text.strip():
         raise Unreadable("The file holds no text.")
     return text, notes
@@ -197,14 +209,22 @@ def encodable(text: str) -> str:
 def _text(source: Any) -> str:
     """Return a cell's source, which may be text, lines, null or anything else."""
     if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
+        parts = [part for part in source if isinstance(part, str)]
+        # Some programs leave out the line ends that the format asks for.
+        ended = any(part.endswith("\n") for part in parts)
+        source = ("" if ended else "\n").join(parts)
     text: str = source if isinstance(source, str) else ""
-    return encodable(text).replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    return _line_ends(encodable(text).replace("\0", "").replace("\ufeff", ""))
+
+
+def _line_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 _MARKER = re.compile(r"^#\s*(?:%%+(?P<rest>.*)|In\s?\[[\d ]*\]:\s*)$")
 _TAGS = re.compile(r"tags\s*=\s*\[(?P<tags>[^\]]*)\]")
 _TASK = re.compile(r"\btask\s*=\s*[\"'](?P<task>\w+)[\"']")
+_CELL_MAGIC = re.compile(r"get_ipython\(\)\.run_cell_magic(\(.*\))\s*")
 _QUOTED = re.compile(r"\s*[rR]?(\"\"\"|''')(.*?)(?:\1(.*))?\Z", re.DOTALL)
 
 
@@ -220,6 +240,20 @@ def quoted(prose: str) -> tuple[str, str] | None:
     """
     found = _QUOTED.match(prose)
     return (found[2], found[3] or "") if found else None
+
+
+def _magic_cell(line: str) -> str | None:
+    """Return a cell such as ``%%time`` that nbconvert wrote as one call."""
+    found = _CELL_MAGIC.fullmatch(line)
+    try:
+        given = ast.literal_eval(found[1]) if found else ()
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    match given:
+        case (str(name), str(rest), str(body)):
+            return f"%%{name} {rest}\n{body}"
+        case _:
+            return None
 
 
 def parse_python(text: str, label: str) -> list[RawCell]:
@@ -241,10 +275,15 @@ def parse_python(text: str, label: str) -> list[RawCell]:
 
     for number, line in enumerate(text.split("\n"), start=1):
         marker = _MARKER.match(line)
-        if marker is None:
+        magic = _magic_cell(line) if kind == "code" else None
+        if marker is None and magic is None:
             held.append(line)
             continue
         close()
+        if marker is None:
+            cells.append(RawCell(label, kind, magic or "", first_line=number))
+            held, start = [], number + 1
+            continue
         rest = marker["rest"] or ""
         kind = "markdown" if re.search(r"\[(markdown|md|raw)\]", rest) else "code"
         found, named = _TAGS.search(rest), _TASK.search(rest)

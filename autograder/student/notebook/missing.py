@@ -6,6 +6,8 @@ import ast
 import difflib
 from collections.abc import Collection, Iterable, Iterator
 
+from autograder.student.notebook.slice import is_main_block
+
 _MOST_COMPARED = 1000  # names that a missing one is compared with
 _LIKE = 0.75
 
@@ -38,7 +40,7 @@ def told_inside(subject: str, place: str, *, several: bool = False) -> str:
 def defined_inside(
     tree: ast.Module, names: Collection[str]
 ) -> Iterator[tuple[str, str, int]]:
-    """Find functions and classes that stand in another one, where no test looks.
+    """Find functions and classes that stand where no test looks: in another one.
 
     Yields:
         A name, what it is defined in ("class Solution"), and the line.
@@ -51,6 +53,8 @@ def defined_inside(
                 yield node.name, owner, node.lineno
             kind = "class" if isinstance(node, ast.ClassDef) else "function"
             owner = f"{kind} {node.name}"
+        elif is_main_block(node):
+            owner = 'the block `if __name__ == "__main__"`'
         waiting += [(part, owner) for part in ast.iter_child_nodes(node)]
 
 

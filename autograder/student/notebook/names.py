@@ -80,6 +80,35 @@ def bound_by(statement: ast.stmt) -> frozenset[str]:
     )
 
 
+_VALUES = (
+    *(ast.Constant, ast.JoinedStr, ast.BinOp, ast.UnaryOp, ast.Compare),
+    *(ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp),
+)
+
+
+def is_value(statement: ast.stmt, name: str) -> bool:
+    """Return whether a statement surely binds a name to what cannot be called.
+
+    ``mean = mean(x)``, ``mean = 3.5`` and ``for mean in means`` do.
+    """
+    if name not in bound_by(statement):
+        return False
+    if isinstance(statement, (ast.For, ast.AugAssign)):
+        return True
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        return False
+    value = statement.value
+    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    return any(isinstance(part, _VALUES) for part in parts) or any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == name
+        for part in parts
+        if part is not None
+        for node in ast.walk(part)
+    )
+
+
 def changed_by(
     statement: ast.stmt, of_call: Callable[[ast.Expr], frozenset[str]]
 ) -> frozenset[str]:

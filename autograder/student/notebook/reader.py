@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 from autograder.student.lesson import Lesson
@@ -31,6 +31,7 @@ from autograder.student.notebook.decode import (
     parse_notebook,
     parse_python,
 )
+from autograder.student.notebook.marimo import without_app
 from autograder.student.notebook.missing import told_inside
 from autograder.student.notebook.names import definitions, parse
 from autograder.student.notebook.prose import prose_cells
@@ -41,6 +42,7 @@ from autograder.student.notebook.submission import CodeCell, Submission, printab
 from autograder.student.notebook.unpack import (
     MOST_UNPACKED,
     READABLE,
+    is_noise,
     is_zip,
     read_bytes,
     too_large,
@@ -140,6 +142,7 @@ def read_text(name: str, text: str, lesson: Lesson) -> Submission:
                 f"The file holds {len(text):,} characters, and at most"
                 f" {MOST_PYTHON:,} of a Python file are read."
             )
+        text = without_app(text)
         raw = _python_cells(text, shown)
         prose = prose_cells(raw, commented=True)
         if suffix != ".py":
@@ -235,7 +238,7 @@ def find_submissions(folder: Path, lesson: Lesson) -> list[Path]:
 def _read_folder(folder: Path, lesson: Lesson) -> Submission:
     found, unread = candidates_in_folder(folder, lesson)
     if not found:
-        raise Unreadable("The folder holds no .ipynb, .py or .zip file.")
+        raise Unreadable(_nothing_in(folder))
     ranked = _ranked(found, lesson)
     best = ranked[0]
     file = best.candidate.file
@@ -245,6 +248,20 @@ def _read_folder(folder: Path, lesson: Lesson) -> Submission:
         note += (f"Beyond {size} of files, {len(unread)} were not looked at.",)
     name = best.read.name if file is None else printable(file.name)
     return replace(best.read, name=name, notes=(*note, *best.read.notes))
+
+
+def _nothing_in(folder: Path) -> str:
+    """Say that a folder holds no hand-in, and what stands there instead."""
+    others = sorted(
+        f"'{printable(path.name)}'"
+        for path in folder.iterdir()
+        if not (path.name.startswith(".") or is_noise(PurePath(path.name)))
+    )
+    told = ", ".join(others[:_MOST_NAMED])
+    if len(others) > _MOST_NAMED:
+        told += f" and {len(others) - _MOST_NAMED} more"
+    only = f", only {told}" if others else ""
+    return f"The folder holds no .ipynb, .py or .zip file{only}."
 
 
 def _ranked(candidates: list[Candidate], lesson: Lesson) -> list[_Ranked]:

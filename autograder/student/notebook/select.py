@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from autograder.student.notebook.decode import RawCell, conflict_line
 from autograder.student.notebook.missing import defined_inside, near_miss, told_inside
-from autograder.student.notebook.names import definitions, names_bound, syntax_error
+from autograder.student.notebook.names import (
+    definitions,
+    is_value,
+    names_bound,
+    syntax_error,
+)
 from autograder.student.notebook.repair import Repaired, repair
 from autograder.student.notebook.slice import Unit, blank, mark_needed, units_of
 from autograder.student.notebook.stub import SHOWN, Stub
@@ -17,6 +23,7 @@ from autograder.student.places import place
 
 MOST_CELLS = 2000
 MOST_CODE = 200_000  # characters of code in one submission; outputs do not count
+_VERSION = "{}.{}".format(*sys.version_info)  # students may have a newer one
 _MOST_PADDING = 4000  # blank lines put before one cell of a Python file
 
 
@@ -191,6 +198,7 @@ def _settle_duplicates(
         holders = [unit for unit in units if name in unit.binds]
         if len(holders) < 2:
             continue
+        yield from _forget_values(name, holders, cells)
         touched = [unit for unit in holders if not _is_stub(unit, name, stub)]
         last = touched[-1] if touched else holders[-1]
         for unit in holders[holders.index(last) + 1 :]:
@@ -204,6 +212,20 @@ def _settle_duplicates(
                 f"`{name}` is defined in {_and(places)}:"
                 f" {which} counts, {cells[last.cell].place}."
             )
+
+
+def _forget_values(name: str, holders: list[Unit], cells: list[_Cell]) -> Iterator[str]:
+    """Leave out a task's name used again for a mere value, as ``mean = mean(x)``."""
+    defined = [any(_defines(s, name) for s in unit.statements) for unit in holders]
+    for unit in holders[defined.index(True) + 1 :] if any(defined) else ():
+        values = [s for s in unit.statements if is_value(s, name)]
+        if values:
+            unit.without(values)
+            yield (
+                f"{cells[unit.cell].at(values[0].lineno)} uses the name `{name}` again"
+                " for something else: it was left out, your definition counts."
+            )
+    holders[:] = [unit for unit in holders if name in unit.binds]
 
 
 def _is_stub(unit: Unit, name: str, stub: Stub) -> bool:
@@ -245,6 +267,7 @@ def _finish(cell: _Cell, notes: list[str]) -> CodeCell | None:
     raw = cell.raw
     if cell.tree is None:
         line, reason = syntax_error(cell.code.source) or (1, "not Python")
+        reason += f", says Python {_VERSION}"
         code = _code(raw, cell.code.source, cell.names)
         line += raw.first_line - code.first_line
         conflict = conflict_line(code.source)

@@ -148,13 +148,16 @@ def _call_of(function: str) -> str:
 
 
 def _is_never_run(statement: ast.stmt) -> bool:
-    return is_student_import(statement) or (
-        isinstance(statement, ast.If)
-        and isinstance(statement.test, ast.Compare)
-        and isinstance(statement.test.left, ast.Name)
-        and statement.test.left.id == "__name__"
-        and isinstance(statement.test.ops[0], ast.Eq)
-    )
+    return is_student_import(statement) or is_main_block(statement)
+
+
+def is_main_block(statement: ast.AST) -> bool:
+    """Return whether a statement is ``if __name__ == "__main__"``."""
+    if not (isinstance(statement, ast.If) and isinstance(statement.test, ast.Compare)):
+        return False
+    sides = (statement.test.left, *statement.test.comparators)
+    named = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+    return named and isinstance(statement.test.ops[0], ast.Eq)
 
 
 def _effects(

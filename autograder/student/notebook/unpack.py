@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from autograder.student.notebook.decode import TooMuch, Unreadable
 from autograder.student.notebook.submission import printable
@@ -23,13 +24,16 @@ READABLE = (".ipynb", ".py")
 _TOO_MUCH = "The archive unpacks to too much: pack less into it."
 _NOISE = {
     *("__MACOSX", ".ipynb_checkpoints", "__pycache__", "node_modules"),
-    *(".venv", "venv", "site-packages", ".git"),
+    *(".venv", "venv", "site-packages", ".git", "Thumbs.db", "desktop.ini"),
     *("timestamp.txt", "submission_secret.txt"),  # nbgrader's, beside a submission
+    "arrival.json",  # ours, likewise
     *("test_public.py", "conftest.py"),  # the course's, beside an exercise
 }
 #: What the package is made of, where a student hands in a whole copy of the course.
 _PACKAGE = ("student", "lab", "stubs", "__init__.py", "cli.py")
 _ENVIRONMENT = "pyvenv.cfg"  # stands at the top of a virtual environment
+#: What browsers, mailers and systems put after a file's own suffix.
+_AFTER = re.compile(r"(?:\.json|\.download|_|[ .]|\(\d+\))+$")
 _PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -127,7 +131,16 @@ def is_zip(data: bytes) -> bool:
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
-def is_noise(path: PurePosixPath | Path) -> bool:
+def suffix_of(name: str) -> str:
+    """Return a file's suffix in small letters, whatever a download put after it.
+
+    That of ``HW.IPYNB.json``, ``hw.ipynb (1)`` and ``hw.ipynb.`` is ``.ipynb``.
+    """
+    end = PurePosixPath(name).name[-100:].lower()
+    return PurePosixPath(_AFTER.sub("", end)).suffix or PurePosixPath(end).suffix
+
+
+def is_noise(path: PurePath) -> bool:
     """Return whether a path is an editor's, the system's or the course's own."""
     parts = path.parts
     package = any(
@@ -171,7 +184,7 @@ def entries_of(
         entries = [
             entry
             for entry in entries
-            if paths[entry.filename].suffix.lower() in wanted
+            if suffix_of(entry.filename) in wanted
             and not is_noise(paths[entry.filename])
             and passed.isdisjoint(paths[entry.filename].parents)
         ]
@@ -187,7 +200,7 @@ def entries_of(
         Entry(entry.filename, _seconds(entry), archive, entry)
         for entry in entries
         if not entry.is_dir()
-        and paths[entry.filename].suffix.lower() in wanted
+        and suffix_of(entry.filename) in wanted
         and not is_noise(paths[entry.filename])
     ]
 
@@ -221,7 +234,8 @@ def _told() -> Iterator[None]:
 def _refuse_outside(entry: zipfile.ZipInfo) -> None:
     name = printable(entry.filename)
     parts = entry.filename.replace("\\", "/").split("/")
-    if ".." in parts or parts[0] == "" or ":" in parts[0]:
+    # A drive's letter; elsewhere a colon is macOS's for the stroke of a date.
+    if ".." in parts or parts[0] == "" or parts[0][1:2] == ":":
         raise Unreadable(f"The archive holds '{name}', a path outside the archive.")
 
 
@@ -281,7 +295,7 @@ def walk(
         for name in sorted(files):
             path = folder / here / name
             hidden = name.startswith(".") or is_noise(here / name)
-            if hidden or path.suffix.lower() not in wanted or path.is_symlink():
+            if hidden or suffix_of(name) not in wanted or path.is_symlink():
                 continue
             allowance.entries -= 1
             if allowance.entries < 0:
