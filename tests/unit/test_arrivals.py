@@ -115,6 +115,20 @@ def test_folders_are_recognised_by_what_is_in_them(tmp_path: Path) -> None:
     assert _whose(tmp_path / "eve") == ["eve"]
 
 
+def test_whoever_hands_in_another_kind_of_file_is_named(folder: ClassFolder) -> None:
+    place = folder.root.parent / "in"
+    for name in ("ann.ipynb.json", "bo.py (1)", "cy.py.", "dan.rar", "eve"):
+        _file(place / name)
+    _file(place / "Thumbs.db")
+    done = _collect(folder, place)
+    assert [one.student for one in done.collected] == ["ann", "bo", "cy"]
+    assert [one.file for one in done.collected] == ["ann.ipynb.json", "bo.py", "cy.py"]
+    assert list(map(str, done.refused)) == [
+        "dan.rar: it is no .ipynb, .py or .zip file",
+        "eve: it is no .ipynb, .py or .zip file",
+    ]
+
+
 def test_of_two_students_of_one_name_none_is_lost(tmp_path: Path) -> None:
     for number in (124, 125):
         _file(tmp_path / f"in/Ann O_{number}_assignsubmission_file_/x.py")

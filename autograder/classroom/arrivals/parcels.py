@@ -31,7 +31,7 @@ from autograder.student.notebook.reader import (
     read_submission,
 )
 from autograder.student.notebook.submission import printable
-from autograder.student.notebook.unpack import read_bytes
+from autograder.student.notebook.unpack import read_bytes, suffix_of
 from autograder.student.notebook.written import written_answer
 
 _MOST_FILES = 12  # of a folder: the reader compares no more
@@ -313,9 +313,13 @@ def _names(arrivals: Sequence[Arrival]) -> dict[Path, str]:
         base, counter = version_of(name)
         if arrival.sender.form is Form.CANVAS and counter and bases[base] == 1:
             name = base  # the counter is Canvas's
+        name = name.rstrip(" .")
         path = PurePosixPath(name.replace("\\", "/").replace("/", "-"))
         stem = safe_id(path.stem)
-        suffix = "".join(sign for sign in path.suffix[:20] if sign.isalnum())
+        suffix = path.suffix[:20]
+        if not suffix[1:].isalnum():  # .ipynb (1)
+            suffix = suffix_of(name)[:20]
+        suffix = "".join(sign for sign in suffix if sign.isalnum())
         suffix = f".{suffix}" if suffix else ""
         own, number = f"{stem}{suffix}", 1
         while own in names.values():

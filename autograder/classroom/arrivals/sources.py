@@ -18,7 +18,12 @@ from autograder.classroom.arrivals.naming import (
     named_by_moodle,
 )
 from autograder.classroom.bounded import BoundedProcess
-from autograder.student.notebook.unpack import READABLE, is_noise, is_zip
+from autograder.student.notebook.unpack import (
+    READABLE,
+    is_noise,
+    is_zip,
+    suffix_of,
+)
 from autograder.student.report import CourseError
 
 _SUFFIXES = (*READABLE, ".zip", ".txt")
@@ -72,7 +77,7 @@ def find_arrivals(
     Raises:
         CourseError: a source does not exist, or nothing in it can be graded.
     """
-    arrivals: list[Arrival] = []
+    arrivals: list[Arrival | Refused] = []
     refused: list[Refused] = []
     loose: list[Path] = []
     alone = len(sources) == 1
@@ -92,9 +97,11 @@ def find_arrivals(
         else:
             arrivals += _of_group(source, form, source.resolve().name)
     arrivals += _of_form(loose, form or _recognised(loose, ""), "")
-    if not arrivals and not refused:
+    taken = tuple(one for one in arrivals if isinstance(one, Arrival))
+    if not taken and not refused:
         raise CourseError(f"{sources[0]} holds no .ipynb, .py or .zip file")
-    return Found(tuple(arrivals), tuple(refused))
+    refused += [one for one in arrivals if isinstance(one, Refused)]
+    return Found(taken, tuple(refused))
 
 
 def safe_id(name: str) -> str:
@@ -138,7 +145,7 @@ def _is_copy(folder: Path) -> bool:
     return names <= set(_COURSE) or {"autograder", "pyproject.toml"} <= names
 
 
-def _of_group(folder: Path, form: Form | None, name: str) -> list[Arrival]:
+def _of_group(folder: Path, form: Form | None, name: str) -> list[Arrival | Refused]:
     place = _inner(folder)
     paths = _children(place)
     parent = name if place == folder else place.name
@@ -196,7 +203,7 @@ def _is_nbgraders(folder: Path) -> bool:
     return bool(lessons) and named and folder.name not in _COURSE
 
 
-def _of_form(paths: Iterable[Path], form: Form, parent: str) -> list[Arrival]:
+def _of_form(paths: Iterable[Path], form: Form, parent: str) -> list[Arrival | Refused]:
     if form is Form.NBGRADER:
         return [arrival for path in paths for arrival in _of_tree(path)]
     paths = list(paths)
@@ -204,16 +211,14 @@ def _of_form(paths: Iterable[Path], form: Form, parent: str) -> list[Arrival]:
     if form is Form.GITHUB:
         clones = [path.name for path in paths if _is_folder(path)]
         prefix = assignment_prefix(clones, parent)
-    found = [_arrival(path, form, prefix) for path in paths]
-    return [arrival for arrival in found if arrival is not None]
+    return [_arrival(path, form, prefix) for path in paths]
 
 
-def _of_tree(path: Path) -> list[Arrival]:
+def _of_tree(path: Path) -> list[Arrival | Refused]:
     if not _is_folder(path) or not _is_nbgraders(path):
         if _is_folder(path) and not _children(path):
             return []  # a student who handed in nothing
-        plain = _arrival(path, Form.FOLDER, "")
-        return [] if plain is None else [plain]
+        return [_arrival(path, Form.FOLDER, "")]
     sender = Sender(path.name, form=Form.NBGRADER)
     return [
         Arrival(sender, work, "", str(work), lesson=work.name)
@@ -222,7 +227,7 @@ def _of_tree(path: Path) -> list[Arrival]:
     ]
 
 
-def _arrival(path: Path, form: Form, prefix: str) -> Arrival | None:
+def _arrival(path: Path, form: Form, prefix: str) -> Arrival | Refused:
     if form is Form.GITHUB and _is_folder(path):
         full = path.resolve().name
         parts = full.split("-")
@@ -244,10 +249,10 @@ def _arrival(path: Path, form: Form, prefix: str) -> Arrival | None:
             attachment=named.attachment,
             is_typed=named.is_typed,
         )
-    if not path.is_dir() and path.suffix.lower() not in _SUFFIXES:
-        return None
+    if not path.is_dir() and suffix_of(path.name) not in _SUFFIXES:
+        return Refused(path.name, "it is no .ipynb, .py or .zip file")
     name = path.resolve().name if path.is_dir() else path.name
     stem = name
-    while not path.is_dir() and Path(stem).suffix.lower() in _SUFFIXES:
-        stem = Path(stem).stem  # hw.ipynb.txt
+    while not path.is_dir() and suffix_of(stem) in _SUFFIXES:
+        stem = Path(stem.rstrip(" .")).stem  # hw.ipynb.txt
     return Arrival(Sender(stem), path, "" if path.is_dir() else name, str(path))
