@@ -70,11 +70,14 @@ def _rows(
 ) -> Iterator[tuple[int, Student]]:
     """Yield each student with the line it ends in; tell what is wrong of a row."""
     first = text.partition("\n")[0]
-    delimiter = ";" if ";" in first and "," not in first else ","
+    delimiter = next((sign for sign in ",;\t" if sign in first), ",")
     table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    table.fieldnames = [name.strip() for name in table.fieldnames or ()]
+    table.fieldnames = [name.strip().lower() for name in table.fieldnames or ()]
     if "id" not in table.fieldnames:
-        raise CourseError(f"{path} has no column called id")
+        told = printable(first.strip())
+        raise CourseError(
+            f"{path} has no column called id" + (f", but {told!r}" if told else "")
+        )
     for row in table:
         line = table.line_num
         if None in row:
@@ -82,6 +85,10 @@ def _rows(
             faults.append((line, fault))
             continue
         values = {key: _plain(value or "") for key, value in row.items()}
+        if any("\n" in value for value in values.values()):
+            fault = "a field goes on over several lines: a quote opens and never closes"
+            faults.append((line, fault))
+            continue
         if not any(values.values()):
             continue
         if not is_student_id(values["id"]):

@@ -35,6 +35,18 @@ def test_columns_may_stand_in_any_order_and_between_semicolons(tmp_path: Path) -
     }
 
 
+def test_columns_may_be_in_capitals_and_between_tabs(tmp_path: Path) -> None:
+    roster = read_roster(_list(tmp_path, "ID\tFirst_Name\nada\tAda, the first\n"))
+    assert roster["ada"].first_name == "Ada, the first"
+
+
+def test_a_quote_that_never_closes_loses_nobody_in_silence(tmp_path: Path) -> None:
+    text = 'id,first_name\nada,Ada\nbob,"Bob\ncy,Cy\n'
+    with pytest.raises(CourseFaults) as caught:
+        read_roster(_list(tmp_path, text))
+    assert "a quote opens and never closes" in str(caught.value.faults)
+
+
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     odd = Student("bob", "Bob", 'O\'Neil, "B"', "b@x.org", "12", ("bob-o", "99"))
     roster = Roster({"bob": odd, "王芳": Student("王芳")})
@@ -73,7 +85,8 @@ def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"", "no column called id"),
-        (b"name\nada\n", "no column called id"),
+        (b"name\nada\n", "no column called id, but 'name'"),
+        (b"sep=;\nid;email\n", "no column called id, but 'sep=;'"),
         (b"id\nada\n\xff\xfe\n", "line 3 is not in UTF-8"),
         (b'id\n"' + b"x" * 200_000, "not a CSV file"),
     ],
