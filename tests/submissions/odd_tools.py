@@ -235,6 +235,11 @@ def pointer_of_git_lfs(folder: Path) -> Path:
     return save(folder, text, "hw.ipynb")
 
 
+@odd(problem="The file is a link: hand in the .ipynb or .py itself.")
+def link_to_colab(folder: Path) -> Path:
+    return save(folder, "https://colab.research.google.com/drive/1a\n", "hw.ipynb")
+
+
 @odd(problem="a web page")
 def page_of_github_with_a_byte_order_mark(folder: Path) -> Path:
     return save(folder, "\ufeff\n<!DOCTYPE html><p>", "hw.ipynb")
@@ -272,6 +277,26 @@ def everything_in_the_main_block(folder: Path) -> Path:
 def syntax_of_a_newer_python(folder: Path) -> Path:
     notebook = right()
     cell(notebook, "mean")["source"] += "\nlater = type 1\n"
+    return write(folder, notebook)
+
+
+@odd("(cell 4: pip install -U numpy; cell 4: cd ..; cell 9: !pip install numpy")
+def magics_without_their_mark(folder: Path) -> Path:
+    notebook = right()
+    mean, normalise = cell(notebook, "mean"), cell(notebook, "normalise")
+    mean["source"] = "pip install -U numpy\ncd ..\n" + mean["source"]
+    shell = "!pip install \\\n  numpy \\\n  scipy\n"
+    normalise["source"] = shell + normalise["source"]
+    return write(folder, notebook)
+
+
+@odd()
+def calls_counted_in_a_global_name(folder: Path) -> Path:
+    notebook = right()
+    counted = "    global calls\n    calls += 1\n    if x.size"
+    code = solutions()["mean"].replace("    if x.size", counted)
+    add(notebook, "calls = 0", at=0)
+    cell(notebook, "mean")["source"] = code
     return write(folder, notebook)
 
 

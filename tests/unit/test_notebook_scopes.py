@@ -86,6 +86,7 @@ def test_finds_in_the_course_what_the_compiler_finds() -> None:
         ("lambda a, b=c: lambda d: (a, b, d, e)", "c e"),
         ("f'{a!r:{b}} {[c for c in d]}'", "a b d"),
         ("x += y", "y"),
+        ("def f():\n  global x\n  x += y\n  z = 0\n  z += 1", "x y"),
     ],
 )
 def test_finds_in_each_kind_of_scope(source: str, names: str) -> None:

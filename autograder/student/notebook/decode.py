@@ -49,6 +49,8 @@ _NOT_OURS = {
     b"BZh91AY": "a .bz2 archive",
     b"(\xb5/\xfd": "a .zst archive",
     b"version https://git-lfs": "a pointer of Git LFS, which left the file elsewhere",
+    b"https://": "a link",
+    b"http://": "a link",
     b"bplist00": "a web archive or a placeholder of macOS",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",

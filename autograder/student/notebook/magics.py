@@ -17,6 +17,8 @@ _LINE = re.compile(
       | [\w.]+\s*=\s*(?:%\w|!)             # files = !ls
       | [\w.\[\]'"*]+\?{1,2}\s*(?:\#.*)?$  # partial?
       | /[\w.]+                            # IPython's autocall
+      | (?:pip3?|conda|mamba|uv)\s+(?:install|uninstall|list|show|pip|add)\b
+      | cd\s+[~./]                         # magics that need no %
     )""",
     re.VERBOSE,
 )

@@ -24,6 +24,7 @@ class _Scope:
 
     binds: frozenset[str]  # the module's names that it hides behind its own
     shows: frozenset[str] = frozenset()  # declared global: the module's after all
+    counts: frozenset[str] = frozenset()  # those of them that it reads in ``n += 1``
     hidden: dict[str, int] = field(default_factory=dict)
     entered: bool = False
 
@@ -60,6 +61,7 @@ def needed_by(statement: ast.stmt) -> frozenset[str]:
             inside: list[ast.AST]
             inside = [node.body] if isinstance(node, ast.Lambda) else [*node.body]
             scope = _function_scope(node, inside)
+            found |= scope.counts
             # Walked from the end: what stands outside, entering, inside, leaving.
             waiting += [scope, *inside, scope, *_outside(node)]
         elif isinstance(node, _COMPREHENSIONS):
@@ -128,11 +130,14 @@ def _function_scope(node: _Function, inside: Iterable[ast.AST]) -> _Scope:
     binds = {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
     declared: set[str] = set()
     comprehensions: list[ast.AST] = []
+    counted: set[str] = set()
     for part in own_nodes(inside, _SCOPES):
         if isinstance(part, ast.Global):
             declared.update(part.names)
         elif isinstance(part, _COMPREHENSIONS):
             comprehensions.append(part)
+        elif isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
+            counted.add(part.target.id)
         name = binding(part)
         if name is not None:
             binds.add(name)
@@ -141,7 +146,8 @@ def _function_scope(node: _Function, inside: Iterable[ast.AST]) -> _Scope:
     for part in own_nodes(comprehensions, (*_FUNCTIONS, ast.ClassDef)):
         if isinstance(part, ast.NamedExpr):  # binds here, even in a comprehension
             binds.add(part.target.id)
-    return _Scope(frozenset(binds - declared), frozenset(declared))
+    counts = frozenset(counted & declared)
+    return _Scope(frozenset(binds - declared), frozenset(declared), counts)
 
 
 def _stored(targets: Iterable[ast.AST]) -> Iterator[str]:
