@@ -138,6 +138,55 @@ def test_of_two_students_of_one_name_none_is_lost(tmp_path: Path) -> None:
     assert _whose(tmp_path / "in/Bo_126_assignsubmission_file_") == ["Bo"]
 
 
+def test_of_two_students_of_one_name_a_class_list_of_one_knows_none(
+    tmp_path: Path,
+) -> None:
+    for number in (124, 125):
+        _file(tmp_path / f"in/Ann O_{number}_assignsubmission_file_/x.py")
+    ann = Student("ann", "Ann", "O")
+    found = [parcel.student for parcel in parcels([tmp_path / "in"], _list(ann))]
+    assert found == ["unknown-Ann O 124", "unknown-Ann O 125"]
+    ann = Student("ann", "Ann", "O", aliases=("125",))
+    found = [parcel.student for parcel in parcels([tmp_path / "in"], _list(ann))]
+    assert found == ["unknown-Ann O 124", "ann"]
+
+
+def _list(*students: Student) -> Roster:
+    return Roster({student.id: student for student in students})
+
+
+def test_attempts_of_blackboard_are_a_class_and_the_last_counts(
+    folder: ClassFolder,
+) -> None:
+    start = "HW 1_{}_attempt_2026-11-30-10-00-0{}"
+    place = folder.root.parent / "gradebook"
+    for who, number, data in (("ada", 1, RIGHT), ("bob", 2, STUB), ("bob", 3, RIGHT)):
+        name = start.format(who, number)
+        _file(place / f"{name}.txt", b"Name: Ada\nCurrent Grade: Not Graded\n")
+        _file(place / f"{name}_hw.py", data, 10**9 + number)
+    files = [(path.name, path.read_bytes()) for path in sorted(place.iterdir())]
+    source = _packed(folder.root.parent / "gradebook.zip", *files)
+    for one in (place, source):
+        done = _collect(folder, one)
+        assert {row[:2] for row in _rows(done)} == {("ada", "hw.py"), ("bob", "hw.py")}
+        assert not done.refused
+    assert "the last one counts" in str(done) or "the one with work" in str(done)
+
+
+def test_a_download_of_brightspace_is_a_class(folder: ClassFolder) -> None:
+    top = "{}-9 - {} - Nov 3, 2026 1019 PM"
+    ann, bo = top.format(1, "Ann O"), top.format(2, "Bo van Ek")
+    source = _packed(
+        folder.root.parent / "HW 1 Download.zip",
+        ("index.html", b"<html>"),
+        (f"{ann}/hw.py", RIGHT),
+        (f"{bo}/hw.py", RIGHT),
+    )
+    done = _collect(folder, source, roster=_list(Student("bo", "Bo", "van Ek")))
+    assert [row[0] for row in _rows(done)] == ["bo", "unknown-Ann O"]
+    assert not done.refused
+
+
 def test_whoever_is_not_in_the_class_list_has_a_name_that_says_so(
     tmp_path: Path,
 ) -> None:

@@ -7,11 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.classroom.arrivals.naming import (
+    Form,
+    Sender,
     assignment_prefix,
+    is_receipt,
     looks_like_canvas,
     looks_like_moodle,
+    named_by_blackboard,
+    named_by_brightspace,
     named_by_canvas,
     named_by_moodle,
+    platform_of,
     version_of,
 )
 from autograder.classroom.arrivals.sources import safe_id
@@ -87,6 +93,25 @@ def test_what_moodle_joins_is_taken_apart(who: str, number: int, file: str) -> N
     assert found.file == file.removeprefix("_") or found.file == file
 
 
+def test_blackboard_names_tell_student_attempt_and_file() -> None:
+    start = "HW_1_ada_attempt_2026-11-30-10-00-59"
+    found = named_by_blackboard(f"{start}_my_work.ipynb")
+    assert found is not None
+    assert (found.sender.name, found.file) == ("ada", "my_work.ipynb")
+    assert found.attempt == "2026-11-30-10-00-59"
+    assert is_receipt(f"{start}.txt")
+    assert not is_receipt(f"{start}_notes.txt")
+
+
+@pytest.mark.parametrize("file", ["", "my - work.ipynb"])
+def test_brightspace_names_tell_student_and_file(file: str) -> None:
+    name = "123-45 - Anne-Marie O'Neil - Nov 3, 2026 1019 PM"
+    found = named_by_brightspace(f"{name} - {file}" if file else name)
+    assert found is not None
+    assert found.sender == Sender("Anne-Marie O'Neil", "123", Form.BRIGHTSPACE)
+    assert (found.file, found.attempt) == (file, "Nov 3, 2026 1019 PM")
+
+
 @given(st.text(max_size=300))
 def test_every_name_becomes_a_students_id(name: str) -> None:
     assert is_student_id(safe_id(name))
@@ -96,6 +121,8 @@ def test_a_students_own_names_are_no_platforms() -> None:
     own = ["hw_1_2_final.py", "alice.py", "part_2_of_3.ipynb", "README.md"]
     assert not looks_like_canvas(own)
     assert not looks_like_moodle(own)
+    assert platform_of(own) is None
+    assert platform_of(["index.html"]) is None
     assert looks_like_canvas(["anna_1_101_x.py", "bob_2_102_x.py", "notes.txt"])
 
 

@@ -79,6 +79,6 @@ def _student(parcel: Parcel) -> Student:
     sender = parcel.sender
     if sender.form is Form.CANVAS:
         return Student(parcel.student, "", sender.name, lms_user_id=sender.user_id)
-    if sender.form is Form.MOODLE:
+    if sender.form in (Form.MOODLE, Form.BRIGHTSPACE):
         return Student(parcel.student, "", sender.name, aliases=(sender.user_id,))
     return Student(parcel.student)

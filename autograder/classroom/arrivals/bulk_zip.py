@@ -16,11 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from autograder.classroom.arrivals.naming import (
-    looks_like_canvas,
-    looks_like_moodle,
-    top_names,
-)
+from autograder.classroom.arrivals.naming import platform_of, top_names
 from autograder.classroom.bounded import BoundedProcess, TooMuch
 from autograder.student.notebook.submission import printable
 from autograder.student.notebook.unpack import MOST_BYTES, is_noise, is_zip
@@ -46,7 +42,7 @@ class Refused:
 
 
 def is_bulk(path: Path, process: BoundedProcess) -> bool:
-    """Return whether a file is what Canvas or Moodle packs for a teacher."""
+    """Return whether a file is what a platform packs for a teacher."""
     try:
         with path.open("rb") as file:
             if not is_zip(file.read(4)):
@@ -54,7 +50,7 @@ def is_bulk(path: Path, process: BoundedProcess) -> bool:
         names = process.call(_tops, path.resolve())
     except (OSError, TooMuch):
         return False
-    return bool(names) and (looks_like_canvas(names) or looks_like_moodle(names))
+    return platform_of(names) is not None
 
 
 def unpack(path: Path, target: Path, process: BoundedProcess) -> list[Refused]:
@@ -104,7 +100,7 @@ def _tops(path: Path) -> list[str]:
     paths = [PurePosixPath(_name(entry).replace("\\", "/")) for entry in entries]
     paths = [path for path in paths if not is_noise(path)]
     names = top_names(paths)
-    if len(names) != 1 or looks_like_moodle(names) or looks_like_canvas(names):
+    if len(names) != 1 or platform_of(names):
         return names
     return top_names(path.relative_to(names[0]) for path in paths)  # one folder down
 

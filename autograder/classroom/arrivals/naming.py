@@ -10,6 +10,10 @@ Where the rules come from:
   ``First Last_PARTICIPANT_assignsubmission_file_`` with the files in it; without
   "Download submissions in folders" the same as a prefix of each file. The number tells
   a participant of this one assignment. Text typed into Moodle is ``onlinetext``.
+* Blackboard, "Download Assignment File": ``TITLE_USER_attempt_TIME_FILE``, and beside
+  the files of each attempt a receipt, ``TITLE_USER_attempt_TIME.txt``.
+* Brightspace, "Download" of a dropbox: ``USER-FOLDER - First Last - TIME``, a folder
+  or, in older ones, a prefix of each file; and one ``index.html``.
 * GitHub Classroom (``gh classroom clone student-repos``): a folder
   ``ASSIGNMENT-submissions`` with one clone a student, ``ASSIGNMENT-USERNAME``.
 * nbgrader: ``submitted/STUDENT/LESSON/``.
@@ -30,6 +34,8 @@ class Form(StrEnum):
 
     CANVAS = "canvas"
     MOODLE = "moodle"
+    BLACKBOARD = "blackboard"
+    BRIGHTSPACE = "brightspace"
     GITHUB = "github"
     NBGRADER = "nbgrader"
     FOLDER = "folder"  # a file or a folder a student
@@ -53,6 +59,7 @@ class Named:
     late: bool = False
     attachment: int = 0  # grows with each file that Canvas takes in
     is_typed: bool = False  # text typed into the platform, or a link
+    attempt: str = ""  # equal for what was handed in at once, where the name tells
 
 
 _CANVAS = re.compile(
@@ -64,6 +71,17 @@ _MOODLE = re.compile(
     r"(?P<name>.+?)_(?P<user>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)",
     re.DOTALL,
 )
+_BLACKBOARD = re.compile(
+    r".+?_(?P<name>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})"
+    r"(?:_(?P<file>.+)|\.txt)",
+    re.DOTALL,
+)
+_BRIGHTSPACE = re.compile(
+    r"(?P<user>\d+)-\d+ - (?P<name>.+?) - (?P<when>[^-]+ \d{4} \d{3,4} [AP]M)"
+    r"(?: - (?P<file>.+))?",
+    re.DOTALL,
+)
+_INDEX = "index.html"
 _COUNTER = re.compile(r"(?P<base>.+)-(?P<number>\d+)(?P<suffix>\.\w+)")
 _SMALLEST = 100  # a number of Canvas's attachments: ``hw_1_2_new.py`` is no download
 _ANONYMOUS = "participant"  # every student's name where Moodle hides them
@@ -91,6 +109,50 @@ def named_by_moodle(name: str) -> Named | None:
         who = f"{who} {found['user']}"
     sender = Sender(who, found["user"], Form.MOODLE)
     return Named(sender, found["file"], is_typed=found["kind"] == "onlinetext")
+
+
+def named_by_blackboard(name: str) -> Named | None:
+    """Read a file's name as Blackboard makes it; a receipt is of no file."""
+    found = _BLACKBOARD.fullmatch(name)
+    if found is None:
+        return None
+    sender = Sender(found["name"], form=Form.BLACKBOARD)
+    return Named(sender, found["file"] or "", attempt=found["when"])
+
+
+def named_by_brightspace(name: str) -> Named | None:
+    """Read the name of a folder or a file as Brightspace makes it."""
+    found = _BRIGHTSPACE.fullmatch(name)
+    if found is None:
+        return None
+    sender = Sender(found["name"], found["user"], Form.BRIGHTSPACE)
+    return Named(sender, found["file"] or "", attempt=found["when"])
+
+
+PLATFORMS = {
+    Form.MOODLE: named_by_moodle,
+    Form.CANVAS: named_by_canvas,
+    Form.BLACKBOARD: named_by_blackboard,
+    Form.BRIGHTSPACE: named_by_brightspace,
+}
+
+
+def platform_of(names: Iterable[str]) -> Form | None:
+    """Return the platform that named most of some files and folders, if one did."""
+    names = [name for name in names if name != _INDEX]
+    if looks_like_canvas(names):
+        return Form.CANVAS
+    for form, read in PLATFORMS.items():
+        is_sure = form is not Form.CANVAS
+        if is_sure and 2 * sum(read(name) is not None for name in names) > len(names):
+            return form
+    return None
+
+
+def is_receipt(name: str) -> bool:
+    """Return whether Blackboard or Brightspace itself wrote a file."""
+    found = named_by_blackboard(name)
+    return name == _INDEX or (found is not None and not found.file)
 
 
 def looks_like_canvas(names: Sequence[str]) -> bool:

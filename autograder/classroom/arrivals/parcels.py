@@ -16,7 +16,12 @@ from pathlib import Path, PurePosixPath
 
 from autograder.classroom.arrivals.bulk_zip import Refused
 from autograder.classroom.arrivals.commit_times import commit_times
-from autograder.classroom.arrivals.naming import Form, Sender, version_of
+from autograder.classroom.arrivals.naming import (
+    PLATFORMS,
+    Form,
+    Sender,
+    version_of,
+)
 from autograder.classroom.arrivals.sources import Arrival, safe_id
 from autograder.classroom.bounded import BoundedProcess, TooMuch
 from autograder.classroom.folder import TIMESTAMP, first_line
@@ -61,7 +66,7 @@ class Parcel:
     def can_stay(self) -> bool:
         """Whether it can be read where it is: one path, named and dated as it is."""
         (first, *others) = self.arrivals
-        kept = first.sender.form not in (Form.CANVAS, Form.MOODLE)
+        kept = first.sender.form not in PLATFORMS
         return kept and not others and not (first.path / ".git").exists()
 
     def is_for(self, lesson: Lesson) -> bool:
@@ -115,6 +120,9 @@ def parcels_of(arrivals: Iterable[Arrival], roster: Roster) -> list[Parcel]:
     for name, group in zip(named, together.values(), strict=True):
         sender = group[0].sender
         found = finder.find(sender, group[0].other_names)
+        if name in shared and sender.user_id not in getattr(found, "aliases", ()):
+            told = f"several students are called {name}: tell them apart by an alias"
+            found = f"{told}, e.g. {sender.user_id}"
         if not isinstance(found, str):
             parcels.append(Parcel(found.id, tuple(group), is_known=True))
             continue

@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 
 from autograder.classroom.arrivals.bulk_zip import Refused, is_bulk, unpack
 from autograder.classroom.arrivals.naming import (
+    PLATFORMS,
     Form,
     Sender,
     assignment_prefix,
-    looks_like_canvas,
-    looks_like_moodle,
-    named_by_canvas,
+    is_receipt,
+    named_by_brightspace,
     named_by_moodle,
+    platform_of,
 )
 from autograder.classroom.bounded import BoundedProcess
 from autograder.student.notebook.unpack import (
@@ -123,11 +124,12 @@ def _is_packed_class(
 
 def _is_one_students(folder: Path, form: Form | None, *, alone: bool) -> bool:
     """Return whether a folder is the work of one student."""
-    if named_by_moodle(folder.resolve().name):
+    own = folder.resolve().name
+    if named_by_moodle(own) or named_by_brightspace(own):
         return True
     if (folder / ".git").exists() or _is_copy(folder):
         return True
-    if form in (Form.CANVAS, Form.MOODLE, Form.NBGRADER):
+    if form in (*PLATFORMS, Form.NBGRADER):
         return False
     place = _inner(folder)
     recognised = _recognised(_children(place), place.resolve().name)
@@ -182,10 +184,9 @@ def _recognised(paths: Sequence[Path], parent: str) -> Form:
     names = [path.name for path in paths]
     if not names:
         return Form.FOLDER
-    if looks_like_moodle(names):
-        return Form.MOODLE
-    if looks_like_canvas(names):
-        return Form.CANVAS
+    platform = platform_of(names)
+    if platform is not None:
+        return platform
     folders = [path for path in paths if _is_folder(path)]
     filled = [path for path in folders if _children(path)]
     if 2 * sum(map(_is_nbgraders, filled)) > len(filled):
@@ -207,6 +208,8 @@ def _of_form(paths: Iterable[Path], form: Form, parent: str) -> list[Arrival | R
     if form is Form.NBGRADER:
         return [arrival for path in paths for arrival in _of_tree(path)]
     paths = list(paths)
+    if form in (Form.BLACKBOARD, Form.BRIGHTSPACE):
+        paths = [path for path in paths if not is_receipt(path.name)]
     prefix = ""
     if form is Form.GITHUB:
         clones = [path.name for path in paths if _is_folder(path)]
@@ -237,14 +240,14 @@ def _arrival(path: Path, form: Form, prefix: str) -> Arrival | Refused:
         others = tuple(end for end in ends if not prefix or len(end) > len(name))
         sender = Sender(name, form=form)
         return Arrival(sender, path, "", str(path), other_names=others)
-    read = {Form.CANVAS: named_by_canvas, Form.MOODLE: named_by_moodle}.get(form)
+    read = PLATFORMS.get(form)
     named = read(path.name) if read else None
     if named is not None:
         return Arrival(
             named.sender,
             path,
             "" if _is_folder(path) else named.file,
-            f"{path.parent} {named.sender.name} {named.sender.user_id}",
+            f"{path.parent} {named.sender.name} {named.sender.user_id} {named.attempt}",
             late=named.late,
             attachment=named.attachment,
             is_typed=named.is_typed,
