@@ -260,6 +260,7 @@ def folder_that_says_what_it_holds(folder: Path) -> Path:
 def name_used_again_for_a_value(folder: Path) -> Path:
     notebook = right()
     add(notebook, "mean = mean(np.arange(3))\nprint(mean)\n")
+    add(notebook, "mean, halvings = np.mean([1, 2]), 3\nnormalise = 'x'\n")
     add(notebook, "for normalise, halvings in [(1, 2)]:\n    print(normalise)\n")
     return write(folder, notebook)
 

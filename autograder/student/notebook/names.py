@@ -89,7 +89,7 @@ _VALUES = (
 def is_value(statement: ast.stmt, name: str) -> bool:
     """Return whether a statement surely binds a name to what cannot be called.
 
-    ``mean = mean(x)``, ``mean = 3.5`` and ``for mean in means`` do.
+    ``mean = mean(x)``, ``mean = x.mean()`` and ``for mean in means`` do.
     """
     if name not in bound_by(statement):
         return False
@@ -101,8 +101,7 @@ def is_value(statement: ast.stmt, name: str) -> bool:
     parts = value.elts if isinstance(value, ast.Tuple) else [value]
     return any(isinstance(part, _VALUES) for part in parts) or any(
         isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == name
+        and name in (getattr(node.func, "id", ""), getattr(node.func, "attr", ""))
         for part in parts
         if part is not None
         for node in ast.walk(part)
