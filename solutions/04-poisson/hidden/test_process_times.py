@@ -283,7 +283,7 @@ def test_simulate_refuses(student):
             )
     for rate, how in (
         *((1.0, "Gaps"), (0.0, "steps"), (1.0, ""), (1.0, "gap")),
-        *((1.0, "Order"), (1.0, "orders"), (0.0, " gaps"), (1.0, "rder")),
+        *((1.0, "Order"), (1.0, "orders"), (0.0, " gaps"), (1.0, "orde")),
     ):
         rng = generator(student, 433)
         refuses(
