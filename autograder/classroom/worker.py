@@ -32,7 +32,7 @@ from autograder.student.report import CourseError, InfrastructureError, Report
 
 #: What the judge may use for one submission, beyond what it holds when the first one
 #: comes. A class of honest ones adds at most 170 MB and takes seconds.
-MEMORY_BYTES = 2**30
+MEMORY_BYTES = 2 * 2**30
 CPU_S = 600.0
 _BEAT_S = 1.0
 

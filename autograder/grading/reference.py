@@ -28,7 +28,7 @@ def load_module(path: Path, name: str) -> types.ModuleType:
 
 #: The most bytes of a function's answers and their arguments that are remembered: a
 #: test may ask with what a submission answered. The lessons' own take 2 MB.
-MOST_KEPT = 2**26
+MOST_KEPT = 2**24
 _SIMPLE = (int, bool, str, bytes, type(None), Fraction)
 
 
