@@ -187,7 +187,7 @@ def _raw_cell(number: int, cell: dict[str, Any]) -> RawCell:
     return RawCell(
         label=f"cell {number}",
         kind=kind if kind in ("code", "raw") else "markdown",
-        source=_text(cell.get("source", cell.get("input"))),
+        source=_text(cell.get("source", cell.get("input")), kind),
         tags=_texts(*(tags if isinstance(tags, list) else ())),
         graded=nbgrader.get("grade") is True and nbgrader.get("solution") is not True,
         task=task if isinstance(task, str) else None,
@@ -208,12 +208,13 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
-def _text(source: Any) -> str:
+def _text(source: Any, kind: Any) -> str:
     """Return a cell's source, which may be text, lines, null or anything else."""
     if isinstance(source, list):
         parts = [part for part in source if isinstance(part, str)]
-        # Some programs leave out the line ends that the format asks for.
-        ended = any(part.endswith("\n") for part in parts)
+        # Some programs leave out the line ends that the format asks for: prose can be
+        # read without them.
+        ended = kind != "code" or any(part.endswith("\n") for part in parts)
         source = ("" if ended else "\n").join(parts)
     text: str = source if isinstance(source, str) else ""
     return _line_ends(encodable(text).replace("\0", "").replace("\ufeff", ""))
