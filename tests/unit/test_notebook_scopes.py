@@ -1,4 +1,4 @@
-"""What a statement looks up, held against the compiler's own symbol table."""
+"""What a statement looks up, held against the compiler's own table, and binds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.student.notebook.names import is_value
 from autograder.student.notebook.scopes import binding, needed_by
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,3 +94,21 @@ def test_finds_in_each_kind_of_scope(source: str, names: str) -> None:
     found = needed_by(ast.parse(source).body[0])
     assert found == frozenset(names.split())
     assert found >= by_symbol_table(source)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_lost"),
+    [
+        ("mean = 3", True),
+        ("mean: float = x + 1", True),
+        ("mean, std = mean(x), 3", True),
+        ("std, mean = f(x), x.mean()", True),
+        ("mean = best", False),
+        ("mean = jit(mean)", False),
+        ("mean, EPS = best, 1e-9", False),
+        ("EPS, mean = 1e-9, best", False),
+    ],
+)
+def test_a_name_bound_to_what_cannot_be_called(text: str, is_lost: bool) -> None:
+    (statement,) = ast.parse(text).body
+    assert is_value(statement, "mean") is is_lost

@@ -97,8 +97,12 @@ def is_value(statement: ast.stmt, name: str) -> bool:
         return True
     if not isinstance(statement, (ast.Assign, ast.AnnAssign)):
         return False
-    value = statement.value
-    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    value, parts = statement.value, [statement.value]
+    for target in targets:
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            pairs = zip(target.elts, value.elts, strict=False)
+            parts = [part for one, part in pairs if getattr(one, "id", "") == name]
     return any(isinstance(part, _VALUES) for part in parts) or any(
         isinstance(node, ast.Call)
         and name in (getattr(node.func, "id", ""), getattr(node.func, "attr", ""))
