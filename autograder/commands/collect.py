@@ -27,7 +27,7 @@ def class_collect(
         list[Path],
         typer.Argument(
             metavar="SOURCE...",
-            help="A download of Canvas or Moodle, clones, folders, files.",
+            help="A download of Canvas, Moodle or the like, clones, folders, files.",
         ),
     ],
     lesson: OneLesson = None,

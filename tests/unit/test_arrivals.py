@@ -190,6 +190,89 @@ def test_a_download_of_brightspace_is_a_class(folder: ClassFolder) -> None:
     assert not done.refused
 
 
+GRADESCOPE = b"""
+submission_11:
+  :submitters:
+  - :name: Ann O
+    :sid: '0042'
+    :email: ann@example.org
+  :created_at: 2026-11-30 10:17:14.128338000 Z
+  :results: {tests: [{name: 'a: b', output: "x\\ny"}]}
+submission_12:
+  :submitters:
+  - :name: Bo Ek
+    :sid:
+    :email: bo@example.org
+  - :name: Ann O
+    :sid: '0043'
+"""
+
+
+def test_an_export_of_gradescope_is_a_class_and_names_groups(
+    folder: ClassFolder,
+) -> None:
+    place, root = "assignment_9_export", folder.root.parent
+    source = _packed(
+        root / "assignment_9_export.zip",
+        (f"{place}/submission_metadata.yml", GRADESCOPE),
+        (f"{place}/submission_11/hw.py", RIGHT),
+        (f"{place}/submission_12/exercise.ipynb/hw.py", WRONG),
+        (f"{place}/submission_13/hw.py", STUB),
+    )
+    with zipfile.ZipFile(source) as archive:
+        archive.extractall(root / "unpacked")
+    known = _list(Student("0042"), Student("bo", email="Bo@example.org"))
+    unpacked = root / "unpacked" / place
+    for sources in ((source,), (root / "unpacked",), (unpacked,), unpacked.iterdir()):
+        done = _collect(folder, *sources, roster=known)
+        students = ["0042", "bo", "unknown-Ann O 0043", "unknown-submission_13"]
+        assert [row[0] for row in _rows(done)] == students
+        first = done.collected[0]
+        assert (first.form, first.file) == ("gradescope", "hw.py")
+        assert first.time == "2026-11-30 10:17:14.128338 UTC"
+        assert not done.refused
+    alone = parcels([source])
+    names = ["Ann O 0042", "Bo Ek", "Ann O 0043", "submission_13"]
+    assert [parcel.student for parcel in alone] == names
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        (b"- 1", "submission_metadata.yml cannot be read"),
+        (b"a: [", "submission_metadata.yml cannot be read"),
+        (None, "submission_metadata.yml is missing"),
+    ],
+)
+def test_an_export_of_gradescope_without_names_is_refused(
+    folder: ClassFolder, metadata: bytes | None, told: str
+) -> None:
+    place = folder.root.parent / "assignment_9_export"
+    _file(place / "submission_11/hw.py")
+    if metadata is not None:
+        _file(place / "submission_metadata.yml", metadata)
+    with pytest.raises(CourseError, match=told):
+        collect(folder, [place], Roster(), lesson=LESSON, form=Form.GRADESCOPE)
+
+
+def test_a_zip_of_students_folders_is_a_class_where_one_says_so(
+    folder: ClassFolder,
+) -> None:
+    files = [
+        ("Submitted files/Ann O/HW 1/Version 1/hw.py", RIGHT),
+        ("Submitted files/Bo Ek/HW 1/Version 1/hw.py", STUB),
+        ("Submitted files/Bo Ek/HW 1/Version 2/hw.py", RIGHT),
+    ]
+    source = _packed(folder.root.parent / "OneDrive.zip", *files)
+    done = collect(folder, [source], Roster(), lesson=LESSON, form=Form.FOLDER)
+    last = "HW 1/Version 2/hw.py"
+    assert [row[:2] for row in _rows(done)] == [
+        ("Ann O", "HW 1/Version 1/hw.py"),
+        ("Bo Ek", last),
+    ]
+    assert not done.refused
+
+
 def test_whoever_is_not_in_the_class_list_has_a_name_that_says_so(
     tmp_path: Path,
 ) -> None:

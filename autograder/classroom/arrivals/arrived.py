@@ -79,6 +79,7 @@ def _student(parcel: Parcel) -> Student:
     sender = parcel.sender
     if sender.form is Form.CANVAS:
         return Student(parcel.student, "", sender.name, lms_user_id=sender.user_id)
-    if sender.form in (Form.MOODLE, Form.BRIGHTSPACE):
-        return Student(parcel.student, "", sender.name, aliases=(sender.user_id,))
+    if sender.form in (Form.MOODLE, Form.BRIGHTSPACE, Form.GRADESCOPE):
+        aliases = tuple(filter(None, (sender.user_id,)))
+        return Student(parcel.student, "", sender.name, aliases=aliases)
     return Student(parcel.student)

@@ -14,6 +14,8 @@ Where the rules come from:
   the files of each attempt a receipt, ``TITLE_USER_attempt_TIME.txt``.
 * Brightspace, "Download" of a dropbox: ``USER-FOLDER - First Last - TIME``, a folder
   or, in older ones, a prefix of each file; and one ``index.html``.
+* Gradescope: a folder for each submission, and a file that says whose it is
+  (`autograder.classroom.arrivals.gradescope_export`).
 * GitHub Classroom (``gh classroom clone student-repos``): a folder
   ``ASSIGNMENT-submissions`` with one clone a student, ``ASSIGNMENT-USERNAME``.
 * nbgrader: ``submitted/STUDENT/LESSON/``.
@@ -36,6 +38,7 @@ class Form(StrEnum):
     MOODLE = "moodle"
     BLACKBOARD = "blackboard"
     BRIGHTSPACE = "brightspace"
+    GRADESCOPE = "gradescope"
     GITHUB = "github"
     NBGRADER = "nbgrader"
     FOLDER = "folder"  # a file or a folder a student
@@ -46,7 +49,7 @@ class Sender:
     """What an arrival says of who sent it."""
 
     name: str  # as the platform tells it: smithjohn, John Smith, a user name
-    user_id: str = ""  # Canvas's number of the user, Moodle's of the participant
+    user_id: str = ""  # Canvas's number of the user, Moodle's of the participant, ...
     form: Form = Form.FOLDER
 
 
@@ -135,11 +138,17 @@ PLATFORMS = {
     Form.BLACKBOARD: named_by_blackboard,
     Form.BRIGHTSPACE: named_by_brightspace,
 }
+#: What names the forms that a platform packs, and no folder of an instructor has.
+DOWNLOADS = (*PLATFORMS, Form.GRADESCOPE)
+#: Where Gradescope says whose each submission is.
+METADATA = "submission_metadata.yml"
 
 
 def platform_of(names: Iterable[str]) -> Form | None:
     """Return the platform that named most of some files and folders, if one did."""
     names = [name for name in names if name != _INDEX]
+    if METADATA in names:
+        return Form.GRADESCOPE
     if looks_like_canvas(names):
         return Form.CANVAS
     for form, read in PLATFORMS.items():

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from autograder.classroom.arrivals.bulk_zip import Refused
 from autograder.classroom.arrivals.commit_times import commit_times
 from autograder.classroom.arrivals.naming import (
-    PLATFORMS,
+    DOWNLOADS,
     Form,
     Sender,
     version_of,
@@ -25,7 +25,7 @@ from autograder.classroom.arrivals.naming import (
 from autograder.classroom.arrivals.sources import Arrival, safe_id
 from autograder.classroom.bounded import BoundedProcess, TooMuch
 from autograder.classroom.folder import TIMESTAMP, first_line
-from autograder.classroom.records import Roster
+from autograder.classroom.records import Roster, Student
 from autograder.classroom.roster import Recogniser
 from autograder.student.lesson import Lesson
 from autograder.student.notebook.candidates import is_of_another
@@ -66,7 +66,7 @@ class Parcel:
     def can_stay(self) -> bool:
         """Whether it can be read where it is: one path, named and dated as it is."""
         (first, *others) = self.arrivals
-        kept = first.sender.form not in PLATFORMS
+        kept = first.sender.form not in DOWNLOADS
         return kept and not others and not (first.path / ".git").exists()
 
     def is_for(self, lesson: Lesson) -> bool:
@@ -120,7 +120,7 @@ def parcels_of(arrivals: Iterable[Arrival], roster: Roster) -> list[Parcel]:
     for name, group in zip(named, together.values(), strict=True):
         sender = group[0].sender
         found = finder.find(sender, group[0].other_names)
-        if name in shared and sender.user_id not in getattr(found, "aliases", ()):
+        if name in shared and not _is_named(found, group[0]):
             told = f"several students are called {name}: tell them apart by an alias"
             found = f"{told}, e.g. {sender.user_id}"
         if not isinstance(found, str):
@@ -137,6 +137,15 @@ def parcels_of(arrivals: Iterable[Arrival], roster: Roster) -> list[Parcel]:
             own, notes = f"unknown-{own}", (found,)
         parcels.append(Parcel(own, tuple(group), not roster.students, notes))
     return parcels
+
+
+def _is_named(found: Student | str, arrival: Arrival) -> bool:
+    """Return whether an arrival tells what is this student's alone."""
+    if isinstance(found, str):
+        return False
+    own = {found.id, found.email, *found.aliases} - {""}
+    told = {arrival.sender.user_id, *arrival.other_names}
+    return not {one.casefold() for one in own}.isdisjoint(map(str.casefold, told))
 
 
 def _free(name: str, taken: Collection[str]) -> str:
@@ -182,7 +191,8 @@ class Preparer:
             return Refused(_shown(parcel), f"cannot be read: {error}")
         name = files[0] if files else ""
         dated = [place / name] if name else place.rglob("*")
-        sent = max((file.lstat().st_mtime for file in dated), default=0.0)
+        told = max(arrival.sent for arrival in parcel.arrivals)
+        sent = told or max((file.lstat().st_mtime for file in dated), default=0.0)
         return Ready(parcel, lesson, place, name, tried, sent, (*parcel.notes, *notes))
 
     def _copy(self, parcel: Parcel, lesson: Lesson, place: Path) -> tuple[str, ...]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from autograder.classroom.arrivals.bulk_zip import Refused, is_bulk, unpack
+from autograder.classroom.arrivals.gradescope_export import read_metadata
 from autograder.classroom.arrivals.naming import (
+    DOWNLOADS,
+    METADATA,
     PLATFORMS,
     Form,
     Sender,
@@ -18,7 +21,7 @@ from autograder.classroom.arrivals.naming import (
     named_by_moodle,
     platform_of,
 )
-from autograder.classroom.bounded import BoundedProcess
+from autograder.classroom.bounded import BoundedProcess, TooMuch
 from autograder.student.notebook.unpack import (
     READABLE,
     is_noise,
@@ -46,6 +49,7 @@ class Arrival:
     attachment: int = 0  # grows with each file that Canvas takes in
     is_typed: bool = False  # text typed into a platform: nothing to grade
     other_names: tuple[str, ...] = ()  # that the sender may have
+    sent: float = 0.0  # seconds since 1970, where the platform tells; else its files do
 
 
 @dataclass(frozen=True)
@@ -92,12 +96,16 @@ def find_arrivals(
             place = scratch / f"unpacked-{number}"
             place.mkdir()
             refused += unpack(source, place, process)
-            arrivals += _of_group(place, form, source.name.removesuffix(".zip"))
+            if form is Form.FOLDER:
+                place = _class_in(place)
+            arrivals += _of_group(
+                place, form, source.name.removesuffix(".zip"), process
+            )
         elif _is_one_students(source, form, alone=alone):
             loose.append(source)
         else:
-            arrivals += _of_group(source, form, source.resolve().name)
-    arrivals += _of_form(loose, form or _recognised(loose, ""), "")
+            arrivals += _of_group(source, form, source.resolve().name, process)
+    arrivals += _of_form(loose, form or _recognised(loose, ""), "", process)
     taken = tuple(one for one in arrivals if isinstance(one, Arrival))
     if not taken and not refused:
         raise CourseError(f"{sources[0]} holds no .ipynb, .py or .zip file")
@@ -129,7 +137,7 @@ def _is_one_students(folder: Path, form: Form | None, *, alone: bool) -> bool:
         return True
     if (folder / ".git").exists() or _is_copy(folder):
         return True
-    if form in (*PLATFORMS, Form.NBGRADER):
+    if form in (*DOWNLOADS, Form.NBGRADER):
         return False
     place = _inner(folder)
     recognised = _recognised(_children(place), place.resolve().name)
@@ -147,11 +155,23 @@ def _is_copy(folder: Path) -> bool:
     return names <= set(_COURSE) or {"autograder", "pyproject.toml"} <= names
 
 
-def _of_group(folder: Path, form: Form | None, name: str) -> list[Arrival | Refused]:
+def _class_in(folder: Path) -> Path:
+    """Return where the folders of students are in what was packed as one folder."""
+    only = _children(folder)
+    if len(only) != 1 or not _is_folder(only[0]):
+        return folder
+    inside = _children(only[0])
+    named = [path for path in inside if _is_folder(path) and path.name not in _COURSE]
+    return only[0] if inside and named == inside else folder
+
+
+def _of_group(
+    folder: Path, form: Form | None, name: str, process: BoundedProcess
+) -> list[Arrival | Refused]:
     place = _inner(folder)
     paths = _children(place)
     parent = name if place == folder else place.name
-    return _of_form(paths, form or _recognised(paths, parent), parent)
+    return _of_form(paths, form or _recognised(paths, parent), parent, process)
 
 
 def _inner(folder: Path) -> Path:
@@ -204,10 +224,14 @@ def _is_nbgraders(folder: Path) -> bool:
     return bool(lessons) and named and folder.name not in _COURSE
 
 
-def _of_form(paths: Iterable[Path], form: Form, parent: str) -> list[Arrival | Refused]:
+def _of_form(
+    paths: Iterable[Path], form: Form, parent: str, process: BoundedProcess
+) -> list[Arrival | Refused]:
     if form is Form.NBGRADER:
         return [arrival for path in paths for arrival in _of_tree(path)]
     paths = list(paths)
+    if form is Form.GRADESCOPE:
+        return list(_of_gradescope(paths, process))
     if form in (Form.BLACKBOARD, Form.BRIGHTSPACE):
         paths = [path for path in paths if not is_receipt(path.name)]
     prefix = ""
@@ -228,6 +252,36 @@ def _of_tree(path: Path) -> list[Arrival | Refused]:
         for work in _children(path)
         if _is_folder(work)
     ]
+
+
+def _of_gradescope(
+    paths: Sequence[Path], process: BoundedProcess
+) -> Iterator[Arrival | Refused]:
+    metadata = [path for path in paths if path.name == METADATA]
+    if not metadata:
+        raise CourseError(f"{METADATA} is missing, which says whose each folder is")
+    try:
+        told = process.call(read_metadata, metadata[0].absolute())
+    except TooMuch as error:
+        raise CourseError(f"{metadata[0]} cannot be read: {error}") from None
+    for path in paths:
+        if path in metadata:
+            continue
+        row = told.get(path.name)
+        if row is None or not row.submitters:
+            yield _arrival(path, Form.FOLDER, "")
+            continue
+        for number, one in enumerate(row.submitters):
+            names = tuple(filter(None, (one.sid, one.email)))
+            name = one.name or "".join(names[-1:]) or path.name
+            yield Arrival(
+                Sender(name, one.sid, Form.GRADESCOPE),
+                path,
+                "" if _is_folder(path) else path.name,
+                f"{path} {number}",
+                other_names=names,
+                sent=row.sent,
+            )
 
 
 def _arrival(path: Path, form: Form, prefix: str) -> Arrival | Refused:
