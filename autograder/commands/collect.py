@@ -62,6 +62,10 @@ def class_collect(
     if unknown:
         listed = ", ".join(unknown)
         print(f"not in the class list: {listed}", file=sys.stderr)
+        is_one = len(sources) == len(done.collected) == 1
+        if form is None and is_one and sources[0].suffix.lower() == ".zip":
+            hint = "if it holds a folder for each student, say --from folder"
+            print(hint, file=sys.stderr)
     raise typer.Exit(1 if done.refused else 0)
 
 

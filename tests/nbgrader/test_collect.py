@@ -166,6 +166,22 @@ def test_a_wrong_class_list_stops_all_before_anything_is_done(
     assert not (root / "submitted/new").exists()
 
 
+def test_a_zip_that_may_hold_a_class_is_told_of(
+    arrived: Arrived, tmp_path: Path
+) -> None:
+    root = shutil.copytree(arrived.made.root, tmp_path / "class", symlinks=True)
+    for name in ("Ada Adams", "Xu Y"):
+        _save(tmp_path / f"Submitted files/{name}/HW 1/Version 1/hw.py")
+    shutil.make_archive(str(tmp_path / "work"), "zip", tmp_path, "Submitted files")
+    words = ("class", "collect", str(root), str(tmp_path / "work.zip"), "-l", LESSON)
+    done = command(*words)
+    assert "unknown-work" in done.err
+    assert "say --from folder" in done.err
+    done = command(*words, "--from", "folder")
+    assert done.err == "not in the class list: unknown-Ada Adams, unknown-Xu Y\n"
+    assert done.code == 0
+
+
 def test_a_download_is_graded_without_a_class(arrived: Arrived, tmp_path: Path) -> None:
     out = tmp_path / "out"
     words = ("grade", str(arrived.sources[0]), "-l", LESSON, "--out", str(out))
