@@ -32,6 +32,8 @@ import arena
 import odd_archives  # noqa: F401  importing them registers their cases
 import odd_bytes  # noqa: F401
 import odd_cells  # noqa: F401
+import odd_copies  # noqa: F401
+import odd_tools  # noqa: F401
 import odd_kit
 
 from autograder.student.report import Report, TaskResult
