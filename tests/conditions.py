@@ -33,8 +33,8 @@ import odd_archives  # noqa: F401  importing them registers their cases
 import odd_bytes  # noqa: F401
 import odd_cells  # noqa: F401
 import odd_copies  # noqa: F401
-import odd_tools  # noqa: F401
 import odd_kit
+import odd_tools  # noqa: F401
 
 from autograder.student.report import Report, TaskResult
 
