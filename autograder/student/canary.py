@@ -51,10 +51,13 @@ def check_canary(session: Any, cells: Sequence[Sequence[str]]) -> None:
     Raises:
         StudentForged: the bug is not found any more.
     """
+    from autograder.student.lab.schedule import compiled
+
     start, left, right = (secrets.randbelow(_MOST) + _MOST for _ in range(3))
     data = {"start": start, "left": left, "right": right}
     name = canary.__name__
-    found = session.ask("explore", cells, bundled(canary), name, data, label=name)
+    code = compiled(bundled(canary))
+    found = session.ask("explore", cells, code, name, data, label=name)
     said = str(found.get("message")) if isinstance(found, dict) else ""
     if not any(f"the total is {start + n}" in said for n in (left, right)):
         raise StudentForged(

@@ -25,7 +25,7 @@ A request is a list ``[kind, ...]``, the answer too:
 ``["many", requests]``                  encoded requests, whose arguments may be results
                                         of earlier ones; one encoded answer for each
 ``["replay", evidence, inputs, ...]``   run and meter recorded kernels (clean jail only)
-``["explore", cells, source, name, d]`` a function over explored cells (clean jail only)
+``["explore", cells, code, name, d]``   a function over explored cells (clean jail only)
 --------------------------------------  ----------------------------------------------
 ``["ok", value]``                       it returned
 ``["raised", type, bases, text, at]``   it raised; ``at`` lists its own frames
@@ -264,14 +264,14 @@ class Interpreter:
         return space[name]
 
     def _explore(
-        self, cells: list[Any], source: str, name: str, data: dict[str, Any]
+        self, cells: list[Any], code: bytes, name: str, data: dict[str, Any]
     ) -> list[Any]:
         from autograder.student.lab.schedule import Missing, Program, scenario
 
         if not _explored or _explored[0] != cells:
             _explored[:] = [cells, Program(cells)]
         try:
-            return ["ok", scenario(source, name)(_explored[1], **data)]
+            return ["ok", scenario(code, name)(_explored[1], **data)]
         except Missing as error:
             return ["missing", error.name, error.reason]
 

@@ -163,6 +163,8 @@ class Student(Calls):
         Returns:
             The scenario's evidence: plain values.
         """
+        from autograder.student.lab.schedule import compiled
+
         if self._clean is None:
             raise InfrastructureError("this submission cannot be explored")
         session, name = self._clean(), scenario.__name__
@@ -170,7 +172,8 @@ class Student(Calls):
         session.words, session.is_clean = self._session.words, True
         cells, source = [list(cell) for cell in self._cells], bundled(scenario)
         try:
-            found = session.ask("explore", cells, source, name, data, label=label)
+            request = ("explore", cells, compiled(source), name, data)
+            found = session.ask(*request, label=label)
         finally:
             self._session.transcript += [
                 (label, _comparable(value)) for label, value in session.transcript

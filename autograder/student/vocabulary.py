@@ -40,6 +40,11 @@ def _words_of(part: str) -> frozenset[str]:
     return frozenset(word for text in texts for word in _WORD.findall(text))
 
 
+@functools.cache
+def _words_of_scene(source: str) -> frozenset[str]:
+    return frozenset(_WORD_OR_NUMBER.findall(source))
+
+
 class Vocabulary:
     """The words of one submission, and its lines."""
 
@@ -48,6 +53,10 @@ class Vocabulary:
         self._lines = {label: source.count("\n") + 1 for label, source in cells}
         self._text = "\n".join(source for _, source in cells)
         self._words = frozenset(_WORD.findall(self._text))
+
+    @functools.cached_property
+    def _words_and_numbers(self) -> frozenset[str]:
+        return frozenset(_WORD_OR_NUMBER.findall(self._text))
 
     def __contains__(self, word: object) -> bool:
         return word in self._words or word in _KNOWN
@@ -82,12 +91,14 @@ class Vocabulary:
         Words stay of the submission's source, of the scene's and of the explorer's;
         numbers of these, and those with few digits.
         """
-        known = frozenset(_WORD_OR_NUMBER.findall(scene + self._text))
+        if not text:
+            return ""
+        of_scene, own = _words_of_scene(scene), self._words_and_numbers
 
         def part(found: re.Match[str]) -> str:
             word = found[0]
             short = word[0].isdigit() and len(word) <= _DIGITS
-            if short or word in known or word in _KNOWN:
+            if short or word in own or word in of_scene or word in _KNOWN:
                 return word
             return word if word in _words_of("schedule") else "…"
 

@@ -62,7 +62,7 @@ from .search.explorer import explore, replay
 from .search.result import Result
 from .search.tracing import Trace, TraceEvent, trace
 from .submission.comparison import same, value
-from .submission.program import Module, Program, scenario
+from .submission.program import Module, Program, compiled, scenario
 from .submission.python_file import Script
 from .submission.sharing import Sharing
 
@@ -76,6 +76,7 @@ __all__ = [
     "Trace",
     "TraceEvent",
     "Unexplored",
+    "compiled",
     "explore",
     "explored_modules",
     "load",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
+import marshal
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -233,18 +235,27 @@ def _refusal(label: str, statement: ast.stmt, error: Exception) -> Refusal:
     return Refusal(label, line, text, tuple(bound(statement)))
 
 
-def scenario(source: str, name: str) -> Callable[..., Any]:
-    """Define a function that explores a program; it imports the fakes.
-
-    Args:
-        source: the function with what it uses. No story quotes it.
-        name: the function's name.
+@functools.cache
+def compiled(source: str) -> bytes:
+    """Compile the source of a scenario, for any process of this version of Python.
 
     Raises:
         SyntaxError: it is not Python.
-        KeyError: the source does not define the name.
+    """
+    return marshal.dumps(compile(source, JUDGE, "exec", dont_inherit=True))
+
+
+def scenario(code: bytes, name: str) -> Callable[..., Any]:
+    """Define a function that explores a program; it imports the fakes.
+
+    Args:
+        code: the function with what it uses, by `compiled`. No story quotes it.
+        name: the function's name.
+
+    Raises:
+        KeyError: the code does not define the name.
     """
     names = namespace("scenario")
-    exec(compile(source, JUDGE, "exec", dont_inherit=True), names)
+    exec(marshal.loads(code), names)
     function: Callable[..., Any] = names[name]
     return function

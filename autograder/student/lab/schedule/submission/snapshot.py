@@ -12,6 +12,7 @@ import enum
 from collections import OrderedDict, defaultdict, deque
 from enum import Enum, Flag, IntEnum, IntFlag
 from functools import partial
+from operator import is_
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
@@ -61,12 +62,8 @@ class Snapshot:
     def restore(self) -> None:
         """Put everything back."""
         for space, keys, values, (put, drop) in self._spaces:
-            if len(space) == len(keys):
-                for one, other in zip(space.values(), values, strict=True):
-                    if one is not other:
-                        break
-                else:
-                    continue
+            if len(space) == len(keys) and all(map(is_, space.values(), values)):
+                continue
             for key in [key for key in space if key not in keys]:
                 drop(key)
             for key, value in zip(keys, values, strict=True):
