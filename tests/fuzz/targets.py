@@ -116,6 +116,23 @@ def download(data: bytes) -> None:
         assert [entry.name for entry in Path(folder).iterdir()] == ["out"]
 
 
+def metadata(data: bytes) -> None:
+    """Read bytes as what Gradescope says of its submissions."""
+    import yaml
+
+    from autograder.classroom.arrivals.gradescope_export import read_metadata
+
+    path = _scratch() / "submission_metadata.yml"
+    path.write_bytes(data)
+    try:
+        told = read_metadata(path)
+    except (yaml.YAMLError, ValueError):
+        return
+    for name, row in told.items():
+        assert isinstance(name, str)
+        assert all(isinstance(one.sid, str) for one in row.submitters)
+
+
 def codec(data: bytes) -> None:
     """Decode bytes; what they mean can be encoded again."""
     from autograder.student.codec import CodecError, TooLarge, dumps, loads
@@ -178,6 +195,18 @@ def job(box):
 """
 
 
+_METADATA = b"""
+submission_1:
+  :submitters:
+  - :name: Ada
+    :sid: '0042'
+    :email: a@b.c
+  :created_at: 2026-11-30 10:17:14.128338000 Z
+? submission_2
+: {":submitters": [{":name": Bo}], ":created_at": .nan}
+"""
+
+
 def _notebook() -> bytes:
     code = {
         "cell_type": "code",
@@ -226,6 +255,7 @@ def targets() -> dict[str, Target]:
         Target(notebook, (_notebook(), text)),
         Target(archive, (_archive(),)),
         Target(download, (_archive(), _download())),
+        Target(metadata, (_METADATA,)),
         Target(timestamp, times),
         Target(roster, (people,)),
         Target(codec, _values()),
@@ -236,6 +266,6 @@ def targets() -> dict[str, Target]:
 
 
 NAMES = (
-    *("notebook", "archive", "download", "timestamp"),
+    *("notebook", "archive", "download", "metadata", "timestamp"),
     *("roster", "codec", "kernel", "explorer"),
 )
