@@ -248,6 +248,10 @@ def test_equally_long_paths(student):
     p[1], p[2] = [0.1, 0.1, 0.1, 0.5, 0.2], [0.1, 0.1, 0.1, 0.15, 0.55]
     what = "the first path has the larger product, not the larger last factor"
     ask(student, what, fork, tokens, logs(p), [0, 1, 3], TIES)
+    p[0] = [0.05, 0.6, 0.3, 0.03, 0.02]
+    p[1], p[2] = [0.3, 0.3, 0.2, 0.1, 0.1], [0.3, 0.2, 0.1, 0.1, 0.3]
+    what = "the second path has the larger product, not the larger sum"
+    ask(student, what, fork, tokens, logs(p), [0, 2, 4], TIES)
     small = torch.zeros(5, 5, dtype=torch.float64)
     small[:, 0] = 600.0
     small[1, 3], small[2, 4] = 20.0, 21.0  # products of e^-1180 and e^-1179
