@@ -273,6 +273,15 @@ def test_a_zip_of_students_folders_is_a_class_where_one_says_so(
     assert not done.refused
 
 
+def test_files_without_a_name_stop_nobody_elses(folder: ClassFolder) -> None:
+    source = folder.root.parent / "sub.zip"
+    nameless = [(zipfile.ZipInfo(name), RIGHT) for name in ("", ".", ".//.")]
+    _packed(source, ("d/ann_12_901_hw.py", RIGHT), *nameless)
+    done = _collect(folder, source)
+    assert _rows(done) == [("12", "hw.py", "collected")]
+    assert [one.reason for one in done.refused] == ["it has no name"] * 3
+
+
 def test_whoever_is_not_in_the_class_list_has_a_name_that_says_so(
     tmp_path: Path,
 ) -> None:

@@ -88,7 +88,8 @@ def unpack(path: Path, target: Path, process: BoundedProcess) -> list[Refused]:
 @lru_cache(maxsize=1)
 def _opened(path: Path) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
     archive = zipfile.ZipFile(path)
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    # Not is_dir: it fails for a file without a name.
+    entries = [one for one in archive.infolist() if not one.filename.endswith("/")]
     return archive, entries
 
 
@@ -98,7 +99,7 @@ def _tops(path: Path) -> list[str]:
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
         return []
     paths = [PurePosixPath(_name(entry).replace("\\", "/")) for entry in entries]
-    paths = [path for path in paths if not is_noise(path)]
+    paths = [path for path in paths if path.parts and not is_noise(path)]
     names = top_names(paths)
     if len(names) != 1 or platform_of(names):
         return names
@@ -161,6 +162,8 @@ def _too_large() -> str:
 
 
 def _reason(entry: zipfile.ZipInfo, name: str, inside: PurePosixPath) -> str:
+    if not inside.parts:
+        return "it has no name"
     if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
         return "its path leads outside the archive"
     if "\0" in name or not name.isprintable():
