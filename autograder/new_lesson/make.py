@@ -43,10 +43,9 @@ def planned_files(course: Course, names: Names) -> dict[str, str]:
         if (course.root / name).exists():
             raise CourseError(f"{name} exists")
     settings, home = ((course.root / name).read_text("utf-8") for name in EDITED)
-    return made | {
-        EDITED[0]: with_entry(settings, names.part, names.label, names.lesson),
-        EDITED[1]: without_planned(home, names.number),
-    }
+    made[EDITED[0]] = with_entry(settings, names.part, names.label, names.lesson)
+    without = without_planned(home, names.number)
+    return made if without == home else made | {EDITED[1]: without}
 
 
 def write(course: Course, files: dict[str, str]) -> None:

@@ -143,7 +143,10 @@ def test_says_what_it_made_and_what_is_next(
     assert "  edited  mkdocs.yml" in told
     assert told[-3].startswith("Next: autograder audit 02")
     home = (small.root / "course/index.md").read_text("utf-8")
+    assert "  edited  course/index.md" in told
     assert home == HOME.replace(HOME.splitlines(True)[4], "")
+    assert run("new", "97-unplanned") == 0
+    assert "course/index.md" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
