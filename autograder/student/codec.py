@@ -43,6 +43,7 @@ _BIG_INT, _FRACTION, _SLICE, _RANGE, _REFERENCE, _TENSOR, _BFLOAT16 = range(7, 1
 
 _HEADS = msgpack.Packer(buf_size=_BUFFER)  # calls nothing back: all may share it
 _DTYPE = re.compile(r"[<|](b1|[iu][1248]|f[248]|c(8|16)|[US][1-9]\d{0,3})")
+_LONGEST_NAME = 6
 
 
 #: What stands for a value that is not plain: its kind, number and class name, and the
@@ -342,7 +343,9 @@ def _read_array(data: bytes) -> np.ndarray[Any, Any]:
         name, shape, strides, offset, raw = msgpack.unpackb(data)
     except Exception:
         raise CodecError("a malformed array") from None
-    if type(name) is not str or not _crosses(name) or type(raw) is not bytes:
+    if type(name) is not str or len(name) > _LONGEST_NAME or type(raw) is not bytes:
+        raise CodecError("a malformed array")  # no longer name is to be remembered
+    if not _crosses(name):
         raise CodecError("a malformed array")
     dtype = _dtype(name)
     if not _are_numbers(shape, 0) or not (strides is None or _are_numbers(strides)):
