@@ -10,8 +10,9 @@ import pytest
 
 from autograder.grading import reference
 from autograder.grading.reference import load_module, remembered
+from autograder.student.handle import Handle
 
-MACHINES = Path(__file__).parents[2] / "solutions/11-medusa/hidden/machines.py"
+SOLUTIONS = Path(__file__).parents[2] / "solutions"
 
 
 def test_answers_to_plain_arguments_are_computed_once() -> None:
@@ -45,7 +46,8 @@ def test_what_answers_are_made_of_fills_no_memory(
 
 def test_what_a_text_of_floats_was_told_is_kept_for_no_other() -> None:
     pytest.importorskip("torch")
-    machines = load_module(MACHINES, "machines_of_lesson_11")
+    path = SOLUTIONS / "11-medusa/hidden/machines.py"
+    machines = load_module(path, "machines_of_lesson_11")
     numbers = (7, 19, 3, 4, 0.85, 2.0, 0, 0)
     fresh, asked = machines.Model(*numbers), machines.Model(*numbers)
     for text in ((1.0, 2.0), (True, 2 + 0j), ("1", 2)):
@@ -53,3 +55,22 @@ def test_what_a_text_of_floats_was_told_is_kept_for_no_other() -> None:
     assert np.array_equal(asked.logits((1, 2)), fresh.logits((1, 2)))
     assert np.array_equal(asked.guesses((1, 2)), fresh.guesses((1, 2)))
     assert not np.array_equal(asked.guesses((1.0, 2.0)), fresh.guesses((1, 2)))
+
+
+def test_a_voice_is_asked_with_whole_numbers_alone() -> None:
+    """An object of a submission has the hash of its number, and no equal."""
+    pytest.importorskip("torch")
+    path = SOLUTIONS / "10-multi-token-prediction/hidden/machines.py"
+    machines = load_module(path, "machines_of_lesson_10")
+    voice = machines.Voice(None)
+    speaker = machines.Speaker(voice)
+    speaker.forward([5, 6])
+    for token in (Handle(None, 7, "Own", {}), "a long text" * 9, 7.0):
+        for ask in (lambda t: speaker.draft(t, 0), lambda t: speaker.forward([5, t])):
+            with pytest.raises(TypeError):
+                ask(token)
+    with pytest.raises(TypeError):
+        speaker.draft(7, 0.0)
+    later = machines.Speaker(voice)
+    later.forward([5, np.int64(6)])
+    assert later.draft(7, 0) == []

@@ -7,6 +7,7 @@ what in the cache, is noted here, outside the submission's process.
 
 import zlib
 from functools import lru_cache
+from operator import index
 
 import torch
 
@@ -118,6 +119,7 @@ def leanest(after, is_right, prompt, max_new, depth, end=None):
 
 
 _LONGEST = 128  # tokens of a text that is kept; a right decoder needs fewer
+_KNOWN = 1024  # texts that are kept, of up to 50 KB: a right decoder asks with 300
 
 
 class Voice:
@@ -130,7 +132,7 @@ class Voice:
         """Return what follows each token of a text, and the states of the trunk."""
         return self._kept(text) if len(text) <= _LONGEST else self._heard(text)
 
-    @lru_cache(4096)  # noqa: B019 - there is one voice
+    @lru_cache(_KNOWN)  # noqa: B019 - there is one voice
     def _kept(self, text):
         return self._heard(text)
 
@@ -148,7 +150,7 @@ class Voice:
             return self._guesses(text, n)
         return self._kept_guesses(text, n)
 
-    @lru_cache(4096)  # noqa: B019
+    @lru_cache(_KNOWN)  # noqa: B019
     def _kept_guesses(self, text, n):
         return self._guesses(text, n)
 
@@ -163,7 +165,11 @@ class Voice:
 
 
 class Speaker:
-    """A voice over a cache, as three functions that count."""
+    """A voice over a cache, as three functions that count.
+
+    The voice is given whole numbers alone: it outlives the submission, and what it was
+    told must be comparable for whoever comes later, and small.
+    """
 
     def __init__(self, voice):
         self._voice, self.read, self.passes = voice, [], 0
@@ -171,13 +177,13 @@ class Speaker:
     def forward(self, tokens):
         """Read tokens in one pass."""
         self.passes += 1
-        self.read = [*self.read, *tokens]
+        self.read = [*self.read, *map(index, tokens)]
         said, _ = self._voice.heard(tuple(self.read))
         return said[len(said) - len(tokens) :]
 
     def draft(self, token, n):
         """Guess."""
-        return list(self._voice.guesses((*self.read, token), n))
+        return list(self._voice.guesses((*self.read, index(token)), index(n)))
 
     def rollback(self, length):
         """Forget all but the first tokens."""
