@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,8 +21,8 @@ class Line:
 
     number: int
     text: str = ""
-    passages: tuple[int, ...] = ()  # it belongs to these
-    starts: tuple[int, ...] = ()  # these begin here
+    is_common: bool = False
+    starts: tuple[int, ...] = ()  # the passages that begin here
     left_out: int = 0
 
 
@@ -76,30 +77,42 @@ def _comparisons(
 def _side(
     cells: Sequence[Source], places: Sequence[Place]
 ) -> list[tuple[str, tuple[Line, ...]]]:
-    """Return the cells in which something is common, with what is common marked."""
+    """Return the cells in which something is common, with what is common marked.
+
+    A file may have as many lines, cells and passages as it likes: none of these is
+    looked through for each of another.
+    """
+    by_label: dict[str, list[tuple[int, int, int]]] = {}
+    for number, place in enumerate(places, start=1):
+        rows = by_label.setdefault(place.cell, [])
+        rows.append((place.first, place.last, number))
+    for rows in by_label.values():
+        rows.sort()
     shown = []
     for cell in cells:
         texts = cell.text.splitlines()
-        last = cell.first_line + len(texts) - 1
-        numbered = [
-            (number, place)
-            for number, place in enumerate(places, start=1)
-            if place.cell == cell.label and cell.first_line <= place.first <= last
-        ]
-        if numbered:
-            lines = [
-                Line(
-                    at,
-                    text,
-                    tuple(
-                        n for n, place in numbered if place.first <= at <= place.last
-                    ),
-                    tuple(n for n, place in numbered if place.first == at),
-                )
-                for at, text in enumerate(texts, start=cell.first_line)
-            ]
+        rows = by_label.get(cell.label, [])
+        low = bisect_left(rows, (cell.first_line,))
+        here = rows[low : bisect_left(rows, (cell.first_line + len(texts),), low)]
+        if here:
+            lines = _lines(texts, cell.first_line, here)
             shown.append((cell.label, tuple(_folded(lines))))
     return shown
+
+
+def _lines(
+    texts: Sequence[str], first_line: int, passages: Sequence[tuple[int, int, int]]
+) -> list[Line]:
+    """Number and mark lines; of each passage: its first line, its last, its number."""
+    starts: dict[int, list[int]] = {}
+    for first, _, number in passages:
+        starts.setdefault(first, []).append(number)
+    ends = {first: last for first, last, _ in passages}  # sorted: the furthest stays
+    lines, end = [], 0  # what is common reaches to there
+    for at, text in enumerate(texts, start=first_line):
+        end = max(end, ends.get(at, 0))
+        lines.append(Line(at, text, at <= end, tuple(sorted(starts.get(at, ())))))
+    return lines
 
 
 def _folded(lines: Sequence[Line]) -> list[Line]:
@@ -107,7 +120,7 @@ def _folded(lines: Sequence[Line]) -> list[Line]:
     near = {
         position + step
         for position, line in enumerate(lines)
-        if line.passages
+        if line.is_common
         for step in range(-CONTEXT, CONTEXT + 1)
     }
     kept: list[Line] = []

@@ -202,30 +202,36 @@ def _runs(first: Prints, second: Prints, common: Marks) -> Iterator[_Run]:
 
     What was taken away between two parts of a stretch does not divide it.
     """
-    there: dict[int, list[int]] = {mark: [] for mark in common.tolist()}
+    there: dict[int, int] = {}  # where each mark stands first
     for at in np.flatnonzero(np.isin(second.marks, common)).tolist():
-        there[int(second.marks[at])].append(at)
+        there.setdefault(int(second.marks[at]), at)
     run: _Run = []
     for here in np.flatnonzero(np.isin(first.marks, common)).tolist():
-        links = [(here, at) for at in there[int(first.marks[here])]]
-        on = [link for link in links if run and _goes_on(first, second, run[-1], link)]
-        if run and not on:
-            yield run
-            run = []
-        run.append((on or links)[0])
+        mark = int(first.marks[here])
+        if run:
+            link = here, run[-1][1] + here - run[-1][0]  # the one that would go on
+            if not _goes_on(first, second, run[-1], link, mark):
+                yield run
+                run = []
+        run.append(link if run else (here, there[mark]))
     if run:
         yield run
 
 
 def _goes_on(
-    first: Prints, second: Prints, last: tuple[int, int], link: tuple[int, int]
+    first: Prints,
+    second: Prints,
+    last: tuple[int, int],
+    link: tuple[int, int],
+    mark: int,
 ) -> bool:
-    steps = link[0] - last[0], link[1] - last[1]
-    if not (steps[0] == steps[1] <= GRAM):
-        return False
+    here, at = link
     return bool(
-        first.cells[last[0]] == first.cells[link[0]]
-        and second.cells[last[1]] == second.cells[link[1]]
+        here - last[0] <= GRAM
+        and at < len(second.marks)
+        and second.marks[at] == mark
+        and first.cells[last[0]] == first.cells[here]
+        and second.cells[last[1]] == second.cells[at]
     )
 
 

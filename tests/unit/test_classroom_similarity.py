@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import sys
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from copies_kit import disguised, rewritten
@@ -14,7 +16,15 @@ from hypothesis import strategies as st
 
 from autograder.classroom.class_similarity import suggested
 from autograder.classroom.fingerprints import Prints, Source, fingerprints
-from autograder.classroom.similarity import Group, similar_groups
+from autograder.classroom.similar_page import similar_page
+from autograder.classroom.similarity import (
+    Group,
+    Likeness,
+    Pair,
+    Passage,
+    Place,
+    similar_groups,
+)
 from autograder.demo.kit import Kit
 from autograder.grading.mutants import lesson_mutants
 from autograder.student.lesson import Lesson, find_course
@@ -131,3 +141,49 @@ def test_chains_are_one_group_and_strangers_another() -> None:
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_at_all_is_survived(first: str, second: str) -> None:
     similar_groups({"ada": _prints(first), "bob": _prints(second)})
+
+
+def test_comparing_takes_steps_in_proportion_to_the_code() -> None:
+    own = _own_way(COURSE.lesson("06"))
+
+    def steps(n: int) -> int:
+        """Count the calls that comparing two takes, Python's and C's.
+
+        Both hold a table, in which the same tokens come again and again.
+        """
+        print_ = _prints(f"{own}\ntable = ({'0, ' * n})\n")
+        count = 0
+
+        def see(_frame: Any, event: str, _arg: Any) -> None:
+            nonlocal count
+            count += event in ("call", "c_call")
+
+        sys.setprofile(see)
+        try:
+            groups = similar_groups({"ada": print_, "bob": print_})
+        finally:
+            sys.setprofile(None)
+        assert groups
+        return count
+
+    steps(10)  # what is remembered is in memory now
+    assert steps(1600) <= 9 * steps(200)
+
+
+def test_no_passage_is_looked_up_for_each_line() -> None:
+    reads = 0
+
+    class Seen(Place):
+        def __getattribute__(self, name: str) -> object:
+            nonlocal reads
+            reads += 1
+            return super().__getattribute__(name)
+
+    n = 300
+    passages = tuple(Passage(*[Seen("x", 2 * k, 2 * k)] * 2) for k in range(1, n))
+    group = Group(("ada", "bob"), (Pair("ada", "bob", 1.0, 9, False, passages),))
+    code = {name: [Source("x", "a + b\n" * 3 * n)] for name in group.students}
+    reads = 0
+    page = similar_page([Likeness("06", 2, (group,), code)], {})
+    assert page.count("<mark>") == 2 * (n - 1)
+    assert reads <= 2 * 10 * n
