@@ -44,6 +44,20 @@ def test_what_answers_are_made_of_fills_no_memory(
     assert asked == [1, 500, 2, 501, 1, 9_999, 9_999, 2]
 
 
+def test_answers_for_arrays_in_another_order_are_kept_apart() -> None:
+    """A submission may choose how an argument lies in memory, where ours are lent."""
+
+    @remembered
+    def double(x: np.ndarray) -> np.ndarray:
+        return 2 * x
+
+    rows = np.arange(6.0).reshape(2, 3)
+    columns, answer = double(np.asfortranarray(rows)), double(rows)
+    assert np.array_equal(columns, answer)
+    assert columns.flags.f_contiguous
+    assert answer.flags.c_contiguous
+
+
 def test_what_a_text_of_floats_was_told_is_kept_for_no_other() -> None:
     pytest.importorskip("torch")
     path = SOLUTIONS / "11-medusa/hidden/machines.py"
