@@ -4,8 +4,8 @@ Started by `autograder.classroom.worker_pool` with an inherited descriptor, and 
 to stay on, or "". The parent sends ``(course root, lesson, seed, cache, tasks)``, then
 any number of ``(ticket, Submission)``, then None. The worker answers ``("ready", "")``,
 ``("alive", "")`` now and then as tests end, and ``("report", (ticket, JSON))`` for each
-submission; or ``("course", sentence)`` or ``("infra", sentence)`` when nothing can be
-graded.
+submission, or ``("last", (ticket, JSON))`` if it grades no more; or ``("course",
+sentence)`` or ``("infra", sentence)`` when nothing can be graded.
 
 It runs no line of a submission, but it handles what submissions answer: so it has
 limits, and when it ends by one, its way of ending says by which.
@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from autograder.classroom.bounded_process import limit_memory
+from autograder.classroom.bounded_process import limit_memory, memory_in_use
 from autograder.classroom.unfinished import EXIT_MEMORY
 from autograder.grading.grade import Grader
 from autograder.student.lesson import Course
@@ -34,6 +34,9 @@ from autograder.student.report import CourseError, InfrastructureError, Report
 #: comes. A class of honest ones adds at most 170 MB and takes seconds.
 MEMORY_BYTES = 2 * 2**30
 CPU_S = 600.0
+#: Who has grown by so much grades no more: what a hostile one leaves in pieces would be
+#: missing for whoever comes next.
+WORN_BYTES = MEMORY_BYTES // 4
 _BEAT_S = 1.0
 
 
@@ -41,11 +44,14 @@ def work(pipe: Connection) -> None:
     """Grade every submission of the pipe with one Grader."""
     root, lesson, seed, cache, tasks = pipe.recv()
     beats = _Beats(pipe)
+    most_bytes, is_worn = 0, False
 
     def submissions() -> Iterator[tuple[int, Submission]]:
+        nonlocal most_bytes
         pipe.send(("ready", ""))  # there is a jail, and the tests are collected
         limit_memory(MEMORY_BYTES)
-        while (job := pipe.recv()) is not None:
+        most_bytes = memory_in_use() + WORN_BYTES
+        while not is_worn and (job := pipe.recv()) is not None:
             # A timer, since a limit would be inherited by the jail: its signal, which
             # is SIGNAL_CPU, ends us.
             signal.setitimer(signal.ITIMER_PROF, CPU_S)
@@ -53,7 +59,9 @@ def work(pipe: Connection) -> None:
             signal.setitimer(signal.ITIMER_PROF, 0)
 
     def answer(ticket: int, report: Report) -> None:
-        pipe.send(("report", (ticket, report.to_json())))
+        nonlocal is_worn
+        is_worn = memory_in_use() > most_bytes
+        pipe.send(("last" if is_worn else "report", (ticket, report.to_json())))
 
     try:
         course = Course(Path(root))

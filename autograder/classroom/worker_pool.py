@@ -245,8 +245,10 @@ class WorkerPool:
             worker.be_patient()
             self._false_starts = 0
             return None
-        if kind == "report" and content[0] == job.ticket:
+        if kind in ("report", "last") and content[0] == job.ticket:
             worker.job = None
+            if kind == "last":
+                self._stop(worker)
             return job.key, Report.from_json(content[1])
         words = content if kind == "infra" else worker.last_words()
         self._stop(worker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from classroom_kit import make_lesson
 from autograder.classroom import worker_pool
 from autograder.classroom.parallel import grade_many
 from autograder.classroom.store import Store
-from autograder.student.lesson import Lesson
+from autograder.student.lesson import Lesson, find_course
+from autograder.student.notebook.reader import read_submission
 from autograder.student.notebook.submission import Submission
 from autograder.student.report import CourseError, InfrastructureError, Verdict
 
@@ -126,6 +128,40 @@ def test_a_hanging_worker_is_ended(
     reports = dict(grade_many(lesson, _named("hangs", "a"), workers=2))
     assert reports["hangs"].verdict is Verdict.INFRA
     assert reports["a"].verdict is Verdict.WRONG
+
+
+#: A real worker that takes itself for worn after every submission.
+WORN = (
+    sys.executable,
+    "-c",
+    f"import sys; sys.path[:] = {sys.path!r}\n"
+    "from autograder.classroom import worker; worker.WORN_BYTES = -1; worker.main()",
+)
+
+
+@pytest.mark.jail
+def test_who_has_grown_much_grades_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+
+    class Counted(worker_pool._Worker):
+        def __init__(self, *words: object) -> None:
+            super().__init__(*words)  # type: ignore[arg-type]
+            started.append(self.process.pid)
+
+    monkeypatch.setattr(worker_pool, "_COMMAND", WORN)
+    monkeypatch.setattr(worker_pool, "_Worker", Counted)
+    lesson = find_course(Path(__file__)).lesson("00-start")
+    right = read_submission(lesson.reference_path, lesson)
+    events: list[str] = []
+    graded = grade_many(
+        lesson,
+        [(name, right) for name in "abc"],
+        workers=1,
+        watch=lambda event, key: events.append(event),
+    )
+    assert {key: report.points for key, report in graded} == dict.fromkeys("abc", 10.0)
+    assert len(set(started)) == 3
+    assert set(events) == {"start"}
 
 
 def test_workers_that_never_start_stop_the_run_with_their_last_words(
