@@ -82,12 +82,14 @@ def collect(
         form: The form of the sources; default: recognised by their names.
 
     Raises:
-        CourseError: a source does not exist, or is the tree itself.
+        CourseError: a source does not exist, is the tree itself, or holds it.
     """
     tree = folder.root / "submitted"
     for source in sources:
         if source.resolve().is_relative_to(tree):
             raise CourseError(f"{source} is in the class folder already")
+        if tree.is_relative_to(source.resolve()):
+            raise CourseError(f"{source} holds the class folder: name what came in")
     lessons = [lesson] if lesson else list(map(folder.course.lesson, folder.lessons()))
     place = folder.root / ".autograder"
     place.mkdir(exist_ok=True)
@@ -148,7 +150,7 @@ def _place(folder: ClassFolder, ready: Ready) -> Collected:
         parcel.is_late,
         told,
         parcel.is_known,
-        ready.notes,
+        (*ready.notes, *filter(None, [ready.problem])),
     )
     if outcome in ("unchanged", "older"):
         return row

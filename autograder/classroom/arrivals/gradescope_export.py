@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autograder.student.notebook.unpack import read_bytes
+
 
 @dataclass(frozen=True)
 class Submitter:
@@ -42,6 +44,7 @@ def read_metadata(path: Path) -> dict[str, HandedIn]:
     """Return who handed in each folder; runs in the bounded process.
 
     Raises:
+        Unreadable: it is no ordinary file.
         yaml.YAMLError: it is no YAML.
         ValueError: it is YAML of another kind.
     """
@@ -49,8 +52,7 @@ def read_metadata(path: Path) -> dict[str, HandedIn]:
 
     # As text: a number of a student may begin with zeros.
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    with path.open("rb") as file:
-        told = yaml.load(file, Loader=loader)
+    told = yaml.load(read_bytes(path), Loader=loader)
     if not isinstance(told, dict):
         raise ValueError("no submissions are named")
     return {name: _handed_in(row) for name, row in told.items() if _is_of(row)}

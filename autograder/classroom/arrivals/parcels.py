@@ -85,6 +85,7 @@ class Ready:
     is_attempted: bool
     sent: float  # seconds since 1970; 0 where nothing tells
     notes: tuple[str, ...]
+    problem: str = ""  # why nothing of it can be graded, where it was looked into
 
     @property
     def timestamp(self) -> str:
@@ -93,7 +94,10 @@ class Ready:
             return first_line(self.path / TIMESTAMP)
         if self.sent <= 0:
             return ""
-        when = datetime.fromtimestamp(self.sent, UTC)
+        try:
+            when = datetime.fromtimestamp(self.sent, UTC)
+        except (OverflowError, ValueError):  # a year that no calendar has
+            return ""
         return when.strftime("%Y-%m-%d %H:%M:%S.%f UTC")
 
     @property
@@ -186,14 +190,15 @@ class Preparer:
         place.mkdir()
         try:
             notes = self._copy(parcel, lesson, place)
-            files, tried = self._process.call(look, place, lesson)
+            files, tried, problem = self._process.call(look, place, lesson)
         except (TooMuch, Unreadable) as error:
             return Refused(_shown(parcel), f"cannot be read: {error}")
         name = files[0] if files else ""
         dated = [place / name] if name else place.rglob("*")
         told = max(arrival.sent for arrival in parcel.arrivals)
         sent = told or max((file.lstat().st_mtime for file in dated), default=0.0)
-        return Ready(parcel, lesson, place, name, tried, sent, (*parcel.notes, *notes))
+        notes = (*parcel.notes, *notes)
+        return Ready(parcel, lesson, place, name, tried, sent, notes, problem)
 
     def _copy(self, parcel: Parcel, lesson: Lesson, place: Path) -> tuple[str, ...]:
         """Copy what can be read, and tell what cannot.
@@ -223,7 +228,7 @@ class Preparer:
     ) -> list[tuple[Path, str, float]]:
         """Return what is copied of a folder: each file, its name there, its time."""
         folder = arrival.path
-        files, _ = self._process.call(look, folder.absolute(), lesson)
+        files, *_ = self._process.call(look, folder.absolute(), lesson)
         if not files:  # nothing to grade: keep what shows why
             files = [path.name for path in sorted(folder.iterdir()) if path.is_file()]
             del files[_MOST_FILES:]
@@ -367,15 +372,19 @@ def _taken(path: Path, name: str, when: float, place: Path) -> str:
 # What follows runs in the bounded process.
 
 
-def look(path: Path, lesson: Lesson) -> tuple[list[str], bool]:
-    """Return the files that may be graded, the best first; and if one holds work."""
+def look(path: Path, lesson: Lesson) -> tuple[list[str], bool, str]:
+    """Return the files that may be graded, the best first; if one holds work; why not.
+
+    The last is "" unless nothing of them can be graded.
+    """
     submission = read_submission(path, lesson)
     tried = submission.problem is None and (
         any(attempted(submission, lesson).values())
         or written_answer(submission, lesson) is not None
     )
+    problem = submission.problem or ""
     if not _is_folder(path):
-        return [path.name], tried
+        return [path.name], tried, problem
     found = [file.relative_to(path) for file in find_submissions(path, lesson)]
     others = [
         file
@@ -383,4 +392,4 @@ def look(path: Path, lesson: Lesson) -> tuple[list[str], bool]:
         if not is_of_another(file, lesson) and file.suffix.lower() != ".txt"
     ]
     kept = [*found[:1], *others[: _MOST_FILES - 1]]
-    return [file.as_posix() for file in kept], tried
+    return [file.as_posix() for file in kept], tried, problem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -87,8 +88,10 @@ def find_arrivals(
     loose: list[Path] = []
     alone = len(sources) == 1
     for number, source in enumerate(sources):
-        if not source.exists():
+        if not os.path.exists(source):  # a name that is too long exists nowhere
             raise CourseError(f"{source} does not exist")
+        if not source.is_file() and not source.is_dir():
+            raise CourseError(f"{source} is neither a file nor a folder")
         if source.is_file():
             if not _is_packed_class(source, form, process, alone=alone):
                 loose.append(source)
