@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -215,9 +216,10 @@ def _moodle_filled(grades: Grades, lesson: str, theirs: Table) -> Export:
                 f"{theirs.path} has no column {title!r}: download Moodle's grading"
                 " worksheet with the language set to English"
             )
-    known = _Known(grades)
     rows, notes = [], []
     places = {title.casefold(): place for place, title in enumerate(header)}
+    named = places.get("full name")
+    known = _Known(grades, [] if named is None else [row[named] for row in theirs.rows])
     most = grades.max_points(lesson)
     allowed = places.get("maximum grade", -1)
     if allowed >= 0 and any(_number(row[allowed]) != most for row in theirs.rows):
@@ -233,7 +235,7 @@ def _moodle_filled(grades: Grades, lesson: str, theirs: Table) -> Export:
             person.get("username", ""),
             person.get("id number", ""),
             person.get("email address", ""),
-            person.get("full name", ""),
+            full_name=person.get("full name", ""),
         )
         grade = None if key is None else grades.of(key, lesson)
         if grade is not None and grade.is_graded:
@@ -248,7 +250,11 @@ def _moodle_filled(grades: Grades, lesson: str, theirs: Table) -> Export:
 class _Known:
     """Our students, by what another system calls them."""
 
-    def __init__(self, grades: Grades) -> None:
+    def __init__(self, grades: Grades, full_names: Iterable[str] = ()) -> None:
+        """Know the students of some grades; there, people have these full names."""
+        count = Counter(map(_folded, full_names))
+        # Of two people of one name there, either may be who has that name here.
+        self._shared = {name for name, number in count.items() if number > 1}
         self._numbers: dict[str, str] = {}
         self._names: dict[str, str | None] = {}
         self._left = {grade.student for grade in grades}
@@ -262,10 +268,12 @@ class _Known:
         # An id is nobody else's, whatever others are called.
         self._names |= {key.casefold(): key for key in grades.students}
 
-    def find(self, *names: str, number: str = "") -> str | None:
+    def find(self, *names: str, number: str = "", full_name: str = "") -> str | None:
         """Return the student of that number there, or else of the first known name."""
+        if _folded(full_name) not in self._shared:
+            names = (*names, full_name)
         found = [self._numbers.get(number.strip())]
-        found += [self._names.get(name.strip().casefold()) for name in names if name]
+        found += [self._names.get(_folded(name)) for name in names if name]
         key = next(filter(None, found), None)
         self._left.discard(key or "")
         return key
@@ -275,6 +283,10 @@ class _Known:
         if self._left:
             names = ", ".join(sorted(self._left))
             yield f"{theirs.path.name} names nobody who is {names}: left out"
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()
 
 
 def _points(grade: Grade | None) -> object:
