@@ -13,7 +13,7 @@ from autograder.student.report import CourseError
 
 #: A number, or a sign alone, computes nothing and is what other systems read.
 _PLAIN = re.compile(r"[+-]?(\d+([.,]\d+)?%?)?")
-_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_FIELD_START = re.compile(r"((?:^|;)[\s\"]*)(?=[=+\-@＝＋－＠])")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ def _cell(value: object) -> object:
     text = re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", str(value))
     if _PLAIN.fullmatch(text.strip()):
         return text
-    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
+    # Where people write a decimal comma, a spreadsheet begins a field at a semicolon.
+    return _FIELD_START.sub(r"\1'", text)
 
 
 def number_text(value: float) -> str:

@@ -261,6 +261,26 @@ def test_moodle_s_own_worksheet_is_filled_in(grades: Grades, tmp_path: Path) -> 
     )
 
 
+def test_nobody_gets_the_grade_of_a_namesake(course: Course, tmp_path: Path) -> None:
+    people = Student("ob", "Bob", "Smith", "b@x.org"), Student("li", "Li", "Wu")
+    roster = Roster({student.id: student for student in people})
+    records = [make_record("ob"), make_record("li")]
+    path = tmp_path / "moodle.csv"
+    path.write_text(
+        "Identifier,Full name,Email address,Grade,Last modified (grade)\n"
+        "Participant 1,Bob Smith,b@x.org,,-\nParticipant 2,Bob Smith,o@x.org,,-\n"
+        "Participant 3,Li Wu,,,-\nParticipant 4,LI WU,,,-\n"
+    )
+    made = moodle_csv(gather(records, course, roster), read_table(path))
+    assert [bool(row["Grade"]) for row in _rows(made.text)] == [True, *[False] * 3]
+    assert made.notes == ("moodle.csv names nobody who is li: left out",)
+
+
+def test_a_semicolon_begins_no_formula() -> None:
+    line = csv_text(["name"], [['Smith;=1+1; @x;a-b;-2 ";+3']]).splitlines()[1]
+    assert line == "\"Smith;'=1+1; '@x;a-b;'-2 \"\";'+3\""
+
+
 def test_a_worksheet_is_of_one_lesson_and_in_english(
     grades: Grades, tmp_path: Path, course: Course
 ) -> None:
