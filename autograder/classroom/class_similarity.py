@@ -83,7 +83,7 @@ def kept_likeness(folder: ClassFolder) -> dict[str, Likeness]:
     for path in sorted(_kept(folder).glob("*.json")):
         try:
             found[path.stem] = _likeness(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue  # damaged by hand: as if nobody had compared
     return found
 

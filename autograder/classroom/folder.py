@@ -34,6 +34,7 @@ from autograder.student.report import CourseError
 
 SETTINGS = "autograder.toml"
 TIMESTAMP = "timestamp.txt"
+MOST_SEED = 10**18 - 1  # it is part of files' names
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def open_class(root: Path) -> ClassFolder:
     """
     path = root / SETTINGS
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         course, seed, site = Path(data["course"]), data["seed"], data.get("site", "")
     except FileNotFoundError:
         raise CourseError(
@@ -161,8 +162,10 @@ def open_class(root: Path) -> ClassFolder:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise CourseError(f"{path} needs course and seed: {error}") from None
-    if not isinstance(seed, int):
-        raise CourseError(f"{path}: seed must be an integer")
+    except (OSError, RecursionError) as error:
+        raise CourseError(f"{path} cannot be read: {error}") from None
+    if type(seed) is not int or abs(seed) > MOST_SEED:
+        raise CourseError(f"{path}: seed must be an integer of 18 digits at most")
     if not isinstance(site, str):
         raise CourseError(f"{path}: site must be a text")
     try:

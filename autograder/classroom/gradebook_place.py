@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from autograder.student.notebook.submission import printable
 from autograder.student.report import CourseError, InfrastructureError
 
 LOCK_PATIENCE_S = 30  # formgrader may hold the database for a moment
@@ -150,8 +151,13 @@ def find_gradebook(root: Path) -> GradebookPlace:
     """Return where a class folder keeps its gradebook.
 
     Raises:
-        CourseError: its nbgrader_config.py cannot be read.
+        CourseError: its nbgrader_config.py cannot be read, or its path is in no UTF-8.
     """
+    try:
+        str(root.resolve()).encode()
+    except UnicodeEncodeError:
+        told = printable(str(root), 200)
+        raise CourseError(f"{told} is no path in UTF-8: name it otherwise") from None
     address = read_config(root).CourseDirectory.get("db_url", "sqlite:///gradebook.db")
     return GradebookPlace(root.resolve(), str(address))
 
@@ -216,7 +222,7 @@ def read_config(root: Path) -> Any:
     if path.exists():
         try:
             config = PyFileConfigLoader(path.name, path=str(root)).load_config()
-        except Exception as error:  # it is a program, which may raise anything
+        except (Exception, SystemExit) as error:  # a program may raise anything
             told = f"{type(error).__name__}: {reason_of(error)}"
             raise CourseError(f"{path} cannot be read: {told}") from None
     config.CourseDirectory.root = str(root)

@@ -130,6 +130,8 @@ def _read(path: Path) -> list[Record]:
         return [_record(item) for item in items]
     except (OSError, ValueError, KeyError, TypeError, CourseError) as error:
         raise CourseError(f"{path} is not a report: {error}") from None
+    except RecursionError:
+        raise CourseError(f"{path} is not a report: nested too deeply") from None
 
 
 def _record(data: dict[str, object]) -> Record:

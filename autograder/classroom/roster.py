@@ -30,15 +30,17 @@ def read_roster(path: Path) -> Roster:
     """Read a class list; a missing file is an empty list.
 
     Raises:
-        CourseError: the file is no CSV table with a column ``id``.
+        CourseError: the file is no CSV table with one column ``id``.
         CourseFaults: rows of it are wrong; each fault names its line.
     """
-    if not path.exists():
-        return Roster()
     try:
         text = path.read_text(encoding="utf-8-sig")
         faults: list[tuple[int, str]] = []
         rows = list(_rows(path, text, faults))
+    except (FileNotFoundError, NotADirectoryError):
+        return Roster()
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise CourseError(
@@ -78,6 +80,9 @@ def _rows(
         raise CourseError(
             f"{path} has no column called id" + (f", but {told!r}" if told else "")
         )
+    for title in ("id", *_COLUMNS, "aliases"):
+        if table.fieldnames.count(title) > 1:
+            raise CourseError(f"{path} has more than one column called {title}")
     for row in table:
         line = table.line_num
         if None in row:
@@ -88,6 +93,9 @@ def _rows(
         if any("\n" in value for value in values.values()):
             fault = "a field goes on over several lines: a quote opens and never closes"
             faults.append((line, fault))
+            continue
+        if any(unicodedata.category(s) == "Cc" for s in "".join(values.values())):
+            faults.append((line, "a field holds control characters"))
             continue
         if not any(values.values()):
             continue
@@ -176,7 +184,7 @@ class Recogniser:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text.strip())
+    return unicodedata.normalize("NFC", text.strip()).replace("\t", " ")
 
 
 def _folded(text: str) -> str:

@@ -8,9 +8,15 @@ from typing import Annotated
 import typer
 
 from autograder.classroom.arrivals.naming import Form
+from autograder.classroom.folder import MOST_SEED
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of the hidden tests' numbers.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        min=-MOST_SEED, max=MOST_SEED, help="Seed of the hidden tests' numbers."
+    ),
+]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Worker processes; default: one a core.")
 ]

@@ -47,6 +47,9 @@ def test_settings_come_back(folder: ClassFolder) -> None:
         "seed = 1",
         'course = "x"',
         'course = "x"\nseed = "y"',
+        'course = "x"\nseed = true',
+        'course = "x"\nseed = 1000000000000000000000',
+        "course = " + "[" * 5000,
         'course = "x"\nseed = 1\nsite = 3',
         'course = "x"\nseed = 1\nsite = "javascript:alert(1)"',
         "\x00",
@@ -55,6 +58,19 @@ def test_settings_come_back(folder: ClassFolder) -> None:
 def test_broken_settings_are_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "autograder.toml").write_text(text)
     with pytest.raises(CourseError, match=r"autograder\.toml"):
+        open_class(tmp_path)
+
+
+def test_settings_that_an_editor_of_windows_saved_are_read(folder: ClassFolder) -> None:
+    path = folder.root / "autograder.toml"
+    text = path.read_text().replace("\n", "\r\n")
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert open_class(folder.root).seed == 42
+
+
+def test_settings_that_are_no_file_are_told(tmp_path: Path) -> None:
+    (tmp_path / "autograder.toml").mkdir()
+    with pytest.raises(CourseError, match=r"autograder\.toml cannot be read: .*direct"):
         open_class(tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,18 @@ def test_an_address_that_cannot_be_used_is_told_in_one_line(
     assert HIDDEN not in str(caught.value)
 
 
+def test_a_configuration_that_leaves_ends_no_command(tmp_path: Path) -> None:
+    (tmp_path / "nbgrader_config.py").write_text("raise SystemExit(0)")
+    with pytest.raises(CourseError, match=r"nbgrader_config.py cannot be read: System"):
+        find_gradebook(tmp_path)
+
+
 def test_a_configuration_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "nbgrader_config.py").write_text("c.CourseDirectory.db_url = ")
     with pytest.raises(CourseError, match=r"nbgrader_config.py cannot be read: Syntax"):
         find_gradebook(tmp_path)
+
+
+def test_a_class_folder_in_no_utf_8_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match=r"\? is no path in UTF-8"):
+        find_gradebook(Path(os.fsdecode(os.fsencode(tmp_path) + b"\xff")))

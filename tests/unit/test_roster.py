@@ -89,11 +89,28 @@ def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
         (b"sep=;\nid;email\n", "no column called id, but 'sep=;'"),
         (b"id\nada\n\xff\xfe\n", "line 3 is not in UTF-8"),
         (b'id\n"' + b"x" * 200_000, "not a CSV file"),
+        (b"id,email,ID\nada,a@x.org,4711\n", "more than one column called id"),
     ],
 )
 def test_a_broken_list_says_why(tmp_path: Path, content: bytes, reason: str) -> None:
     with pytest.raises(CourseError, match=reason):
         read_roster(_list(tmp_path, content))
+
+
+def test_a_list_that_is_no_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match="cannot be read: Is a directory"):
+        read_roster(tmp_path)
+
+
+def test_a_control_character_reaches_no_page_and_no_database(tmp_path: Path) -> None:
+    path = _list(tmp_path, b"id,last_name\nada,Love\tlace\nbo,\x1b[2J\ncy,a\x00b\n")
+    with pytest.raises(CourseFaults) as caught:
+        read_roster(path)
+    told = "a field holds control characters"
+    assert [line.partition("line ")[2] for line in caught.value.faults] == [
+        f"3: {told}",
+        f"4: {told}",
+    ]
 
 
 PEOPLE = Recogniser(
