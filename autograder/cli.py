@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     A disk that is full or read-only, and a mistake of ours, leave with code 3: code 1
     says that a task failed.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may lack a name's letters
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(arguments, COMMANDS)
     except OSError as error:

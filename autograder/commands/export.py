@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from enum import StrEnum
@@ -85,8 +86,10 @@ def export(
         return
     made = _rendered(to, grades, course, into, column, as_long)
     if out is None:
-        sys.stdout.write(made.text)
+        _print_table(made.text)
     else:
+        if out.is_dir():
+            raise CourseError(f"{out} is a folder: name a file with --out")
         write_atomically(out, made.text)
         print(f"{out}: {len(grades.grades)} grades")
     for note in made.notes:
@@ -94,6 +97,13 @@ def export(
     if grades.waiting:
         count = f"{len(grades.waiting)} of {len(grades.grades)} grades"
         print(f"{count} wait for a person: points so far", file=sys.stderr)
+
+
+def _print_table(text: str) -> None:
+    """Print a table in UTF-8, which other systems read, whatever is spoken here."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    print(text, end="")
 
 
 def _rendered(

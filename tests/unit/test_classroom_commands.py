@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
+from classroom_kit import make_record
 
 from autograder.cli import main
 from autograder.student.lesson import Lesson, find_course
@@ -108,6 +110,7 @@ def test_grades_a_folder_writes_everything_and_resumes(
         (["export", "csv", ".", "--column", "x"], "--column is for canvas"),
         (["class", "export", "canvas", "/nowhere"], "holds no reports"),
         (["gradescope", "77"], "is not a lesson"),
+        (["grade", ".", "--lesson", "00", "--seed", "9" * 200], "Invalid value"),
         (["gradescope", "00", "--out", "."], "name the archive to write"),
     ],
 )
@@ -118,6 +121,25 @@ def test_bad_input_gets_code_2_and_no_traceback(
     assert code == 2
     assert reason in err
     assert "Traceback" not in err
+
+
+def test_reports_go_to_a_terminal_of_any_letters_and_to_no_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = make_record("ada").report.as_dict() | {"name": "Zoë 偉.py"}
+    path = tmp_path / "grades.json"
+    path.write_text(json.dumps(report))
+    code, _, err = _run(capsys, "export", "csv", path, "--out", tmp_path)
+    assert (code, "is a folder" in err) == (2, True)
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, "ascii"))
+    code, _, err = _run(capsys, "export", "csv", path)
+    assert (code, err) == (0, "")
+    sys.stdout.flush()
+    assert "Zoë 偉" in printed.getvalue().decode("utf-8")
+    path.write_text("[" * 100_000)
+    code, _, err = _run(capsys, "export", "csv", path)
+    assert (code, "is not a report: nested too deeply" in err) == (2, True)
 
 
 def test_init_refuses_a_folder_that_holds_something_else(
