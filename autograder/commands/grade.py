@@ -61,12 +61,15 @@ def grade(
     from autograder.commands.progress import RunProgress
     from autograder.commands.tables import exit_code, line_of, show_records
     from autograder.commands.trusted_course import trusted_course
+    from autograder.student.report import CourseError
 
     chosen = trusted_course(paths).lesson(lesson)
     address = check_site(site or "")
     class_list = Roster() if roster is None else read_roster(roster)
+    if out is not None and out.resolve() in [path.resolve() for path in paths]:
+        raise CourseError(f"{out} is what is graded: name another folder with --out")
     records: dict[str, Record] = {}
-    with arrived(paths, chosen, class_list, form=form) as found:
+    with arrived(paths, chosen, class_list, form=form, without=out) as found:
         _tell(found)
         hand_ins = found.ready
         times = {one.parcel.student: one.submitted for one in hand_ins}

@@ -142,6 +142,40 @@ def test_reports_go_to_a_terminal_of_any_letters_and_to_no_folder(
     assert (code, "is not a report: nested too deeply" in err) == (2, True)
 
 
+def test_what_is_graded_twice_in_one_place_holds_no_student_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lesson: Lesson
+) -> None:
+    for name in ("ada.py", "Ada.py"):
+        (tmp_path / name).write_bytes(lesson.reference_path.read_bytes())
+    out = tmp_path / "results"
+    for _ in range(2):
+        words = (tmp_path, "--lesson", "00", "--out", out, "--workers", 1)
+        code, text, _ = _run(capsys, "grade", *words)
+        assert (code, "results  " in text) == (0, False)
+    code, text, _ = _run(capsys, "export", "csv", out)
+    assert code == 0
+    names = [row["student"] for row in csv.DictReader(io.StringIO(text))]
+    assert names == ["Ada", "ada-2"]
+    code, _, err = _run(capsys, "grade", tmp_path, "--lesson", "00", "--out", tmp_path)
+    assert (code, "name another folder with --out" in err) == (2, True)
+
+
+def test_a_platforms_odd_name_is_exported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lesson: Lesson
+) -> None:
+    source, out = tmp_path / "assignment_1_export", tmp_path / "results"
+    (source / "submission_1").mkdir(parents=True)
+    (source / "submission_1" / "hw.py").write_bytes(lesson.reference_path.read_bytes())
+    who = '{":name": "Ada\\e[2J\\nL;=1", ":sid": "1\\n2"}'
+    told = f'submission_1:\n  ":submitters": [{who}]\n'
+    (source / "submission_metadata.yml").write_text(told)
+    assert _run(capsys, "grade", source, "-l", "00", "--out", out)[0] == 0
+    code, text, _ = _run(capsys, "export", "csv", out)
+    assert code == 0
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert row["last_name"] == "Ada [2J L;'=1"
+
+
 def test_init_refuses_a_folder_that_holds_something_else(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ def arrived(
     roster: Roster,
     *,
     form: Form | None = None,
+    without: Path | None = None,
 ) -> Iterator[Arrived]:
     """Find what each student handed in for a lesson; what is unpacked goes at the end.
 
@@ -56,6 +58,7 @@ def arrived(
         lesson: Which lesson all of it is read as.
         roster: The class list; an empty one knows nobody and refuses nobody.
         form: The form of the sources; default: recognised by their names.
+        without: A folder of ours that may stand among them, and is nobody's work.
 
     Raises:
         CourseError: a source does not exist, or nothing in them can be graded.
@@ -65,7 +68,9 @@ def arrived(
         BoundedProcess() as process,
     ):
         found = find_arrivals(sources, Path(scratch), process, form=form)
-        parcels = parcels_of(found.arrivals, roster)
+        own = None if without is None else without.resolve()
+        arrivals = [one for one in found.arrivals if one.path.resolve() != own]
+        parcels = parcels_of(arrivals, roster)
         preparer = Preparer(Path(scratch), process)
         ready, refused = counting(parcels, lesson, preparer, copied=False)
         out = (*found.refused, *refused)
@@ -77,9 +82,14 @@ def arrived(
 
 def _student(parcel: Parcel) -> Student:
     sender = parcel.sender
+    name, number = _one_line(sender.name), _one_line(sender.user_id)
     if sender.form is Form.CANVAS:
-        return Student(parcel.student, "", sender.name, lms_user_id=sender.user_id)
+        return Student(parcel.student, "", name, lms_user_id=number)
     if sender.form in (Form.MOODLE, Form.BRIGHTSPACE, Form.GRADESCOPE):
-        aliases = tuple(filter(None, (sender.user_id,)))
-        return Student(parcel.student, "", sender.name, aliases=aliases)
+        return Student(parcel.student, "", name, aliases=(number,) if number else ())
     return Student(parcel.student)
+
+
+def _one_line(text: str) -> str:
+    """Return text that a class list may hold."""
+    return "".join(" " if unicodedata.category(s) == "Cc" else s for s in text).strip()

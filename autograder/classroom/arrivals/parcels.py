@@ -154,7 +154,8 @@ def _is_named(found: Student | str, arrival: Arrival) -> bool:
 
 def _free(name: str, taken: Collection[str]) -> str:
     numbered = (f"{name}-{number}" for number in count(2))
-    return next(one for one in chain([name], numbered) if one not in taken)
+    held = {one.casefold() for one in taken}  # a class list tells no case apart
+    return next(one for one in chain([name], numbered) if one.casefold() not in held)
 
 
 def _called(sender: Sender) -> str:
