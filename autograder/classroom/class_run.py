@@ -59,7 +59,7 @@ def grade_class(
         lesson: Which lesson.
         hand_ins: What was handed in for it.
         task: Grade this task alone, again; what the last run found in the others stays.
-            What was handed in since then is passed over.
+            What was handed in since then is passed over, as is what is gone again.
         seed: Another seed than the class run's.
         workers, scheduler, fresh, watch: See `grade_many`; the watcher's keys are jobs,
             or hand-ins that are kept.
@@ -162,6 +162,8 @@ class _Run:
         for hand_in in hand_ins:
             files = files_digest(hand_in.folder)
             submission = self._reader.read(hand_in.folder)
+            if not hand_in.folder.is_dir():
+                continue  # somebody took it away meanwhile: its last grade stays
             before = find_record(self._folder.reports, hand_in.lesson, hand_in.student)
             is_new = before is None or before.report.submission != submission.digest
             if task is None or not is_new:

@@ -168,7 +168,9 @@ def _grade_lessons(
                 progress.step(line_of(record))
     left_out = found - {record.student for record in records}
     for name in sorted(left_out):
-        told = "handed in since the last run, and is left out: grade without --task"
+        told = "what was handed in is gone, and is left out"
+        if run.task is not None:
+            told = "handed in since the last run, and is left out: grade without --task"
         print(f"{name}: {told}", file=sys.stderr)
     return records
 

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from conftest import LESSON, MISTAKE, ODD, SITE, Class, Done, command
 
+from autograder.classroom.class_run import grade_class
+from autograder.classroom.folder import open_class
+
 pytestmark = pytest.mark.jail
 
 
@@ -233,6 +236,21 @@ def test_some_students_are_graded_and_nobody_else(
     assert done.code == 0, done.err
     assert "other: handed in since the last run, and is left out" in done.err
     assert "other" not in copied.grades()
+
+
+def test_a_hand_in_that_goes_meanwhile_costs_nobody_the_grade(
+    graded: tuple[Class, Done], tmp_path: Path
+) -> None:
+    made, _ = graded
+    root = shutil.copytree(made.root, tmp_path / "class", symlinks=True)
+    copied = Class(root, made.lesson, made.solved)
+    before = copied.grades()["right"]
+    folder = open_class(root)
+    hand_ins = folder.submitted().of(made.lesson, ("right", "wrong"))
+    shutil.rmtree(root / "submitted" / "right")
+    records = list(grade_class(folder, made.lesson, hand_ins, fresh=True, workers=1))
+    assert [record.student for record in records] == ["wrong"]
+    assert copied.grades()["right"] == before
 
 
 @pytest.mark.parametrize(
