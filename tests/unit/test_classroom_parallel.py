@@ -161,7 +161,7 @@ def test_who_has_grown_much_grades_no_more(monkeypatch: pytest.MonkeyPatch) -> N
     )
     assert {key: report.points for key, report in graded} == dict.fromkeys("abc", 10.0)
     assert len(set(started)) == 3
-    assert set(events) == {"start"}
+    assert set(events) == {"start", "done"}
 
 
 def test_workers_that_never_start_stop_the_run_with_their_last_words(
