@@ -54,8 +54,8 @@ def test_backward_kernel_of_other_tiles(meter, rng):
 @pytest.mark.task("flash_backward_kernel", weight=2, core=True)
 def test_backward_kernel_pads_the_head_dimension(meter, rng):
     look = "Chapter, step 9: mask offs_d < D and load 0 elsewhere."
-    for d, head in ((40, 1), (5, 2), (72, 1)):
-        arrays = with_slopes(rng, 20, 18, d, 1, head, np.float32)
+    for d, batch, head in ((40, 1, 1), (5, 3, 2), (130, 1, 1)):
+        arrays = with_slopes(rng, 20, 18, d, batch, head, np.float32)
         run_backward(meter, arrays, f"d = {d}", look, tiles=(16, 16))
 
 

@@ -26,7 +26,7 @@ def test_split_kv_of_grouped_heads(meter, rng):
     look = "Chapter, step 10: query head h asks the keys of head h // G."
     arrays = cache(rng, 1, 90, 16, [90, 79], groups=3, kv_heads=2, spread=2.0)
     run_decode(meter, arrays, "6 heads share 2", look, splits=4)
-    arrays = cache(rng, 2, 70, 5, [63], groups=5, kv_heads=3)
+    arrays = cache(rng, 2, 70, 5, [63, 40], groups=5, kv_heads=3)
     run_decode(meter, arrays, "15 heads of 2 queries share 3", look, splits=2)
 
 
@@ -35,10 +35,10 @@ def test_split_kv_of_several_queries(meter, rng):
     look = "Chapter, step 10: query i sees the keys j <= i + kv_len[b] - N."
     arrays = cache(rng, 5, 80, 16, [80, 47], groups=2, spread=2.0)
     run_decode(meter, arrays, "5 queries of 2 heads", look, splits=3)
-    arrays = cache(rng, 19, 64, 8, [47])
-    run_decode(meter, arrays, "19 queries", look, splits=2)
-    arrays = cache(rng, 5, 40, 72, [40], groups=8)
-    run_decode(meter, arrays, "8 heads of 5 queries, d = 72", look, splits=2)
+    arrays = cache(rng, 19, 64, 8, [47], groups=4)
+    run_decode(meter, arrays, "4 heads of 19 queries", look, splits=2)
+    arrays = cache(rng, 5, 40, 130, [40], groups=8)
+    run_decode(meter, arrays, "8 heads of 5 queries, d = 130", look, splits=2)
 
 
 @pytest.mark.task("split_kv", weight=2, core=True)
