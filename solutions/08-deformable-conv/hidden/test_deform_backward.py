@@ -7,7 +7,7 @@ from hidden.launches import inputs, launch
 NAME = "deform_backward"
 LOOK = "Chapter, step 9."
 ATOMIC = "Chapter, step 9: what several lanes or programs add to is added atomically."
-MOVES = {"stride": (2, 3), "padding": (1, 2), "dilation": (3, 2)}
+MOVES = {"stride": (4, 3), "padding": (1, 2), "dilation": (5, 6)}
 
 
 def ask(meter, rng, kind, given, look=LOOK, **options):
@@ -35,7 +35,7 @@ def test_kernel_gradients_within_one_program(meter, rng):
 
 @pytest.mark.task("deform_backward", weight=2, core=True)
 def test_kernel_gradients_with_options_and_groups(meter, rng):
-    given = inputs(rng, 2, 4, (8, 5), 3, (3, 2), offset_groups=2, **MOVES)
+    given = inputs(rng, 2, 4, (14, 9), 3, (3, 2), offset_groups=2, **MOVES)
     kind = "2 tall images, 2 offset groups, pairs for all options"
     ask(meter, rng, kind, given, **MOVES)
 

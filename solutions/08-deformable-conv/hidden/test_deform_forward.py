@@ -6,7 +6,7 @@ from hidden.launches import inputs, launch
 
 NAME = "deform_forward"
 LOOK = "Chapter, step 8."
-MOVES = {"stride": (2, 3), "padding": (1, 2), "dilation": (3, 2)}
+MOVES = {"stride": (4, 3), "padding": (1, 2), "dilation": (5, 6)}
 
 
 @pytest.mark.task("deform_forward", weight=2, core=True)
@@ -20,7 +20,7 @@ def test_kernel_with_options_and_groups(meter, rng):
     look = (
         "Chapter, step 8: base points as in step 3; which offsets for which channels?"
     )
-    given = inputs(rng, 2, 4, (8, 5), 3, (3, 2), offset_groups=2, **MOVES)
+    given = inputs(rng, 2, 4, (14, 9), 3, (3, 2), offset_groups=2, **MOVES)
     kind = "2 tall images, 2 offset groups, pairs for all options"
     launch(meter, NAME, kind, given, look, **MOVES)
 

@@ -13,7 +13,7 @@ from hidden.truth import AXES, HALF, truth
 
 from autograder.student.testing import check
 
-FEATURES_APART = ((1, 0, 3, 2), (0, 1, 3, 2), (3, 2, 0, 1))
+FEATURES_APART = ((0, 3, 1, 2), (0, 1, 3, 2), (3, 2, 0, 1))
 
 
 @pytest.mark.task("causal_kernel", weight=3, core=True)
