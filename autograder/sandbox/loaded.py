@@ -309,6 +309,7 @@ class Opened:
         self._cpu_s, self._is_late = 0.0, False
         self._judge_before_s = time.process_time()
         self.session = Session(self)
+        self.session.too_late = self.too_late
         self.ended_by: StudentError | None = None  # known once closed
 
     @property

@@ -48,6 +48,13 @@ _BYTE = 64
 #: What a function of ours may be given at once, in bytes: what it computes of that on
 #: this side is not interrupted within one call into C. The lessons' own take 70 KB.
 MOST_GIVEN = 2**19
+#: Who has called functions of ours so often, when it has told more than it may, calls
+#: without end: on a slower machine its time would have been over first.
+_WITHOUT_END = 20_000
+#: How deep calls of ours may lie in one another: a function of ours that works with an
+#: object of the submission calls its methods, which may call ours again. Where else our
+#: own recursion would end depends on what lies below it.
+_MOST_NESTED = 20
 _MISSED = re.compile(r"name '(\w+)' is not defined")
 
 
@@ -59,7 +66,9 @@ class Session:
         self._callbacks: dict[int, Callable[..., Any]] = {}
         self._count = itertools.count(1)
         self._failure: BaseException | None = None
-        self._received = 0
+        self._received = self._calls = self._nested = 0
+        #: Why a test ends whose submission keeps calling functions of ours.
+        self.too_late: Callable[[], StudentError] = _too_late
         #: All that messages may quote, where inputs are hidden.
         self.words: Vocabulary | None = None
         #: What is asked, where a failing case is to be shown again.
@@ -122,14 +131,14 @@ class Session:
         """Encode one request.
 
         Raises:
-            StudentError: it cannot be encoded, after the submission had answered: what
-                a test sends may be made of answers.
+            StudentError: it cannot be encoded, after the submission had answered or
+                called: what a test sends may be made of that.
             InfrastructureError: our own request cannot be encoded.
         """
         try:
             return codec.dumps(list(request), self._refer, codec.MAX_REQUEST)
         except codec.CodecError as error:
-            if not self.transcript:
+            if not self.transcript and not self._calls:
                 raise InfrastructureError(f"a test sent {error}") from None
             if isinstance(error, codec.TooLarge):
                 where = gettext("what was returned is too much for {label}")
@@ -231,6 +240,17 @@ class Session:
         return known if isinstance(known, StudentRaised) else None
 
     def _answer_callback(self, data: bytes) -> bytes:
+        if self._nested >= _MOST_NESTED:
+            words = "maximum recursion depth exceeded"
+            return codec.dumps(["raise", "RecursionError", words])
+        self._nested += 1
+        try:
+            return self._answered_callback(data)
+        finally:
+            self._nested -= 1
+
+    def _answered_callback(self, data: bytes) -> bytes:
+        self._calls += 1
         try:
             if len(data) > MOST_GIVEN:
                 raise codec.TooLarge(f"{len(data):,} bytes")
@@ -239,6 +259,8 @@ class Session:
         except codec.TooLarge as error:
             where = gettext("a function was given too much")
             self._failure = StudentOutput(where, self._public(str(error)))
+            if self._calls > _WITHOUT_END:
+                self._failure = self.too_late()
             return codec.dumps(["error"])
         except (codec.CodecError, ValueError, KeyError, TypeError):
             return codec.dumps(["error"])
@@ -277,6 +299,10 @@ class Session:
             raise codec.CodecError("an unknown reference")
         name = name[:80] if self.words is None else self.words.name(name)
         return Handle(self, number, name, fields)
+
+
+def _too_late() -> StudentError:
+    return StudentTimeout(gettext("it calls a function without end"))
 
 
 def _is_text(value: Any) -> bool:

@@ -73,6 +73,22 @@ def test_any_callback_is_answered(parts):
     assert codec.loads(answers[0])[0] in ("ok", "raise", "error")
 
 
+@pytest.mark.parametrize(
+    ("argument", "verdict"), [(0.5, Verdict.TIMEOUT), ("x" * 4000, Verdict.OUTPUT)]
+)
+def test_calls_without_end_take_too_long_and_long_ones_tell_too_much(argument, verdict):
+    class Caller(Liar):
+        def request(self, message, call_back):
+            call = codec.dumps(["callback", 1, [argument], {}])
+            answers = (codec.loads(call_back(call))[0] for _ in range(300_000))
+            assert "error" in answers
+            return codec.dumps(["error"])
+
+    with pytest.raises(StudentError) as caught:
+        Student(Session(Caller(b""))).f(lambda x: x)
+    assert caught.value.verdict is verdict
+
+
 @pytest.mark.parametrize("name", sorted(EXCEPTIONS))
 def test_every_builtin_exception_is_a_crash(name):
     said = ["raised", name, [name, "Exception"], "text", [("cell 1", 1, "f")]]

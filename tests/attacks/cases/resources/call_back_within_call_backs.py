@@ -1,7 +1,7 @@
 """Call the judge's function with an object whose product calls it again, and so on.
 
 task: root
-verdict: wrong | crash
+verdict: crash
 """
 
 
