@@ -122,7 +122,6 @@ class Grader:
                 starts on this machine.
         """
         lesson, before_s = self._lesson, 0.0
-        prepare(lesson)
         if self._jail is not None and self._jail.group is not None:
             before_s = self._jail.group.cpu_s()
 
@@ -146,6 +145,7 @@ class Grader:
             jail = self._jail or stack.enter_context(  # it starts meanwhile
                 Jail(warm(lesson), self._level, wait=False)
             )
+            prepare(lesson)  # both import what the lesson needs, each on its core
             reference = Reference(lesson.reference_path)
             plugin = SturdyPlugin(lesson, self._seed, loop, reference, self._on_test)
             run_session(plugin, lesson.hidden_tests(self._only))

@@ -8,7 +8,7 @@ from autograder.student.lesson import Lesson
 
 
 def prepare(lesson: Lesson) -> None:
-    """Import what a lesson needs, before anything is forked.
+    """Import what a lesson needs, before the first submission comes.
 
     One thread is enough for torch: those that it starts do not survive a fork, whose
     next large product would then wait for ever, and one adds alike on all machines.
