@@ -369,6 +369,13 @@ def test_loose_tolerances_and_flat_functions(student):
         for kind, f, c, x0, tolerances in (
             ("a kink below atol", dent(student, 0.02), [0.0], np.zeros(1), (1e-5, 0.1)),
             (
+                "a kink of a very small f",
+                dent(student, 1e-12),
+                [0.0],
+                np.zeros(1),
+                (1e-5, 1e-18),
+            ),
+            (
                 "a kink below rtol",
                 student.keep_function(dented),
                 [1e3, 0.0],
@@ -396,7 +403,7 @@ def test_loose_tolerances_and_flat_functions(student):
         check.equal(report.ok, ok, where=where, look=CONTRACT)
     where = "gradcheck, an error equal to its allowance: ok"
     check.equal(exact.ok, True, where=where, look=CONTRACT)
-    for (kind, report), kinks in zip(tips, ([], [], [1]), strict=True):
+    for (kind, report), kinks in zip(tips, ([], [0], [], [1]), strict=True):
         where = f"gradcheck, {kind}: kinks"
         check.equal(list(report.kinks), kinks, where=where, look=CONTRACT)
     for kind, report in zip(("twice", "half"), loose, strict=True):
